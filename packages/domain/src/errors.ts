@@ -1,0 +1,98 @@
+// Every refusal this product can make: a stable code, its HTTP status and its title (RFC 9457). Turned into a response
+// in one place, runtime/problem.
+
+/** Code → HTTP status and title. The codes are public: clients branch on them. */
+export const problemTypes = {
+  malformed_request: { status: 400, title: "The request could not be read" },
+  validation_failed: { status: 400, title: "Some fields are not valid" },
+  unscannable: { status: 400, title: "The image would not scan" },
+  payload_too_long: { status: 400, title: "The data does not fit in a QR code" },
+  image_rejected: { status: 400, title: "The image cannot be used" },
+  url_refused: { status: 400, title: "This address is not allowed" },
+  unauthenticated: { status: 401, title: "Credentials are missing or not valid" },
+  plan_limit: { status: 403, title: "The plan does not include this" },
+  forbidden: { status: 403, title: "The caller may not do this" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "Method not allowed" },
+  request_timeout: { status: 408, title: "The request took too long to arrive" },
+  idempotency_key_reused: { status: 409, title: "This Idempotency-Key was used with another body" },
+  conflict: { status: 409, title: "The resource is in conflict with another" },
+  gone: { status: 410, title: "Gone" },
+  version_mismatch: { status: 412, title: "The resource has changed since it was read" },
+  body_too_large: { status: 413, title: "The body is too large" },
+  unsupported_media_type: { status: 415, title: "The media type is not supported" },
+  bulk_rejected: { status: 422, title: "Some rows are not valid" },
+  quota_exceeded: { status: 429, title: "The monthly quota is used up" },
+  rate_limited: { status: 429, title: "Too many requests" },
+  headers_too_large: { status: 431, title: "The request headers are too large" },
+  internal: { status: 500, title: "Something went wrong on our side" },
+  overloaded: { status: 503, title: "Too busy right now" },
+  unavailable: { status: 503, title: "Temporarily unavailable" },
+  idempotency_in_progress: { status: 503, title: "The first request with this Idempotency-Key is still running" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof problemTypes;
+
+/** Field path → what is wrong with it, in sentences. The empty path speaks of the whole body. */
+export type FieldErrors = Record<string, string[]>;
+
+export type ApiErrorOptions = {
+  errors?: FieldErrors;
+  /** Whole seconds; sent with 429 and 503 only, where it is always present. */
+  retryAfterSeconds?: number;
+  /** Extra response headers, e.g. `Allow`. */
+  headers?: Record<string, string>;
+  /** What really happened; logged, never sent. */
+  cause?: unknown;
+};
+
+/** Seconds that a 429 or 503 asks a client to wait when nothing better is known. */
+const defaultRetryAfterSeconds = 1;
+
+/** A refusal with a public code and a sentence that says what to change; anything else thrown is `internal`. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly errors: FieldErrors | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly headers: Record<string, string>;
+
+  constructor(code: ProblemCode, detail: string, options: ApiErrorOptions = {}) {
+    super(detail, { cause: options.cause });
+    this.code = code;
+    this.status = problemTypes[code].status;
+    this.errors = options.errors;
+    const retryable = this.status === 429 || this.status === 503;
+    this.retryAfterSeconds = retryable ? (options.retryAfterSeconds ?? defaultRetryAfterSeconds) : undefined;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** The RFC 9457 document for an error: `type`, `title`, `status`, `code`, `detail`, `request_id`, and `errors` if any. */
+export type ProblemDocument = {
+  type: string;
+  title: string;
+  status: number;
+  code: ProblemCode;
+  detail: string;
+  request_id: string;
+  errors?: FieldErrors;
+};
+
+/** Builds the public document of an error; one that is not an `ApiError` shows nothing of itself. */
+export function toProblem(error: unknown, requestId: string, typeBase = "https://qrfactory.example"): ProblemDocument {
+  const known =
+    error instanceof ApiError
+      ? error
+      : new ApiError("internal", "An unexpected error occurred. Quote the request id when you report it.");
+  return {
+    type: `${typeBase}/problems/${known.code.replaceAll("_", "-")}`,
+    title: problemTypes[known.code].title,
+    status: known.status,
+    code: known.code,
+    detail: known.message,
+    request_id: requestId,
+    ...(known.errors && { errors: known.errors }),
+  };
+}
