@@ -1,0 +1,47 @@
+// What happened, as it is written down before anyone is answered: a scan by redirect, a delivered call by render.
+// Both travel spool → Redis stream → ingest worker → Postgres; `id` makes a second delivery harmless.
+import { z } from "zod";
+
+/** One answered scan. Holds no IP address: it is cut to its network before this record exists. */
+export const scanEvent = z.object({
+  id: z.uuid(),
+  /** Milliseconds since the epoch, by the clock of the redirect process. */
+  at: z.int().positive(),
+  code_id: z.uuid(),
+  workspace_id: z.uuid(),
+  /** Version of the code that was served. */
+  version: z.int().positive(),
+  /** Name of the redirect region that answered. */
+  region: z.string().max(64),
+  /** The scanner's network, /24 or /48, e.g. `203.0.113.0/24`. */
+  network: z.string().max(64),
+  /** Keyed hash of network address and user agent, salted by day; 16 hex digits. */
+  visitor: z.string().regex(/^[0-9a-f]{16}$/),
+  /** At most 512 characters each; ingest derives device, language and referrer host and drops the text. */
+  user_agent: z.string().max(512),
+  language: z.string().max(512),
+  referrer_host: z.string().max(255),
+});
+export type ScanEvent = z.infer<typeof scanEvent>;
+
+/** One delivered (200) call of the generate endpoint: the ledger from which credits are rebuilt. */
+export const callEvent = z.object({
+  id: z.uuid(),
+  /** Milliseconds since the epoch, when the credit was taken: decides the month that pays. */
+  at: z.int().positive(),
+  workspace_id: z.uuid(),
+  key_id: z.uuid(),
+  request_id: z.string().max(128),
+  endpoint: z.string().max(64),
+  status: z.int(),
+  cache: z.enum(["HIT", "MISS", "BYPASS"]),
+  cache_key: z.string().regex(/^[0-9a-f]{64}$/),
+  format: z.string().max(8),
+  duration_ms: z.number().nonnegative(),
+  credits: z.int().nonnegative(),
+});
+export type CallEvent = z.infer<typeof callEvent>;
+
+/** The event kinds that a spool can carry; also the names of their streams. */
+export const eventKinds = ["scans", "calls"] as const;
+export type EventKind = (typeof eventKinds)[number];

@@ -1,0 +1,107 @@
+// The one table of what each plan includes; every limit that the product enforces is read from here.
+
+export const planNames = ["free", "starter", "pro", "agency", "enterprise"] as const;
+export type PlanName = (typeof planNames)[number];
+
+/** `Infinity` stands for unlimited; the wire says `"unlimited"` in headers and `null` in JSON. */
+export type Plan = {
+  name: PlanName;
+  rendersPerMonth: number;
+  sizeInchesMax: number;
+  dpiMax: number;
+  activeCodesMax: number;
+  bulkRowsMax: number;
+  seatsMax: number;
+  /** Webhooks, rules and variants. */
+  advanced: boolean;
+  requestsPerMinute: number;
+  /** Promised monthly availability in percent, or null where none is promised. */
+  slaPercent: { render: number; redirect: number } | null;
+  /** Price of one render beyond the quota when the workspace opted in, in US dollars, or null where not offered. */
+  overageUsd: number | null;
+};
+
+const unlimited = Number.POSITIVE_INFINITY;
+
+export const plans: Record<PlanName, Plan> = {
+  free: {
+    name: "free",
+    rendersPerMonth: 50,
+    sizeInchesMax: 3,
+    dpiMax: 300,
+    activeCodesMax: 3,
+    bulkRowsMax: 10,
+    seatsMax: 1,
+    advanced: false,
+    requestsPerMinute: 120,
+    slaPercent: null,
+    overageUsd: null,
+  },
+  starter: {
+    name: "starter",
+    rendersPerMonth: 500,
+    sizeInchesMax: 8,
+    dpiMax: 300,
+    activeCodesMax: 10,
+    bulkRowsMax: 50,
+    seatsMax: 1,
+    advanced: false,
+    requestsPerMinute: 300,
+    slaPercent: null,
+    overageUsd: 0.04,
+  },
+  pro: {
+    name: "pro",
+    rendersPerMonth: 5_000,
+    sizeInchesMax: 15,
+    dpiMax: 600,
+    activeCodesMax: 200,
+    bulkRowsMax: 1_000,
+    seatsMax: 3,
+    advanced: true,
+    requestsPerMinute: 1_200,
+    slaPercent: { render: 99.5, redirect: 99.5 },
+    overageUsd: 0.02,
+  },
+  agency: {
+    name: "agency",
+    rendersPerMonth: 25_000,
+    sizeInchesMax: 15,
+    dpiMax: 600,
+    activeCodesMax: 1_000,
+    bulkRowsMax: 5_000,
+    seatsMax: 10,
+    advanced: true,
+    requestsPerMinute: 6_000,
+    slaPercent: { render: 99.9, redirect: 99.9 },
+    overageUsd: 0.01,
+  },
+  enterprise: {
+    name: "enterprise",
+    rendersPerMonth: unlimited,
+    sizeInchesMax: 15,
+    dpiMax: 600,
+    activeCodesMax: unlimited,
+    bulkRowsMax: 5_000,
+    seatsMax: unlimited,
+    advanced: true,
+    requestsPerMinute: unlimited,
+    slaPercent: { render: 99.95, redirect: 99.95 },
+    overageUsd: null,
+  },
+};
+
+/** The first plan, from small to large, that satisfies a need; used to say which plan would allow it. */
+export function smallestPlan(allows: (plan: Plan) => boolean): PlanName | null {
+  return planNames.find((name) => allows(plans[name])) ?? null;
+}
+
+/** A calendar month in UTC as `2026-11`: the period over which credits are counted. */
+export function monthOf(at: Date): string {
+  return at.toISOString().slice(0, 7);
+}
+
+/** The first moment of the month after `at`, in UTC: when credits start again. */
+export function nextMonthStart(at: Date): Date {
+  return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1));
+}
