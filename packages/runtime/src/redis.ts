@@ -1,6 +1,6 @@
 // The one way any process of ours talks to Redis: every command has a deadline, nothing is queued while the server is
 // away, and a breaker keeps commands from piling up behind a server that is frozen but still connected.
-import { Redis, type RedisOptions } from "ioredis";
+import { Redis } from "ioredis";
 
 /** How long one command may take. A healthy loopback Redis answers in 0.1 ms; 250 ms forgives a fork for an AOF rewrite. */
 const commandTimeoutMsDefault = 250;
@@ -62,7 +62,7 @@ class GuardedRedis extends Redis {
  * `commandTimeoutMs` is above the wait.
  */
 export function connectRedis(connection: RedisConnection): Redis {
-  const options: RedisOptions = {
+  const redis = new GuardedRedis(connection.url, {
     connectionName: connection.name,
     commandTimeout: connection.commandTimeoutMs ?? commandTimeoutMsDefault,
     connectTimeout: connectTimeoutMs,
@@ -70,8 +70,7 @@ export function connectRedis(connection: RedisConnection): Redis {
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: (attempt) => Math.min(50 * attempt, reconnectPauseMsMax),
-  };
-  const redis = new GuardedRedis(connection.url, options);
+  });
   let reported = false;
   redis.on("error", (error) => {
     if (!reported) connection.onError?.(error);

@@ -1,0 +1,110 @@
+// The Express conventions that management and render share: request id, access log, one table of routes with 405 for
+// the other methods, problem documents for everything thrown. Bodies are read inside a handler, after its caller is
+// known, through runtime/body.
+
+import { ApiError } from "@qrfactory/domain/errors";
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
+import type { Log } from "./log.js";
+import type { Metrics } from "./metrics.js";
+import { sendProblem } from "./problem.js";
+import { requestIdFrom } from "./request-id.js";
+import type { StatusReport } from "./status.js";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+export type Handler = (req: Request, res: Response) => Promise<void> | void;
+/** Path pattern → method → handler: the whole interface of a service on one screen. */
+export type Routes = Record<string, Partial<Record<Method, Handler>>>;
+
+export type HttpAppOptions = {
+  log: Log;
+  metrics?: Metrics;
+  /** Networks whose X-Forwarded-For is believed. */
+  trustedProxies: string[];
+  status: () => Promise<StatusReport>;
+  routes: Routes;
+};
+
+/** The id of this request, as sent in `X-Request-Id`. */
+export function requestId(res: Response): string {
+  return res.locals.requestId as string;
+}
+
+/** An Express application with our conventions around `routes`; a trailing slash is optional on every path. */
+export function createHttpApp(options: HttpAppOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", "simple");
+  app.set("trust proxy", options.trustedProxies);
+  app.use(identify(options));
+  mount(app, "/api/health", { GET: (_req, res) => void res.json({ status: "ok" }) });
+  mount(app, "/api/status", {
+    GET: async (_req, res) => {
+      const report = await options.status();
+      if (report.status === "down") res.set("Retry-After", "1");
+      res
+        .set("Cache-Control", "no-store")
+        .status(report.status === "down" ? 503 : 200)
+        .json(report);
+    },
+  });
+  for (const [path, methods] of Object.entries(options.routes)) mount(app, path, methods);
+  app.use((_req, _res, next) => next(new ApiError("not_found", "There is nothing at this address.")));
+  app.use(answerError(options.log));
+  return app;
+}
+
+function mount(app: Express, path: string, methods: Partial<Record<Method, Handler>>): void {
+  const allowed = Object.keys(methods).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  const handlers = new Map<string, Handler>(Object.entries(methods) as [string, Handler][]);
+  app.all(path, async (req, res) => {
+    const handler = handlers.get(req.method === "HEAD" ? "GET" : req.method);
+    if (!handler) {
+      const allow = allowed.join(", ");
+      throw new ApiError("method_not_allowed", `${req.method} is not possible here; allowed: ${allow}.`, {
+        headers: { Allow: allow },
+      });
+    }
+    res.locals.route = path;
+    await handler(req, res);
+  });
+}
+
+/** Gives the request its id and, once it is answered, a log line and a measurement. */
+function identify({ log, metrics }: HttpAppOptions): RequestHandler {
+  return function identifyRequest(req, res, next) {
+    const id = requestIdFrom(req.headers["x-request-id"]);
+    const started = performance.now();
+    res.locals.requestId = id;
+    res.set("X-Request-Id", id);
+    res.set("X-Content-Type-Options", "nosniff");
+    res.on("close", () => {
+      const ms = Math.round((performance.now() - started) * 10) / 10;
+      const route = (res.locals.route as string | undefined) ?? "unknown";
+      const line = { request_id: id, method: req.method, route, status: res.statusCode, ms };
+      log.info(res.writableFinished ? line : { ...line, aborted: true }, "request");
+      metrics?.observeRequest({ method: req.method, route, status: res.statusCode, seconds: ms / 1000 });
+    });
+    next();
+  };
+}
+
+/** The last stop of every error; whatever is not an `ApiError` is logged in full and shown as `internal`. */
+function answerError(log: Log): express.ErrorRequestHandler {
+  return function answerWithProblem(error, req, res, _next) {
+    const known = error instanceof ApiError ? error : undecodablePath(error);
+    if (!known || known.status >= 500) {
+      const { cause } = known ?? {};
+      log.error({ request_id: requestId(res), method: req.method, err: cause ?? error }, "request failed");
+    }
+    if (res.headersSent) return void res.destroy();
+    sendProblem(res, known ?? error, requestId(res));
+  };
+}
+
+/** Express reports a path such as `/%zz` as a `URIError`. */
+function undecodablePath(error: unknown): ApiError | undefined {
+  return error instanceof URIError
+    ? new ApiError("malformed_request", "The address holds an invalid percent-encoding.")
+    : undefined;
+}

@@ -1,0 +1,102 @@
+// The life of a server process: listen with tight timeouts, answer unreadable requests properly, and on SIGTERM finish
+// what is under way before going.
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { ApiError } from "@qrfactory/domain/errors";
+import type { Log } from "./log.js";
+import { rawProblem } from "./problem.js";
+import { requestIdFrom } from "./request-id.js";
+
+/** A client that has not finished its headers by then is cut (408). */
+const headersTimeoutMs = 10_000;
+/** A client that has not finished its body by then is cut (408). */
+const requestTimeoutMs = 30_000;
+/** How often the two limits above are enforced; Node's default of 30 s would make them meaningless. */
+const connectionsCheckMs = 1_000;
+/** Longer than nginx keeps idle upstream connections (60 s), so that nginx, not we, closes them: no lost races. */
+const keepAliveTimeoutMs = 75_000;
+/** 16 kB of headers; more is 431. */
+const headerBytesMax = 16_384;
+/** A drain that takes longer is cut short: supervisors kill after 30 s. */
+const drainMsMax = 10_000;
+
+const unreadable: Record<string, () => ApiError> = {
+  HPE_HEADER_OVERFLOW: () => new ApiError("headers_too_large", "The request headers are larger than 16 kB."),
+  ERR_HTTP_REQUEST_TIMEOUT: () => new ApiError("request_timeout", "The request did not arrive in time."),
+};
+
+/** A node:http server with this product's timeouts and answers for requests that cannot be parsed. */
+export function createHttpServer(listener: RequestListener): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: connectionsCheckMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+    },
+    listener,
+  );
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+    const known = unreadable[error.code ?? ""];
+    const problem = known ? known() : new ApiError("malformed_request", "The request is not valid HTTP.");
+    socket.end(rawProblem(problem, requestIdFrom(undefined)));
+  });
+  return server;
+}
+
+/** Starts listening and returns the port that was taken; rejects when the port is in use. */
+export async function listen(server: Server, address: { host: string; port: number }): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(address.port, address.host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/**
+ * Stops accepting, lets requests under way finish (at most 10 s), tells kept-alive clients to go, then resolves.
+ */
+export async function drain(server: Server): Promise<void> {
+  server.prependListener("request", (_req, res) => res.setHeader("Connection", "close"));
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), drainMsMax);
+  await closed;
+  clearTimeout(cut);
+}
+
+/**
+ * Runs a process until SIGTERM or SIGINT, then `stop` once, then exits 0. An uncaught error is logged and ends the
+ * process with 1: a supervisor starts a clean one.
+ */
+export function runUntilSignal(options: { log: Log; stop: () => Promise<void> }): void {
+  const { log } = options;
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, "stopping");
+    options.stop().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, "did not stop cleanly");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  const onCrash = (error: unknown) => {
+    log.fatal({ err: error }, "uncaught error");
+    process.exit(1);
+  };
+  process.on("uncaughtException", onCrash);
+  process.on("unhandledRejection", onCrash);
+}
