@@ -1,0 +1,86 @@
+// Which API key belongs to whom, as every service asks it: first in memory, then in the state Redis, then in Postgres.
+// A revocation is written to Redis when it happens and outlives every copy in memory within a second.
+import type { KeyRecord } from "@qrfactory/domain/key-record";
+import { keyRecord } from "@qrfactory/domain/key-record";
+import type { Redis } from "ioredis";
+import { hashApiKey, isWellFormedKey } from "./api-key.js";
+
+/** Longest use of a copy in memory; revocations must be effective everywhere within 2 s. */
+const memoryMs = 1_000;
+/** Copies in memory per process, unknown keys included; beyond it the oldest goes. */
+const memoryEntriesMax = 10_000;
+/** A key unused for this long leaves Redis and is read from Postgres at its next use. */
+const redisSeconds = 24 * 60 * 60;
+
+/**
+ * Stores a record unless Redis has a newer version of it, so that a slow reader never undoes a revocation.
+ * KEYS[1] the key's entry; ARGV: record, version, seconds to keep.
+ */
+const storeNewer = `
+local current = redis.call("GET", KEYS[1])
+if current then
+  local known = cjson.decode(current)
+  if known.version >= tonumber(ARGV[2]) then return 0 end
+end
+redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[3])
+return 1`;
+
+const redisKey = (hash: string) => `qrf:key:${hash}`;
+
+/** Publishes what services must know of a key; older versions than the one known are ignored, so it may be repeated. */
+export async function publishKey(redis: Redis, hash: Buffer, record: KeyRecord): Promise<void> {
+  await redis.eval(storeNewer, 1, redisKey(hash.toString("hex")), JSON.stringify(record), record.version, redisSeconds);
+}
+
+export type KeyDirectory = {
+  /** The key's record, or null when the key is malformed, unknown or revoked. */
+  findByRawKey: (raw: string) => Promise<KeyRecord | null>;
+};
+
+export type KeyDirectoryOptions = {
+  redis: Redis;
+  /** Reads a key by its SHA-256 (hex) from Postgres; null when there is none. */
+  loadKey: (hash: string) => Promise<KeyRecord | null>;
+  now?: () => number;
+};
+
+export function makeKeyDirectory({ redis, loadKey, now = Date.now }: KeyDirectoryOptions): KeyDirectory {
+  const memory = new Map<string, { at: number; record: Promise<KeyRecord | null> }>();
+
+  async function find(hash: string): Promise<KeyRecord | null> {
+    const published = await findPublished(redis, hash);
+    if (published) return published;
+    const loaded = await loadKey(hash);
+    // Best effort: without Redis the next look-up asks Postgres again.
+    if (loaded) await publishKey(redis, Buffer.from(hash, "hex"), loaded).catch(() => undefined);
+    return loaded;
+  }
+
+  return {
+    async findByRawKey(raw) {
+      if (!isWellFormedKey(raw)) return null;
+      const hash = hashApiKey(raw).toString("hex");
+      let entry = memory.get(hash);
+      if (!entry || now() - entry.at > memoryMs) {
+        entry = { at: now(), record: find(hash) };
+        const mine = entry;
+        memory.delete(hash);
+        memory.set(hash, mine);
+        mine.record.catch(() => memory.get(hash) === mine && memory.delete(hash));
+        if (memory.size > memoryEntriesMax) memory.delete(memory.keys().next().value as string);
+      }
+      const record = await entry.record;
+      return record?.revoked ? null : record;
+    },
+  };
+}
+
+/** What Redis knows of a key; null when it knows nothing, is away, or holds something unreadable. */
+async function findPublished(redis: Redis, hash: string): Promise<KeyRecord | null> {
+  try {
+    const text = await redis.get(redisKey(hash));
+    return text === null ? null : keyRecord.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

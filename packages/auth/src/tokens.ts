@@ -1,0 +1,60 @@
+// Access tokens are JWTs that any service can check alone; refresh tokens are random and mean nothing without the
+// database.
+import { createHash, randomBytes } from "node:crypto";
+import { ApiError } from "@qrfactory/domain/errors";
+import jwt from "jsonwebtoken";
+import { z } from "zod";
+
+/** Life of an access token: how long a removed member could still act, so it is short. */
+export const accessTokenSeconds = 15 * 60;
+/** Life of a refresh token, from its own issue. */
+export const refreshTokenSeconds = 30 * 24 * 60 * 60;
+
+const algorithm = "HS256";
+const issuer = "qrfactory";
+const audience = "qrfactory-api";
+
+const claims = z.object({ sub: z.uuid(), wid: z.uuid() });
+
+/** Who an access token speaks for. */
+export type Session = { userId: string; workspaceId: string };
+
+export type AccessTokens = {
+  issue: (session: Session) => string;
+  /** Throws one uniform `unauthenticated` for anything that is not a valid token of ours. */
+  check: (token: string) => Session;
+};
+
+/** Makes the issuer and checker for one secret. Only HS256 is accepted: no `none`, no key confusion. */
+export function makeAccessTokens(secret: string): AccessTokens {
+  return {
+    issue: ({ userId, workspaceId }) =>
+      jwt.sign({ wid: workspaceId }, secret, {
+        algorithm,
+        issuer,
+        audience,
+        subject: userId,
+        expiresIn: accessTokenSeconds,
+      }),
+    check(token) {
+      try {
+        const { sub, wid } = claims.parse(jwt.verify(token, secret, { algorithms: [algorithm], issuer, audience }));
+        return { userId: sub, workspaceId: wid };
+      } catch (cause) {
+        throw new ApiError("unauthenticated", "The access token is not valid or has expired; refresh it or log in.", {
+          cause,
+        });
+      }
+    },
+  };
+}
+
+/** A new refresh token and the SHA-256 under which it is stored. */
+export function createRefreshToken(): { raw: string; hash: Buffer } {
+  const raw = `srt_${randomBytes(32).toString("base64url")}`;
+  return { raw, hash: hashRefreshToken(raw) };
+}
+
+export function hashRefreshToken(raw: string): Buffer {
+  return createHash("sha256").update(raw).digest();
+}
