@@ -1,0 +1,63 @@
+// Reads QR codes out of an image, as a phone would: the proof that a picture is what it claims to be. The decoder
+// (zxing-cpp as WebAssembly) is another program than the one that draws, and its binary comes from its package.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { PNG } from "pngjs";
+import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
+
+export type DecodeOptions = {
+  /** What lies under the transparent parts of the image, as red, green, blue; white unless told. */
+  substrate?: [number, number, number];
+};
+
+export type Pixels = { width: number; height: number; data: Uint8ClampedArray };
+
+let prepared: Promise<unknown> | undefined;
+
+/** Loads the decoder once, from the installed package: it would fetch its binary over the network otherwise. */
+function prepare(): Promise<unknown> {
+  prepared ??= (async () => {
+    const file = createRequire(import.meta.url).resolve("zxing-wasm/reader/zxing_reader.wasm");
+    const binary = readFileSync(file);
+    const wasmBinary = binary.buffer.slice(binary.byteOffset, binary.byteOffset + binary.byteLength);
+    await prepareZXingModule({ overrides: { wasmBinary: wasmBinary as ArrayBuffer }, fireImmediately: true });
+  })();
+  return prepared;
+}
+
+/** The texts of all QR codes in a PNG, composited over the substrate; empty when none can be read. */
+export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<string[]> {
+  return decodePixels(pngPixels(bytes, options));
+}
+
+/** The text of the one QR code in a PNG; throws when there is none or more than one. */
+export async function decodeOne(bytes: Uint8Array, options: DecodeOptions = {}): Promise<string> {
+  const texts = await decodeImage(bytes, options);
+  const [text] = texts;
+  if (text === undefined || texts.length > 1)
+    throw new Error(`The image holds ${texts.length} readable QR codes, not 1.`);
+  return text;
+}
+
+/** The texts of all QR codes in RGBA pixels. */
+export async function decodePixels(pixels: Pixels): Promise<string[]> {
+  await prepare();
+  const image = { ...pixels, colorSpace: "srgb" } as unknown as Parameters<typeof readBarcodes>[0];
+  const results = await readBarcodes(image, { formats: ["QRCode"], tryHarder: true });
+  return results.filter((result) => result.isValid).map((result) => result.text);
+}
+
+/** The pixels of a PNG with nothing transparent left: composited over the substrate. */
+export function pngPixels(bytes: Uint8Array, options: DecodeOptions = {}): Pixels {
+  const { width, height, data } = PNG.sync.read(Buffer.from(bytes));
+  const substrate = options.substrate ?? [255, 255, 255];
+  const out = new Uint8ClampedArray(data.length);
+  for (let i = 0; i < data.length; i += 4) {
+    const alpha = (data[i + 3] as number) / 255;
+    for (let c = 0; c < 3; c++) {
+      out[i + c] = Math.round((data[i + c] as number) * alpha + (substrate[c] as number) * (1 - alpha));
+    }
+    out[i + 3] = 255;
+  }
+  return { width, height, data: out };
+}

@@ -1,0 +1,69 @@
+// A TCP proxy between a client and a server whose link can be made slow, silent or broken while tests run.
+
+import type { AddressInfo } from "node:net";
+import { createServer, connect as openSocket, type Socket } from "node:net";
+
+export type TcpProxy = {
+  port: number;
+  /** Every chunk is held back this long, in both directions. */
+  setLatency(ms: number): void;
+  /** Connections stay open and nothing passes, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+  /** Cuts every connection with a TCP reset; new ones are taken. */
+  reset(): void;
+  close(): Promise<void>;
+};
+
+/** Listens on a loopback port the kernel picks and passes everything on to the target. */
+export async function startTcpProxy(target: { port: number; host?: string }): Promise<TcpProxy> {
+  let latencyMs = 0;
+  let frozen = false;
+  const sockets = new Set<Socket>();
+
+  const link = (from: Socket, to: Socket) => {
+    let lastDueAt = 0;
+    from.on("data", (chunk: Buffer) => {
+      // Never before an earlier chunk, also when the latency was lowered in between.
+      const now = performance.now();
+      lastDueAt = Math.max(lastDueAt, now + latencyMs);
+      if (lastDueAt > now) setTimeout(() => to.writable && to.write(chunk), lastDueAt - now);
+      else to.write(chunk);
+    });
+    from.on("error", () => to.destroy());
+    // The end waits for what was sent before it; one more millisecond, because timers round theirs down.
+    from.on("end", () => setTimeout(() => to.end(), 1 + Math.max(0, Math.ceil(lastDueAt - performance.now()))));
+    from.on("close", () => sockets.delete(from));
+    sockets.add(from);
+    if (frozen) from.pause();
+  };
+  const server = createServer((client) => {
+    const upstream = openSocket({ port: target.port, host: target.host ?? "127.0.0.1" });
+    link(client, upstream);
+    link(upstream, client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    setLatency: (ms) => {
+      latencyMs = ms;
+    },
+    freeze: () => {
+      frozen = true;
+      for (const socket of sockets) socket.pause();
+    },
+    thaw: () => {
+      frozen = false;
+      for (const socket of sockets) socket.resume();
+    },
+    reset: () => {
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
