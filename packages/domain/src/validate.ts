@@ -5,10 +5,11 @@ import { ApiError, type FieldErrors } from "./errors.js";
 
 /** Field path → messages, e.g. `{ "rules.0.when": ["…"] }`; unknown fields are listed under their own names. */
 export function fieldErrors(error: z.ZodError): FieldErrors {
-  const errors: FieldErrors = {};
+  // A map, because a field may be called `constructor`.
+  const errors = new Map<string, string[]>();
   const add = (path: PropertyKey[], message: string) => {
     const key = path.map(String).join(".");
-    errors[key] = [...(errors[key] ?? []), message];
+    errors.set(key, [...(errors.get(key) ?? []), message]);
   };
   for (const issue of error.issues) {
     if (issue.code === "unrecognized_keys") {
@@ -17,7 +18,7 @@ export function fieldErrors(error: z.ZodError): FieldErrors {
       add(issue.path, issue.message);
     }
   }
-  return errors;
+  return Object.fromEntries(errors);
 }
 
 /** Parses with a schema; throws `validation_failed` that names every bad field and what is wrong with it. */
