@@ -1,0 +1,179 @@
+import { expect, test } from "@jest/globals";
+import { cacheKeyOf, type Design, readDesign } from "@qrfactory/domain/design";
+import { ApiError } from "@qrfactory/domain/errors";
+import { plans } from "@qrfactory/domain/plans";
+import fc from "fast-check";
+
+const url = "https://example.com/a?b=c#d";
+const read = (body: unknown, plan = plans.enterprise): Design => readDesign(body, plan).design;
+const keyOf = (body: unknown) => cacheKeyOf(read(body), 1);
+
+function refusal(body: unknown, plan = plans.enterprise): ApiError {
+  try {
+    readDesign(body, plan);
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+  throw new Error("it was accepted");
+}
+
+test("a bare URL gets every default", () => {
+  expect(readDesign({ data: url }, plans.free)).toEqual({
+    scanCheck: "strict",
+    design: {
+      text: url,
+      format: "png",
+      widthPx: 600,
+      widthInches: null,
+      dpi: null,
+      errorCorrection: "M",
+      quietZone: 4,
+      color: "#000000ff",
+      background: "#ffffffff",
+      pattern: "squares",
+    },
+  });
+});
+
+const spelled = {
+  data_type: "url",
+  data: url,
+  format: "png",
+  size: 600,
+  error_correction: "M",
+  quiet_zone: 4,
+  color: "black",
+  background: "white",
+  pattern: "squares",
+};
+
+test.each<[string, object]>([
+  ["every default spelled out", spelled],
+  ["another order", Object.fromEntries(Object.entries(spelled).reverse())],
+  ["colours in short hex", { data: url, color: "#000", background: "#FFF" }],
+  ["colours in long hex", { data: url, color: "#000000ff", background: "#FfFfFf" }],
+  ["another scan check", { data: url, scan_check: "off" }],
+  ["the same characters as text", { data: url, data_type: "text" }],
+])("%s has the same cache key", (_name, body) => {
+  expect(keyOf(body)).toBe(keyOf({ data: url }));
+});
+
+test("inches at a resolution are the pixels they come to", () => {
+  expect(read({ data: url, size_inches: 2 })).toMatchObject({ widthPx: 600, dpi: 300 });
+  expect(keyOf({ data: url, size_inches: 2 })).toBe(keyOf({ data: url, size: 600, dpi: 300 }));
+  expect(keyOf({ data: url, size_inches: 2 })).not.toBe(keyOf({ data: url }));
+  expect(read({ data: url, size_inches: 0.51, dpi: 72 }).widthPx).toBe(37);
+});
+
+test("an SVG in inches is the same at every resolution", () => {
+  const inches = { data: url, format: "svg", size_inches: 3 };
+  expect(read(inches)).toMatchObject({ widthPx: 900, widthInches: 3, dpi: null });
+  expect(keyOf({ ...inches, dpi: 600 })).toBe(keyOf(inches));
+});
+
+test("every field that changes the picture changes the key", () => {
+  const changes = [
+    { data: `${url}x` },
+    { format: "svg" },
+    { size: 601 },
+    { dpi: 72 },
+    { error_correction: "H" },
+    { quiet_zone: 3 },
+    { color: "#000001" },
+    { background: "transparent" },
+  ];
+  const keys = [{}, ...changes].map((change) => keyOf({ data: url, ...change }));
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(cacheKeyOf(read({ data: url }), 2)).not.toBe(keys[0]);
+  for (const key of keys) expect(key).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test.each<[string, object, string]>([
+  ["nothing", {}, "data"],
+  ["an empty URL", { data: "" }, "data"],
+  ["an empty text", { data_type: "text", data: "" }, "data"],
+  ["no scheme", { data: "example.com" }, "data"],
+  ["a path", { data: "/a" }, "data"],
+  ["a scheme alone", { data: "mailto:" }, "data"],
+  ["http without a host", { data: "http:///x" }, "data"],
+  ["http without slashes", { data: "http:example.com" }, "data"],
+  ["a broken host", { data: "http://[::1" }, "data"],
+  ["a space", { data: "https://example.com/a b" }, "data"],
+  ["a line break", { data: "https://example.com/\n" }, "data"],
+  ["javascript", { data: "JavaScript:alert(1)" }, "data"],
+  ["javascript behind a tab", { data: "java\tscript:alert(1)" }, "data"],
+  ["javascript behind a space", { data: " javascript:alert(1)" }, "data"],
+  ["data", { data: "data:text/html,x" }, "data"],
+  ["vbscript", { data: "VBSCRIPT:x" }, "data"],
+  ["half a surrogate pair", { data_type: "text", data: "\ud800" }, "data"],
+  ["a number as data", { data: 5 }, "data"],
+  ["a later payload type", { data: url, data_type: "wifi" }, "data_type"],
+  ["a later format", { data: url, format: "pdf" }, "format"],
+  ["too small", { data: url, size: 99 }, "size"],
+  ["too large", { data: url, size: 2001 }, "size"],
+  ["half a pixel", { data: url, size: 100.5 }, "size"],
+  ["size as text", { data: url, size: "600" }, "size"],
+  ["null", { data: url, size: null }, "size"],
+  ["size and inches", { data: url, size: 600, size_inches: 2 }, "size_inches"],
+  ["too many inches", { data: url, size_inches: 15.1 }, "size_inches"],
+  ["inches × dpi beyond 6000 pixels", { data: url, size_inches: 15, dpi: 600 }, "size_inches"],
+  ["a coarse resolution", { data: url, size_inches: 2, dpi: 71 }, "dpi"],
+  ["an unknown level", { data: url, error_correction: "m" }, "error_correction"],
+  ["a wide quiet zone", { data: url, quiet_zone: 17 }, "quiet_zone"],
+  ["a named colour", { data: url, color: "red" }, "color"],
+  ["drawing with nothing", { data: url, color: "transparent" }, "color"],
+  ["an unknown ground", { data: url, background: "#12345" }, "background"],
+  ["a later pattern", { data: url, pattern: "dot" }, "pattern"],
+  ["an unknown check", { data: url, scan_check: "maybe" }, "scan_check"],
+  ["an unknown field", { data: url, colour: "black" }, "colour"],
+  ["a member of every object", { data: url, constructor: "x" }, "constructor"],
+])("%s is refused by its field", (_name, body, field) => {
+  const error = refusal(body);
+  expect(error.code).toBe("validation_failed");
+  expect(Object.keys(error.errors ?? {})).toEqual([field]);
+});
+
+test.each([null, [], "text", 5])("%j instead of an object is refused", (body) => {
+  expect(refusal(body).code).toBe("validation_failed");
+});
+
+test.each([
+  "HTTPS://EXAMPLE.COM/",
+  "mailto:a@example.com?subject=%20",
+  "tel:+49301234567",
+  "bitcoin:175tWpb8K1S7NmH4Zx6rewF9WQrcZv245W?amount=0.1",
+  "otpauth://totp/x?secret=ABC",
+  "https://bücher.example/é",
+  "app+x.y-z:1",
+])("%s is encoded exactly as given", (data) => {
+  expect(read({ data }).text).toBe(data);
+});
+
+test("any well-formed text is kept to the last character", () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, maxLength: 200, unit: "binary" }), (data) => {
+      expect(read({ data_type: "text", data }).text).toBe(data);
+    }),
+  );
+});
+
+test("a payload beyond version 40 is refused with the limit", () => {
+  expect(read({ data_type: "text", data: "a".repeat(2_953), error_correction: "L" }).text).toHaveLength(2_953);
+  const error = refusal({ data_type: "text", data: "a".repeat(2_954), error_correction: "L" });
+  expect(error).toMatchObject({ code: "payload_too_long", status: 400 });
+  expect(error.message).toContain("2,953 bytes");
+  expect(refusal({ data_type: "text", data: "a".repeat(2_332) }).message).toContain("2,331 bytes");
+  expect(refusal({ data_type: "text", data: "7".repeat(500_000) }).code).toBe("payload_too_long");
+});
+
+test("a plan that is too small is told which one would do", () => {
+  const refused = (body: object, plan = plans.free) => refusal({ data: url, ...body }, plan);
+  expect(refused({ size_inches: 3.1 })).toMatchObject({ code: "plan_limit", status: 403 });
+  expect(refused({ size_inches: 3.1 }).message).toContain("starter");
+  expect(refused({ size_inches: 8.5 }).message).toContain("pro");
+  expect(refused({ size_inches: 2, dpi: 301 }).message).toContain("pro");
+  expect(refused({ size: 600, dpi: 600 }, plans.starter).message).toContain("pro");
+  expect(read({ data: url, size_inches: 3, dpi: 300 }, plans.free).widthPx).toBe(900);
+  expect(read({ data: url, size_inches: 10, dpi: 600 }, plans.pro).widthPx).toBe(6_000);
+});

@@ -1,0 +1,185 @@
+// What an image is asked to look like: the fields of a generate request, their defaults, and one normal form of them,
+// from which the cache key is made. Shared by everything that accepts designs, so that all refuse and mean the same.
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { groundColor, inkColor } from "./color.js";
+import { ApiError } from "./errors.js";
+import { canonicalJson } from "./json.js";
+import { type Plan, smallestPlan } from "./plans.js";
+import {
+  capacityOf,
+  type ErrorCorrection,
+  errorCorrectionLevels,
+  fitSymbol,
+  segmentModeOf,
+} from "./symbol-capacity.js";
+import { parseInput } from "./validate.js";
+
+export const imageFormats = ["png", "svg"] as const;
+export type ImageFormat = (typeof imageFormats)[number];
+
+export const patterns = ["squares"] as const;
+export type Pattern = (typeof patterns)[number];
+
+/** `strict` refuses what would not scan, `report` delivers it with its score, `off` does not look. */
+export const scanChecks = ["strict", "report", "off"] as const;
+export type ScanCheck = (typeof scanChecks)[number];
+
+const sizePxDefault = 600;
+const dpiDefault = 300;
+
+/** The most pixels along a side that inches and dpi may come to. */
+const widthPxMax = 6_000;
+
+/** What a symbol in true inches is judged at when no pixels are drawn: what an ordinary printer resolves. */
+const vectorDpi = 300;
+
+/** Longer than any payload (7,089 digits in 40-L); stops the checks below from reading megabytes. */
+const dataLengthMax = 10_000;
+
+/** What `data` may not run when it is opened. */
+const refusedSchemes = ["javascript", "data", "vbscript"];
+
+const designFields = z.strictObject({
+  data_type: z.enum(["url", "text"]).default("url"),
+  data: z.string({ error: (issue) => (issue.input === undefined ? "This field is required." : undefined) }),
+  format: z.enum(imageFormats).default("png"),
+  size: z.int().min(100).max(2_000).optional(),
+  size_inches: z.number().min(0.5).max(15).optional(),
+  dpi: z.int().min(72).max(600).optional(),
+  error_correction: z.enum(errorCorrectionLevels).default("M"),
+  quiet_zone: z.int().min(0).max(16).default(4),
+  color: inkColor.prefault("black"),
+  background: groundColor.prefault("white"),
+  pattern: z.enum(patterns).default("squares"),
+  scan_check: z.enum(scanChecks).default("strict"),
+});
+
+/** The body of a generate request. */
+export const designRequest = designFields.superRefine((request, context) => {
+  const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+  const mistake = request.data_type === "url" ? uriMistake(request.data) : textMistake(request.data);
+  if (mistake) refuse("data", mistake);
+  if (request.size !== undefined && request.size_inches !== undefined) {
+    refuse("size_inches", "Give either size (pixels) or size_inches, not both.");
+  }
+  if (request.size_inches !== undefined) {
+    const widthPx = inchesToPx(request.size_inches, request.dpi ?? dpiDefault);
+    if (widthPx > widthPxMax) {
+      const message = `size_inches × dpi comes to ${widthPx} pixels; the most is ${widthPxMax}. Lower one of the two.`;
+      refuse("size_inches", message);
+    }
+  }
+});
+
+function inchesToPx(inches: number, dpi: number): number {
+  return Math.round(inches * dpi);
+}
+
+function textMistake(text: string): string | null {
+  if (text === "") return "Give at least one character.";
+  // Half a surrogate pair has no UTF-8 form: what is scanned would not be what was sent.
+  if (/\p{Surrogate}/u.test(text)) return "The text is not valid Unicode: it holds half of a surrogate pair.";
+  return null;
+}
+
+/** An absolute URI (RFC 3986, 4.3) is encoded exactly as given, so it is judged and never rewritten. */
+function uriMistake(uri: string): string | null {
+  const mistake = textMistake(uri);
+  if (mistake) return mistake;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: URL parsers silently drop tabs and line breaks
+  if (/[\u0000-\u0020\u007f-\u00a0\u2028\u2029]/.test(uri)) {
+    return "A URL holds no spaces and no control characters; percent-encode them, or use data_type text.";
+  }
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):./.exec(uri)?.[1]?.toLowerCase();
+  if (scheme === undefined) return "Give an absolute URL such as https://example.com, or use data_type text.";
+  if (refusedSchemes.includes(scheme)) return `URLs of the scheme ${scheme} are not allowed.`;
+  const web = scheme === "http" || scheme === "https";
+  if (web && !(/^https?:\/\/[^/]/i.test(uri) && URL.canParse(uri))) return "This is not a valid http or https URL.";
+  return null;
+}
+
+/** All that decides the bytes of an image, in one normal form: two requests that mean the same have equal designs. */
+export type Design = {
+  /** Exactly what a scanner reads. */
+  text: string;
+  format: ImageFormat;
+  /** Side of the image: the pixels of a PNG; for an SVG its width in CSS pixels, or its inches at 300 dpi. */
+  widthPx: number;
+  /** Side in inches where an SVG was asked in inches, else null: pixels carry their inches as dpi. */
+  widthInches: number | null;
+  /** Resolution written into a PNG, else null. */
+  dpi: number | null;
+  /** The least level; see `fitSymbol`. */
+  errorCorrection: ErrorCorrection;
+  /** In modules. */
+  quietZone: number;
+  /** Normal form, see domain/color; so is `background`. */
+  color: string;
+  background: string;
+  pattern: Pattern;
+};
+
+/**
+ * Reads a generate request for a caller of `plan`. Throws `validation_failed` naming every bad field, `plan_limit`
+ * naming the plan that would do, `payload_too_long` naming the limit.
+ */
+export function readDesign(body: unknown, plan: Plan): { design: Design; scanCheck: ScanCheck } {
+  const data = (body as { data?: unknown } | null)?.data;
+  if (typeof data === "string" && data.length > dataLengthMax) throw tooLong(data, "L");
+  const request = parseInput(designRequest, body);
+  requirePlan(request, plan);
+  if (!fitSymbol(request.data, request.error_correction)) throw tooLong(request.data, request.error_correction);
+  return { design: normalize(request), scanCheck: request.scan_check };
+}
+
+type DesignRequest = z.output<typeof designRequest>;
+
+function normalize(request: DesignRequest): Design {
+  const { format, size_inches: inches } = request;
+  const vector = format === "svg";
+  const dpi = inches === undefined ? request.dpi : (request.dpi ?? dpiDefault);
+  return {
+    text: request.data,
+    format,
+    widthPx:
+      inches === undefined ? (request.size ?? sizePxDefault) : inchesToPx(inches, vector ? vectorDpi : (dpi as number)),
+    widthInches: vector ? (inches ?? null) : null,
+    dpi: vector ? null : (dpi ?? null),
+    errorCorrection: request.error_correction,
+    quietZone: request.quiet_zone,
+    color: request.color,
+    background: request.background,
+    pattern: request.pattern,
+  };
+}
+
+function requirePlan({ size_inches: inches = 0, dpi = 0 }: DesignRequest, plan: Plan): void {
+  const allows = (candidate: Plan) => inches <= candidate.sizeInchesMax && dpi <= candidate.dpiMax;
+  if (allows(plan)) return;
+  const which = inches > plan.sizeInchesMax ? `${plan.sizeInchesMax} inches` : `${plan.dpiMax} dpi`;
+  throw new ApiError(
+    "plan_limit",
+    `The ${plan.name} plan draws up to ${which}; the ${smallestPlan(allows)} plan allows what you asked for.`,
+  );
+}
+
+const units = { numeric: "digits", alphanumeric: "characters", byte: "bytes" } as const;
+
+function tooLong(text: string, level: ErrorCorrection): ApiError {
+  const mode = segmentModeOf(text);
+  const most = (at: ErrorCorrection) => capacityOf(mode, at).toLocaleString("en-US");
+  const hint = level === "L" ? "" : ` (${most("L")} at L)`;
+  const detail = `The largest QR code holds ${most(level)} ${units[mode]} at error correction ${level}${hint}. Shorten data.`;
+  return new ApiError("payload_too_long", detail, { errors: { data: [`At most ${most(level)} ${units[mode]}.`] } });
+}
+
+/**
+ * The name of an image in the cache, 64 hex digits: SHA-256 over the canonical JSON of the design and the version of
+ * the renderer. Whoever asked, how they spelled it and whether they wanted a scan check change no byte of the image.
+ */
+export function cacheKeyOf(design: Design, rendererVersion: number): string {
+  return createHash("sha256")
+    .update(canonicalJson({ ...design, rendererVersion }))
+    .digest("hex");
+}
