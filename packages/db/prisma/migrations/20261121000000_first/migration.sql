@@ -42,7 +42,7 @@ CREATE TABLE api_keys (
   workspace_id          uuid NOT NULL REFERENCES workspaces,
   name                  text NOT NULL,
   key_hash              bytea NOT NULL,
-  retired_key_hash      bytea,
+  retired_key_hashes    bytea[] NOT NULL DEFAULT '{}',
   key_prefix            text NOT NULL,
   signing_secret_sealed bytea NOT NULL,
   created_by            uuid NOT NULL,

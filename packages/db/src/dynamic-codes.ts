@@ -1,0 +1,210 @@
+// Dynamic codes: the rows a dashboard edits. Every edit raises `version`; what Redis has not heard of yet is
+// `published_version < version`, and the worker sees to it, so a crash between commit and publication heals by itself.
+import { randomUUID } from "node:crypto";
+import { ApiError } from "@qrfactory/domain/errors";
+import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
+import { drawShortId } from "@qrfactory/domain/short-id";
+import { type Db, isTaken, type Tx } from "./client.js";
+import type { DynamicCode, Prisma } from "./generated/client.js";
+
+export type { DynamicCode } from "./generated/client.js";
+
+/** What a client may set; absent means unchanged, or the default at creation. */
+export type CodeFields = {
+  name?: string;
+  destinationUrl?: string;
+  isActive?: boolean;
+  expiresAt?: Date | null;
+  fallbackUrl?: string | null;
+  tags?: string[];
+};
+
+export type NewCode = CodeFields & { name: string; destinationUrl: string; shortId?: string };
+
+/** Who changes a code, as its history shows it: `user:<id>` or `key:<id>`. */
+export type Actor = string;
+
+/** Draws before a creation gives up; one taken id in 130,000 draws makes three a proof of something else. */
+const drawsMax = 3;
+
+/**
+ * Inserts a code with its first history row. Throws `plan_limit` when the plan has no room for another active code,
+ * `conflict` when the chosen short id is taken.
+ */
+export async function createCode(tx: Tx, workspaceId: string, code: NewCode, actor: Actor): Promise<DynamicCode> {
+  const { shortId: chosen, ...fields } = code;
+  if (fields.isActive !== false) await requireRoomForActive(tx, workspaceId);
+  for (let draw = 1; draw <= drawsMax; draw++) {
+    const row = await insertCode(tx, workspaceId, fields, chosen ?? drawShortId());
+    if (row) {
+      await recordDestination(tx, row, actor);
+      return row;
+    }
+    if (chosen) throw new ApiError("conflict", `The short id ${chosen} is taken; choose another.`);
+  }
+  throw new Error(`no free short id in ${drawsMax} draws`);
+}
+
+/** Null when the short id is taken; found out without an error, which would end the transaction. */
+async function insertCode(
+  tx: Tx,
+  workspaceId: string,
+  fields: Omit<NewCode, "shortId">,
+  shortId: string,
+): Promise<DynamicCode | null> {
+  const inserted = await tx.dynamicCode.createManyAndReturn({
+    data: [{ id: randomUUID(), workspaceId, shortId, ...fields }],
+    skipDuplicates: true,
+  });
+  return inserted[0] ?? null;
+}
+
+/** Counts under a lock on the workspace, so that two creations at once cannot share the last place. */
+async function requireRoomForActive(tx: Tx, workspaceId: string): Promise<void> {
+  const found = await tx.$queryRaw<{ plan: PlanName }[]>`
+    SELECT plan FROM workspaces WHERE id = ${workspaceId}::uuid`;
+  const plan = plans[found[0]?.plan ?? "free"];
+  if (!Number.isFinite(plan.activeCodesMax)) return;
+  await tx.$queryRaw`SELECT 1 FROM workspaces WHERE id = ${workspaceId}::uuid FOR NO KEY UPDATE`;
+  const active = await countActiveCodes(tx, workspaceId);
+  if (active < plan.activeCodesMax) return;
+  const larger = smallestPlan((other) => other.activeCodesMax > active);
+  throw new ApiError(
+    "plan_limit",
+    `The plan ${plan.name} includes ${plan.activeCodesMax} active dynamic codes; the plan ${larger} allows more.`,
+  );
+}
+
+export function countActiveCodes(db: Db | Tx, workspaceId: string): Promise<number> {
+  return db.dynamicCode.count({ where: { workspaceId, isActive: true, deletedAt: null } });
+}
+
+/** A code of the workspace; throws `not_found`, the same for a missing, a deleted and somebody else's. */
+export async function getCode(db: Db | Tx, workspaceId: string, shortId: string): Promise<DynamicCode> {
+  const row = await db.dynamicCode.findUnique({ where: { shortId } });
+  if (!row || row.workspaceId !== workspaceId || row.deletedAt) throw noSuchCode();
+  return row;
+}
+
+const noSuchCode = () => new ApiError("not_found", "There is no such dynamic code.");
+
+export type CodeFilter = {
+  /** Part of the name, the short id or the destination, in any case. */
+  search?: string;
+  tag?: string;
+  isActive?: boolean;
+  /** A column, with a leading `-` for descending. */
+  ordering: { field: "createdAt" | "updatedAt" | "name" | "scanCount"; direction: "asc" | "desc" };
+};
+
+/** A page of the workspace's codes and how many match. */
+export async function listCodes(
+  db: Db,
+  workspaceId: string,
+  filter: CodeFilter,
+  page: { skip: number; take: number },
+): Promise<{ count: number; rows: DynamicCode[] }> {
+  const contains = filter.search ? { contains: filter.search, mode: "insensitive" as const } : undefined;
+  const where: Prisma.DynamicCodeWhereInput = {
+    workspaceId,
+    deletedAt: null,
+    ...(filter.isActive !== undefined && { isActive: filter.isActive }),
+    ...(filter.tag && { tags: { has: filter.tag } }),
+    ...(contains && { OR: [{ name: contains }, { shortId: contains }, { destinationUrl: contains }] }),
+  };
+  const { field, direction } = filter.ordering;
+  const [count, rows] = await Promise.all([
+    db.dynamicCode.count({ where }),
+    // The id settles ties, so that a page never repeats or skips a row.
+    db.dynamicCode.findMany({ where, orderBy: [{ [field]: direction }, { id: "asc" }], ...page }),
+  ]);
+  return { count, rows };
+}
+
+/**
+ * Changes a code and returns its new row. Throws `not_found`, `version_mismatch` when `ifVersion` is given and stale,
+ * `plan_limit` when a paused code would become active without room.
+ */
+export async function updateCode(
+  db: Db,
+  target: { workspaceId: string; shortId: string; ifVersion?: number },
+  changes: CodeFields,
+  actor: Actor,
+): Promise<DynamicCode> {
+  return db.$transaction(async (tx) => {
+    const current = await lockCode(tx, target);
+    if (changes.isActive === true && !current.isActive) await requireRoomForActive(tx, target.workspaceId);
+    const repointed = changes.destinationUrl !== undefined && changes.destinationUrl !== current.destinationUrl;
+    const row = await tx.dynamicCode.update({
+      where: { id: current.id },
+      data: {
+        ...changes,
+        version: { increment: 1 },
+        updatedAt: new Date(),
+        ...(repointed && { destinationChangesCount: { increment: 1 } }),
+      },
+    });
+    if (repointed) await recordDestination(tx, row, actor);
+    return row;
+  });
+}
+
+/** Deletes a code; its short id stays taken for ever. Throws as `updateCode` does. */
+export async function deleteCode(
+  db: Db,
+  target: { workspaceId: string; shortId: string; ifVersion?: number },
+): Promise<DynamicCode> {
+  return db.$transaction(async (tx) => {
+    const current = await lockCode(tx, target);
+    const now = new Date();
+    return tx.dynamicCode.update({
+      where: { id: current.id },
+      data: { deletedAt: now, updatedAt: now, version: { increment: 1 } },
+    });
+  });
+}
+
+/** Reads a code for a change: edits of one code queue up behind each other instead of overwriting. */
+async function lockCode(
+  tx: Tx,
+  { workspaceId, shortId, ifVersion }: { workspaceId: string; shortId: string; ifVersion?: number },
+): Promise<DynamicCode> {
+  await tx.$queryRaw`SELECT 1 FROM dynamic_codes WHERE short_id = ${shortId} FOR UPDATE`;
+  const current = await getCode(tx, workspaceId, shortId);
+  if (ifVersion !== undefined && ifVersion !== current.version) {
+    throw new ApiError("version_mismatch", `The code is at version ${current.version}; read it again before editing.`);
+  }
+  return current;
+}
+
+async function recordDestination(tx: Tx, row: DynamicCode, changedBy: Actor): Promise<void> {
+  await tx.dynamicCodeChange.create({
+    data: { codeId: row.id, version: row.version, destinationUrl: row.destinationUrl, changedBy },
+  });
+}
+
+/** Codes whose latest version Redis is not known to have, deleted ones included, the longest waiting first. */
+export async function findUnpublishedCodes(db: Db, limit: number): Promise<DynamicCode[]> {
+  const waiting = await db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM dynamic_codes WHERE published_version < version ORDER BY updated_at LIMIT ${limit}`;
+  return db.dynamicCode.findMany({ where: { id: { in: waiting.map((row) => row.id) } } });
+}
+
+/** All codes in the order of their ids, deleted ones included, a batch at a time: for publishing everything again. */
+export async function listCodesAfter(db: Db, afterId: string | null, limit: number): Promise<DynamicCode[]> {
+  return db.dynamicCode.findMany({
+    ...(afterId && { where: { id: { gt: afterId } } }),
+    orderBy: { id: "asc" },
+    take: limit,
+  });
+}
+
+/** Notes which versions are published; a newer version that appeared meanwhile stays to be published. */
+export async function markCodesPublished(db: Db, published: { id: string; version: number }[]): Promise<void> {
+  if (published.length === 0) return;
+  await db.$executeRaw`
+    UPDATE dynamic_codes c SET published_version = greatest(c.published_version, p.version)
+    FROM unnest(${published.map((row) => row.id)}::uuid[], ${published.map((row) => row.version)}::int[])
+         AS p(id, version)
+    WHERE c.id = p.id`;
+}

@@ -1,0 +1,102 @@
+// An effect that happens once for each Idempotency-Key: the claim is a row in the effect's own transaction, so a crash
+// before COMMIT leaves nothing and a crash after it leaves the answer to replay.
+import { ApiError } from "@qrfactory/domain/errors";
+import { type Db, sqlState, type Tx } from "./client.js";
+
+/** Whose key for which request; another workspace, method or path with the same key is another key. */
+export type IdempotencyClaim = {
+  workspaceId: string;
+  method: string;
+  path: string;
+  key: string;
+  /** SHA-256 of the canonical body. */
+  requestHash: Buffer;
+};
+
+/** An answer as it is stored: its body is sealed, because some answers hold a secret. */
+export type StoredAnswer = { status: number; sealed: Buffer };
+
+export type OnceOutcome = { answer: StoredAnswer; replayed: boolean };
+
+/** From the first claim, by the database's clock. */
+const windowHours = 24;
+
+/** How long a duplicate waits for the first request in all. */
+const waitMsMax = 5_000;
+/** One wait for the lock: below the client's query timeout, so that waiting is never mistaken for a frozen server. */
+const lockWaitMs = 1_000;
+
+const lockNotAvailable = "55P03";
+
+/**
+ * Runs `effect` in a transaction with its claim, or returns the stored answer of the first run. Throws
+ * `idempotency_key_reused` for another body, `idempotency_in_progress` when the first request is still running after
+ * 5 s. What `effect` throws undoes the claim, so refusals and failures are not kept.
+ */
+export async function once(
+  db: Db,
+  claim: IdempotencyClaim,
+  effect: (tx: Tx) => Promise<StoredAnswer>,
+): Promise<OnceOutcome> {
+  const deadline = Date.now() + waitMsMax;
+  for (;;) {
+    try {
+      return await db.$transaction((tx) => claimAndRun(tx, claim, effect));
+    } catch (error) {
+      if (sqlState(error) !== lockNotAvailable) throw error;
+      if (Date.now() >= deadline) {
+        throw new ApiError("idempotency_in_progress", "The first request with this Idempotency-Key is still running.");
+      }
+    }
+  }
+}
+
+async function claimAndRun(
+  tx: Tx,
+  claim: IdempotencyClaim,
+  effect: (tx: Tx) => Promise<StoredAnswer>,
+): Promise<OnceOutcome> {
+  await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = ${lockWaitMs}`);
+  if (!(await takeClaim(tx, claim))) return { answer: await findAnswer(tx, claim), replayed: true };
+  const answer = await effect(tx);
+  await tx.$executeRaw`
+    UPDATE idempotency_keys
+    SET response_status = ${answer.status}, response_sealed = ${answer.sealed}
+    WHERE workspace_id = ${claim.workspaceId}::uuid AND method = ${claim.method}
+      AND path = ${claim.path} AND key = ${claim.key}`;
+  return { answer, replayed: false };
+}
+
+/** True when the key is new or its window is over; waits while another transaction holds an uncommitted claim. */
+async function takeClaim(tx: Tx, claim: IdempotencyClaim): Promise<boolean> {
+  const claimed = await tx.$executeRaw`
+    INSERT INTO idempotency_keys AS held (workspace_id, method, path, key, request_hash, expires_at)
+    VALUES (${claim.workspaceId}::uuid, ${claim.method}, ${claim.path}, ${claim.key}, ${claim.requestHash},
+            now() + make_interval(hours => ${windowHours}::int))
+    ON CONFLICT (workspace_id, method, path, key) DO UPDATE
+    SET request_hash = excluded.request_hash, response_status = NULL, response_sealed = NULL,
+        created_at = now(), expires_at = excluded.expires_at
+    WHERE held.expires_at <= now()`;
+  return claimed === 1;
+}
+
+async function findAnswer(tx: Tx, claim: IdempotencyClaim): Promise<StoredAnswer> {
+  const { workspaceId, method, path, key } = claim;
+  const held = await tx.idempotencyKey.findUniqueOrThrow({
+    where: { workspaceId_method_path_key: { workspaceId, method, path, key } },
+  });
+  if (!claim.requestHash.equals(held.requestHash)) {
+    throw new ApiError(
+      "idempotency_key_reused",
+      "This Idempotency-Key was used with another body; use a new key for a new request.",
+    );
+  }
+  return { status: held.responseStatus as number, sealed: Buffer.from(held.responseSealed as Uint8Array) };
+}
+
+/** Deletes rows whose window is over, at most `limit` at once; returns how many went. */
+export async function deleteExpiredClaims(db: Db, limit: number): Promise<number> {
+  return db.$executeRaw`
+    DELETE FROM idempotency_keys WHERE ctid IN (
+      SELECT ctid FROM idempotency_keys WHERE expires_at <= now() LIMIT ${limit})`;
+}

@@ -1,0 +1,9 @@
+// What a member of a workspace may do; each role may do all that the ones before it may.
+
+export const roles = ["viewer", "member", "admin", "owner"] as const;
+export type Role = (typeof roles)[number];
+
+/** Whether a role includes another: an admin may do what a member may. */
+export function includesRole(held: Role, needed: Role): boolean {
+  return roles.indexOf(held) >= roles.indexOf(needed);
+}
