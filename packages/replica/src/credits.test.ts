@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type Credits, makeCredits } from "@qrfactory/replica/credits";
+import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import { Redis } from "ioredis";
+
+const temp = makeTempDirectory();
+const at = new Date("2026-11-21T10:00:00Z");
+const month = "2026-11";
+let server: Server;
+let redis: Redis;
+let workspaceId: string;
+let ledger: Map<string, number>;
+let ledgerReads: number;
+let credits: Credits;
+
+function connect(): Redis {
+  return new Redis(server.url, { commandTimeout: 250, enableOfflineQueue: false, retryStrategy: () => 20 }).on(
+    "error",
+    () => {},
+  );
+}
+
+async function loadUsed(workspace: string, of: string): Promise<number> {
+  ledgerReads += 1;
+  return ledger.get(`${workspace} ${of}`) ?? 0;
+}
+
+const take = (quota: number, amount = 1, when = at) => credits.takeCredits({ workspaceId, at: when, quota, amount });
+
+beforeAll(async () => {
+  server = await startRedis({ role: "state", dataDirectory: temp.path });
+  redis = connect();
+  await until(() => redis.status === "ready");
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+  temp.remove();
+});
+
+beforeEach(() => {
+  workspaceId = randomUUID();
+  ledger = new Map();
+  ledgerReads = 0;
+  credits = makeCredits({ redis, loadUsed });
+});
+
+test("the last credit is given once, then refused without being counted", async () => {
+  expect(await take(2)).toEqual({ taken: true, used: 1, remaining: 1 });
+  expect(await take(2)).toEqual({ taken: true, used: 2, remaining: 0 });
+  expect(await take(2)).toEqual({ taken: false, used: 2, remaining: 0 });
+  expect(await credits.readCredits({ workspaceId, month })).toBe(2);
+});
+
+test("with 10 left, 50 calls at once from two processes get exactly 10, although all find no counter", async () => {
+  ledger.set(`${workspaceId} ${month}`, 40);
+  const other = connect();
+  await until(() => other.status === "ready");
+  const elsewhere = makeCredits({ redis: other, loadUsed });
+  const decisions = await Promise.all(
+    Array.from({ length: 50 }, (_, i) =>
+      (i % 2 ? credits : elsewhere).takeCredits({ workspaceId, at, quota: 50, amount: 1 }),
+    ),
+  );
+  other.disconnect();
+  expect(decisions.filter((decision) => decision.taken)).toHaveLength(10);
+  expect(await credits.readCredits({ workspaceId, month })).toBe(50);
+  expect(ledgerReads).toBeLessThan(50);
+});
+
+test("several credits are taken all or none", async () => {
+  expect(await take(10, 8)).toMatchObject({ taken: true, used: 8 });
+  expect(await take(10, 3)).toMatchObject({ taken: false, used: 8, remaining: 2 });
+  expect(await take(10, 2)).toMatchObject({ taken: true, used: 10 });
+});
+
+test("without a limit everything is taken and counted", async () => {
+  expect(await take(Number.POSITIVE_INFINITY, 1_000_000)).toEqual({
+    taken: true,
+    used: 1_000_000,
+    remaining: Number.POSITIVE_INFINITY,
+  });
+});
+
+test("what is given back can be taken again, and never makes a counter negative", async () => {
+  await take(1);
+  await credits.giveBackCredits({ workspaceId, month }, 1);
+  expect(await take(1)).toMatchObject({ taken: true });
+  await credits.giveBackCredits({ workspaceId, month }, 5);
+  expect(await credits.readCredits({ workspaceId, month })).toBe(0);
+});
+
+test("a counter that Redis lost is rebuilt from the ledger, and a late give-back does not disturb that", async () => {
+  await take(50, 7);
+  await redis.flushall();
+  ledger.set(`${workspaceId} ${month}`, 7);
+  await credits.giveBackCredits({ workspaceId, month }, 1);
+  expect(await credits.readCredits({ workspaceId, month })).toBe(7);
+  expect(await take(8)).toEqual({ taken: true, used: 8, remaining: 0 });
+});
+
+test("a new month starts from nothing, and counters go away some days after their month", async () => {
+  await take(1);
+  expect(await take(1, 1, new Date("2026-12-01T00:00:00Z"))).toMatchObject({ taken: true, used: 1 });
+  const keys = await redis.keys(`*${workspaceId}*`);
+  expect(keys).toHaveLength(2);
+  const [expiry] = await Promise.all(keys.filter((key) => key.includes(month)).map((key) => redis.pexpiretime(key)));
+  expect(new Date(expiry ?? 0).toISOString()).toBe("2026-12-08T00:00:00.000Z");
+});
+
+test("a ledger that does not answer is unavailable, never a refusal and never a free credit", async () => {
+  const cut = makeCredits({ redis, loadUsed: () => Promise.reject(new Error("no database")) });
+  await expect(cut.takeCredits({ workspaceId, at, quota: 50, amount: 1 })).rejects.toMatchObject({
+    code: "unavailable",
+  });
+  expect(await redis.keys(`*${workspaceId}*`)).toEqual([]);
+});
+
+test("a frozen Redis is unavailable in time, and a take given up on takes nothing after the thaw", async () => {
+  await take(50);
+  server.freeze();
+  const started = performance.now();
+  try {
+    await expect(take(50)).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 1 });
+    expect(performance.now() - started).toBeLessThan(1_000);
+  } finally {
+    server.thaw();
+  }
+  // The thawed server reads our abandoned command before this one: both came over the same connection.
+  expect(await until(() => credits.readCredits({ workspaceId, month }))).toBe(1);
+  expect(await take(50)).toMatchObject({ taken: true, used: 2 });
+});

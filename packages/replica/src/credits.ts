@@ -1,0 +1,148 @@
+// Credits of a workspace in a calendar month: one counter in the state Redis, changed only by the scripts below, so that
+// any number of processes take exactly what there is. The ledger of delivered calls in Postgres seeds a counter that is
+// absent, because the month is new or because Redis lost it.
+import { ApiError } from "@qrfactory/domain/errors";
+import { monthOf, nextMonthStart } from "@qrfactory/domain/plans";
+import type { Redis } from "ioredis";
+
+/** A counter outlives its month by this much: late give-backs and the nightly comparison with the ledger need it. */
+const keptAfterMonthMs = 7 * 24 * 3_600_000;
+
+/** What the way back from Redis may take: a command that runs later than this before its deadline does nothing. */
+const replyMarginMs = 50;
+
+/** Deadline of a command on a connection that has none of its own. */
+const commandTimeoutMsDefault = 250;
+
+/** The first try teaches the server's clock or that a seed is needed, each at most once; the third one decides. */
+const attemptsMax = 3;
+
+/**
+ * KEYS: counter. ARGV: amount, quota (-1 = unlimited), seed (-1 = not known), expiry and deadline (both server clock in
+ * milliseconds; deadline 0 = none). Returns { outcome, used, server clock }.
+ * The deadline is what keeps a frozen server honest: a command that its sender has given up on takes nothing when the
+ * server thaws.
+ */
+const takeScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local amount, quota, seed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local deadline = tonumber(ARGV[5])
+if deadline > 0 and now > deadline then return { 'late', 0, now } end
+local used = tonumber(redis.call('GET', KEYS[1]) or seed)
+if used < 0 then return { 'absent', 0, now } end
+local refused = quota >= 0 and used + amount > quota
+if not refused then used = used + amount end
+redis.call('SET', KEYS[1], string.format('%.0f', used), 'PXAT', ARGV[4])
+return { refused and 'refused' or 'taken', used, now }`;
+
+/** KEYS: counter. ARGV: amount. An absent counter stays absent: its seed will not contain what was never delivered. */
+const giveBackScript = `
+local used = tonumber(redis.call('GET', KEYS[1]) or 0)
+if used > 0 then redis.call('DECRBY', KEYS[1], math.min(used, tonumber(ARGV[1]))) end
+return used`;
+
+/** Who pays, and from which month. */
+export type CreditAccount = {
+  workspaceId: string;
+  /** `2026-11`, in UTC. */
+  month: string;
+};
+
+export type TakeCredits = {
+  workspaceId: string;
+  /** Decides the month that pays. */
+  at: Date;
+  /** Credits a month; `Infinity` counts without a limit. */
+  quota: number;
+  amount: number;
+};
+
+/** What was decided, and the state after it; `remaining` is `Infinity` without a limit. */
+export type CreditDecision = { taken: boolean; used: number; remaining: number };
+
+export type Credits = {
+  /** Takes all of `amount` or nothing. Throws `unavailable` when it cannot be known whether there is enough. */
+  takeCredits(request: TakeCredits): Promise<CreditDecision>;
+  /** Returns what was taken for something that was not delivered. Rejects when Redis is away. */
+  giveBackCredits(account: CreditAccount, amount: number): Promise<void>;
+  /** Credits used so far in a month; asks the ledger when there is no counter. Rejects when neither answers. */
+  readCredits(account: CreditAccount): Promise<number>;
+};
+
+export type CreditsOptions = {
+  /** The state Redis. */
+  redis: Redis;
+  /** Credits that the ledger knows to be used by a workspace in a month. */
+  loadUsed: (workspaceId: string, month: string) => Promise<number>;
+};
+
+/** The counters behind one Redis connection. */
+export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
+  const timeoutMs = redis.options.commandTimeout ?? commandTimeoutMsDefault;
+  const loading = new Map<string, Promise<number>>();
+  /** Server clock minus ours in milliseconds, at least; replies that came late only make it smaller than it is. */
+  let clockOffsetMs: number | null = null;
+
+  /** The ledger's figure, asked once for all callers that wait for it now. */
+  function seedOf(workspaceId: string, month: string): Promise<number> {
+    const key = counterKey({ workspaceId, month });
+    const running = loading.get(key);
+    if (running) return running;
+    const load = loadUsed(workspaceId, month).finally(() => loading.delete(key));
+    loading.set(key, load);
+    return load;
+  }
+
+  async function attempt(request: TakeCredits, seed: number): Promise<[outcome: string, used: number]> {
+    const { workspaceId, at, quota, amount } = request;
+    const deadline = clockOffsetMs === null ? 0 : performance.now() + clockOffsetMs + timeoutMs - replyMarginMs;
+    const [outcome, used, serverMs] = (await redis.eval(
+      takeScript,
+      1,
+      counterKey({ workspaceId, month: monthOf(at) }),
+      amount,
+      Number.isFinite(quota) ? quota : -1,
+      seed,
+      nextMonthStart(at).getTime() + keptAfterMonthMs,
+      Math.ceil(deadline),
+    )) as [string, number, number];
+    clockOffsetMs = Math.max(clockOffsetMs ?? Number.NEGATIVE_INFINITY, serverMs - performance.now());
+    return [outcome, used];
+  }
+
+  async function decide(request: TakeCredits): Promise<CreditDecision> {
+    let seed = -1;
+    for (let i = 0; i < attemptsMax; i++) {
+      const [outcome, used] = await attempt(request, seed);
+      if (outcome === "taken" || outcome === "refused") {
+        return { taken: outcome === "taken", used, remaining: Math.max(0, request.quota - used) };
+      }
+      // "late" needs no more than another try: this reply has told the server's clock.
+      if (outcome === "absent") seed = await seedOf(request.workspaceId, monthOf(request.at));
+    }
+    throw new Error("the counter could not be read in time");
+  }
+
+  return {
+    takeCredits: (request) =>
+      decide(request).catch((cause: unknown) => {
+        throw new ApiError("unavailable", "Credits cannot be counted right now. Nothing was charged; try again.", {
+          cause,
+        });
+      }),
+
+    async giveBackCredits(account, amount) {
+      await redis.eval(giveBackScript, 1, counterKey(account), amount);
+    },
+
+    async readCredits(account) {
+      const used = await redis.get(counterKey(account));
+      return used === null ? seedOf(account.workspaceId, account.month) : Number(used);
+    },
+  };
+}
+
+function counterKey({ workspaceId, month }: CreditAccount): string {
+  return `qrf:credits:${workspaceId}:${month}`;
+}
