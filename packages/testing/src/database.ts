@@ -19,6 +19,14 @@ export const templateDatabase = "qrfactory_template";
 /** A closed connection takes a moment to disappear from the server's list. */
 const leakPatienceMs = 2_000;
 
+/** Makes the empty database that is to be migrated and cloned, on the server at `server`; returns its address. */
+export async function createTemplateDatabase(server: string): Promise<string> {
+  await query(server, `CREATE DATABASE ${templateDatabase}`);
+  const url = new URL(server);
+  url.pathname = `/${templateDatabase}`;
+  return url.href;
+}
+
 /** Clones the template (some 50 ms). */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const server = process.env[testPostgresVariable];

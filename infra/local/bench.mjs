@@ -1,0 +1,8 @@
+// `npm run bench`: makes everything ready, then runs the benchmarks; arguments are theirs.
+import { orExplain } from "./progress.mjs";
+import { setUp } from "./setup.mjs";
+
+await orExplain(async () => {
+  await setUp({ systemParts: ["postgresql", "redis", "nginx"] });
+  await import("../bench/dist/main.js");
+});

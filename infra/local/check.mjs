@@ -1,0 +1,21 @@
+// `npm run check`: types of sources and of tests, lint, format. Shows everything that is wrong before it fails.
+import { join } from "node:path";
+import { orExplain, run, SetupError, step } from "./progress.mjs";
+import { setUp } from "./setup.mjs";
+import { root } from "./setup-workspace.mjs";
+
+const tool = (name) => join(root, "node_modules", ".bin", name);
+const checks = [
+  ["Types of the sources", tool("tsc"), ["-b", "infra"]],
+  ["Types of the tests", tool("tsc"), ["-p", "infra/tsconfig.test.json"]],
+  ["Lint and format", tool("biome"), ["check", "--error-on-warnings"]],
+];
+
+await orExplain(async () => {
+  await setUp({ build: false });
+  const failed = [];
+  for (const [name, command, args] of checks) {
+    await step(name, () => run(command, args, { cwd: root, show: true })).catch(() => failed.push(name));
+  }
+  if (failed.length > 0) throw new SetupError(`Not in order: ${failed.join(", ")}.`);
+});

@@ -1,0 +1,118 @@
+// The programs that no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl. Installs what is missing
+// through apt-get where there is one, without starting any of their system services, else says what to install.
+import { existsSync, readdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { run, SetupError, say, step } from "./progress.mjs";
+
+/** Part → how to see that it is there, Debian's package, and its system service that must stay off. */
+const parts = {
+  postgresql: { isThere: hasPostgres, package: "postgresql", service: "postgresql" },
+  redis: { isThere: () => inPath("redis-server"), package: "redis-server", service: "redis-server" },
+  nginx: { isThere: () => inPath("nginx"), package: "nginx-light", service: "nginx" },
+  curl: { isThere: () => inPath("curl"), package: "curl", service: null },
+};
+
+/** Where Debian keeps PostgreSQL's programs; they are not in PATH. */
+const debianPostgres = "/usr/lib/postgresql";
+
+/** Asked by package scripts before they start a service; 101 forbids it. */
+const servicePolicy = "/usr/sbin/policy-rc.d";
+
+/** Read by PostgreSQL's package before it makes and starts a cluster of its own. */
+const clusterPolicy = "/etc/postgresql-common/createcluster.d/qrfactory.conf";
+
+/** Another apt may be at work on a machine that has just booted. */
+const lockPatienceSeconds = 120;
+
+/** System folders that hold servers are not in every user's PATH. */
+function inPath(program) {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/sbin"];
+  return folders.some((folder) => folder !== "" && existsSync(join(folder, program)));
+}
+
+function hasPostgres() {
+  const versions = existsSync(debianPostgres) ? readdirSync(debianPostgres) : [];
+  return versions.some((version) => existsSync(join(debianPostgres, version, "bin", "postgres"))) || inPath("postgres");
+}
+
+/** Installs those of the named parts that are missing; does nothing when all are there. */
+export async function installSystemParts(names) {
+  const missing = names.filter((name) => !parts[name].isThere());
+  if (missing.length === 0) return;
+  const packages = missing.map((name) => parts[name].package);
+  const how = howToInstall(packages);
+  await step(`Installing ${packages.join(", ")} (system packages)`, () => how(missing.map((name) => parts[name])));
+  const still = names.filter((name) => !parts[name].isThere());
+  if (still.length > 0) throw new SetupError(`Still missing after the installation: ${still.join(", ")}.`);
+}
+
+/** Chooses apt-get as root or through sudo; throws with what to do by hand where neither is possible. */
+function howToInstall(packages) {
+  const byHand = `sudo apt-get update && sudo apt-get install -y ${packages.join(" ")}`;
+  if (!inPath("apt-get")) {
+    throw new SetupError(
+      `These programs are missing, and this system has no apt-get to install them with: ${packages.join(", ")}.\n` +
+        "Install PostgreSQL 15 or later, Redis 7 or later, nginx and curl, make sure they are in PATH, and run again.",
+    );
+  }
+  const isRoot = process.getuid() === 0;
+  if (!isRoot && !inPath("sudo")) {
+    throw new SetupError(
+      `System packages are missing, and only root may install them. Run this, then run again:\n  ${byHand}`,
+    );
+  }
+  // Without a terminal sudo could only wait for a password that nobody types.
+  const prefix = isRoot ? [] : process.stdin.isTTY ? ["sudo"] : ["sudo", "-n"];
+  return async (chosen) => {
+    try {
+      await install(chosen, prefix);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      throw new SetupError(`${error.message}\n\nThe system packages could not be installed. By hand:\n  ${byHand}`);
+    }
+  };
+}
+
+async function install(chosen, prefix) {
+  const asRoot = (args, options = {}) => {
+    const [command, ...rest] = [...prefix, ...args];
+    return run(command, rest, { interactive: prefix.length > 0, ...options });
+  };
+  const apt = (...args) =>
+    asRoot([
+      ...["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q"],
+      ...["-o", `DPkg::Lock::Timeout=${lockPatienceSeconds}`, ...args],
+    ]);
+  const packages = chosen.map((part) => part.package);
+  await withoutServices(asRoot, async () => {
+    try {
+      await apt("install", "--no-install-recommends", ...packages);
+    } catch {
+      // No package lists yet, as in most container images, or lists so old that their files are gone.
+      say("  fetching the list of packages first");
+      await apt("update");
+      await apt("install", "--no-install-recommends", ...packages);
+    }
+  });
+  // They would start at the next boot. Where systemd does not run there is nothing to switch off.
+  const services = chosen.map((part) => part.service).filter((service) => service !== null);
+  if (existsSync("/run/systemd/system") && services.length > 0) {
+    await asRoot(["systemctl", "disable", "--quiet", ...services]).catch(() => {});
+  }
+}
+
+/** Runs `act` while package scripts may neither start a service nor make a database cluster. */
+async function withoutServices(asRoot, act) {
+  const policies = [
+    { file: servicePolicy, text: "#!/bin/sh\nexit 101\n", mode: "755" },
+    { file: clusterPolicy, text: "create_main_cluster = false\n", mode: "644" },
+  ].filter(({ file }) => !existsSync(file));
+  const script = ({ file, text, mode }) =>
+    `mkdir -p "$(dirname ${file})" && printf '${text.replaceAll("\n", "\\n")}' > ${file} && chmod ${mode} ${file}`;
+  for (const policy of policies) await asRoot(["sh", "-c", script(policy)]);
+  try {
+    await act();
+  } finally {
+    for (const { file } of policies) await asRoot(["rm", "-f", file]);
+  }
+}

@@ -1,0 +1,78 @@
+// Runs all tests on a PostgreSQL of their own, with a migrated template that each test file clones. Stops what it
+// started however the tests end, and says in the last line how many passed and failed.
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { migrate } from "@qrfactory/db/migrate";
+import { createTemplateDatabase, testPostgresVariable } from "@qrfactory/testing/database";
+import { startPostgres } from "@qrfactory/testing/postgres";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** Every test file opens pools of its own, two files at a time. */
+const connectionsMax = 300;
+
+/** Runs jest with these arguments and returns its exit code. Throws when PostgreSQL cannot be had. */
+export async function runTests(args: string[]): Promise<number> {
+  const startedAt = performance.now();
+  const temp = makeTempDirectory("qrfactory-test-");
+  const postgres = await startPostgres({
+    dataDirectory: join(temp.path, "postgres"),
+    durable: false,
+    connectionsMax,
+    log: console.log,
+  });
+  let outcome: Outcome;
+  try {
+    await migrate(await createTemplateDatabase(postgres.url()));
+    outcome = await runJest(args, { [testPostgresVariable]: postgres.url() }, join(temp.path, "results.json"));
+  } finally {
+    await postgres.stop();
+    temp.remove();
+  }
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`Tests took ${seconds} s in all.`);
+  console.log(`${outcome.passed} passed, ${outcome.failed} failed`);
+  return outcome.exitCode;
+}
+
+type Outcome = { exitCode: number; passed: number; failed: number };
+
+/** What we read of jest's own JSON report. */
+type Report = { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number };
+
+async function runJest(args: string[], env: Record<string, string>, reportFile: string): Promise<Outcome> {
+  const jest = join(root, "node_modules", "jest", "bin", "jest.js");
+  const child = spawn(
+    process.execPath,
+    [jest, "-c", join(root, "infra", "jest.config.json"), "--json", `--outputFile=${reportFile}`, ...args],
+    {
+      cwd: root,
+      env: { ...process.env, ...env, NODE_OPTIONS: "--experimental-vm-modules --disable-warning=ExperimentalWarning" },
+      // Its JSON goes to the file as well as to standard output, where nobody wants to read it.
+      stdio: ["inherit", "ignore", "inherit"],
+    },
+  );
+  // Whoever ends us ends the tests; then everything is stopped in order.
+  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on("SIGINT", pass);
+  process.on("SIGTERM", pass);
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+  return { exitCode, ...readReport(reportFile) };
+}
+
+/** A suite that could not even be loaded ran no test, and must not look like success. */
+function readReport(file: string): { passed: number; failed: number } {
+  try {
+    const report: Report = JSON.parse(readFileSync(file, "utf8"));
+    return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
+  } catch {
+    console.error("The test runner ended without a report: count this as a failure.");
+    return { passed: 0, failed: 1 };
+  }
+}
