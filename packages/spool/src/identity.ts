@@ -1,0 +1,35 @@
+// Who a spool is: an id that lives as long as its directory, and the machine start under which it was last written.
+import { randomUUID } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+export type Identity = { id: string; bootId: string | null };
+
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The identity kept in a directory; null when there is none or it cannot be read (its segments are then re-shipped). */
+export function readIdentity(directory: string): Identity | null {
+  try {
+    const stored: unknown = JSON.parse(readFileSync(join(directory, "spool.json"), "utf8"));
+    const { id, boot_id: bootId } = stored as { id?: unknown; boot_id?: unknown };
+    if (typeof id !== "string" || !uuidPattern.test(id)) return null;
+    return { id, bootId: typeof bootId === "string" ? bootId : null };
+  } catch {
+    return null;
+  }
+}
+
+export function newIdentity(): Identity {
+  return { id: randomUUID(), bootId: null };
+}
+
+/** Replaces the file in one step, so that a crash leaves the old one or the new one. */
+export function writeIdentity(directory: string, identity: Identity): void {
+  const path = join(directory, "spool.json");
+  const draft = `${path}.draft`;
+  const fd = openSync(draft, "w", 0o600);
+  writeSync(fd, `${JSON.stringify({ id: identity.id, boot_id: identity.bootId })}\n`);
+  fsyncSync(fd);
+  closeSync(fd);
+  renameSync(draft, path);
+}

@@ -1,0 +1,180 @@
+// Carries a spool's records elsewhere, in order and at least once: reads from a cursor, sends batches, and lets segments
+// go only when the far end has acknowledged them. What is lost on the way (a queue emptied, a worker gone) is sent again.
+import type { Spool } from "./spool.js";
+
+export type Batch = {
+  spool_id: string;
+  /** Everything from here to `first_sequence` does not exist any more; usually equal to it. */
+  from_sequence: number;
+  first_sequence: number;
+  records: string[];
+};
+
+export type ShipperOptions = {
+  spool: Pick<Spool, "id" | "nextSequence" | "read" | "forget" | "onAppended">;
+  /** Hands a batch over and returns a receipt for `isWaiting`. May reject; may be repeated with the same records. */
+  send: (batch: Batch) => Promise<string>;
+  /** Whether a batch that was handed over still waits there, unacknowledged. */
+  isWaiting: (receipt: string) => Promise<boolean>;
+  /** The number up to which every record of the spool is safe at the far end; null when nothing is known of it. */
+  readAck: (spoolId: string) => Promise<number | null>;
+  /** Told once when shipping begins to fail, and with null when it works again. */
+  onState?: (error: Error | null) => void;
+  /** Most records a batch; default 200. */
+  batchRecordsMax?: number;
+  /** About the most bytes a batch; default 64 KiB, so that one is handed over in well under a millisecond. */
+  batchBytesMax?: number;
+  /** Records that may be under way, unacknowledged; the rest waits on disk. Default 50,000. */
+  unackedMax?: number;
+  /** After this long without an acknowledgement the far end is asked whether it still has the batch. Default 5 s. */
+  resendAfterMs?: number;
+  /** How long the first record of a batch waits for company; default 50 ms. */
+  coalesceMs?: number;
+  /** How often acknowledgements are looked for while there are records under way; default 200 ms. */
+  ackPollMs?: number;
+  now?: () => number;
+};
+
+export type ShipperState = {
+  /** False while the far end does not take or acknowledge anything. */
+  isWorking: boolean;
+  /** Every record up to this one is safe at the far end. */
+  acknowledgedSequence: number;
+  /** Records handed over but not acknowledged. */
+  underWay: number;
+  /** Records that were not handed over yet. */
+  waiting: number;
+  /** Times that unacknowledged records were found lost and sent again. */
+  rewinds: number;
+};
+
+export type Shipper = {
+  state(): ShipperState;
+  /** Ends after the step under way. What was not shipped stays on disk for the next start. */
+  stop(): Promise<void>;
+};
+
+/** Pauses after failures: 50, 100, 200 … ms, at most this. */
+const backoffMsMax = 1_000;
+const backoffMsMin = 50;
+
+/** Safety net for a missed call-back; an idle shipper otherwise waits for the next append. */
+const idleMs = 5_000;
+
+/** Starts shipping in the background and goes on until `stop`. */
+export function makeShipper(options: ShipperOptions): Shipper {
+  const { spool, send, isWaiting, readAck, now = Date.now } = options;
+  const { batchRecordsMax = 200, batchBytesMax = 64 * 1024, unackedMax = 50_000 } = options;
+  const { resendAfterMs = 5_000, coalesceMs = 50, ackPollMs = 200 } = options;
+
+  /** Every record up to here is safe. */
+  let acked = 0;
+  /** The next record to hand over. Null until the far end has said where to begin. */
+  let cursor: number | null = null;
+  /** Batches under way, oldest first. */
+  let sent: { last: number; receipt: string; askedAt: number }[] = [];
+  let failures = 0;
+  let rewinds = 0;
+  let stopped = false;
+  /** Something was appended since the last read. */
+  let hasNews = false;
+  let endPause = (_appended: boolean) => {};
+
+  const stopListening = spool.onAppended(() => {
+    if (hasNews) return;
+    hasNews = true;
+    endPause(true);
+  });
+  const running = run();
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      try {
+        await step();
+        if (failures > 0) options.onState?.(null);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        if (failures === 1) options.onState?.(error as Error);
+        await pause(Math.min(backoffMsMin * 2 ** (failures - 1), backoffMsMax));
+      }
+    }
+  }
+
+  /** Looks for acknowledgements, then hands over what there is; waits for more when there is nothing to do. */
+  async function step(): Promise<void> {
+    if (cursor === null || cursor - 1 > acked) await takeAck();
+    cursor ??= acked + 1;
+    if (await rewindIfLost()) return;
+    const room = unackedMax - (cursor - 1 - acked);
+    hasNews = false;
+    const read = room > 0 ? await spool.read(cursor, Math.min(batchRecordsMax, room), batchBytesMax) : null;
+    if (!read) {
+      const isIdle = cursor - 1 <= acked;
+      const appended = await pause(isIdle ? idleMs : ackPollMs, room > 0);
+      if (appended && !stopped) await pause(coalesceMs);
+      return;
+    }
+    const { from, firstSequence, records } = read;
+    const receipt = await send({ spool_id: spool.id, from_sequence: from, first_sequence: firstSequence, records });
+    cursor = firstSequence + records.length;
+    sent.push({ last: cursor - 1, receipt, askedAt: now() });
+  }
+
+  async function takeAck(): Promise<void> {
+    const known = await readAck(spool.id);
+    if (known === null || known <= acked) return;
+    acked = known;
+    cursor = Math.max(cursor ?? 0, acked + 1);
+    sent = sent.filter(({ last }) => last > acked);
+    spool.forget(acked);
+  }
+
+  /** Goes back to the last acknowledged record when the oldest batch under way has disappeared unacknowledged. */
+  async function rewindIfLost(): Promise<boolean> {
+    const oldest = sent[0];
+    if (!oldest || now() - oldest.askedAt < resendAfterMs) return false;
+    oldest.askedAt = now();
+    if (await isWaiting(oldest.receipt)) return false;
+    // It is acknowledged before it is removed, so after a look at the acknowledgements there is no doubt left.
+    await takeAck();
+    if (sent[0] !== oldest) return false;
+    cursor = acked + 1;
+    sent = [];
+    rewinds += 1;
+    return true;
+  }
+
+  /** Waits; ends early on `stop` and, if asked to, when there is news. Returns whether there is. */
+  function pause(ms: number, untilNews = false): Promise<boolean> {
+    if (stopped || (untilNews && hasNews)) return Promise.resolve(hasNews);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => endPause(false), ms);
+      endPause = (appended) => {
+        if (appended && !untilNews) return;
+        clearTimeout(timer);
+        endPause = () => {};
+        resolve(appended);
+      };
+    });
+  }
+
+  return {
+    state: () => {
+      const handedOver = (cursor ?? acked + 1) - 1;
+      return {
+        isWorking: failures === 0,
+        acknowledgedSequence: acked,
+        underWay: handedOver - acked,
+        waiting: Math.max(0, spool.nextSequence - 1 - handedOver),
+        rewinds,
+      };
+    },
+    async stop() {
+      stopped = true;
+      stopListening();
+      endPause(false);
+      await running;
+    },
+  };
+}
