@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
 import { drawShortId } from "@qrfactory/domain/short-id";
-import { type Db, isTaken, type Tx } from "./client.js";
+import type { Db, Tx } from "./client.js";
 import type { DynamicCode, Prisma } from "./generated/client.js";
 
 export type { DynamicCode } from "./generated/client.js";

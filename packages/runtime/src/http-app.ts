@@ -21,6 +21,8 @@ export type HttpAppOptions = {
   /** Networks whose X-Forwarded-For is believed. */
   trustedProxies: string[];
   status: () => Promise<StatusReport>;
+  /** Gives a foreign error its public meaning, e.g. a database that is away; undefined leaves it `internal`. */
+  translateError?: (error: unknown) => ApiError | undefined;
   routes: Routes;
 };
 
@@ -50,7 +52,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   });
   for (const [path, methods] of Object.entries(options.routes)) mount(app, path, methods);
   app.use((_req, _res, next) => next(new ApiError("not_found", "There is nothing at this address.")));
-  app.use(answerError(options.log));
+  app.use(answerError(options));
   return app;
 }
 
@@ -90,9 +92,9 @@ function identify({ log, metrics }: HttpAppOptions): RequestHandler {
 }
 
 /** The last stop of every error; whatever is not an `ApiError` is logged in full and shown as `internal`. */
-function answerError(log: Log): express.ErrorRequestHandler {
+function answerError({ log, translateError }: HttpAppOptions): express.ErrorRequestHandler {
   return function answerWithProblem(error, req, res, _next) {
-    const known = error instanceof ApiError ? error : undecodablePath(error);
+    const known = error instanceof ApiError ? error : (translateError?.(error) ?? undecodablePath(error));
     if (!known || known.status >= 500) {
       const { cause } = known ?? {};
       log.error({ request_id: requestId(res), method: req.method, err: cause ?? error }, "request failed");

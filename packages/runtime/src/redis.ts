@@ -97,3 +97,28 @@ export async function redisReady(redis: Redis, timeoutMs: number): Promise<void>
     redis.once("ready", onReady);
   });
 }
+
+/** Thrown when the server named as state Redis may throw data away. */
+export class EvictingRedisError extends Error {
+  override readonly name = "EvictingRedisError";
+}
+
+/**
+ * Throws `EvictingRedisError` when the server's `maxmemory-policy` is not `noeviction`: codes, credits and queues must
+ * not be dropped to make room. A server that does not answer passes: processes start without Redis.
+ */
+export async function requireNoEviction(redis: Redis, timeoutMs: number): Promise<void> {
+  let memory: string;
+  try {
+    await redisReady(redis, timeoutMs);
+    memory = await redis.info("memory");
+  } catch {
+    return;
+  }
+  const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
+  if (policy !== undefined && policy !== "noeviction") {
+    throw new EvictingRedisError(
+      `The state Redis has maxmemory-policy ${policy}; set it to noeviction, or codes, credits and queues may be dropped.`,
+    );
+  }
+}

@@ -1,0 +1,70 @@
+// From a request to who makes it: a member with an access token, or a program with an API key.
+import type { IncomingHttpHeaders } from "node:http";
+import { ApiError } from "@qrfactory/domain/errors";
+import type { PlanName } from "@qrfactory/domain/plans";
+import { includesRole, type Role } from "@qrfactory/domain/roles";
+import type { KeyDirectory } from "./key-directory.js";
+import type { AccessTokens, Session } from "./tokens.js";
+
+export type Caller = {
+  kind: "user" | "key";
+  /** The user's or the key's id. */
+  id: string;
+  workspaceId: string;
+  plan: PlanName;
+  /** What the caller may do; a key acts as a member. */
+  role: Role;
+  /** Of a key only. */
+  keyPrefix?: string;
+};
+
+export type Authenticate = (headers: IncomingHttpHeaders, accepts?: readonly Caller["kind"][]) => Promise<Caller>;
+
+export type AuthenticateOptions = {
+  tokens: AccessTokens;
+  keys: KeyDirectory;
+  /** The role and plan behind a session; null when the membership has ended. */
+  findMember: (session: Session) => Promise<{ role: Role; plan: PlanName } | null>;
+};
+
+/** A function that names the caller of a request; it throws `unauthenticated` when it cannot. */
+export function makeAuthenticate({ tokens, keys, findMember }: AuthenticateOptions): Authenticate {
+  async function userOf(authorization: string): Promise<Caller> {
+    const token = /^Bearer +([A-Za-z0-9._-]+)$/i.exec(authorization)?.[1];
+    const session = tokens.check(token ?? "");
+    const member = await findMember(session);
+    if (!member) throw new ApiError("unauthenticated", "This session's membership has ended; log in again.");
+    return { kind: "user", id: session.userId, workspaceId: session.workspaceId, ...member };
+  }
+
+  return async function authenticate(headers, accepts = ["user", "key"]) {
+    if (accepts.includes("user") && headers.authorization !== undefined) return userOf(headers.authorization);
+    const rawKey = headers["x-api-key"];
+    if (accepts.includes("key") && typeof rawKey === "string") return keyCaller(keys, rawKey);
+    throw new ApiError("unauthenticated", `Send ${accepts.map((kind) => credentials[kind]).join(" or ")}.`);
+  };
+}
+
+const credentials = {
+  user: "an access token in the Authorization header (Bearer …)",
+  key: "an API key in the X-Api-Key header",
+};
+
+async function keyCaller(keys: KeyDirectory, rawKey: string): Promise<Caller> {
+  const record = await keys.findByRawKey(rawKey);
+  if (!record) throw new ApiError("unauthenticated", "The API key is not valid or was revoked.");
+  return {
+    kind: "key",
+    id: record.key_id,
+    workspaceId: record.workspace_id,
+    plan: record.plan,
+    role: "member",
+    keyPrefix: record.key_prefix,
+  };
+}
+
+/** Throws `forbidden` when the caller's role is below the needed one. */
+export function requireRole(caller: Caller, needed: Role): void {
+  if (includesRole(caller.role, needed)) return;
+  throw new ApiError("forbidden", `This needs the role ${needed}; yours is ${caller.role}.`);
+}

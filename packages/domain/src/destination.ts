@@ -1,0 +1,49 @@
+// Where a printed code may send people. The parsed address is judged, not its spelling, because that is what a phone
+// will follow; only what the parser would silently drop is looked for in the text itself.
+import ipaddr from "ipaddr.js";
+import { ApiError } from "./errors.js";
+
+/** Longest address, in characters; the same for fallbacks. */
+export const destinationLengthMax = 2_000;
+
+/** Control, format (bidirectional, zero-width) and unassigned characters: invisible, or stripped by the URL parser. */
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Names that never leave a private network (RFC 6761, RFC 6762, RFC 8375, and `internal` as reserved by ICANN). */
+const privateNames = /(^|\.)(localhost|local|internal|home\.arpa)$/;
+
+export type DestinationRules = {
+  /** Hosts of this very service in lower case, with a port where only that port is ours: codes must not form loops. */
+  ownHosts: readonly string[];
+};
+
+/** The normal form (`href`) of an allowed http or https address; throws `url_refused` that says what is wrong. */
+export function checkDestination(text: string, rules: DestinationRules, field = "destination_url"): string {
+  const refusal = findRefusal(text, rules);
+  if (refusal) throw new ApiError("url_refused", `${field}: ${refusal}`, { errors: { [field]: [refusal] } });
+  return new URL(text).href;
+}
+
+function findRefusal(text: string, { ownHosts }: DestinationRules): string | null {
+  if (text.length > destinationLengthMax) return `Use at most ${destinationLengthMax} characters.`;
+  if (invisible.test(text)) return "Remove the control or invisible characters.";
+  if (!URL.canParse(text)) return "Use an absolute address such as https://example.com/page.";
+  const url = new URL(text);
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    return "Use an address that starts with https:// or http://.";
+  if (url.username !== "" || url.password !== "") return "Remove the user name and password from the address.";
+  if (url.href.length > destinationLengthMax) return `Use at most ${destinationLengthMax} characters once encoded.`;
+  const host = url.hostname.replace(/\.$/, "");
+  if (ownHosts.some((own) => own === host || own === `${host}:${url.port}`)) return "A code cannot lead to this service itself.";
+  return hostRefusal(host);
+}
+
+function hostRefusal(host: string): string | null {
+  const literal = host.replace(/^\[|\]$/g, "");
+  if (ipaddr.isValid(literal)) {
+    const range = ipaddr.process(literal).range();
+    return range === "unicast" ? null : `Use a public address; ${literal} is ${range}.`;
+  }
+  if (!host.includes(".") || privateNames.test(host)) return "Use a public host name such as example.com.";
+  return null;
+}

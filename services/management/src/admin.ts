@@ -1,0 +1,64 @@
+// `qrfactory-admin`: what an operator does from a shell. `seed-demo --file F` makes sure that the demo workspace of the
+// local stack exists, with the credentials kept in F; it may run again at every start.
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { createApiKey, createSigningSecret, hashApiKey } from "@qrfactory/auth/api-key";
+import { hashPassword } from "@qrfactory/auth/password";
+import { makeSeal, sealKey } from "@qrfactory/auth/seal";
+import { createAccount, findLogin } from "@qrfactory/db/accounts";
+import { createKey, findKeyByHash } from "@qrfactory/db/api-keys";
+import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { readConfig, urlOf } from "@qrfactory/runtime/config";
+import { start } from "@qrfactory/runtime/process";
+import { signingSecretContext } from "./api-keys/api-keys.js";
+
+type Demo = { email: string; password: string; workspace_id: string; api_key: string; signing_secret: string };
+
+const usage = "usage: qrfactory-admin seed-demo --file FILE";
+
+function readDemo(file: string): Demo {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Demo;
+  return {
+    email: "demo@qrfactory.example",
+    password: `demo-${randomBytes(9).toString("base64url")}`,
+    workspace_id: "",
+    api_key: createApiKey().raw,
+    signing_secret: createSigningSecret(),
+  };
+}
+
+/** Creates what is missing of the demo workspace (plan enterprise) and returns its credentials. */
+async function seedDemo(db: Db, demo: Demo, key: Buffer): Promise<Demo> {
+  let login = await findLogin(db, demo.email);
+  if (!login) {
+    const passwordHash = await hashPassword(demo.password);
+    await createAccount(db, { email: demo.email, passwordHash, workspaceName: "Demo", plan: "enterprise" });
+    login = await findLogin(db, demo.email);
+  }
+  if (!login) throw new Error("the demo account could not be created");
+  const { workspaceId, userId } = login;
+  const hash = hashApiKey(demo.api_key);
+  if (!(await findKeyByHash(db, hash.toString("hex")))) {
+    const signingSecretSealed = makeSeal(key).close(Buffer.from(demo.signing_secret), signingSecretContext);
+    const secrets = { hash, keyPrefix: demo.api_key.slice(0, 12), signingSecretSealed };
+    await createKey(db, { workspaceId, name: "Demo key", createdBy: userId, secrets });
+  }
+  return { ...demo, workspace_id: workspaceId };
+}
+
+start(async () => {
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { file: { type: "string" } } });
+  if (positionals[0] !== "seed-demo" || !values.file) {
+    console.error(usage);
+    process.exit(2);
+  }
+  const config = readConfig({ DATABASE_URL: urlOf("postgresql", "postgres"), SEAL_KEY: sealKey });
+  const db = connectDatabase(config.DATABASE_URL, { name: "admin", poolMax: 1 });
+  try {
+    const demo = await seedDemo(db, readDemo(values.file), config.SEAL_KEY);
+    writeFileSync(values.file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+  } finally {
+    await db.$disconnect();
+  }
+});

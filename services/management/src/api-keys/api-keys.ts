@@ -1,0 +1,135 @@
+// API keys: create, list, revoke, rotate. Both secrets of a key are shown in one answer and never again.
+import { createApiKey, createSigningSecret } from "@qrfactory/auth/api-key";
+import { type Caller, requireRole } from "@qrfactory/auth/caller";
+import type { Seal } from "@qrfactory/auth/seal";
+import { type ApiKeyRow, createKey, type KeyPublication, listKeys, revokeKey, rotateKey } from "@qrfactory/db/api-keys";
+import type { Db, Tx } from "@qrfactory/db/client";
+import { ApiError } from "@qrfactory/domain/errors";
+import { parseInput } from "@qrfactory/domain/validate";
+import { readJsonValue } from "@qrfactory/runtime/body";
+import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import type { RespondOnce } from "../idempotency.js";
+import { listDocument, readListQuery } from "../paging.js";
+
+const createBody = z.strictObject({
+  name: z.string().trim().min(1, "Give the key a name.").max(120, "Use at most 120 characters."),
+});
+
+export type ApiKeysOptions = {
+  db: Db;
+  seal: Seal;
+  findCaller: FindCaller;
+  respondOnce: RespondOnce;
+  /** Tells all services at once; the worker repeats it if this fails. */
+  publishKey: (publication: KeyPublication) => Promise<void>;
+  publicBaseUrl: string;
+};
+
+/** Seals a signing secret for its key's row. */
+export const signingSecretContext = "signing secret";
+
+/** The routes of API keys. */
+export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, publicBaseUrl }: ApiKeysOptions): Routes {
+  function drawSecrets() {
+    const key = createApiKey();
+    const signingSecret = createSigningSecret();
+    const signingSecretSealed = seal.close(Buffer.from(signingSecret), signingSecretContext);
+    return { raw: key.raw, signingSecret, row: { hash: key.hash, keyPrefix: key.keyPrefix, signingSecretSealed } };
+  }
+
+  type NewRow = ApiKeyRow & { publication: KeyPublication };
+
+  /** The common walk of create and rotate: new secrets, one transaction, one answer, then everybody is told. */
+  async function issue(
+    req: Request,
+    res: Response,
+    caller: Caller,
+    body: unknown,
+    store: (tx: Tx, secrets: ReturnType<typeof drawSecrets>["row"]) => Promise<NewRow>,
+  ): Promise<void> {
+    let publication: KeyPublication | undefined;
+    await respondOnce({
+      req,
+      res,
+      caller,
+      body,
+      effect: async (tx) => {
+        const secrets = drawSecrets();
+        const row = await store(tx, secrets.row);
+        publication = row.publication;
+        return {
+          id: row.id,
+          name: row.name,
+          raw_key: secrets.raw,
+          signing_secret: secrets.signingSecret,
+          key_prefix: row.keyPrefix,
+          plan: caller.plan,
+          created_at: row.createdAt.toISOString(),
+        };
+      },
+      committed: async () => {
+        if (publication) await publishKey(publication);
+      },
+    });
+  }
+
+  async function createApiKeyRoute(req: Request, res: Response): Promise<void> {
+    const caller = await findAdmin(req, res);
+    const body = await readJsonValue(req);
+    const { name } = parseInput(createBody, body);
+    await issue(req, res, caller, body, (tx, secrets) =>
+      createKey(tx, { workspaceId: caller.workspaceId, name, createdBy: caller.id, secrets }),
+    );
+  }
+
+  async function rotateApiKey(req: Request, res: Response): Promise<void> {
+    const caller = await findAdmin(req, res);
+    const body = await readJsonValue(req);
+    parseInput(z.strictObject({}), body);
+    const keyId = readKeyId(req);
+    await issue(req, res, caller, body, (tx, secrets) => rotateKey(tx, caller.workspaceId, keyId, secrets));
+  }
+
+  async function listApiKeys(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    const { page } = readListQuery(req, {});
+    const { count, rows } = await listKeys(db, caller.workspaceId, page);
+    const results = rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      key_prefix: row.keyPrefix,
+      plan: caller.plan,
+      created_at: row.createdAt.toISOString(),
+    }));
+    res.json(listDocument(req, publicBaseUrl, { page, count, results }));
+  }
+
+  async function revokeApiKey(req: Request, res: Response): Promise<void> {
+    const caller = await findAdmin(req, res);
+    const publication = await revokeKey(db, caller.workspaceId, readKeyId(req));
+    await publishKey(publication);
+    res.status(204).end();
+  }
+
+  async function findAdmin(req: Request, res: Response): Promise<Caller> {
+    const caller = await findCaller(req, res, ["user"]);
+    requireRole(caller, "admin");
+    return caller;
+  }
+
+  return {
+    "/api/v1/keys": { GET: listApiKeys, POST: createApiKeyRoute },
+    "/api/v1/keys/:id": { DELETE: revokeApiKey },
+    "/api/v1/keys/:id/rotate": { POST: rotateApiKey },
+  };
+}
+
+/** An id that is no UUID belongs to no key: the answer is the same as for an unknown one. */
+function readKeyId(req: Request): string {
+  const id = z.uuid().safeParse(req.params.id);
+  if (!id.success) throw new ApiError("not_found", "There is no such API key.");
+  return id.data;
+}

@@ -1,0 +1,28 @@
+// The management API: every address it answers, on one screen.
+
+import { databaseProblem } from "@qrfactory/db/client";
+import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
+import type { Express } from "express";
+import { type AccountsOptions, accountRoutes } from "./accounts/accounts.js";
+import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
+import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
+import { type UsageOptions, usageRoutes } from "./usage/usage.js";
+
+export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"> &
+  AccountsOptions &
+  ApiKeysOptions &
+  DynamicCodesOptions &
+  UsageOptions;
+
+export function createApp(options: ManagementOptions): Express {
+  return createHttpApp({
+    ...options,
+    translateError: databaseProblem,
+    routes: {
+      ...accountRoutes(options),
+      ...apiKeyRoutes(options),
+      ...dynamicCodeRoutes(options),
+      ...usageRoutes(options),
+    },
+  });
+}

@@ -1,0 +1,48 @@
+// What the management API and its worker are told by their environment; both read the same variables.
+import { sealKey } from "@qrfactory/auth/seal";
+import { commonConfig, list, readConfig, urlOf } from "@qrfactory/runtime/config";
+import { z } from "zod";
+
+const httpUrl = urlOf("http", "https");
+const redisUrl = urlOf("redis", "rediss");
+
+/** `region-1=http://a:1,region-2=http://b:2` → name → base URL. */
+const namedUrls = list.transform((items, context) => {
+  const urls: Record<string, string> = {};
+  for (const item of items) {
+    const [name, url] = item.split(/=(.*)/s);
+    if (name && url && URL.canParse(url)) urls[name] = url;
+    else context.addIssue({ code: "custom", message: "must be name=http://host:port, separated by commas" });
+  }
+  return urls;
+});
+
+const shape = {
+  ...commonConfig,
+  DATABASE_URL: urlOf("postgresql", "postgres"),
+  STATE_REDIS_URL: redisUrl,
+  /** Only asked whether it is there; `memory:` has nothing to ask. */
+  RENDER_CACHE_URL: z.string().min(1),
+  /** Signs access tokens (HS256), at least 32 characters. */
+  JWT_SECRET: z.string().min(32),
+  /** Seals stored secrets: 32 bytes in base64. */
+  SEAL_KEY: sealKey,
+  /** Where clients reach the API; lists link to their next page with it. */
+  PUBLIC_BASE_URL: httpUrl,
+  /** Where phones reach printed codes; the same origin unless a short domain is used. */
+  SCAN_BASE_URL: httpUrl.optional(),
+  MANAGEMENT_URL: httpUrl,
+  WORKER_URL: httpUrl,
+  RENDER_URL: httpUrl,
+  REDIRECT_URLS: namedUrls,
+  SIGNUPS_PER_HOUR: z.coerce.number().int().positive().default(10),
+  LOGINS_PER_MINUTE: z.coerce.number().int().positive().default(10),
+};
+
+export type ManagementConfig = ReturnType<typeof readManagementConfig>;
+
+/** Reads the environment; throws `ConfigError` that lists every mistake. */
+export function readManagementConfig(env: NodeJS.ProcessEnv = process.env) {
+  const config = readConfig(shape, env);
+  return { ...config, SCAN_BASE_URL: config.SCAN_BASE_URL ?? config.PUBLIC_BASE_URL };
+}

@@ -1,0 +1,151 @@
+// Dynamic codes over HTTP: create, list, read, edit, delete. An edit is committed first and published right after;
+// if that fails, the worker publishes it as soon as Redis is back.
+import { requireRole } from "@qrfactory/auth/caller";
+import type { Db } from "@qrfactory/db/client";
+import {
+  type CodeFilter,
+  createCode,
+  type DynamicCode,
+  deleteCode,
+  getCode,
+  listCodes,
+  updateCode,
+} from "@qrfactory/db/dynamic-codes";
+import type { DestinationRules } from "@qrfactory/domain/destination";
+import { ApiError } from "@qrfactory/domain/errors";
+import { normalizeShortId } from "@qrfactory/domain/short-id";
+import { parseInput } from "@qrfactory/domain/validate";
+import { readJson, readJsonValue } from "@qrfactory/runtime/body";
+import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import type { RespondOnce } from "../idempotency.js";
+import { listDocument, readListQuery } from "../paging.js";
+import { actorOf, codeDocument, createCodeBody, toFields, updateCodeBody } from "./wire.js";
+
+const orderings: Record<string, CodeFilter["ordering"]> = Object.fromEntries(
+  (
+    [
+      ["created_at", "createdAt"],
+      ["updated_at", "updatedAt"],
+      ["name", "name"],
+      ["scan_count", "scanCount"],
+    ] as const
+  ).flatMap(([wire, field]) => [
+    [wire, { field, direction: "asc" }],
+    [`-${wire}`, { field, direction: "desc" }],
+  ]),
+);
+
+const filters = {
+  search: z.string().max(200).optional(),
+  tag: z.string().max(50).optional(),
+  is_active: z.enum(["true", "false"]).optional(),
+  ordering: z
+    .string()
+    .default("-created_at")
+    .refine((name) => Object.hasOwn(orderings, name), `Use one of: ${Object.keys(orderings).join(", ")}.`),
+};
+
+export type DynamicCodesOptions = {
+  db: Db;
+  findCaller: FindCaller;
+  respondOnce: RespondOnce;
+  /** Tells all regions at once; the worker repeats it if this fails. */
+  publishCode: (row: DynamicCode) => Promise<void>;
+  destinationRules: DestinationRules;
+  publicBaseUrl: string;
+  scanBaseUrl: string;
+};
+
+/** The routes of dynamic codes. */
+export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
+  const { db, findCaller, respondOnce, publishCode, destinationRules, publicBaseUrl, scanBaseUrl } = options;
+
+  function send(res: Response, row: DynamicCode): void {
+    res.set("ETag", `"${row.version}"`).json(codeDocument(row, scanBaseUrl));
+  }
+
+  async function create(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    const body = await readJsonValue(req);
+    const { short_id, ...input } = parseInput(createCodeBody, body);
+    const fields = toFields(input, destinationRules) as { name: string; destinationUrl: string };
+    let created: DynamicCode | undefined;
+    await respondOnce({
+      req,
+      res,
+      caller,
+      body,
+      effect: async (tx) => {
+        const code = { ...fields, ...(short_id && { shortId: short_id }) };
+        created = await createCode(tx, caller.workspaceId, code, actorOf(caller));
+        return codeDocument(created, scanBaseUrl);
+      },
+      committed: async () => {
+        if (created) await publishCode(created);
+      },
+    });
+  }
+
+  async function list(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    const { query, page } = readListQuery(req, filters);
+    const filter: CodeFilter = {
+      ordering: orderings[query.ordering] as CodeFilter["ordering"],
+      ...(query.search && { search: query.search }),
+      ...(query.tag && { tag: query.tag }),
+      ...(query.is_active && { isActive: query.is_active === "true" }),
+    };
+    const { count, rows } = await listCodes(db, caller.workspaceId, filter, page);
+    const results = rows.map((row) => codeDocument(row, scanBaseUrl));
+    res.json(listDocument(req, publicBaseUrl, { page, count, results }));
+  }
+
+  async function show(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    send(res, await getCode(db, caller.workspaceId, readShortId(req)));
+  }
+
+  async function update(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    const fields = toFields(await readJson(req, updateCodeBody), destinationRules);
+    const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
+    const row = await updateCode(db, target, fields, actorOf(caller));
+    await publishCode(row);
+    send(res, row);
+  }
+
+  async function remove(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
+    await publishCode(await deleteCode(db, target));
+    res.status(204).end();
+  }
+
+  return {
+    "/api/v1/dynamic": { GET: list, POST: create },
+    "/api/v1/dynamic/:short_id": { GET: show, PATCH: update, DELETE: remove },
+  };
+}
+
+function readShortId(req: Request): string {
+  const shortId = normalizeShortId(String(req.params.short_id));
+  if (shortId === null) throw new ApiError("not_found", "There is no such dynamic code.");
+  return shortId;
+}
+
+/** `If-Match: "7"`, as our ETag spells it; without quotes it is understood too. `*` asks only that the code exists. */
+function readIfMatch(req: Request): { ifVersion?: number } {
+  const header = req.get("If-Match");
+  if (header === undefined || header.trim() === "*") return {};
+  const version = /^\s*(?:W\/)?"?(\d{1,9})"?\s*$/.exec(header)?.[1];
+  if (version === undefined) {
+    throw new ApiError("version_mismatch", 'If-Match must be the version that was read, such as "7".');
+  }
+  return { ifVersion: Number(version) };
+}

@@ -1,0 +1,36 @@
+// Lists, as every client of this API sees them: a count, a page of results, and links to the pages around it.
+import { pageQuery, parseInput } from "@qrfactory/domain/validate";
+import type { Request } from "express";
+import type { z } from "zod";
+
+export type Page = { skip: number; take: number };
+
+export type ListDocument<Row> = { count: number; next: string | null; previous: string | null; results: Row[] };
+
+/** Checks the query of a list: `page`, `page_size` and what `filters` adds; unknown parameters are refused. */
+export function readListQuery<Shape extends z.ZodRawShape>(req: Request, filters: Shape) {
+  const query = parseInput(pageQuery.extend(filters), req.query) as z.output<typeof pageQuery> &
+    z.output<z.ZodObject<Shape>>;
+  const page: Page = { skip: (query.page - 1) * query.page_size, take: query.page_size };
+  return { query, page };
+}
+
+/** The document of one page; links keep the caller's filters. */
+export function listDocument<Row>(
+  req: Request,
+  publicBaseUrl: string,
+  { page, count, results }: { page: Page; count: number; results: Row[] },
+): ListDocument<Row> {
+  const number = page.skip / page.take + 1;
+  const linkTo = (target: number) => {
+    const url = new URL(req.originalUrl, publicBaseUrl);
+    url.searchParams.set("page", String(target));
+    return url.href;
+  };
+  return {
+    count,
+    next: page.skip + page.take < count ? linkTo(number + 1) : null,
+    previous: number > 1 ? linkTo(number - 1) : null,
+    results,
+  };
+}

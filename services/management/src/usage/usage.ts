@@ -1,0 +1,70 @@
+// What a workspace has used this month and what its plan allows.
+import type { Caller } from "@qrfactory/auth/caller";
+import type { Db } from "@qrfactory/db/client";
+import { countActiveCodes } from "@qrfactory/db/dynamic-codes";
+import { listDailyUsage, listKeyUsage } from "@qrfactory/db/usage";
+import { monthOf, nextMonthStart, plans } from "@qrfactory/domain/plans";
+import type { Credits } from "@qrfactory/replica/credits";
+import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import type { FindCaller } from "../caller.js";
+
+export type UsageOptions = {
+  db: Db;
+  findCaller: FindCaller;
+  /** Credits used in a month: the live counter, or the ledger when Redis is away. */
+  readCredits: Credits["readCredits"];
+  now?: () => number;
+};
+
+/** The routes of usage. */
+export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: UsageOptions): Routes {
+  async function summary(caller: Caller) {
+    const plan = plans[caller.plan];
+    const at = new Date(now());
+    const month = monthOf(at);
+    const [active, used] = await Promise.all([
+      countActiveCodes(db, caller.workspaceId),
+      readCredits({ workspaceId: caller.workspaceId, month }),
+    ]);
+    return {
+      plan: plan.name,
+      monthly_quota: finite(plan.rendersPerMonth),
+      used_this_month: used,
+      remaining: finite(Math.max(0, plan.rendersPerMonth - used)),
+      max_size_inches: plan.sizeInchesMax,
+      max_dpi: plan.dpiMax,
+      max_active_dynamic_qrs: finite(plan.activeCodesMax),
+      active_dynamic_qrs: active,
+      max_bulk_items: plan.bulkRowsMax,
+      resets_at: nextMonthStart(at).toISOString(),
+    };
+  }
+
+  async function ofKey(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["key"]);
+    res.json({ key_prefix: caller.keyPrefix, ...(await summary(caller)) });
+  }
+
+  async function ofWorkspace(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    const month = monthOf(new Date(now()));
+    const [usage, byKey, daily] = await Promise.all([
+      summary(caller),
+      listKeyUsage(db, caller.workspaceId, month),
+      listDailyUsage(db, caller.workspaceId, month),
+    ]);
+    const by_key = byKey.map(({ keyId, keyPrefix, name, renders }) => ({
+      id: keyId,
+      key_prefix: keyPrefix,
+      name,
+      renders,
+    }));
+    res.json({ ...usage, by_key, daily });
+  }
+
+  return { "/api/v1/usage": { GET: ofKey }, "/api/v1/usage/me": { GET: ofWorkspace } };
+}
+
+/** JSON has no infinity: unlimited is null. */
+const finite = (value: number) => (Number.isFinite(value) ? value : null);

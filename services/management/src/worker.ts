@@ -1,0 +1,66 @@
+// The management worker: publication, ingest and housekeeping. It answers health, status and metrics like any service,
+// so that the gateway can ask it for the status when the API is gone.
+import { connectDatabase } from "@qrfactory/db/client";
+import { createHttpApp } from "@qrfactory/runtime/http-app";
+import { createLog } from "@qrfactory/runtime/log";
+import { createMetrics, createMetricsServer } from "@qrfactory/runtime/metrics";
+import { start } from "@qrfactory/runtime/process";
+import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
+import { createHttpServer, drain, listen, runUntilSignal } from "@qrfactory/runtime/serve";
+import { version } from "@qrfactory/runtime/version";
+import { Redis } from "ioredis";
+import { readManagementConfig } from "./config.js";
+import { connectRenderCache, createStatus } from "./status.js";
+import { startIngest } from "./workers/ingest.js";
+import { startMaintenance } from "./workers/maintenance.js";
+import { makePublisher, startPublishing } from "./workers/publish.js";
+
+/** How long a start waits for the state Redis before it goes on without. */
+const redisWaitMs = 1_000;
+
+start(async () => {
+  const config = readManagementConfig();
+  const log = createLog({ service: "worker", level: config.LOG_LEVEL });
+  const metrics = createMetrics("worker");
+  const redis = connectRedis({
+    url: config.STATE_REDIS_URL,
+    name: "worker",
+    onError: (err) => log.warn({ err }, "state Redis is away"),
+  });
+  await requireNoEviction(redis, redisWaitMs);
+  const renderCache = connectRenderCache(config.RENDER_CACHE_URL);
+  const db = connectDatabase(config.DATABASE_URL, { name: "worker" });
+
+  const app = createHttpApp({
+    log,
+    metrics,
+    trustedProxies: config.TRUSTED_PROXIES,
+    status: createStatus({ version, db, stateRedis: redis, renderCache, config }),
+    routes: {},
+  });
+  const server = createHttpServer(app);
+  const metricsServer = createMetricsServer(metrics);
+  await listen(metricsServer, { host: config.HOST, port: config.METRICS_PORT });
+  const port = await listen(server, { host: config.HOST, port: config.PORT });
+
+  const publishing = startPublishing({ publisher: makePublisher({ db, redis }), log });
+  const ingest = startIngest({ db, stateRedisUrl: config.STATE_REDIS_URL, log });
+  // BullMQ waits for its server on purpose, so its connection has no command deadline; nobody's request depends on it.
+  const queueRedis = new Redis(config.STATE_REDIS_URL, { maxRetriesPerRequest: null, connectionName: "worker-queue" });
+  queueRedis.on("error", (err) => log.debug({ err }, "maintenance queue"));
+  const maintenance = startMaintenance({ db, connection: queueRedis, log });
+  log.info({ port }, "listening");
+
+  runUntilSignal({
+    log,
+    stop: async () => {
+      await drain(server);
+      await Promise.all([publishing.stop(), ingest.stop(), maintenance.stop()]);
+      queueRedis.disconnect();
+      redis.disconnect();
+      renderCache?.disconnect();
+      await db.$disconnect();
+      metricsServer.close();
+    },
+  });
+});

@@ -1,0 +1,104 @@
+// Publication: what Postgres has committed and Redis does not have yet. The API publishes right after its commit; this
+// loop is what makes it certain, after a crash, an outage, or a Redis that came back empty.
+import { publishKey } from "@qrfactory/auth/key-directory";
+import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/api-keys";
+import type { Db } from "@qrfactory/db/client";
+import {
+  type DynamicCode,
+  findUnpublishedCodes,
+  listCodesAfter,
+  markCodesPublished,
+} from "@qrfactory/db/dynamic-codes";
+import { markTablePublished, publishCodes, readTableMark, writeHeartbeat } from "@qrfactory/replica/publish";
+import type { Log } from "@qrfactory/runtime/log";
+import type { Redis } from "ioredis";
+import { toPublished } from "../dynamic-codes/wire.js";
+
+/** Rows in one round trip: large enough for speed, small enough to stay far below a command's deadline. */
+const batchSize = 500;
+
+/** How often the loop looks; an edit whose direct publication failed reaches the regions this much after Redis is back. */
+const intervalMs = 1_000;
+
+export type Publisher = {
+  /** Publishes codes and notes it; throws when Redis or Postgres is away. */
+  publishCodeRows: (rows: DynamicCode[]) => Promise<void>;
+  publishKeyRow: (publication: KeyPublication) => Promise<void>;
+  /** One round: refill an empty Redis, publish what waits, beat. */
+  publishPending: () => Promise<void>;
+};
+
+export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publisher {
+  async function publishCodeRows(rows: DynamicCode[]): Promise<void> {
+    await publishCodes(redis, rows.map(toPublished));
+    await markCodesPublished(db, rows);
+  }
+
+  async function publishKeyRow(publication: KeyPublication): Promise<void> {
+    const { hash, retiredHashes, record } = publication;
+    await publishKey(redis, hash, record);
+    for (const retired of retiredHashes) await publishKey(redis, retired, { ...record, revoked: true });
+    await markKeyPublished(db, publication);
+  }
+
+  /** Everything again, from Postgres: a Redis without its mark was emptied or is new. */
+  async function refill(): Promise<void> {
+    let count = 0;
+    let after: string | null = null;
+    for (;;) {
+      const rows: DynamicCode[] = await listCodesAfter(db, after, batchSize);
+      if (rows.length === 0) break;
+      await publishCodeRows(rows);
+      count += rows.length;
+      after = rows.at(-1)?.id ?? null;
+    }
+    await markTablePublished(redis, { count });
+  }
+
+  async function publishPending(): Promise<void> {
+    if ((await readTableMark(redis)) === null) await refill();
+    for (;;) {
+      const codes = await findUnpublishedCodes(db, batchSize);
+      if (codes.length > 0) await publishCodeRows(codes);
+      const keys = await findUnpublishedKeys(db, batchSize);
+      for (const key of keys) await publishKeyRow(key);
+      if (codes.length < batchSize && keys.length < batchSize) break;
+    }
+    await writeHeartbeat(redis);
+  }
+
+  return { publishCodeRows, publishKeyRow, publishPending };
+}
+
+/** Runs `publishPending` every second until stopped; failures are logged once per outage and tried again. */
+export function startPublishing({ publisher, log }: { publisher: Publisher; log: Log }): { stop: () => Promise<void> } {
+  let stopped = false;
+  let failing = false;
+  let wake = () => {};
+
+  async function loop(): Promise<void> {
+    while (!stopped) {
+      try {
+        await publisher.publishPending();
+        if (failing) log.info("publication works again");
+        failing = false;
+      } catch (error) {
+        if (!failing) log.warn({ err: error }, "publication waits");
+        failing = true;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, intervalMs);
+      });
+    }
+  }
+
+  const running = loop();
+  return {
+    stop: async () => {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}
