@@ -58,6 +58,9 @@ export type Shipper = {
 const backoffMsMax = 1_000;
 const backoffMsMin = 50;
 
+/** A single failure is not worth a word: a connection that is just being made fails its first command. */
+const failuresToTell = 2;
+
 /** Safety net for a missed call-back; an idle shipper otherwise waits for the next append. */
 const idleMs = 5_000;
 
@@ -91,11 +94,11 @@ export function makeShipper(options: ShipperOptions): Shipper {
     while (!stopped) {
       try {
         await step();
-        if (failures > 0) options.onState?.(null);
+        if (failures >= failuresToTell) options.onState?.(null);
         failures = 0;
       } catch (error) {
         failures += 1;
-        if (failures === 1) options.onState?.(error as Error);
+        if (failures === failuresToTell) options.onState?.(error as Error);
         await pause(Math.min(backoffMsMin * 2 ** (failures - 1), backoffMsMax));
       }
     }

@@ -1,0 +1,256 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { LiveCode } from "@qrfactory/domain/published-code";
+import { type Follower, type FollowOptions, followTable } from "@qrfactory/replica/follow";
+import {
+  countPublishedCodes,
+  markTablePublished,
+  publishCode,
+  publishCodes,
+  readTableMark,
+  writeHeartbeat,
+} from "@qrfactory/replica/publish";
+import { createTable, type Table } from "@qrfactory/replica/table";
+import { startTcpProxy } from "@qrfactory/testing/proxy";
+import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import fc from "fast-check";
+import { Redis } from "ioredis";
+
+const temp = makeTempDirectory("replica-");
+let primary: Server;
+let replica: Server;
+let redis: Redis;
+let table: Table;
+let followers: { follower: Follower; connection: Redis }[] = [];
+
+const id = randomUUID();
+const workspace_id = randomUUID();
+
+function code(short_id: string, version: number): LiveCode {
+  const destination_url = `https://example.com/${short_id}/${version}`;
+  return {
+    schema: 1,
+    id,
+    workspace_id,
+    short_id,
+    version,
+    destination_url,
+    is_active: true,
+    expires_at: null,
+    fallback_url: null,
+  };
+}
+
+const codes = (count: number, version = 1) =>
+  Array.from({ length: count }, (_, index) => code(`CODE-${index}`, version));
+
+function connect(url: string, commandTimeout: number): Redis {
+  const options = { commandTimeout, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 20 };
+  return new Redis(url, options).on("error", () => {});
+}
+
+/** Follows the replica, or another address, until the test is over. */
+function follow(into: Table, options: Partial<FollowOptions> & { url?: string } = {}): Follower {
+  const { url = replica.url, ...rest } = options;
+  const connection = connect(url, 250);
+  const blocking = connect(url, 1_000);
+  const follower = followTable({ table: into, redis: connection, blocking, blockMs: 50, reloadMs: 100, ...rest });
+  followers.push({ follower, connection });
+  return follower;
+}
+
+/** What management does after an emptied Redis: everything, then the mark. */
+async function publishAll(rows: LiveCode[]): Promise<void> {
+  await publishCodes(redis, rows);
+  await markTablePublished(redis, { generation: randomUUID(), count: rows.length, at: Date.now() });
+}
+
+beforeAll(async () => {
+  primary = await startRedis({ role: "state", dataDirectory: join(temp.path, "primary") });
+  replica = await startRedis({ role: "replica", dataDirectory: join(temp.path, "replica"), replicaOf: primary.url });
+  redis = connect(primary.url, 1_000);
+});
+
+beforeEach(async () => {
+  await until(() => redis.status === "ready");
+  await redis.flushall();
+  // The replica has seen it once it holds what was written after it.
+  await redis.set("settled", randomUUID());
+  const onReplica = connect(replica.url, 250);
+  await until(async () => (await onReplica.get("settled")) === (await redis.get("settled")), { timeoutMs: 10_000 });
+  onReplica.disconnect();
+  table = createTable();
+});
+
+afterEach(async () => {
+  for (const { follower, connection } of followers) {
+    await follower.stop();
+    connection.disconnect();
+  }
+  followers = [];
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await replica.stop();
+  await primary.stop();
+  temp.remove();
+});
+
+test("an edit is in the table moments after it was published, deletions too", async () => {
+  await publishAll(codes(700));
+  const follower = follow(table);
+  await until(() => table.isFull());
+  expect(table.counts()).toEqual({ live: 700, deleted: 0 });
+  expect(await publishCode(redis, code("CODE-7", 2))).toBe(true);
+  await until(() => table.find("CODE-7")?.version === 2, { timeoutMs: 1_000 });
+  await publishCode(redis, code("NEW", 1));
+  await publishCode(redis, { schema: 1, id, short_id: "CODE-8", version: 2, deleted: true });
+  await until(() => table.find("NEW") && !table.find("CODE-8"), { timeoutMs: 1_000 });
+  expect(follower.state()).toMatchObject({ isConnected: true, isComplete: true, loads: 1, refused: 0 });
+});
+
+test("a late publish never overwrites a newer one, in whatever order versions arrive", async () => {
+  const deliveries = fc.array(
+    fc.record({ short_id: fc.constantFrom("PPP", "QQQ"), version: fc.integer({ min: 1, max: 5 }) }),
+    { minLength: 1, maxLength: 12 },
+  );
+  await fc.assert(
+    fc.asyncProperty(deliveries, async (rows) => {
+      await redis.flushall();
+      const newest = new Map<string, number>();
+      const applied = await publishCodes(
+        redis,
+        rows.map(({ short_id, version }) => code(short_id, version)),
+      );
+      rows.forEach(({ short_id, version }, index) => {
+        expect(applied[index]).toBe(version > (newest.get(short_id) ?? 0));
+        newest.set(short_id, Math.max(version, newest.get(short_id) ?? 0));
+      });
+      for (const [short_id, version] of newest) {
+        const stored = JSON.parse((await redis.hget("qrf:codes", short_id)) ?? "null");
+        expect(stored).toEqual(code(short_id, version));
+      }
+      // Only what was newer is told to the followers.
+      expect(await redis.xlen("qrf:codes:changes")).toBe(applied.filter(Boolean).length);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("a damaged row in Redis is replaced by the next publication, whatever version it claims", async () => {
+  await redis.hset("qrf:codes", "ABC", '{"version":99}', "DEF", "not json");
+  expect(await publishCodes(redis, [code("ABC", 1), code("DEF", 1)])).toEqual([true, true]);
+  expect(await countPublishedCodes(redis)).toBe(2);
+});
+
+test("a table is not full before the set carries its mark", async () => {
+  await publishCodes(redis, codes(3));
+  const follower = follow(table);
+  await until(() => follower.state().loads > 0);
+  // What is there can be served all the same.
+  expect(table.isFull()).toBe(false);
+  expect(table.find("CODE-2")).toBeDefined();
+  expect(await readTableMark(redis)).toBeNull();
+  await markTablePublished(redis, { generation: "first", count: 3, at: 1 });
+  await until(() => table.isFull());
+});
+
+test("a set with fewer rows than its mark counted is not taken for the whole", async () => {
+  await publishCodes(redis, codes(50));
+  await markTablePublished(redis, { generation: "first", count: 100, at: 1 });
+  const follower = follow(table);
+  await until(() => follower.state().loads > 1);
+  expect(table.isFull()).toBe(false);
+  await publishCodes(redis, codes(100));
+  await until(() => table.isFull());
+});
+
+test("an empty set is complete when its mark says so", async () => {
+  await markTablePublished(redis, { generation: "first", count: 0, at: 1 });
+  follow(table);
+  await until(() => table.isFull());
+  await publishCode(redis, code("FIRST", 1));
+  await until(() => table.find("FIRST"));
+});
+
+test("poison rows are refused and counted, all others are applied", async () => {
+  await publishAll(codes(20));
+  await redis.hset("qrf:codes", "BAD-1", "null", "BAD-2", JSON.stringify({ ...code("BAD-2", 1), schema: 9 }));
+  const refused: string[] = [];
+  const follower = follow(table, { onRefused: (shortId) => refused.push(shortId) });
+  await until(() => table.isFull());
+  expect(table.counts().live).toBe(20);
+  expect(refused.sort()).toEqual(["BAD-1", "BAD-2"]);
+  await redis.xadd("qrf:codes:changes", "*", "rubbish", "1");
+  await publishCode(redis, code("AFTER", 1));
+  await until(() => table.find("AFTER"));
+  expect(follower.state().refused).toBeGreaterThan(2);
+});
+
+test("a primary that comes back empty takes nothing away; once it is filled again the table follows it", async () => {
+  await publishAll(codes(300));
+  const follower = follow(table);
+  await until(() => table.isFull());
+  await redis.flushall();
+  await until(() => !follower.state().isComplete);
+  expect(table.counts().live).toBe(300);
+  expect(table.isFull()).toBe(true);
+  // Filled from Postgres, with one edit that was made in between.
+  await publishAll([...codes(299), code("CODE-299", 2)]);
+  await until(() => follower.state().isComplete && table.find("CODE-299")?.version === 2);
+  await publishCode(redis, code("CODE-0", 3));
+  await until(() => table.find("CODE-0")?.version === 3, { timeoutMs: 1_000 });
+});
+
+test("changes that were trimmed away before they were read are found by loading anew", async () => {
+  await publishAll(codes(5));
+  const proxy = await startTcpProxy({ port: replica.port });
+  const follower = follow(table, { url: `redis://127.0.0.1:${proxy.port}` });
+  await until(() => table.isFull());
+  proxy.freeze();
+  // The read that is under way may still bring the first edits; what comes after them is lost to it.
+  await publishCodes(redis, codes(5, 2));
+  await publishCodes(redis, codes(5, 3));
+  await redis.xtrim("qrf:codes:changes", "MAXLEN", 1);
+  proxy.thaw();
+  await until(() => [0, 1, 2, 3, 4].every((index) => table.find(`CODE-${index}`)?.version === 3));
+  expect(follower.state().loads).toBeGreaterThan(1);
+  await proxy.close();
+});
+
+test("a replica that is killed, or frozen, costs nothing but freshness, and is followed again when it is back", async () => {
+  await publishAll(codes(10));
+  const states: (string | null)[] = [];
+  const follower = follow(table, { onState: (error) => states.push(error ? "away" : null) });
+  await until(() => table.isFull());
+  replica.freeze();
+  await publishCode(redis, code("CODE-1", 2));
+  await until(() => states.length === 1);
+  expect(follower.state().isConnected).toBe(false);
+  expect(table.counts().live).toBe(10);
+  replica.thaw();
+  await until(() => table.find("CODE-1")?.version === 2 && states.length === 2);
+
+  await replica.kill();
+  await publishCode(redis, code("CODE-1", 3));
+  await until(() => !follower.state().isConnected);
+  expect(table.find("CODE-1")?.version).toBe(2);
+  await replica.restart();
+  await until(() => table.find("CODE-1")?.version === 3, { timeoutMs: 10_000 });
+  await until(() => follower.state().isConnected);
+  expect(states.slice(0, 2)).toEqual(["away", null]);
+});
+
+test("the heartbeat tells how old the replica's copy is, also while it does not answer", async () => {
+  let clock = 1_000_000;
+  await publishAll(codes(1));
+  await writeHeartbeat(redis, clock - 300);
+  const follower = follow(table, { now: () => clock });
+  await until(() => follower.state().stalenessMs === 300);
+  clock += 60_000;
+  expect(follower.state().stalenessMs).toBe(60_300);
+});

@@ -1,0 +1,14 @@
+// Names in the state Redis that management writes and redirect reads.
+
+/** Hash: short id → JSON of the published code, tombstones included. */
+export const codesKey = "qrf:codes";
+/** Stream of the rows that changed, in the order of their publication. */
+export const changesKey = "qrf:codes:changes";
+/** Counts the entries of the stream, so that a reader notices when it missed some. */
+export const changesOrdinalKey = "qrf:codes:changes:ordinal";
+/** JSON: the hash holds everything; absent in a Redis that was emptied. */
+export const markKey = "qrf:codes:mark";
+/** Milliseconds since the epoch, written every second: a replica that does not move tells how far it is behind. */
+export const heartbeatKey = "qrf:codes:heartbeat";
+/** Hash: spool id → number up to which its records are committed. */
+export const acksKey = "qrf:acks";
