@@ -1,0 +1,59 @@
+import { expect, test } from "@jest/globals";
+import { layOut } from "./qr/scene.js";
+import { makeSymbol } from "./qr/symbol.js";
+import { checkScan } from "./scan-check.js";
+
+const text = "https://example.com/a-page";
+const plain = { quietZone: 4, color: "#000000ff", background: "#ffffffff" };
+
+async function check(change: Partial<typeof plain> = {}, widthPx = 600) {
+  return checkScan(layOut(makeSymbol(text, "M"), { ...plain, ...change }), text, widthPx);
+}
+
+test.each<[string, Partial<typeof plain>, number, number, number]>([
+  ["black on white", {}, 600, 100, 100],
+  ["dark blue on transparent", { color: "#0a3d91ff", background: "#00000000" }, 600, 100, 100],
+  ["white on transparent, as for a dark shirt", { color: "#ffffffff", background: "#00000000" }, 600, 80, 80],
+  ["white on black", { color: "#ffffffff", background: "#000000ff" }, 600, 80, 80],
+  ["red on white", { color: "#ff0000ff" }, 600, 80, 99],
+  ["orange on white", { color: "#ffa500ff" }, 600, 20, 50],
+  ["light grey on white", { color: "#ccccccff" }, 600, 1, 30],
+  ["one pixel a module", {}, 40, 70, 70],
+  ["two pixels a module", {}, 80, 90, 90],
+  ["no quiet zone", { quietZone: 0 }, 600, 60, 60],
+])("%s is readable and scores as it should", async (_name, change, widthPx, least, most) => {
+  const result = await check(change, widthPx);
+  expect(result).toMatchObject({ isReadable: true, advice: "" });
+  expect(result.score).toBeGreaterThanOrEqual(least);
+  expect(result.score).toBeLessThanOrEqual(most);
+});
+
+test.each([
+  ["white on white", "#ffffffff", "#ffffffff"],
+  ["yellow on white", "#ffff00ff", "#ffffffff"],
+  ["cyan on white", "#00ffffff", "#ffffffff"],
+  ["two greys", "#777777ff", "#888888ff"],
+  ["black on nearly black", "#000000ff", "#1a1a1aff"],
+  ["a veil of black", "#00000020", "#ffffffff"],
+])("%s is not readable, whatever a decoder makes of it", async (_name, color, background) => {
+  const result = await check({ color, background });
+  expect(result).toMatchObject({ isReadable: false, score: 0 });
+  expect(result.advice).toContain("contrast");
+});
+
+test("a symbol that says something else is not readable", async () => {
+  const scene = layOut(makeSymbol(text, "M"), plain);
+  expect(await checkScan(scene, `${text}!`, 600)).toMatchObject({ isReadable: false, score: 0 });
+});
+
+test("a damaged symbol loses score before it loses its text", async () => {
+  const symbol = makeSymbol(text, "H");
+  const { side, cells } = symbol.modules;
+  const middle = Math.floor(side / 2);
+  for (let y = middle - 2; y <= middle; y++) cells.fill(1, y * side + middle - 2, y * side + middle + 1);
+  const result = await checkScan(layOut(symbol, plain), text, 600);
+  expect(result.isReadable).toBe(true);
+  expect(result.score).toBeLessThan(100);
+  for (let y = 8; y < side - 8; y++) cells.fill(1, y * side, (y + 1) * side);
+  expect((await checkScan(layOut(symbol, plain), text, 600)).isReadable).toBe(false);
+});
