@@ -30,12 +30,19 @@ export function isPortFree(port: number, host = "127.0.0.1"): Promise<boolean> {
 
 /** Holds the name of a port for the life of this process; false when another process or caller holds it. */
 function reserve(port: number): Promise<boolean> {
-  // Elsewhere there are no abstract sockets, and two processes could in theory draw the same port.
+  return holdName(`port-${port}`);
+}
+
+/**
+ * Holds a name on this machine for the life of this process: true for the first who asks, false for all others. Where
+ * there are no abstract sockets (outside Linux) everybody gets it.
+ */
+export function holdName(name: string): Promise<boolean> {
   if (process.platform !== "linux") return Promise.resolve(true);
   return new Promise((resolve) => {
     const lock = createServer();
     lock.once("error", () => resolve(false));
-    lock.listen(`\0qrfactory-port-${port}`, () => {
+    lock.listen(`\0qrfactory-${name}`, () => {
       lock.unref();
       resolve(true);
     });

@@ -22,13 +22,30 @@ export function programOf(pid: number): string | null {
   }
 }
 
-/** Command line of a process as a list; empty when it is gone. */
-export function commandLineOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
-  } catch {
-    return [];
-  }
+export type FoundProcess = {
+  pid: number;
+  program: string;
+  workingDirectory: string;
+  /** `NAME=value` pairs it was started with; empty for servers that write their title over them. */
+  environment: string[];
+};
+
+/** All processes that we may look into and that satisfy the question. */
+export function findProcesses(isWanted: (found: FoundProcess) => boolean): FoundProcess[] {
+  return allPids().flatMap((pid) => {
+    try {
+      const found = {
+        pid,
+        program: programOf(pid) ?? "",
+        workingDirectory: readlinkSync(`/proc/${pid}/cwd`),
+        environment: readFileSync(`/proc/${pid}/environ`, "utf8").split("\0"),
+      };
+      return isWanted(found) ? [found] : [];
+    } catch {
+      // Somebody else's, or gone meanwhile.
+      return [];
+    }
+  });
 }
 
 /** State letter and parent from /proc/PID/stat; the name in parentheses may itself hold spaces and parentheses. */
@@ -61,15 +78,13 @@ export function processesWithParent(parent: number): number[] {
 /** SIGKILL to every process of this program whose working directory is `directory`; returns how many there were. */
 export function killProcessesIn(directory: string, program: string): number {
   const real = realpathSync(directory);
-  let killed = 0;
-  for (const pid of allPids()) {
+  const found = findProcesses((one) => one.program === program && one.workingDirectory === real);
+  for (const { pid } of found) {
     try {
-      if (readlinkSync(`/proc/${pid}/cwd`) !== real || programOf(pid) !== program) continue;
       process.kill(pid, "SIGKILL");
-      killed += 1;
     } catch {
-      // Somebody else's process, or gone meanwhile.
+      // Gone meanwhile.
     }
   }
-  return killed;
+  return found.length;
 }

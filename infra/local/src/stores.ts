@@ -1,0 +1,88 @@
+// The stores of a local stack, private ones or those the person named: PostgreSQL, the two Redis roles, and a replica
+// for each region. Each private one is a process of the supervisor on a port that stays its own.
+import { freePort } from "@qrfactory/testing/ports";
+import { startPostgres } from "@qrfactory/testing/postgres";
+import { type RedisRole, startRedis } from "@qrfactory/testing/redis";
+import type { Paths } from "./data-directory.js";
+import type { StackOptions } from "./options.js";
+import type { ProcessSpec, Supervisor } from "./supervisor.js";
+
+/** Long enough for a client to notice that a store is away before it is back. */
+const storeRestartMs = 700;
+
+export type Stores = {
+  databaseUrl: string;
+  stateRedisUrl: string;
+  renderCacheUrl: string;
+  /** One URL for each region, in order. */
+  replicaUrls: string[];
+};
+
+export type StoresOptions = {
+  options: StackOptions;
+  paths: Paths;
+  regions: string[];
+  databasePassword: string;
+  supervisor: Supervisor;
+  say: (sentence: string) => void;
+};
+
+/** Starts what is private, each store side by side, and returns the addresses of all once they answer. */
+export async function startStores({ options, paths, regions, databasePassword, supervisor, say }: StoresOptions) {
+  const postgres = async () => {
+    if (options.databaseUrl) return options.databaseUrl;
+    let url = "";
+    const port = await freePort();
+    await supervisor.run({
+      name: "PostgreSQL",
+      role: "postgres",
+      restartDelayMs: storeRestartMs,
+      start: async () => {
+        const server = await startPostgres({
+          dataDirectory: paths.postgres,
+          port,
+          password: databasePassword,
+          logFile: paths.log("postgres"),
+          log: say,
+        });
+        url = server.url();
+        return server;
+      },
+    });
+    return url;
+  };
+
+  const redis = async (name: string, role: RedisRole, dataDirectory: string, replicaOf?: string) => {
+    const port = await freePort();
+    const spec: ProcessSpec = {
+      name: `Redis ${name}`,
+      role: "redis",
+      restartDelayMs: storeRestartMs,
+      start: () =>
+        startRedis({
+          role,
+          dataDirectory,
+          port,
+          leashed: false,
+          logFile: paths.log(`redis-${name}`),
+          ...(replicaOf ? { replicaOf } : {}),
+        }),
+    };
+    await supervisor.run(spec);
+    return `redis://127.0.0.1:${port}`;
+  };
+
+  const stateAndReplicas = async () => {
+    const state = options.stateRedisUrl ?? (await redis("state", "state", paths.stateRedis));
+    const replicas = regions.map((region) => redis(region, "replica", paths.replica(region), state));
+    return { state, replicas: await Promise.all(replicas) };
+  };
+  const renderCache = async () => options.renderCacheUrl ?? (await redis("cache", "cache", paths.renderCache));
+
+  const [databaseUrl, { state, replicas }, renderCacheUrl] = await Promise.all([
+    postgres(),
+    stateAndReplicas(),
+    renderCache(),
+  ]);
+  return { databaseUrl, stateRedisUrl: state, renderCacheUrl, replicaUrls: replicas } satisfies Stores;
+}

@@ -1,0 +1,167 @@
+// Keeps processes running: one that ends on its own is started again, at once the first time and with growing pauses
+// when it keeps ending. Knows nothing of what the processes are; each brings the function that starts it.
+import type { ProcessExit } from "@qrfactory/testing/process";
+
+export type Role = "management" | "worker" | "render" | "redirect" | "gateway" | "postgres" | "redis";
+
+export const roles: Role[] = ["management", "worker", "render", "redirect", "gateway", "postgres", "redis"];
+
+/** A process that runs now. */
+export type Running = {
+  pid: number;
+  exited: Promise<ProcessExit>;
+  lastLines(count?: number): string[];
+  /** Lets it finish what is under way; resolves when it is gone. */
+  stop(): Promise<unknown>;
+  /** Ends it and its children at once. */
+  kill(): unknown;
+};
+
+export type ProcessSpec = {
+  /** For people, e.g. `redirect region-1`. */
+  name: string;
+  role: Role;
+  /** Pause before it is started again after it had run well. */
+  restartDelayMs: number;
+  start(): Promise<Running>;
+};
+
+export type Supervisor = {
+  /** Starts a process and keeps it running from then on; rejects when the first start fails. */
+  run(spec: ProcessSpec): Promise<void>;
+  /** Ids of the processes that run now, by role. */
+  pids(): Record<Role, number[]>;
+  /** Stops every process of these roles, side by side, and starts none of them again. */
+  stop(roles: Role[]): Promise<void>;
+  /** Ends everything at once and starts nothing again. */
+  killAll(): Promise<void>;
+};
+
+/** A process that lived this long had started well: its end is an accident, not a loop of failed starts. */
+const steadyMs = 1_000;
+
+/** Pause before the second restart in a row; doubles with each further one. */
+const backoffMsMin = 250;
+const backoffMsMax = 5_000;
+
+/** Lines of a dead process's output that are shown. */
+const lastWordsMax = 6;
+
+/** Pause before restart number `failures` in a row (1 = it had run well before). */
+export function restartPauseMs(failures: number, restartDelayMs: number): number {
+  if (failures <= 1) return restartDelayMs;
+  return Math.min(backoffMsMax, restartDelayMs + backoffMsMin * 2 ** (failures - 2));
+}
+
+type Kept = {
+  spec: ProcessSpec;
+  running: Running | null;
+  starting: Promise<unknown> | null;
+  wanted: boolean;
+  wake: () => void;
+};
+
+/** `say` is told of every end and start in a sentence; `onChange` when a process id changed. */
+export function makeSupervisor(options: { say: (sentence: string) => void; onChange: () => void }): Supervisor {
+  const { say, onChange } = options;
+  const all = new Set<Kept>();
+
+  async function startOnce(kept: Kept): Promise<Running> {
+    const starting = kept.spec.start();
+    kept.starting = starting;
+    try {
+      const running = await starting;
+      kept.running = running;
+      return running;
+    } finally {
+      kept.starting = null;
+    }
+  }
+
+  /** Waits for the end again and again, until the process is not wanted any more. */
+  async function watch(kept: Kept, first: Running): Promise<void> {
+    let running = first;
+    let startedAt = performance.now();
+    let failures = 0;
+    for (;;) {
+      const exit = await running.exited;
+      kept.running = null;
+      if (!kept.wanted) return;
+      onChange();
+      failures = performance.now() - startedAt >= steadyMs ? 1 : failures + 1;
+      say(obituary(kept.spec.name, running, exit));
+      for (;;) {
+        await pause(kept, restartPauseMs(failures, kept.spec.restartDelayMs));
+        if (!kept.wanted) return;
+        startedAt = performance.now();
+        try {
+          running = await startOnce(kept);
+          break;
+        } catch (error) {
+          failures += 1;
+          say(`${kept.spec.name} could not be started: ${(error as Error).message}`);
+        }
+      }
+      say(`${kept.spec.name} was started again (process ${running.pid}).`);
+      onChange();
+    }
+  }
+
+  const chosen = (wanted: Role[]) => [...all].filter((kept) => wanted.includes(kept.spec.role));
+
+  /** From now on none of these is started again; resolves when no start is under way. */
+  async function giveUp(keeps: Kept[]): Promise<void> {
+    for (const kept of keeps) {
+      kept.wanted = false;
+      kept.wake();
+    }
+    await Promise.allSettled(keeps.map((kept) => kept.starting));
+  }
+
+  return {
+    async run(spec) {
+      const kept: Kept = { spec, running: null, starting: null, wanted: true, wake: () => {} };
+      all.add(kept);
+      const running = await startOnce(kept);
+      onChange();
+      void watch(kept, running);
+    },
+    pids() {
+      const byRole = Object.fromEntries(roles.map((role) => [role, [] as number[]])) as Record<Role, number[]>;
+      for (const { spec, running } of all) if (running) byRole[spec.role].push(running.pid);
+      return byRole;
+    },
+    async stop(wanted) {
+      const keeps = chosen(wanted);
+      await giveUp(keeps);
+      await Promise.all(keeps.map((kept) => kept.running?.stop()));
+    },
+    async killAll() {
+      const keeps = chosen(roles);
+      for (const kept of keeps) kept.running?.kill();
+      await giveUp(keeps);
+      for (const kept of keeps) kept.running?.kill();
+      await Promise.all(keeps.map((kept) => kept.running?.exited));
+    },
+  };
+}
+
+/** What ended, how, and the last it said. */
+function obituary(name: string, running: Running, exit: ProcessExit): string {
+  const how = exit.signal ? `was ended by ${exit.signal}` : `ended by itself with code ${exit.code}`;
+  const words = running.lastLines(lastWordsMax);
+  const quoted = words.length > 0 ? ` Its last words:\n${words.map((line) => `    ${line}`).join("\n")}` : "";
+  return `${name} (process ${running.pid}) ${how}; starting it again.${quoted}`;
+}
+
+/** Waits, or returns early when the process is not wanted any more. */
+function pause(kept: Kept, ms: number): Promise<void> {
+  if (ms === 0 || !kept.wanted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    kept.wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
