@@ -203,8 +203,8 @@ export async function listCodesAfter(db: Db, afterId: string | null, limit: numb
 export async function markCodesPublished(db: Db, published: { id: string; version: number }[]): Promise<void> {
   if (published.length === 0) return;
   await db.$executeRaw`
-    UPDATE dynamic_codes c SET published_version = greatest(c.published_version, p.version)
+    UPDATE dynamic_codes c SET published_version = p.version
     FROM unnest(${published.map((row) => row.id)}::uuid[], ${published.map((row) => row.version)}::int[])
          AS p(id, version)
-    WHERE c.id = p.id`;
+    WHERE c.id = p.id AND c.published_version < p.version`;
 }

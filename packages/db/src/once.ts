@@ -24,29 +24,64 @@ const windowHours = 24;
 /** How long a duplicate waits for the first request in all. */
 const waitMsMax = 5_000;
 /** One wait for the lock: below the client's query timeout, so that waiting is never mistaken for a frozen server. */
-const lockWaitMs = 1_000;
+const lockWaitMs = 600;
 
 const lockNotAvailable = "55P03";
 
+export type Once = (claim: IdempotencyClaim, effect: (tx: Tx) => Promise<StoredAnswer>) => Promise<OnceOutcome>;
+
 /**
- * Runs `effect` in a transaction with its claim, or returns the stored answer of the first run. Throws
- * `idempotency_key_reused` for another body, `idempotency_in_progress` when the first request is still running after
- * 5 s. What `effect` throws undoes the claim, so refusals and failures are not kept.
+ * Makes a function that runs `effect` in a transaction with its claim, or returns the stored answer of the first run.
+ * It throws `idempotency_key_reused` for another body, `idempotency_in_progress` when the first request is still
+ * running after 5 s. What `effect` throws undoes the claim, so refusals and failures are not kept.
  */
-export async function once(
+export function makeOnce(db: Db): Once {
+  // Duplicates in this process wait here, without a connection: ten retries of one slow request must not empty the pool.
+  const running = new Map<string, Promise<unknown>>();
+
+  return async function once(claim, effect) {
+    const deadline = Date.now() + waitMsMax;
+    const id = JSON.stringify([claim.workspaceId, claim.method, claim.path, claim.key]);
+    for (let other = running.get(id); other; other = running.get(id)) await settled(other, deadline);
+    const run = runOnce(db, claim, effect, deadline);
+    running.set(id, run);
+    try {
+      return await run;
+    } finally {
+      running.delete(id);
+    }
+  };
+}
+
+/** Waits until a run is over, however it ends; throws at the deadline. */
+async function settled(run: Promise<unknown>, deadline: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(stillRunning()), deadline - Date.now());
+  });
+  try {
+    await Promise.race([run.catch(() => undefined), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const stillRunning = () =>
+  new ApiError("idempotency_in_progress", "The first request with this Idempotency-Key is still running.");
+
+/** The same across processes: the claim's row is the lock, waited for in slices. */
+async function runOnce(
   db: Db,
   claim: IdempotencyClaim,
   effect: (tx: Tx) => Promise<StoredAnswer>,
+  deadline: number,
 ): Promise<OnceOutcome> {
-  const deadline = Date.now() + waitMsMax;
   for (;;) {
     try {
       return await db.$transaction((tx) => claimAndRun(tx, claim, effect));
     } catch (error) {
       if (sqlState(error) !== lockNotAvailable) throw error;
-      if (Date.now() >= deadline) {
-        throw new ApiError("idempotency_in_progress", "The first request with this Idempotency-Key is still running.");
-      }
+      if (Date.now() >= deadline) throw stillRunning();
     }
   }
 }

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { Caller } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
 import type { Db, Tx } from "@qrfactory/db/client";
-import { type IdempotencyClaim, once } from "@qrfactory/db/once";
+import { type IdempotencyClaim, makeOnce } from "@qrfactory/db/once";
 import { ApiError } from "@qrfactory/domain/errors";
 import { canonicalJson } from "@qrfactory/domain/json";
 import type { Request, Response } from "express";
@@ -28,6 +28,7 @@ export type RespondOnce = (creation: Creation) => Promise<void>;
 
 /** Makes the responder for creating POSTs. */
 export function makeRespondOnce({ db, seal }: { db: Db; seal: Seal }): RespondOnce {
+  const once = makeOnce(db);
   return async function respondOnce({ req, res, caller, body, effect, committed }) {
     const claim = findClaim(req, caller, body);
     if (!claim) {
@@ -36,7 +37,7 @@ export function makeRespondOnce({ db, seal }: { db: Db; seal: Seal }): RespondOn
       return sendCreated(res, 201, Buffer.from(JSON.stringify(created)));
     }
     const context = `${claim.workspaceId} ${claim.method} ${claim.path} ${claim.key}`;
-    const { answer, replayed } = await once(db, claim, async (tx) => {
+    const { answer, replayed } = await once(claim, async (tx) => {
       const created = await effect(tx);
       return { status: 201, sealed: seal.close(Buffer.from(JSON.stringify(created)), context) };
     });

@@ -1,78 +1,18 @@
-// The management API: wiring only.
-import { makeAuthenticate } from "@qrfactory/auth/caller";
-import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
-import { makeSeal } from "@qrfactory/auth/seal";
-import { makeAccessTokens } from "@qrfactory/auth/tokens";
-import { findMembership } from "@qrfactory/db/accounts";
-import { findKeyByHash } from "@qrfactory/db/api-keys";
-import { connectDatabase } from "@qrfactory/db/client";
-import { countRenders } from "@qrfactory/db/usage";
-import { makeCredits } from "@qrfactory/replica/credits";
+// The management API: read the configuration, put it together, serve it.
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics, createMetricsServer } from "@qrfactory/runtime/metrics";
 import { start } from "@qrfactory/runtime/process";
-import { makeRateLimit } from "@qrfactory/runtime/rate-limit";
-import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
 import { createHttpServer, drain, listen, runUntilSignal } from "@qrfactory/runtime/serve";
-import { version } from "@qrfactory/runtime/version";
-import { createApp } from "./app.js";
-import { makeFindCaller } from "./caller.js";
+import { assembleManagement } from "./assemble.js";
 import { readManagementConfig } from "./config.js";
-import { makeRespondOnce } from "./idempotency.js";
-import { connectRenderCache, createStatus } from "./status.js";
-import { makePublisher } from "./workers/publish.js";
-
-/** How long a start waits for the state Redis before it goes on without. */
-const redisWaitMs = 1_000;
 
 start(async () => {
   const config = readManagementConfig();
   const log = createLog({ service: "management", level: config.LOG_LEVEL });
   const metrics = createMetrics("management");
-  const onError = (err: Error) => log.warn({ err }, "state Redis is away");
-  const redis = connectRedis({ url: config.STATE_REDIS_URL, name: "management", onError });
-  await requireNoEviction(redis, redisWaitMs);
-  const renderCache = connectRenderCache(config.RENDER_CACHE_URL);
-  const db = connectDatabase(config.DATABASE_URL, { name: "management" });
+  const management = await assembleManagement(config, log, metrics);
 
-  const seal = makeSeal(config.SEAL_KEY);
-  const tokens = makeAccessTokens(config.JWT_SECRET);
-  const keys = makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) });
-  const authenticate = makeAuthenticate({
-    tokens,
-    keys,
-    findMember: async ({ userId, workspaceId }) => {
-      const membership = await findMembership(db, userId, workspaceId);
-      return membership && { role: membership.role, plan: membership.workspace.plan };
-    },
-  });
-  const publisher = makePublisher({ db, redis });
-  /** The worker publishes what this could not; an edit is answered either way. */
-  const soon = (publication: Promise<void>) =>
-    publication.catch((err) => log.warn({ err }, "publication is left to the worker"));
-
-  const app = createApp({
-    log,
-    metrics,
-    trustedProxies: config.TRUSTED_PROXIES,
-    status: createStatus({ version, db, stateRedis: redis, renderCache, config }),
-    db,
-    seal,
-    tokens,
-    findCaller: makeFindCaller(authenticate, makeRateLimit(redis, { policy: "caller", windowSeconds: 60 })),
-    countSignup: makeRateLimit(redis, { policy: "signup", windowSeconds: 3600 }),
-    countLogin: makeRateLimit(redis, { policy: "login", windowSeconds: 60 }),
-    limits: { signupsPerHour: config.SIGNUPS_PER_HOUR, loginsPerMinute: config.LOGINS_PER_MINUTE },
-    respondOnce: makeRespondOnce({ db, seal }),
-    publishKey: (publication) => soon(publisher.publishKeyRow(publication)),
-    publishCode: (row) => soon(publisher.publishCodeRows([row])),
-    destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },
-    publicBaseUrl: config.PUBLIC_BASE_URL,
-    scanBaseUrl: config.SCAN_BASE_URL,
-    readCredits: makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) }).readCredits,
-  });
-
-  const server = createHttpServer(app);
+  const server = createHttpServer(management.app);
   const metricsServer = createMetricsServer(metrics);
   await listen(metricsServer, { host: config.HOST, port: config.METRICS_PORT });
   const port = await listen(server, { host: config.HOST, port: config.PORT });
@@ -82,9 +22,7 @@ start(async () => {
     log,
     stop: async () => {
       await drain(server);
-      await db.$disconnect();
-      redis.disconnect();
-      renderCache?.disconnect();
+      await management.close();
       metricsServer.close();
     },
   });

@@ -1,5 +1,6 @@
 // Publication: what Postgres has committed and Redis does not have yet. The API publishes right after its commit; this
 // loop is what makes it certain, after a crash, an outage, or a Redis that came back empty.
+import { randomUUID } from "node:crypto";
 import { publishKey } from "@qrfactory/auth/key-directory";
 import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/api-keys";
 import type { Db } from "@qrfactory/db/client";
@@ -9,7 +10,13 @@ import {
   listCodesAfter,
   markCodesPublished,
 } from "@qrfactory/db/dynamic-codes";
-import { markTablePublished, publishCodes, readTableMark, writeHeartbeat } from "@qrfactory/replica/publish";
+import {
+  countPublishedCodes,
+  markTablePublished,
+  publishCodes,
+  readTableMark,
+  writeHeartbeat,
+} from "@qrfactory/replica/publish";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Redis } from "ioredis";
 import { toPublished } from "../dynamic-codes/wire.js";
@@ -41,7 +48,7 @@ export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publishe
     await markKeyPublished(db, publication);
   }
 
-  /** Everything again, from Postgres: a Redis without its mark was emptied or is new. */
+  /** Everything again, from Postgres: a Redis without its mark, or with fewer rows than it says, lost some or is new. */
   async function refill(): Promise<void> {
     let count = 0;
     let after: string | null = null;
@@ -52,11 +59,12 @@ export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publishe
       count += rows.length;
       after = rows.at(-1)?.id ?? null;
     }
-    await markTablePublished(redis, { count });
+    await markTablePublished(redis, { generation: randomUUID(), count, at: Date.now() });
   }
 
   async function publishPending(): Promise<void> {
-    if ((await readTableMark(redis)) === null) await refill();
+    const mark = await readTableMark(redis);
+    if (mark === null || (await countPublishedCodes(redis)) < mark.count) await refill();
     for (;;) {
       const codes = await findUnpublishedCodes(db, batchSize);
       if (codes.length > 0) await publishCodeRows(codes);

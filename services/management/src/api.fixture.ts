@@ -1,0 +1,114 @@
+// The whole management API on real stores, for tests that go through the front door.
+
+import { createLog } from "@qrfactory/runtime/log";
+import { createTestDatabase } from "@qrfactory/testing/database";
+import { listen } from "@qrfactory/testing/http";
+import { startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { assembleManagement } from "./assemble.js";
+import { type ManagementConfig, readManagementConfig } from "./config.js";
+
+export type Answer = {
+  status: number;
+  headers: Headers;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read documents of many shapes
+  body: any;
+};
+
+export type Send = (
+  method: string,
+  path: string,
+  options?: { body?: unknown; headers?: Record<string, string>; raw?: string },
+) => Promise<Answer>;
+
+export type Api = Awaited<ReturnType<typeof startApi>>;
+
+const password = "correct horse battery";
+
+/** Starts the API with its own database and state Redis; `close` ends and removes all of it. */
+export async function startApi(overrides: Partial<ManagementConfig> = {}) {
+  const database = await createTestDatabase();
+  const directory = makeTempDirectory();
+  const redis = await startRedis({ role: "state", dataDirectory: directory.path });
+  const config = readManagementConfig({
+    PORT: "0",
+    METRICS_PORT: "0",
+    LOG_LEVEL: "silent",
+    DATABASE_URL: database.url,
+    STATE_REDIS_URL: redis.url,
+    RENDER_CACHE_URL: "memory:",
+    JWT_SECRET: "a secret of at least thirty-two characters",
+    SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
+    PUBLIC_BASE_URL: "https://qr.example.org",
+    MANAGEMENT_URL: "http://127.0.0.1:9",
+    WORKER_URL: "http://127.0.0.1:9",
+    RENDER_URL: "http://127.0.0.1:9",
+    REDIRECT_URLS: "region-1=http://127.0.0.1:9",
+    SIGNUPS_PER_HOUR: "1000",
+    LOGINS_PER_MINUTE: "1000",
+  });
+  const log = createLog({ service: "test", level: "silent" });
+  const management = await assembleManagement({ ...config, ...overrides }, log);
+  const server = await listen(management.app);
+
+  const send: Send = async (method, path, { body, headers, raw } = {}) => {
+    const response = await fetch(server.url + path, {
+      method,
+      headers: { ...(body !== undefined && { "Content-Type": "application/json" }), ...headers },
+      redirect: "manual",
+      ...((body !== undefined || raw !== undefined) && { body: raw ?? JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = response.headers.get("content-type")?.includes("json");
+    return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
+  };
+
+  let people = 0;
+  /** A new user with a workspace of their own, and a sender that carries their access token. */
+  async function signUp() {
+    people += 1;
+    const email = `person-${people}@example.com`;
+    const answer = await send("POST", "/api/v1/auth/signup", { body: { email, password, workspace_name: "Test" } });
+    if (answer.status !== 201) throw new Error(`sign-up answered ${answer.text}`);
+    const authorization = { Authorization: `Bearer ${answer.body.access_token}` };
+    const as: Send = (method, path, options = {}) =>
+      send(method, path, { ...options, headers: { ...authorization, ...options.headers } });
+    return { email, password, as, session: answer.body, workspaceId: answer.body.workspace.id as string };
+  }
+
+  return {
+    url: server.url,
+    database,
+    redis,
+    config,
+    send,
+    signUp,
+    close: async () => {
+      await server.close();
+      await management.close();
+      await redis.stop();
+      await database.drop();
+      directory.remove();
+    },
+  };
+}
+
+/** What every refusal of this API looks like. */
+export function expectProblem(answer: Answer, status: number, code: string): void {
+  const { type, title, detail, request_id, ...rest } = answer.body ?? {};
+  const seen = { status: answer.status, code: rest.code, contentType: answer.headers.get("content-type") };
+  const expected = { status, code, contentType: "application/problem+json" };
+  if (JSON.stringify(seen) !== JSON.stringify(expected)) {
+    throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(seen)}: ${answer.text}`);
+  }
+  const whole = [type, title, detail, request_id].every((text) => typeof text === "string" && text !== "");
+  if (!whole || request_id !== answer.headers.get("x-request-id") || rest.status !== status) {
+    throw new Error(`not a whole problem document: ${answer.text}`);
+  }
+  const retry = answer.headers.get("retry-after");
+  if ((status === 429 || status === 503) !== (retry !== null)) throw new Error(`Retry-After is ${retry} on ${status}`);
+  if (/select |insert |prisma|node_modules|\.ts:|\.js:|econn/i.test(answer.text)) {
+    throw new Error(`shows internals: ${answer.text}`);
+  }
+}
