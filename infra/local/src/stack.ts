@@ -36,7 +36,8 @@ export function makeStack(options: StackOptions, say: (sentence: string) => void
   let publish = () => {};
   let stopping = false;
   let unbound = () => {};
-  const supervisor = makeSupervisor({ say, onChange: () => publish() });
+  let onLoop = (_why: Error) => {};
+  const supervisor = makeSupervisor({ say, onChange: () => publish(), onLoop: (why) => onLoop(why) });
 
   /** A stop in the middle of a start ends the start at its next step. */
   const step = (sentence: string) => {
@@ -69,7 +70,11 @@ export function makeStack(options: StackOptions, say: (sentence: string) => void
 
     step("Starting the services");
     const plan = { addresses, stores, secrets, paths };
-    await Promise.all([seedDemo(plan), startServices(plan)]);
+    const keepsEnding = new Promise<never>((_resolve, reject) => {
+      onLoop = reject;
+    });
+    await Promise.race([Promise.all([seedDemo(plan), startServices(plan)]), keepsEnding]);
+    onLoop = () => {};
     const demo: Demo = JSON.parse(readFileSync(paths.demo, "utf8"));
     const describe = (): StackFile => ({ ...describeStack(addresses, stores, demo), pids: supervisor.pids() });
     const trouble = await componentsInTrouble(addresses.gateway, settleMs);

@@ -44,8 +44,16 @@ const steadyMs = 1_000;
 const backoffMsMin = 250;
 const backoffMsMax = 5_000;
 
-/** Lines of a dead process's output that are shown. */
+/** Ends in a row after which a process is not expected to come up by itself. */
+const loopFailures = 3;
+
+/** Lines of a dead process's output that are shown, and how much of each. */
 const lastWordsMax = 6;
+const lineLengthMax = 400;
+
+/** Lines looked at to find those worth showing: a stack trace hides the one that says what happened. */
+const linesReadMax = 40;
+const isNoise = (line: string) => /^\s+at |^Node\.js v|^\s*[{}^]\s*$/.test(line);
 
 /** Pause before restart number `failures` in a row (1 = it had run well before). */
 export function restartPauseMs(failures: number, restartDelayMs: number): number {
@@ -61,9 +69,17 @@ type Kept = {
   wake: () => void;
 };
 
-/** `say` is told of every end and start in a sentence; `onChange` when a process id changed. */
-export function makeSupervisor(options: { say: (sentence: string) => void; onChange: () => void }): Supervisor {
-  const { say, onChange } = options;
+export type SupervisorOptions = {
+  /** Told of every end and start in a sentence. */
+  say: (sentence: string) => void;
+  /** A process id changed. */
+  onChange: () => void;
+  /** A process keeps ending; it is started again nevertheless. */
+  onLoop: (why: Error) => void;
+};
+
+/** A supervisor that runs nothing yet. */
+export function makeSupervisor({ say, onChange, onLoop }: SupervisorOptions): Supervisor {
   const all = new Set<Kept>();
 
   async function startOnce(kept: Kept): Promise<Running> {
@@ -90,6 +106,7 @@ export function makeSupervisor(options: { say: (sentence: string) => void; onCha
       onChange();
       failures = performance.now() - startedAt >= steadyMs ? 1 : failures + 1;
       say(obituary(kept.spec.name, running, exit));
+      if (failures >= loopFailures) onLoop(new Error(`${kept.spec.name} keeps ending.`));
       for (;;) {
         await pause(kept, restartPauseMs(failures, kept.spec.restartDelayMs));
         if (!kept.wanted) return;
@@ -149,7 +166,8 @@ export function makeSupervisor(options: { say: (sentence: string) => void; onCha
 /** What ended, how, and the last it said. */
 function obituary(name: string, running: Running, exit: ProcessExit): string {
   const how = exit.signal ? `was ended by ${exit.signal}` : `ended by itself with code ${exit.code}`;
-  const words = running.lastLines(lastWordsMax);
+  const lines = running.lastLines(linesReadMax).filter((line) => !isNoise(line));
+  const words = lines.slice(-lastWordsMax).map((line) => line.slice(0, lineLengthMax));
   const quoted = words.length > 0 ? ` Its last words:\n${words.map((line) => `    ${line}`).join("\n")}` : "";
   return `${name} (process ${running.pid}) ${how}; starting it again.${quoted}`;
 }
