@@ -1,0 +1,44 @@
+// The interface of the render service: its routes and what stands behind each.
+import type { Credits } from "@qrfactory/replica/credits";
+import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
+import type { Express } from "express";
+import { makeRenderCache } from "./cache.js";
+import type { CacheStore } from "./cache-store.js";
+import { type CallerOptions, makeRequireCaller } from "./caller.js";
+import { draw as drawDesign } from "./draw.js";
+import { makeForgetImage } from "./forget-image.js";
+import { type GenerateOptions, makeGenerate } from "./generate.js";
+import { type ImagesOptions, makeImages } from "./images.js";
+
+export type AppOptions = Omit<HttpAppOptions, "routes"> &
+  CallerOptions &
+  Pick<GenerateOptions, "recordCall" | "now"> & {
+    credits: Credits;
+    cacheStore: CacheStore;
+    draw?: ImagesOptions["draw"];
+  };
+
+/** The Express application. */
+export function createApp(options: AppOptions): Express {
+  const { log, credits, recordCall, now, draw = drawDesign } = options;
+  const requireCaller = makeRequireCaller(options);
+  const cache = makeRenderCache({
+    store: options.cacheStore,
+    onDamaged: (key) => log.warn({ cache_key: key }, "a damaged image was found in the render cache; drawing it again"),
+  });
+  const generate = makeGenerate({
+    requireCaller,
+    credits,
+    getImage: makeImages({ cache, draw }),
+    recordCall,
+    onCreditLost: (account, error) => log.error({ ...account, err: error }, "a credit could not be given back"),
+    now,
+  });
+  return createHttpApp({
+    ...options,
+    routes: {
+      "/api/v1/generate": { POST: generate },
+      "/api/v1/cache/:cacheKey": { DELETE: makeForgetImage({ requireCaller, cache }) },
+    },
+  });
+}

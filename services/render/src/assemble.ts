@@ -1,0 +1,74 @@
+// How the render service is put together: connections, the functions over them, the application. main.ts serves it.
+import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
+import { findKeyByHash } from "@qrfactory/db/api-keys";
+import { connectDatabase, databaseProblem } from "@qrfactory/db/client";
+import { countRenders } from "@qrfactory/db/usage";
+import { makeCredits } from "@qrfactory/replica/credits";
+import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
+import type { Log } from "@qrfactory/runtime/log";
+import type { Metrics } from "@qrfactory/runtime/metrics";
+import { makeRateLimit } from "@qrfactory/runtime/rate-limit";
+import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
+import { makeShipper } from "@qrfactory/spool/shipper";
+import { openSpool } from "@qrfactory/spool/spool";
+import type { Express } from "express";
+import { createApp } from "./app.js";
+import { openCacheStore } from "./cache-store.js";
+import type { RenderConfig } from "./config.js";
+import { prepareScanCheck } from "./scan-check.js";
+import { createStatus } from "./status.js";
+
+/** How long a start waits for the state Redis before it goes on without. */
+const redisWaitMs = 1_000;
+
+export type Render = {
+  app: Express;
+  /** Ships what it can, closes the spool and every connection. */
+  close: () => Promise<void>;
+};
+
+/** Connects and assembles; throws when the state Redis may evict. No store has to be up. */
+export async function assembleRender(config: RenderConfig, log: Log, metrics?: Metrics): Promise<Render> {
+  const away = (what: string) => (err: Error) => log.warn({ err }, `${what} is away`);
+  const redis = connectRedis({ url: config.STATE_REDIS_URL, name: "render", onError: away("state Redis") });
+  await requireNoEviction(redis, redisWaitMs);
+  const db = connectDatabase(config.DATABASE_URL, { name: "render" });
+  const cacheStore = openCacheStore({ url: config.RENDER_CACHE_URL, onError: away("the render cache") });
+  await prepareScanCheck();
+
+  const spool = openSpool({
+    directory: config.SPOOL_DIR,
+    onDiskState: (err) => (err ? log.error({ err }, "calls are not on disk") : log.info("calls are on disk again")),
+  });
+  const shipper = makeShipper({
+    spool,
+    send: (batch) => sendBatch(redis, "calls", batch),
+    isWaiting: (receipt) => isBatchWaiting(redis, "calls", receipt),
+    readAck: (spoolId) => readAck(redis, spoolId),
+    onState: (err) => (err ? log.warn({ err }, "calls wait in the spool") : log.info("calls are shipped again")),
+  });
+
+  const app = createApp({
+    log,
+    ...(metrics && { metrics }),
+    trustedProxies: config.TRUSTED_PROXIES,
+    status: createStatus({ db, stateRedis: redis, cacheStore, spool, shipper }),
+    translateError: databaseProblem,
+    findKey: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }).findByRawKey,
+    countRequest: makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
+    credits: makeCredits({ redis, loadUsed: (workspaceId, month) => countRenders(db, workspaceId, month) }),
+    cacheStore,
+    recordCall: (event) => spool.append(JSON.stringify(event)),
+  });
+
+  return {
+    app,
+    close: async () => {
+      await shipper.stop();
+      await spool.close();
+      await db.$disconnect();
+      cacheStore.close();
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+// What the render service is told by its environment.
+import { commonConfig, readConfig, urlOf } from "@qrfactory/runtime/config";
+import { z } from "zod";
+
+const shape = {
+  ...commonConfig,
+  /** Asked for keys that Redis does not know, and for the credits of a month that Redis does not know. */
+  DATABASE_URL: urlOf("postgresql", "postgres"),
+  /** Keys, credits and the stream of calls. */
+  STATE_REDIS_URL: urlOf("redis", "rediss"),
+  /** One Redis, a Redis Cluster (`redis+cluster://host:port,host:port`), or this process (`memory:`). */
+  RENDER_CACHE_URL: z.string().regex(/^(rediss?:\/\/.|redis\+cluster:\/\/.|memory:$)/, {
+    message: "must be redis://…, rediss://…, redis+cluster://host:port,… or memory:",
+  }),
+  /** Where delivered calls are written down before they are answered; belongs to one process. */
+  SPOOL_DIR: z.string().min(1),
+};
+
+export type RenderConfig = ReturnType<typeof readRenderConfig>;
+
+/** Reads the environment; throws `ConfigError` that lists every mistake. */
+export function readRenderConfig(env: NodeJS.ProcessEnv = process.env) {
+  return readConfig(shape, env);
+}

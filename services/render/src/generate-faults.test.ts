@@ -1,0 +1,137 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { decodeOne } from "@qrfactory/testing/decode";
+import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import { draw } from "./draw.js";
+import { imageOf, type Rig, startRig } from "./rig.fixture.js";
+
+const url = "https://example.com/faults";
+const stops: (() => Promise<void>)[] = [];
+
+async function start(overrides: Parameters<typeof startRig>[0] = {}): Promise<Rig> {
+  const rig = await startRig(overrides);
+  stops.push(() => rig.stop());
+  return rig;
+}
+
+async function startCache(): Promise<Server> {
+  const temp = makeTempDirectory();
+  const server = await startRedis({ role: "cache", dataDirectory: temp.path, maxMemoryMb: 16 });
+  stops.push(async () => {
+    server.thaw();
+    await server.stop();
+    temp.remove();
+  });
+  return server;
+}
+
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+/** A draw that counts, and that waits at a gate. */
+function gatedDraw() {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const counter = { drawn: 0, open };
+  const gated: typeof draw = async (design, options) => {
+    counter.drawn += 1;
+    await gate;
+    return draw(design, options);
+  };
+  return { counter, gated };
+}
+
+test("equal requests at the same moment are drawn once, and all but one are hits", async () => {
+  const { counter, gated } = gatedDraw();
+  const rig = await start({ draw: gated });
+  const key = rig.addKey("enterprise");
+  const responses = Array.from({ length: 20 }, () => rig.generate(key, { data: url }));
+  // All have paid: what is left is to wait for the one drawing.
+  await until(async () => (await rig.used(key)) === 20);
+  counter.open();
+  const answers = await Promise.all(responses);
+  const outcomes = answers.map((response) => response.headers.get("x-qr-cache"));
+  expect(counter.drawn).toBe(1);
+  expect(outcomes.filter((outcome) => outcome === "MISS")).toHaveLength(1);
+  expect(outcomes.filter((outcome) => outcome === "HIT")).toHaveLength(19);
+  const images = await Promise.all(answers.map(imageOf));
+  for (const image of images) expect(image.equals(images[0] as Buffer)).toBe(true);
+});
+
+test("a drawing that fails is an internal error that costs nothing and shows nothing of itself", async () => {
+  let broken = true;
+  const rig = await start({
+    draw: (design, options) => (broken ? Promise.reject(new Error("secret path /srv")) : draw(design, options)),
+  });
+  const key = rig.addKey("free");
+  const response = await rig.generate(key, { data: url });
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain("secret");
+  expect(await rig.used(key)).toBe(0);
+  broken = false;
+  expect((await rig.generate(key, { data: url })).status).toBe(200);
+});
+
+test("nothing is delivered, and nothing charged, that could not be written down", async () => {
+  const rig = await start({ recordCall: () => Promise.reject(new Error("the spool is closed")) });
+  const key = rig.addKey("free");
+  expect((await rig.generate(key, { data: url })).status).toBe(503);
+  expect(await rig.used(key)).toBe(0);
+});
+
+test("without the state Redis the answer is a quick 503, never a 429 and never free", async () => {
+  const rig = await start();
+  const key = rig.addKey("free");
+  expect((await rig.generate(key, { data: url })).status).toBe(200);
+  rig.state.freeze();
+  for (const fault of ["frozen", "killed"]) {
+    if (fault === "killed") await rig.state.kill();
+    const started = performance.now();
+    const response = await rig.generate(key, { data: url });
+    expect([fault, response.status, response.headers.get("retry-after")]).toEqual([fault, 503, "1"]);
+    expect(await response.json()).toMatchObject({ code: "unavailable" });
+    expect(performance.now() - started).toBeLessThan(1_000);
+  }
+  await rig.state.restart();
+  await until(async () => (await rig.generate(key, { data: url })).status === 200);
+});
+
+test("a key that nobody can look up is a 503, not a wrong key", async () => {
+  const rig = await start({ findKey: () => Promise.reject(new Error("no database")) });
+  expect((await rig.generate(rig.addKey("free"), { data: url })).status).toBe(503);
+});
+
+test("the render cache killed, frozen or back again never makes an error", async () => {
+  const server = await startCache();
+  const rig = await start({ renderCacheUrl: server.url });
+  const key = rig.addKey("enterprise");
+  const outcome = async () => {
+    const response = await rig.generate(key, { data: url, size: 100 });
+    expect(await decodeOne(await imageOf(response))).toBe(url);
+    return response.headers.get("x-qr-cache");
+  };
+  await until(async () => (await outcome()) === "HIT");
+
+  server.freeze();
+  // Enough calls for the breaker to open and to try again.
+  for (let i = 0; i < 8; i++) {
+    const started = performance.now();
+    const response = await rig.generate(key, { data: url });
+    expect([response.status, response.headers.get("x-qr-cache")]).toEqual([200, "MISS"]);
+    expect(performance.now() - started).toBeLessThan(250);
+  }
+  expect((await rig.remove(key, "0".repeat(64))).status).toBe(503);
+  server.thaw();
+  await until(async () => (await outcome()) === "HIT");
+
+  await server.kill();
+  expect(await outcome()).toBe("MISS");
+  const together = await Promise.all(Array.from({ length: 5 }, outcome));
+  expect(together).toEqual(["MISS", "MISS", "MISS", "MISS", "MISS"]);
+  await server.restart();
+  await until(async () => (await outcome()) === "HIT");
+});

@@ -1,0 +1,138 @@
+// POST /api/v1/generate/: the whole request, in order. Every 200 costs one credit, and is written down before it is sent;
+// whatever goes wrong after the credit was taken gives it back.
+import { randomUUID } from "node:crypto";
+import { cacheKeyOf, type ImageFormat, readDesign } from "@qrfactory/domain/design";
+import { ApiError } from "@qrfactory/domain/errors";
+import type { CallEvent } from "@qrfactory/domain/events";
+import { monthOf, nextMonthStart, type Plan } from "@qrfactory/domain/plans";
+import type { Credits } from "@qrfactory/replica/credits";
+import { readJsonValue } from "@qrfactory/runtime/body";
+import { type Handler, requestId } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import type { RequireCaller } from "./caller.js";
+import { type Drawing, rendererVersion } from "./draw.js";
+import type { Image, ImageRequest } from "./images.js";
+
+/** What one delivered image costs. */
+const creditsAnImage = 1;
+
+const contentTypes: Record<ImageFormat, string> = { png: "image/png", svg: "image/svg+xml" };
+
+export type GenerateOptions = {
+  requireCaller: RequireCaller;
+  credits: Pick<Credits, "takeCredits" | "giveBackCredits">;
+  getImage: (request: ImageRequest) => Promise<Image>;
+  /** Resolves when the call is on disk. */
+  recordCall: (event: CallEvent) => Promise<void>;
+  /** Told of a credit that could not be given back; the nightly comparison with the ledger corrects it. */
+  onCreditLost?: (account: { workspaceId: string; month: string }, error: unknown) => void;
+  now?: () => Date;
+};
+
+/** The handler of `POST /api/v1/generate/`. */
+export function makeGenerate(options: GenerateOptions): Handler {
+  const { requireCaller, getImage, recordCall, now = () => new Date() } = options;
+
+  return async function generate(req, res) {
+    const { keyId, workspaceId, plan } = await requireCaller(req, res);
+    const { design, scanCheck } = readDesign(await readJsonValue(req), plan);
+    const cacheKey = cacheKeyOf(design, rendererVersion);
+
+    const at = now();
+    const account = { workspaceId, month: monthOf(at) };
+    const quota = plan.rendersPerMonth;
+    const decision = await options.credits.takeCredits({ workspaceId, at, quota, amount: creditsAnImage });
+    if (!decision.taken) throw quotaExceeded(plan, at);
+
+    const image = await orGiveBack(account, async () => {
+      const drawn = await getImage({ design, cacheKey, workspaceId, scanCheck, isFresh: wantsFresh(req) });
+      if (scanCheck === "strict") requireReadable(drawn.drawing);
+      await writeDown({
+        id: randomUUID(),
+        at: at.getTime(),
+        workspace_id: workspaceId,
+        key_id: keyId,
+        request_id: requestId(res),
+        endpoint: "generate",
+        status: 200,
+        cache: drawn.cache,
+        cache_key: cacheKey,
+        format: design.format,
+        duration_ms: roundMs(drawn.durationMs),
+        credits: creditsAnImage,
+      });
+      return drawn;
+    });
+
+    setImageHeaders(res, image, { cacheKey, format: design.format, isScored: scanCheck !== "off" });
+    res.set("X-QR-Plan", plan.name);
+    res.set("X-QR-Quota-Remaining", Number.isFinite(quota) ? String(decision.remaining) : "unlimited");
+    res.status(200).end(image.drawing.bytes);
+  };
+
+  /** An image that nobody will ever have paid for is not handed out. */
+  async function writeDown(event: CallEvent): Promise<void> {
+    await recordCall(event).catch((cause: unknown) => {
+      throw new ApiError("unavailable", "This call could not be written down. Nothing was charged; try again.", {
+        cause,
+      });
+    });
+  }
+
+  /** Does what a credit was taken for; returns the credit when that fails. */
+  async function orGiveBack<T>(account: { workspaceId: string; month: string }, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await options.credits
+        .giveBackCredits(account, creditsAnImage)
+        .catch((lost: unknown) => options.onCreditLost?.(account, lost));
+      throw error;
+    }
+  }
+}
+
+/** Whether the request says `Cache-Control: no-cache` (RFC 9111, 5.2.1.4). */
+function wantsFresh(req: Request): boolean {
+  const directives = (req.get("Cache-Control") ?? "").toLowerCase().split(",");
+  return directives.some((directive) => directive.trim() === "no-cache");
+}
+
+function quotaExceeded(plan: Plan, at: Date): ApiError {
+  const resetsAt = nextMonthStart(at);
+  const day = resetsAt.toISOString().slice(0, 10);
+  const quota = plan.rendersPerMonth.toLocaleString("en-US");
+  return new ApiError(
+    "quota_exceeded",
+    `The ${plan.name} plan includes ${quota} images a month and all are used; the next month starts on ${day} (UTC).`,
+    { retryAfterSeconds: Math.max(1, Math.ceil((resetsAt.getTime() - at.getTime()) / 1_000)) },
+  );
+}
+
+function requireReadable({ scan }: Drawing): void {
+  if (!scan || scan.isReadable) return;
+  throw new ApiError("unscannable", `This code would not scan: ${scan.advice} Nothing was charged.`);
+}
+
+function roundMs(durationMs: number): number {
+  return Math.ceil(durationMs * 100) / 100;
+}
+
+type Shown = { cacheKey: string; format: ImageFormat; isScored: boolean };
+
+/** What the response says of the image. An unchecked image has no score, not a perfect one. */
+function setImageHeaders(res: Response, { drawing, cache, durationMs }: Image, shown: Shown): void {
+  res.set({
+    "Content-Type": contentTypes[shown.format],
+    "Content-Length": String(drawing.bytes.length),
+    ETag: `"${shown.cacheKey}"`,
+    "X-QR-Cache": cache,
+    "X-QR-Duration-Ms": String(roundMs(durationMs)),
+    "X-QR-Cache-Key": shown.cacheKey,
+    "X-QR-Version": String(drawing.version),
+    "X-QR-Error-Correction": drawing.errorCorrection,
+  });
+  if (shown.isScored && drawing.scan) res.set("X-QR-Scan-Score", String(drawing.scan.score));
+  // An SVG is a document: opened by itself it may load and run nothing.
+  if (shown.format === "svg") res.set("Content-Security-Policy", "default-src 'none'; sandbox");
+}

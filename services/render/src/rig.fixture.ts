@@ -1,0 +1,105 @@
+// What the tests of this service share: the application behind a real socket on real Redis servers, with a plain
+// function for each thing that another package supplies.
+import { randomUUID } from "node:crypto";
+import type { CallEvent } from "@qrfactory/domain/events";
+import type { KeyRecord } from "@qrfactory/domain/key-record";
+import type { PlanName } from "@qrfactory/domain/plans";
+import { makeCredits } from "@qrfactory/replica/credits";
+import { createLog } from "@qrfactory/runtime/log";
+import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { type Listening, listen } from "@qrfactory/testing/http";
+import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import type { Redis } from "ioredis";
+import { type AppOptions, createApp } from "./app.js";
+import { openCacheStore } from "./cache-store.js";
+
+export type Rig = {
+  url: string;
+  state: Server;
+  stateClient: Redis;
+  /** Calls that were written down. */
+  calls: CallEvent[];
+  /** Makes a workspace of a plan that has used `used` credits this month; returns its key. */
+  addKey(plan: PlanName, used?: number): TestKey;
+  generate(key: TestKey | null, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  remove(key: TestKey, cacheKey: string): Promise<Response>;
+  /** Credits that the counter says are used. */
+  used(key: TestKey): Promise<number>;
+  stop(): Promise<void>;
+};
+
+export type TestKey = { rawKey: string; record: KeyRecord };
+
+/** Long enough for a first connection on a busy machine. */
+const readyTimeoutMs = 5_000;
+
+/** Starts the application with its own state Redis; `overrides` replace parts of it. */
+export async function startRig(overrides: Partial<AppOptions> & { renderCacheUrl?: string } = {}): Promise<Rig> {
+  const temp = makeTempDirectory();
+  const state = await startRedis({ role: "state", dataDirectory: temp.path });
+  const stateClient = connectRedis({ url: state.url, name: "render-state" });
+  await redisReady(stateClient, readyTimeoutMs);
+  const cacheStore = openCacheStore({ url: overrides.renderCacheUrl ?? "memory:" });
+  const keys = new Map<string, KeyRecord>();
+  const ledger = new Map<string, number>();
+  const calls: CallEvent[] = [];
+  const loadUsed = async (workspaceId: string) => ledger.get(workspaceId) ?? 0;
+  const now = overrides.now ?? (() => new Date());
+  const credits = makeCredits({ redis: stateClient, loadUsed });
+  const app = createApp({
+    log: createLog({ service: "render", level: "silent" }),
+    trustedProxies: [],
+    status: async () => ({ status: "ok", version: "test", components: {} }),
+    findKey: async (rawKey) => keys.get(rawKey) ?? null,
+    countRequest: async () => {},
+    credits,
+    cacheStore,
+    recordCall: async (event) => void calls.push(event),
+    ...overrides,
+  });
+  const server: Listening = await listen(app);
+  return {
+    url: server.url,
+    state,
+    stateClient,
+    calls,
+    addKey(plan, used = 0) {
+      const rawKey = `smk_${randomUUID()}`;
+      const record: KeyRecord = {
+        key_id: randomUUID(),
+        workspace_id: randomUUID(),
+        key_prefix: rawKey.slice(0, 12),
+        plan,
+        version: 1,
+        revoked: false,
+      };
+      keys.set(rawKey, record);
+      ledger.set(record.workspace_id, used);
+      return { rawKey, record };
+    },
+    generate: (key, body, headers = {}) =>
+      fetch(`${server.url}/api/v1/generate/`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...(key && { "X-Api-Key": key.rawKey }), ...headers },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      }),
+    remove: (key, cacheKey) =>
+      fetch(`${server.url}/api/v1/cache/${cacheKey}/`, { method: "DELETE", headers: { "X-Api-Key": key.rawKey } }),
+    used: ({ record }) =>
+      credits.readCredits({ workspaceId: record.workspace_id, month: now().toISOString().slice(0, 7) }),
+    async stop() {
+      await server.close();
+      cacheStore.close();
+      stateClient.disconnect();
+      await state.stop();
+      temp.remove();
+    },
+  };
+}
+
+/** The bytes of an image; throws with the problem when it is none. */
+export async function imageOf(response: Response): Promise<Buffer> {
+  if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
+  return Buffer.from(await response.arrayBuffer());
+}
