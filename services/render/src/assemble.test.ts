@@ -1,0 +1,135 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createApiKey } from "@qrfactory/auth/api-key";
+import { createAccount } from "@qrfactory/db/accounts";
+import { createKey } from "@qrfactory/db/api-keys";
+import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { callEvent } from "@qrfactory/domain/events";
+import type { PlanName } from "@qrfactory/domain/plans";
+import { makeEventConsumer } from "@qrfactory/replica/event-stream";
+import { createLog } from "@qrfactory/runtime/log";
+import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
+import { decodeOne } from "@qrfactory/testing/decode";
+import { type Listening, listen } from "@qrfactory/testing/http";
+import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import type { Redis } from "ioredis";
+import { assembleRender, type Render } from "./assemble.js";
+import { readRenderConfig } from "./config.js";
+
+const temp = makeTempDirectory();
+const url = "https://example.com/assembled";
+let database: TestDatabase;
+let db: Db;
+let state: Server;
+let client: Redis;
+let render: Render;
+let server: Listening;
+
+function configOf(databaseUrl: string, spool: string) {
+  return readRenderConfig({
+    PORT: "0",
+    METRICS_PORT: "0",
+    DATABASE_URL: databaseUrl,
+    STATE_REDIS_URL: state.url,
+    RENDER_CACHE_URL: "memory:",
+    SPOOL_DIR: join(temp.path, spool),
+  });
+}
+
+beforeAll(async () => {
+  [database, state] = await Promise.all([
+    createTestDatabase(),
+    startRedis({ role: "state", dataDirectory: join(temp.path, "state") }),
+  ]);
+  db = connectDatabase(database.url);
+  client = connectRedis({ url: state.url, name: "test" });
+  await redisReady(client, 5_000);
+  render = await assembleRender(configOf(database.url, "spool"), createLog({ service: "render", level: "silent" }));
+  server = await listen(render.app);
+});
+
+afterAll(async () => {
+  await server.close();
+  await render.close();
+  await db.$disconnect();
+  client.disconnect();
+  await state.stop();
+  await database.drop();
+  temp.remove();
+});
+
+let accounts = 0;
+
+/** A workspace of this plan with a key that only the database knows. */
+async function addKey(plan: PlanName) {
+  accounts += 1;
+  const email = `owner-${accounts}@example.com`;
+  const { user, workspace } = await createAccount(db, { email, passwordHash: "x", workspaceName: "Test", plan });
+  const { raw, hash, keyPrefix } = createApiKey();
+  const secrets = { hash, keyPrefix, signingSecretSealed: Buffer.alloc(1) };
+  const { workspaceId } = workspace;
+  const { id } = await createKey(db, { workspaceId, name: "test", createdBy: user.userId, secrets });
+  return { raw, keyId: id, workspaceId };
+}
+
+function generate(rawKey: string, to = server.url): Promise<Response> {
+  return fetch(`${to}/api/v1/generate/`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Api-Key": rawKey },
+    body: JSON.stringify({ data: url, size: 200 }),
+  });
+}
+
+test("a key of the database gets its image, and the call arrives in the stream", async () => {
+  const key = await addKey("enterprise");
+  const response = await generate(key.raw);
+  expect(await decodeOne(Buffer.from(await response.arrayBuffer()))).toBe(url);
+  const consumer = makeEventConsumer({ kind: "calls", redis: client, blocking: client, consumer: "test" });
+  const [entry] = await until(async () => {
+    const entries = await consumer.readNew(10);
+    return entries.length > 0 ? entries : null;
+  });
+  const call = callEvent.parse(JSON.parse(entry?.batch?.records[0] ?? ""));
+  expect(call).toMatchObject({
+    workspace_id: key.workspaceId,
+    key_id: key.keyId,
+    request_id: response.headers.get("x-request-id"),
+    cache: "MISS",
+    credits: 1,
+  });
+});
+
+test("the ledger's credits count before the counter knows of them", async () => {
+  const key = await addKey("free");
+  const day = new Date(new Date().toISOString().slice(0, 10));
+  await db.usageDaily.create({ data: { workspaceId: key.workspaceId, keyId: key.keyId, day, renders: 49 } });
+  const responses = await Promise.all([generate(key.raw), generate(key.raw), generate(key.raw)]);
+  expect(responses.map((response) => response.status).sort()).toEqual([200, 429, 429]);
+});
+
+test("requests are counted against the plan's limit a minute, and a wrong key is not", async () => {
+  const response = await generate((await addKey("free")).raw);
+  expect(response.headers.get("ratelimit-policy")).toBe('"caller";q=120;w=60');
+  expect(response.headers.get("ratelimit")).toMatch(/^"caller";r=119;t=\d+$/);
+  const unknown = await generate(createApiKey().raw);
+  expect([unknown.status, unknown.headers.get("ratelimit")]).toEqual([401, null]);
+});
+
+test("without a database a known key goes on, and an unknown one is a 503", async () => {
+  const key = await addKey("pro");
+  expect((await generate(key.raw)).status).toBe(200);
+  const nowhere = configOf("postgresql://nobody@127.0.0.1:9/none", "spool-2");
+  const cut = await assembleRender(nowhere, createLog({ service: "render", level: "silent" }));
+  const other = await listen(cut.app);
+  expect((await generate(key.raw, other.url)).status).toBe(200);
+  const unknown = await generate((await addKey("pro")).raw, other.url);
+  expect([unknown.status, await unknown.json()]).toMatchObject([503, { code: "unavailable" }]);
+  const status = (await (await fetch(`${other.url}/api/status/`)).json()) as { status: string; components: object };
+  expect(status.status).toBe("degraded");
+  expect(status.components).toMatchObject({ database: { status: "down" }, state_redis: { status: "ok" } });
+  await other.close();
+  await cut.close();
+});
