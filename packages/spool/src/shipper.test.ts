@@ -164,6 +164,16 @@ test("after a restart shipping begins behind the last acknowledged record", asyn
   expect(batches[0]).toMatchObject({ from_sequence: 43, first_sequence: 43, records: { length: 8 } });
 });
 
+test("a stop with some grace hands over what is there first", async () => {
+  const spool = newSpool();
+  const far = makeFarEnd();
+  const shipper = ship(spool, { ...far, batchRecordsMax: 1, coalesceMs: 60_000 });
+  await until(() => shipper.state().isWorking);
+  await append(spool, 200);
+  await shipper.stop(5_000);
+  expect(shipper.state()).toMatchObject({ waiting: 0, underWay: 200 });
+});
+
 test("a stop in mid-work loses nothing: the next start ships the rest", async () => {
   const spool = newSpool();
   const far = makeFarEnd();

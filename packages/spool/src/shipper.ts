@@ -50,8 +50,11 @@ export type ShipperState = {
 
 export type Shipper = {
   state(): ShipperState;
-  /** Ends after the step under way. What was not shipped stays on disk for the next start. */
-  stop(): Promise<void>;
+  /**
+   * Ends after the step under way; before that, as long as shipping works and at most `graceMs`, hands over what is
+   * there. What was not shipped stays on disk for the next start.
+   */
+  stop(graceMs?: number): Promise<void>;
 };
 
 /** Pauses after failures: 50, 100, 200 … ms, at most this. */
@@ -60,6 +63,9 @@ const backoffMsMin = 50;
 
 /** A single failure is not worth a word: a connection that is just being made fails its first command. */
 const failuresToTell = 2;
+
+/** How often a stop looks whether everything is handed over. */
+const graceStepMs = 10;
 
 /** Safety net for a missed call-back; an idle shipper otherwise waits for the next append. */
 const idleMs = 5_000;
@@ -162,18 +168,24 @@ export function makeShipper(options: ShipperOptions): Shipper {
     });
   }
 
+  function state(): ShipperState {
+    const handedOver = (cursor ?? acked + 1) - 1;
+    return {
+      isWorking: failures === 0,
+      acknowledgedSequence: acked,
+      underWay: handedOver - acked,
+      waiting: Math.max(0, spool.nextSequence - 1 - handedOver),
+      rewinds,
+    };
+  }
+
   return {
-    state: () => {
-      const handedOver = (cursor ?? acked + 1) - 1;
-      return {
-        isWorking: failures === 0,
-        acknowledgedSequence: acked,
-        underWay: handedOver - acked,
-        waiting: Math.max(0, spool.nextSequence - 1 - handedOver),
-        rewinds,
-      };
-    },
-    async stop() {
+    state,
+    async stop(graceMs = 0) {
+      for (let left = graceMs; left > 0 && failures === 0 && state().waiting > 0; left -= graceStepMs) {
+        endPause(false);
+        await new Promise((resolve) => setTimeout(resolve, graceStepMs));
+      }
       stopped = true;
       stopListening();
       endPause(false);

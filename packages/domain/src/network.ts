@@ -1,0 +1,72 @@
+// Addresses of people: which address a request really comes from, and the network that is all we ever keep of it.
+import ipaddr from "ipaddr.js";
+
+/** Whether an address is one of those meant; false for text that is no address. */
+export type AddressMatcher = (address: string) => boolean;
+
+/** Bits of an address that are kept: enough for a country and a provider, too little for a person. */
+const keptBitsV4 = 24;
+const keptBitsV6 = 48;
+
+/** Proxies in a row that are looked through; more are a forgery. */
+const hopsMax = 16;
+
+/**
+ * A function that tells whether an address lies in one of the networks, given as CIDR blocks or single addresses, e.g.
+ * `10.0.0.0/8` or `::1`. An IPv4 address is found in its IPv6-mapped spelling too. Throws on anything else in the list.
+ */
+export function makeAddressMatcher(networks: readonly string[]): AddressMatcher {
+  const ranges = networks.map(parseNetwork);
+  return (text) => {
+    const address = parseAddress(text);
+    if (!address) return false;
+    return ranges.some(([network, bits]) => address.kind() === network.kind() && address.match(network, bits));
+  };
+}
+
+function parseNetwork(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+  try {
+    const [network, bits] = text.includes("/") ? ipaddr.parseCIDR(text) : [ipaddr.process(text), -1];
+    return [network, bits >= 0 ? bits : network.toByteArray().length * 8];
+  } catch {
+    throw new Error(`"${text}" is not a network such as 10.0.0.0/8 or an address such as ::1.`);
+  }
+}
+
+/** The address with an IPv6-mapped IPv4 address as the latter; null when it is none. */
+function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+  // Only the four-part decimal spelling of IPv4: the parser would also take octal and shorter ones.
+  if (!text.includes(":") && !ipaddr.IPv4.isValidFourPartDecimal(text)) return null;
+  return ipaddr.isValid(text) ? ipaddr.process(text) : null;
+}
+
+/**
+ * The address that a request comes from: the right-most one of `X-Forwarded-For` that is not a trusted proxy, as seen
+ * from a trusted peer; else the peer itself. What stands further left is the client's own claim and is ignored.
+ */
+export function clientAddress(peer: string, forwardedFor: string | undefined, isTrusted: AddressMatcher): string {
+  if (!forwardedFor || !isTrusted(peer)) return peer;
+  let address = peer;
+  const hops = forwardedFor.split(",").slice(-hopsMax);
+  for (const hop of hops.reverse()) {
+    const next = withoutPort(hop.trim());
+    if (!parseAddress(next)) break;
+    address = next;
+    if (!isTrusted(address)) break;
+  }
+  return address;
+}
+
+/** Some proxies write `203.0.113.7:4711` or `[2001:db8::1]:4711`. */
+function withoutPort(text: string): string {
+  return /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
+}
+
+/** The network of an address, /24 or /48, e.g. `203.0.113.0/24`; empty when the text is no address. */
+export function networkOf(text: string): string {
+  const address = parseAddress(text);
+  if (!address) return "";
+  const bits = address.kind() === "ipv4" ? keptBitsV4 : keptBitsV6;
+  const bytes = address.toByteArray().map((byte, index) => (index * 8 < bits ? byte : 0));
+  return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`;
+}

@@ -1,0 +1,291 @@
+import { randomUUID } from "node:crypto";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
+import type { LiveCode } from "@qrfactory/domain/published-code";
+import { createTable, type Table } from "@qrfactory/replica/table";
+import { createHttpServer } from "@qrfactory/runtime/serve";
+import { type Listening, listen } from "@qrfactory/testing/http";
+import { until } from "@qrfactory/testing/until";
+import { type AppOptions, createApp } from "./app.js";
+import { makeDescribeScan } from "./scan.js";
+
+const now = Date.UTC(2026, 10, 21, 12);
+const code: LiveCode = {
+  schema: 1,
+  id: randomUUID(),
+  workspace_id: randomUUID(),
+  short_id: "7K2MWX9P",
+  version: 3,
+  destination_url: "https://example.com/landing?utm=1#top",
+  is_active: true,
+  expires_at: null,
+  fallback_url: null,
+};
+const fallback_url = "https://example.com/later";
+const describeScan = makeDescribeScan({
+  region: "eu-1",
+  visitorSecret: "a secret for tests",
+  trustedProxies: ["127.0.0.0/8"],
+});
+
+let table: Table;
+let scans: ScanEvent[];
+let recordScan: AppOptions["recordScan"];
+let service: Listening;
+
+function appOptions(): AppOptions {
+  return {
+    table: { find: (shortId) => table.find(shortId), isFull: () => table.isFull() },
+    describeScan,
+    recordScan: (scan) => recordScan(scan),
+    status: () => ({ status: "ok", version: "1", components: {} }),
+    observeRequest: () => {},
+    now: () => now,
+  };
+}
+
+beforeAll(async () => {
+  service = await listen(createHttpServer(createApp(appOptions())));
+});
+afterAll(() => service.close());
+
+beforeEach(() => {
+  table = createTable();
+  table.apply(code);
+  table.apply({ ...code, short_id: "PAUSED", is_active: false });
+  table.apply({ ...code, short_id: "PAUSED-2", is_active: false, fallback_url });
+  table.apply({ ...code, short_id: "EXPIRED", expires_at: new Date(now).toISOString() });
+  table.apply({ ...code, short_id: "EXPIRED-2", expires_at: "2026-11-21T11:00:00Z", fallback_url });
+  table.apply({ ...code, short_id: "NOT-YET", expires_at: "2026-11-21T12:00:00.001Z", fallback_url });
+  table.apply({ schema: 1, id: code.id, short_id: "DELETED", version: 9, deleted: true });
+  table.markFull();
+  scans = [];
+  recordScan = async (scan) => void scans.push(scan);
+});
+
+const get = (path: string, init: RequestInit = {}) => fetch(service.url + path, { redirect: "manual", ...init });
+
+/** Sends bytes as they are and returns everything that comes back until the other side closes. */
+function sendRaw(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(service.port, "127.0.0.1");
+    let received = "";
+    socket.setEncoding("latin1").on("data", (chunk) => {
+      received += chunk;
+    });
+    socket.on("error", reject).on("close", () => resolve(received));
+    socket.write(bytes);
+  });
+}
+
+test.each(["/q/7K2MWX9P", "/q/7k2mwx9p", "/Q/7K2MWX9P", "/q/7K2MWX9P/", "/7K2MWX9P", "/7k2mwx9p/", "/q/7K2MWX9P?a=b"])(
+  "%s leads to the destination",
+  async (path) => {
+    const response = await get(path, { headers: { "X-Request-Id": "my-id.1" } });
+    expect(response.status).toBe(302);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      location: code.destination_url,
+      "cache-control": "private, no-store",
+      "referrer-policy": "no-referrer-when-downgrade",
+      "x-request-id": "my-id.1",
+      "content-length": "0",
+    });
+    expect(await response.text()).toBe("");
+    expect(scans).toHaveLength(1);
+  },
+);
+
+test("a scan is written down, without its address, before it is answered", async () => {
+  let write = () => {};
+  let isAnswered = false;
+  recordScan = (scan) => {
+    scans.push(scan);
+    return new Promise((resolve) => {
+      write = resolve;
+    });
+  };
+  const answered = get("/q/7K2MWX9P", {
+    headers: {
+      "User-Agent": "Phone/1.0",
+      "Accept-Language": "de-AT,de;q=0.9",
+      Referer: "https://news.example:8443/article?id=1",
+      "X-Forwarded-For": "1.2.3.4, 203.0.113.77",
+    },
+  }).then((response) => {
+    isAnswered = true;
+    return response;
+  });
+  await until(() => scans.length === 1);
+  expect(isAnswered).toBe(false);
+  write();
+  expect((await answered).status).toBe(302);
+
+  const [scan] = scans;
+  expect(scanEvent.parse(scan)).toEqual({
+    id: expect.any(String),
+    at: now,
+    code_id: code.id,
+    workspace_id: code.workspace_id,
+    version: 3,
+    region: "eu-1",
+    network: "203.0.113.0/24",
+    visitor: expect.stringMatching(/^[0-9a-f]{16}$/),
+    user_agent: "Phone/1.0",
+    language: "de-AT,de;q=0.9",
+    referrer_host: "news.example",
+  });
+  expect(JSON.stringify(scan)).not.toContain("203.0.113.77");
+});
+
+test("a visitor is the same all day and another one tomorrow", async () => {
+  const req = { headers: { "user-agent": "Phone" }, socket: { remoteAddress: "203.0.113.7" } };
+  const row = table.find(code.short_id);
+  const visitorAt = (at: number, from = req) => describeScan(from as never, row as never, at).visitor;
+  expect(visitorAt(now)).toBe(visitorAt(now + 3_600_000));
+  expect(visitorAt(now)).not.toBe(visitorAt(now + 86_400_000));
+  expect(visitorAt(now)).not.toBe(visitorAt(now, { ...req, socket: { remoteAddress: "203.0.113.8" } }));
+});
+
+test("a scan that cannot be written down is answered all the same", async () => {
+  // What main.ts does with a spool that rejects.
+  recordScan = () => Promise.reject(new Error("broken")).catch(() => {});
+  expect((await get("/q/7K2MWX9P")).status).toBe(302);
+});
+
+test("a HEAD is answered as a GET and never counted", async () => {
+  const response = await get("/q/7K2MWX9P", { method: "HEAD" });
+  expect([response.status, response.headers.get("location")]).toEqual([302, code.destination_url]);
+  const missing = await get("/q/MISSING", { method: "HEAD" });
+  expect([missing.status, missing.headers.get("content-type")]).toEqual([404, "text/html; charset=utf-8"]);
+  expect(scans).toEqual([]);
+});
+
+test.each([
+  ["PAUSED", 410, null],
+  ["PAUSED-2", 302, fallback_url],
+  ["EXPIRED", 410, null],
+  ["EXPIRED-2", 302, fallback_url],
+  ["NOT-YET", 302, code.destination_url],
+  ["DELETED", 404, null],
+])("the code %s answers %s to %s", async (shortId, status, location) => {
+  const response = await get(`/q/${shortId}`);
+  expect([response.status, response.headers.get("location")]).toEqual([status, location]);
+  // A 302 that a client received is a scan, wherever it led.
+  expect(scans).toHaveLength(status === 302 ? 1 : 0);
+  if (status !== 302) {
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.text()).toMatch(/<h1>This code/);
+  }
+});
+
+const nowhere = [
+  "/q/UNKNOWN",
+  "/q/AB",
+  "/q/",
+  "/",
+  "/q",
+  "/q/7K2MWX9P/x",
+  "/q/7K2MWX9P%2F",
+  "/q/..%2F7K2MWX9P",
+  "/q//7K2MWX9P",
+  "//q/7K2MWX9P",
+  "/q/7K2MWX9P%0d%0aSet-Cookie:a=b",
+  "/q/%F0%9F%92%A9",
+  "/q/7K2MWX9ſ",
+  "/q/%zz",
+  "/q/7K2MWX9P;a=b",
+  `/q/${"A".repeat(8_000)}`,
+  "/favicon.ico",
+  "/api/v1/dynamic/",
+  "/constructor",
+];
+test.each(nowhere.map((path) => [path.slice(0, 40), path]))(
+  "%s is a page that says so, 404, not to be kept",
+  async (_shown, path) => {
+    const response = await new Promise<{ status?: number; headers: Record<string, unknown> }>((resolve, reject) => {
+      const url = { host: "127.0.0.1", port: service.port, path: encodeURI(path as string).replaceAll("%25", "%") };
+      request(url, (res) => {
+        res.resume();
+        resolve({ status: res.statusCode, headers: res.headers });
+      })
+        .on("error", reject)
+        .end();
+    });
+    expect(response).toMatchObject({
+      status: 404,
+      headers: { "cache-control": "no-store", "content-type": "text/html; charset=utf-8" },
+    });
+    expect(response.headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(scans).toEqual([]);
+  },
+);
+
+test("a query never changes where a code leads", async () => {
+  const response = await get("/q/7K2MWX9P?url=https://evil.example&destination_url=//evil.example%0d%0aX:1");
+  expect(response.headers.get("location")).toBe(code.destination_url);
+});
+
+test("an address in absolute form is understood", async () => {
+  const answer = await sendRaw("GET http://qr.example/q/7K2MWX9P HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  expect(answer).toMatch(/^HTTP\/1\.1 302 /);
+});
+
+test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("%s is refused, with what is allowed", async (method) => {
+  const response = await get("/q/7K2MWX9P", { method, ...(method === "POST" && { body: "x=1" }) });
+  expect(response.status).toBe(405);
+  expect(response.headers.get("allow")).toBe("GET, HEAD");
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(await response.json()).toMatchObject({
+    status: 405,
+    code: "method_not_allowed",
+    request_id: response.headers.get("x-request-id"),
+  });
+  expect(scans).toEqual([]);
+});
+
+test("before the first full table an unknown code is 503, never 404, and a known one is served", async () => {
+  table = createTable();
+  table.apply(code);
+  const forPrograms = await get("/q/UNKNOWN");
+  expect(forPrograms.status).toBe(503);
+  expect(forPrograms.headers.get("retry-after")).toBe("2");
+  expect(await forPrograms.json()).toMatchObject({ code: "unavailable" });
+  const forPeople = await get("/q/UNKNOWN", { headers: { Accept: "text/html,*/*" } });
+  expect(forPeople.status).toBe(503);
+  expect(forPeople.headers.get("retry-after")).toBe("2");
+  expect(await forPeople.text()).toContain("<h1>One moment, please</h1>");
+  expect((await get("/q/7K2MWX9P")).status).toBe(302);
+});
+
+test.each(["/api/health", "/api/health/"])("%s says ok", async (path) => {
+  const response = await get(path);
+  expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
+});
+
+test("headers over 16 kB are 431, what is no HTTP is 400, both as problem documents", async () => {
+  const tooLarge = await sendRaw(`GET /q/7K2MWX9P HTTP/1.1\r\nHost: x\r\nX-Big: ${"a".repeat(17_000)}\r\n\r\n`);
+  expect(tooLarge).toMatch(/^HTTP\/1\.1 431 /);
+  expect(tooLarge).toContain('"code":"headers_too_large"');
+  for (const bytes of ["rubbish\r\n\r\n", "GET /q/7K2MWX9P HTTP/1.1\r\nHost: x\r\nA\u0000B: c\r\n\r\n"]) {
+    const answer = await sendRaw(bytes);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain("application/problem+json");
+    expect(answer).toMatch(/X-Request-Id: [0-9a-f-]{36}/);
+  }
+  expect(scans).toEqual([]);
+});
+
+test("clients that drip their headers are cut with 408 while others are served at once", async () => {
+  service.server.headersTimeout = 200;
+  service.server.requestTimeout = 200;
+  const slow = Array.from({ length: 50 }, () => sendRaw("GET /q/7K2MWX9P HTTP/1.1\r\nHost: x\r\nX-Slow: "));
+  const started = performance.now();
+  expect((await get("/q/7K2MWX9P")).status).toBe(302);
+  expect(performance.now() - started).toBeLessThan(500);
+  for (const answer of await Promise.all(slow)) {
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toContain('"code":"request_timeout"');
+  }
+});

@@ -1,0 +1,130 @@
+// The whole redirect service: a scan is looked up in memory, written down, and only then answered. No network, no
+// framework; whatever is broken elsewhere, a known code gets its 302.
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { ApiError } from "@qrfactory/domain/errors";
+import type { ScanEvent } from "@qrfactory/domain/events";
+import { normalizeShortId } from "@qrfactory/domain/short-id";
+import type { LiveRow, Table } from "@qrfactory/replica/table";
+import type { Metrics } from "@qrfactory/runtime/metrics";
+import { sendProblem } from "@qrfactory/runtime/problem";
+import { requestIdFrom } from "@qrfactory/runtime/request-id";
+import type { StatusReport } from "@qrfactory/runtime/status";
+import { gonePage, notFoundPage, type Page, pageHeaders, unavailablePage } from "./pages.js";
+
+export type AppOptions = {
+  table: Pick<Table, "find" | "isFull">;
+  describeScan: (req: IncomingMessage, row: LiveRow, at: number) => ScanEvent;
+  /** Resolves when the scan is written down; never rejects. */
+  recordScan: (scan: ScanEvent) => Promise<void>;
+  /** Of this process, from memory. */
+  status: () => StatusReport;
+  observeRequest: Metrics["observeRequest"];
+  now?: () => number;
+};
+
+/** `/q/{short_id}` in any case, or `/{short_id}` for a short scan domain; a slash at the end is optional. */
+const scanPath = /^\/(?:q\/)?([^/]+)\/?$/i;
+
+/** What a phone or a browser is asked to wait before it tries again while the table is loaded. */
+const retryAfterSeconds = 2;
+
+export function createApp(options: AppOptions): RequestListener {
+  const { table, describeScan, recordScan, now = Date.now } = options;
+
+  /** Answers a request and returns the name of its route for the metrics. */
+  async function answer(req: IncomingMessage, res: ServerResponse, requestId: string): Promise<string> {
+    const path = pathOf(req.url ?? "/");
+    if (req.method !== "GET" && req.method !== "HEAD") refuseMethod(req);
+    if (path === "/api/health" || path === "/api/health/") return sendHealth(res, requestId);
+    if (path === "/api/status" || path === "/api/status/") return sendStatus(res, requestId);
+
+    const shortId = normalizeShortId(scanPath.exec(path)?.[1] ?? "");
+    const row = shortId === null ? undefined : table.find(shortId);
+    if (!row) return shortId === null || table.isFull() ? notFound(res, requestId) : unavailable(req, res, requestId);
+    const at = now();
+    const target = targetOf(row, at);
+    if (target === null) return sendPage(res, gonePage, requestId);
+    // A HEAD asks where the code leads; nobody went there.
+    if (req.method === "GET") await recordScan(describeScan(req, row, at));
+    return sendRedirect(res, target, requestId);
+  }
+
+  function sendStatus(res: ServerResponse, requestId: string): string {
+    const report = options.status();
+    const isDown = report.status === "down";
+    sendJson(res, isDown ? 503 : 200, report, { "X-Request-Id": requestId, ...(isDown && { "Retry-After": "1" }) });
+    return "/api/status";
+  }
+
+  return function listener(req, res) {
+    const started = performance.now();
+    const requestId = requestIdFrom(req.headers["x-request-id"]);
+    const observe = (route: string) => {
+      const seconds = (performance.now() - started) / 1000;
+      options.observeRequest({ method: req.method ?? "", route, status: res.statusCode, seconds });
+    };
+    answer(req, res, requestId).then(observe, (error) => {
+      res.setHeader("X-Request-Id", requestId);
+      sendProblem(res, error, requestId);
+      observe("refused");
+    });
+  };
+}
+
+/** Where a scan goes: a paused or expired code to its fallback address, null if it has none. */
+function targetOf(row: LiveRow, at: number): string | null {
+  const isOver = row.expiresAt !== null && row.expiresAt <= at;
+  return row.isActive && !isOver ? row.destinationUrl : row.fallbackUrl;
+}
+
+/** The path as it was sent, undecoded, without query; of an absolute-form target (RFC 9112, 3.2.2) only its path. */
+function pathOf(target: string): string {
+  const path = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?#]*/i, "");
+  const end = path.search(/[?#]/);
+  return end < 0 ? path : path.slice(0, end);
+}
+
+function refuseMethod(req: IncomingMessage): never {
+  throw new ApiError("method_not_allowed", `${req.method} is not possible here; allowed: GET, HEAD.`, {
+    headers: { Allow: "GET, HEAD" },
+  });
+}
+
+function sendRedirect(res: ServerResponse, location: string, requestId: string): string {
+  // A flat list is what node:http writes fastest.
+  const headers = ["Location", location, "Cache-Control", "private, no-store"];
+  headers.push("Referrer-Policy", "no-referrer-when-downgrade", "X-Request-Id", requestId, "Content-Length", "0");
+  res.writeHead(302, headers).end();
+  return "/q/{short_id}";
+}
+
+function notFound(res: ServerResponse, requestId: string): string {
+  return sendPage(res, notFoundPage, requestId);
+}
+
+/** Before the first full table nobody can say that a code does not exist. */
+function unavailable(req: IncomingMessage, res: ServerResponse, requestId: string): string {
+  if (!/text\/html/i.test(req.headers.accept ?? "")) {
+    throw new ApiError("unavailable", "The codes are still being loaded; try again shortly.", { retryAfterSeconds });
+  }
+  res.setHeader("Retry-After", String(retryAfterSeconds));
+  return sendPage(res, unavailablePage, requestId);
+}
+
+function sendPage(res: ServerResponse, { status, body }: Page, requestId: string): string {
+  res.writeHead(status, { ...pageHeaders, "Content-Length": body.length, "X-Request-Id": requestId });
+  res.end(res.req.method === "HEAD" ? undefined : body);
+  return "/q/{short_id}";
+}
+
+function sendHealth(res: ServerResponse, requestId: string): string {
+  sendJson(res, 200, { status: "ok" }, { "X-Request-Id": requestId });
+  return "/api/health";
+}
+
+function sendJson(res: ServerResponse, status: number, value: unknown, headers: Record<string, string>): void {
+  const body = Buffer.from(JSON.stringify(value));
+  const fixed = { "Content-Type": "application/json", "Content-Length": body.length, "Cache-Control": "no-store" };
+  res.writeHead(status, { ...fixed, ...headers });
+  res.end(res.req.method === "HEAD" ? undefined : body);
+}

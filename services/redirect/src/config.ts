@@ -1,0 +1,34 @@
+// What a redirect process is told: the list of its environment variables.
+import { makeAddressMatcher } from "@qrfactory/domain/network";
+import { commonConfig, readConfig, urlOf } from "@qrfactory/runtime/config";
+import { z } from "zod";
+
+/** Shorter secrets can be guessed, and with them visitors. */
+const secretLengthMin = 16;
+
+const shape = {
+  ...commonConfig,
+  TRUSTED_PROXIES: commonConfig.TRUSTED_PROXIES.refine(areNetworks, "must be CIDR blocks or addresses"),
+  /** The Redis of this region that follows the state Redis; the table of codes is read from it. */
+  REPLICA_REDIS_URL: urlOf("redis", "rediss"),
+  /** The state Redis itself; scans are shipped to it. */
+  STATE_REDIS_URL: urlOf("redis", "rediss"),
+  /** Name of this region, as it stands in every scan. */
+  REGION: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of letters, digits, - and _"),
+  /** Scans are written here before they are answered; a directory of this process alone, kept over restarts. */
+  SPOOL_DIR: z.string().min(1),
+  /** The same in all regions, so that a visitor is the same everywhere. */
+  VISITOR_SECRET: z.string().min(secretLengthMin),
+};
+
+function areNetworks(networks: string[]): boolean {
+  try {
+    makeAddressMatcher(networks);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reads the environment; throws `ConfigError` naming every mistake. */
+export const readRedirectConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(shape, env);

@@ -1,0 +1,95 @@
+// A redirect process: read the configuration, open disk and connections, start the background loops, serve.
+import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
+import { followTable } from "@qrfactory/replica/follow";
+import { createTable } from "@qrfactory/replica/table";
+import { createLog } from "@qrfactory/runtime/log";
+import { createMetrics, createMetricsServer } from "@qrfactory/runtime/metrics";
+import { start } from "@qrfactory/runtime/process";
+import { connectRedis } from "@qrfactory/runtime/redis";
+import { createHttpServer, drain, listen, runUntilSignal } from "@qrfactory/runtime/serve";
+import { version } from "@qrfactory/runtime/version";
+import { makeShipper } from "@qrfactory/spool/shipper";
+import { openSpool } from "@qrfactory/spool/spool";
+import { createApp } from "./app.js";
+import { readRedirectConfig } from "./config.js";
+import { makeDescribeScan } from "./scan.js";
+import { makeStatusReport, registerGauges, type StateOptions } from "./state.js";
+
+/** Above the half second that a read for changes waits, far below what a frozen replica should go unnoticed. */
+const blockingTimeoutMs = 1_000;
+/** At a stop the last scans are handed over for this long; on disk they are safe in any case. */
+const shipOnStopMs = 1_000;
+
+start(async () => {
+  const config = readRedirectConfig();
+  const { REGION: region, REPLICA_REDIS_URL: replicaUrl, STATE_REDIS_URL: stateUrl } = config;
+  const log = createLog({ service: "redirect", level: config.LOG_LEVEL }).child({ region });
+  const tell = (what: string) => (err: Error | null) =>
+    err ? log.warn({ err }, `${what} does not work`) : log.info(`${what} works again`);
+
+  const spool = openSpool({ directory: config.SPOOL_DIR, onDiskState: tell("writing scans to disk") });
+  const state = connectRedis({ url: stateUrl, name: `redirect-${region}-state` });
+  const shipper = makeShipper({
+    spool,
+    send: (batch) => sendBatch(state, "scans", batch),
+    isWaiting: (receipt) => isBatchWaiting(state, "scans", receipt),
+    readAck: (spoolId) => readAck(state, spoolId),
+    onState: tell("shipping scans"),
+  });
+
+  const table = createTable();
+  const replica = connectRedis({ url: replicaUrl, name: `redirect-${region}` });
+  const follower = followTable({
+    table,
+    redis: replica,
+    blocking: connectRedis({
+      url: replicaUrl,
+      name: `redirect-${region}-changes`,
+      commandTimeoutMs: blockingTimeoutMs,
+    }),
+    onState: tell("the replica"),
+    onRefused: (shortId) => log.warn({ short_id: shortId }, "a row of the replica was refused"),
+  });
+
+  const known: StateOptions = {
+    version,
+    region,
+    table,
+    replica: follower.state,
+    spool: spool.stats,
+    shipper: shipper.state,
+  };
+  const metrics = createMetrics("redirect");
+  registerGauges(metrics.registry, known);
+  const app = createApp({
+    table,
+    describeScan: makeDescribeScan({
+      region,
+      visitorSecret: config.VISITOR_SECRET,
+      trustedProxies: config.TRUSTED_PROXIES,
+    }),
+    recordScan: (scan) =>
+      spool.append(JSON.stringify(scan)).catch((err) => log.error({ err }, "a scan could not be written down")),
+    status: makeStatusReport(known),
+    observeRequest: metrics.observeRequest,
+  });
+
+  const server = createHttpServer(app);
+  const metricsServer = createMetricsServer(metrics);
+  await listen(metricsServer, { host: config.HOST, port: config.METRICS_PORT });
+  const port = await listen(server, { host: config.HOST, port: config.PORT });
+  log.info({ port }, "listening");
+
+  runUntilSignal({
+    log,
+    stop: async () => {
+      await drain(server);
+      await shipper.stop(shipOnStopMs);
+      await follower.stop();
+      await spool.close();
+      state.disconnect();
+      replica.disconnect();
+      metricsServer.close();
+    },
+  });
+});
