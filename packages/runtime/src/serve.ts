@@ -19,6 +19,7 @@ const keepAliveTimeoutMs = 75_000;
 const headerBytesMax = 16_384;
 /** A drain that takes longer is cut short: supervisors kill after 30 s. */
 const drainMsMax = 10_000;
+const drainSweepMs = 20;
 
 const unreadable: Record<string, () => ApiError> = {
   HPE_HEADER_OVERFLOW: () => new ApiError("headers_too_large", "The request headers are larger than 16 kB."),
@@ -66,9 +67,11 @@ export async function drain(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  server.closeIdleConnections();
+  // A connection whose request was under way becomes idle only when that is answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), drainSweepMs);
   const cut = setTimeout(() => server.closeAllConnections(), drainMsMax);
   await closed;
+  clearInterval(sweep);
   clearTimeout(cut);
 }
 

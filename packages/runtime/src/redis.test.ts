@@ -1,0 +1,51 @@
+import { expect, test } from "@jest/globals";
+import { connectRedis, EvictingRedisError, redisReady, requireNoEviction } from "@qrfactory/runtime/redis";
+import { startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+
+const timed = async (work: Promise<unknown>) => {
+  const at = performance.now();
+  const outcome = await work.then(
+    () => "answered",
+    () => "refused",
+  );
+  return { outcome, ms: performance.now() - at };
+};
+
+test("a frozen server costs one deadline, then nothing, and heals by itself", async () => {
+  const directory = makeTempDirectory();
+  const server = await startRedis({ role: "state", dataDirectory: directory.path });
+  const redis = connectRedis({ url: server.url, name: "test", commandTimeoutMs: 100 });
+  await redisReady(redis, 5_000);
+  server.freeze();
+  const first = await Promise.all(["a", "b", "c"].map((key) => timed(redis.get(key))));
+  expect(first.map(({ outcome }) => outcome)).toEqual(["refused", "refused", "refused"]);
+  expect(Math.max(...first.map(({ ms }) => ms))).toBeLessThan(1_000);
+  const next = await timed(redis.get("d"));
+  expect(next.outcome).toBe("refused");
+  expect(next.ms).toBeLessThan(50);
+  server.thaw();
+  await until(async () => (await redis.set("a", "1")) === "OK", { timeoutMs: 3_000 });
+  expect(await redis.get("a")).toBe("1");
+
+  await server.kill();
+  expect((await timed(redis.get("a"))).ms).toBeLessThan(150);
+  await server.restart();
+  await until(async () => (await redis.ping()) === "PONG", { timeoutMs: 3_000 });
+  redis.disconnect();
+  await server.stop();
+  directory.remove();
+});
+
+test("a state Redis that may evict is refused with the reason; one that is away is not", async () => {
+  const directory = makeTempDirectory();
+  const server = await startRedis({ role: "cache", dataDirectory: directory.path });
+  const redis = connectRedis({ url: server.url, name: "test" });
+  await expect(requireNoEviction(redis, 2_000)).rejects.toThrow(EvictingRedisError);
+  await expect(requireNoEviction(redis, 2_000)).rejects.toThrow(/allkeys-lru; set it to noeviction/);
+  await server.stop();
+  await expect(requireNoEviction(redis, 200)).resolves.toBeUndefined();
+  redis.disconnect();
+  directory.remove();
+});

@@ -1,0 +1,317 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { connectDatabase, type Db } from "@qrfactory/db/client";
+import type { CallEvent, ScanEvent } from "@qrfactory/domain/events";
+import {
+  type EventBatch,
+  isBatchWaiting,
+  makeEventConsumer,
+  readAck,
+  sendBatch,
+} from "@qrfactory/replica/event-stream";
+import { createLog } from "@qrfactory/runtime/log";
+import { connectRedis } from "@qrfactory/runtime/redis";
+import { makeShipper } from "@qrfactory/spool/shipper";
+import { openSpool } from "@qrfactory/spool/spool";
+import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
+import { startTcpProxy, type TcpProxy } from "@qrfactory/testing/proxy";
+import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import fc from "fast-check";
+import type { Redis } from "ioredis";
+import { type Ingest, startIngest } from "./ingest.js";
+
+const temp = makeTempDirectory("ingest-");
+const log = createLog({ service: "test", level: "silent" });
+let database: TestDatabase;
+/** Between the worker and its database, so that the database can be taken away. */
+let proxy: TcpProxy;
+let server: Server;
+let db: Db;
+let workerDb: Db;
+let redis: Redis;
+let ingest: Ingest | null = null;
+let code: { id: string; workspaceId: string };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const target = new URL(database.url);
+  proxy = await startTcpProxy({ host: target.hostname, port: Number(target.port) });
+  const throughProxy = new URL(database.url);
+  throughProxy.hostname = "127.0.0.1";
+  throughProxy.port = String(proxy.port);
+  db = connectDatabase(database.url);
+  workerDb = connectDatabase(throughProxy.href);
+  server = await startRedis({ role: "state", dataDirectory: join(temp.path, "redis") });
+  redis = connectRedis({ url: server.url, name: "test", commandTimeoutMs: 2_000 });
+  await until(() => redis.status === "ready");
+});
+
+beforeEach(async () => {
+  await redis.flushall();
+  const workspaceId = randomUUID();
+  await db.workspace.create({ data: { id: workspaceId, name: "Test" } });
+  const id = randomUUID();
+  const shortId = `T${randomUUID().slice(0, 8)}`.toUpperCase();
+  await db.dynamicCode.create({
+    data: { id, workspaceId, shortId, name: "Test", destinationUrl: "https://example.com" },
+  });
+  code = { id, workspaceId };
+});
+
+afterEach(async () => {
+  await ingest?.stop();
+  ingest = null;
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await db.$disconnect();
+  await workerDb.$disconnect();
+  await proxy.close();
+  await server.stop();
+  await database.drop();
+  temp.remove();
+});
+
+function take(): void {
+  const intervals = { abandonedAfterMs: 300, claimIntervalMs: 100 };
+  ingest = startIngest({ db: workerDb, stateRedisUrl: server.url, log, ...intervals });
+}
+
+function scan(more: Partial<ScanEvent> = {}): ScanEvent {
+  return {
+    id: randomUUID(),
+    at: Date.now(),
+    code_id: code.id,
+    workspace_id: code.workspaceId,
+    version: 1,
+    region: "eu-1",
+    network: "203.0.113.0/24",
+    visitor: "0123456789abcdef",
+    user_agent: "Phone/1.0",
+    language: "de-AT,de;q=0.9",
+    referrer_host: "news.example",
+    ...more,
+  };
+}
+
+function batch(first_sequence: number, events: unknown[], more: Partial<EventBatch> = {}): EventBatch {
+  const records = events.map((event) => (typeof event === "string" ? event : JSON.stringify(event)));
+  return { spool_id: randomUUID(), from_sequence: first_sequence, first_sequence, records, ...more };
+}
+
+const rows = () => db.$queryRaw<Record<string, unknown>[]>`SELECT * FROM scans WHERE code_id = ${code.id}::uuid`;
+const counted = async () => {
+  const row = await db.dynamicCode.findUniqueOrThrow({ where: { id: code.id } });
+  return { scans: Number(row.scanCount), last: row.lastScannedAt?.getTime() ?? null };
+};
+const acked = (spoolId: string, sequence: number) => until(async () => (await readAck(redis, spoolId)) === sequence);
+
+test("a scan becomes a row within moments: what may be kept of it, and nothing of the device's own text", async () => {
+  take();
+  const event = scan();
+  const sent = batch(1, [event]);
+  const entry = await sendBatch(redis, "scans", sent);
+  await acked(sent.spool_id, 1);
+  const [row] = await rows();
+  expect(row).toMatchObject({
+    id: event.id,
+    scanned_at: new Date(event.at),
+    workspace_id: code.workspaceId,
+    code_version: 1,
+    region: "eu-1",
+    network: "203.0.113.0/24",
+    visitor: "0123456789abcdef",
+    language: "de",
+    referrer_host: "news.example",
+    country: null,
+    bot_class: null,
+  });
+  expect(JSON.stringify(row)).not.toContain("Phone");
+  expect(await counted()).toEqual({ scans: 1, last: event.at });
+  await until(async () => !(await isBatchWaiting(redis, "scans", entry)));
+});
+
+test("batches that come twice, overlapping and in any order make one row and one count for each scan", async () => {
+  take();
+  const parts = fc.array(fc.record({ first: fc.integer({ min: 1, max: 12 }), count: fc.integer({ min: 1, max: 6 }) }), {
+    maxLength: 8,
+  });
+  let before = 0;
+  await fc.assert(
+    fc.asyncProperty(parts, async (deliveries) => {
+      const spool_id = randomUUID();
+      const events = Array.from({ length: 17 }, () => scan());
+      const all = [...deliveries, { first: 1, count: 17 }];
+      for (const { first, count } of all) {
+        await sendBatch(redis, "scans", batch(first, events.slice(first - 1, first - 1 + count), { spool_id }));
+      }
+      await acked(spool_id, 17);
+      before += 17;
+      expect(await counted()).toMatchObject({ scans: before });
+      expect(await rows()).toHaveLength(before);
+    }),
+    { numRuns: 15 },
+  );
+});
+
+test("only what is committed from the first record on without a gap is acknowledged", async () => {
+  take();
+  const spool_id = randomUUID();
+  await sendBatch(redis, "scans", batch(6, [scan(), scan()], { spool_id }));
+  await acked(spool_id, 0);
+  await sendBatch(redis, "scans", batch(1, [scan(), scan(), scan()], { spool_id }));
+  await acked(spool_id, 3);
+  // Numbers 4 and 5 were lost on the spool's disk: it says that there is nothing between.
+  await sendBatch(redis, "scans", batch(8, [scan()], { spool_id, from_sequence: 4 }));
+  await acked(spool_id, 8);
+  expect(await counted()).toMatchObject({ scans: 6 });
+});
+
+test("what can never become a row is put aside with its reason and holds nobody up", async () => {
+  take();
+  const good = [scan(), scan()];
+  const sent = batch(1, [
+    good[0],
+    "no json",
+    { ...scan(), visitor: "nobody" },
+    scan({ at: Date.UTC(2001, 0, 1) }),
+    scan({ referrer_host: "a\u0000b" }),
+    good[1],
+  ]);
+  await sendBatch(redis, "scans", sent);
+  await acked(sent.spool_id, 6);
+  expect((await rows()).map((row) => row.id).sort()).toEqual(good.map((event) => event.id).sort());
+  expect(await counted()).toMatchObject({ scans: 2 });
+  const letters = await db.deadLetter.findMany({ where: { spoolId: sent.spool_id }, orderBy: { sequence: "asc" } });
+  expect(letters.map((letter) => Number(letter.sequence))).toEqual([2, 3, 4, 5]);
+  expect(letters.every((letter) => letter.reason.length > 0 && !letter.record.includes("Phone"))).toBe(true);
+
+  await sendBatch(redis, "scans", sent);
+  await sendBatch(redis, "scans", batch(7, [scan()], { spool_id: sent.spool_id }));
+  await acked(sent.spool_id, 7);
+  expect(await db.deadLetter.count({ where: { spoolId: sent.spool_id } })).toBe(4);
+});
+
+test("a scan of a code that is gone is kept", async () => {
+  take();
+  const orphan = scan({ code_id: randomUUID() });
+  const sent = batch(1, [orphan]);
+  await sendBatch(redis, "scans", sent);
+  await acked(sent.spool_id, 1);
+  expect(await db.$queryRaw`SELECT id FROM scans WHERE code_id = ${orphan.code_id}::uuid`).toEqual([{ id: orphan.id }]);
+});
+
+test("calls add their credits to the day on which they were made, once", async () => {
+  take();
+  const key_id = randomUUID();
+  const at = Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth(), 1, 23, 59, 59);
+  const call = (more: Partial<CallEvent> = {}): CallEvent => ({
+    id: randomUUID(),
+    at,
+    workspace_id: code.workspaceId,
+    key_id,
+    request_id: "r1",
+    endpoint: "generate",
+    status: 200,
+    cache: "MISS",
+    cache_key: "a".repeat(64),
+    format: "png",
+    duration_ms: 1.5,
+    credits: 1,
+    ...more,
+  });
+  const events = [call(), call({ credits: 3 }), call({ at: at + 1_000 })];
+  const sent = batch(1, events);
+  await sendBatch(redis, "calls", sent);
+  await sendBatch(redis, "calls", sent);
+  await sendBatch(redis, "calls", batch(4, [call({ at: at + 2_000 })], { spool_id: sent.spool_id }));
+  await acked(sent.spool_id, 4);
+  const days = await db.usageDaily.findMany({ where: { keyId: key_id }, orderBy: { day: "asc" } });
+  const month = new Date(at).toISOString().slice(0, 7);
+  expect(days.map((day) => [day.day.toISOString().slice(0, 10), day.renders])).toEqual([
+    [`${month}-01`, 4],
+    [`${month}-02`, 2],
+  ]);
+});
+
+test("while the database is frozen or gone entries wait, and are taken in when it is back", async () => {
+  take();
+  const spool_id = randomUUID();
+  await sendBatch(redis, "scans", batch(1, [scan()], { spool_id }));
+  await acked(spool_id, 1);
+  proxy.freeze();
+  for (let sequence = 2; sequence <= 20; sequence++) {
+    await sendBatch(redis, "scans", batch(sequence, [scan()], { spool_id }));
+  }
+  // Longer than a query may take: at least one attempt has failed by then.
+  await pause(1_700);
+  expect(await readAck(redis, spool_id)).toBe(1);
+  proxy.thaw();
+  await acked(spool_id, 20);
+  proxy.reset();
+  await sendBatch(redis, "scans", batch(21, [scan()], { spool_id }));
+  await acked(spool_id, 21);
+  expect(await counted()).toMatchObject({ scans: 21 });
+});
+
+test("an entry that a worker took and never finished is taken in by another", async () => {
+  const sent = batch(1, [scan()]);
+  await sendBatch(redis, "scans", sent);
+  const dead = makeEventConsumer({ kind: "scans", redis, blocking: redis, consumer: "dead" });
+  await until(async () => (await dead.readNew(50)).length > 0);
+  take();
+  await acked(sent.spool_id, 1);
+  expect(await counted()).toMatchObject({ scans: 1 });
+});
+
+test("two workers at once count every scan once", async () => {
+  take();
+  const other = startIngest({ db, stateRedisUrl: server.url, log, abandonedAfterMs: 1, claimIntervalMs: 10 });
+  const spool_id = randomUUID();
+  const events = Array.from({ length: 300 }, () => scan());
+  for (let first = 0; first < 300; first += 10) {
+    const sent = batch(first + 1, events.slice(first, first + 10), { spool_id });
+    await sendBatch(redis, "scans", sent);
+    await sendBatch(redis, "scans", sent);
+  }
+  await acked(spool_id, 300);
+  await other.stop();
+  expect(await counted()).toMatchObject({ scans: 300 });
+  expect(await rows()).toHaveLength(300);
+});
+
+test("a Redis emptied between shipping and taking in costs nothing: the spool ships again, each scan counts once", async () => {
+  const spool = openSpool({ directory: join(temp.path, "spool") });
+  const shipper = makeShipper({
+    spool,
+    send: (sent) => sendBatch(redis, "scans", sent),
+    isWaiting: (receipt) => isBatchWaiting(redis, "scans", receipt),
+    readAck: (spoolId) => readAck(redis, spoolId),
+    resendAfterMs: 100,
+    batchRecordsMax: 20,
+  });
+  const append = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => spool.append(JSON.stringify(scan()))));
+  const shipped = (count: number) => until(() => shipper.state().waiting === 0 && shipper.state().underWay === count);
+
+  await append(50);
+  await shipped(50);
+  await redis.flushall();
+  take();
+  await until(() => shipper.state().acknowledgedSequence === 50);
+  // Emptied while the worker is at it, again and again.
+  for (let round = 0; round < 3; round++) {
+    await append(50);
+    await redis.flushall();
+  }
+  await until(() => shipper.state().acknowledgedSequence === 200, { timeoutMs: 10_000 });
+  expect(await counted()).toMatchObject({ scans: 200 });
+  expect(await rows()).toHaveLength(200);
+  await shipper.stop();
+  await spool.close();
+});

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { readTableMark } from "@qrfactory/replica/publish";
+import { createLog } from "@qrfactory/runtime/log";
+import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { until } from "@qrfactory/testing/until";
+import type { Redis } from "ioredis";
+import { type Api, startApi } from "../api.fixture.js";
+import { makePublisher, startPublishing } from "./publish.js";
+
+let api: Api;
+let db: Db;
+let redis: Redis;
+beforeAll(async () => {
+  api = await startApi();
+  db = connectDatabase(api.database.url, { poolMax: 2 });
+  redis = connectRedis({ url: api.redis.url, name: "publish-test" });
+  await redisReady(redis, 5_000);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await db.$disconnect();
+  await api.close();
+});
+
+const publisher = () => makePublisher({ db, redis });
+const published = async (shortId: string) => {
+  const row = await redis.hget("qrf:codes", shortId);
+  return row && JSON.parse(row);
+};
+const create = async (as: Awaited<ReturnType<Api["signUp"]>>["as"]) =>
+  (await as("POST", "/api/v1/dynamic", { body: { name: "x", destination_url: "https://example.com/1" } })).body;
+
+test("an edit is in Redis when it is answered, a deletion as a tombstone", async () => {
+  const { as } = await api.signUp();
+  const { short_id } = await create(as);
+  expect(await published(short_id)).toMatchObject({ version: 1, destination_url: "https://example.com/1" });
+  await as("PATCH", `/api/v1/dynamic/${short_id}`, { body: { destination_url: "https://example.com/2" } });
+  expect(await published(short_id)).toMatchObject({ version: 2, destination_url: "https://example.com/2" });
+  await as("DELETE", `/api/v1/dynamic/${short_id}`);
+  expect(await published(short_id)).toMatchObject({ version: 3, deleted: true });
+});
+
+test("what was committed but not published is published by the worker", async () => {
+  const { as } = await api.signUp();
+  const { short_id } = await create(as);
+  // As after a crash between the commit and the publication.
+  await db.$executeRaw`
+    UPDATE dynamic_codes SET version = version + 1, destination_url = 'https://example.com/healed'
+    WHERE short_id = ${short_id}`;
+  await publisher().publishPending();
+  expect(await published(short_id)).toMatchObject({ version: 2, destination_url: "https://example.com/healed" });
+  expect(await db.dynamicCode.findUnique({ where: { shortId: short_id } })).toMatchObject({ publishedVersion: 2 });
+});
+
+test("an emptied Redis is filled again from Postgres and marked complete", async () => {
+  const { as } = await api.signUp();
+  const { short_id } = await create(as);
+  await redis.flushall();
+  expect(await readTableMark(redis)).toBeNull();
+  await publisher().publishPending();
+  expect(await published(short_id)).toMatchObject({ version: 1 });
+  expect((await readTableMark(redis))?.count).toBe(await db.dynamicCode.count());
+});
+
+test("with the state Redis gone, edits and revocations are answered and take effect when it is back", async () => {
+  const { as } = await api.signUp();
+  const { short_id } = await create(as);
+  const key = (await as("POST", "/api/v1/keys", { body: { name: "Robot" } })).body;
+  await api.redis.kill();
+  const path = `/api/v1/dynamic/${short_id}`;
+  for (const n of [2, 3]) {
+    const edit = await as("PATCH", path, { body: { destination_url: `https://example.com/${n}` } });
+    expect(edit.status).toBe(200);
+  }
+  expect((await as("DELETE", `/api/v1/keys/${key.id}`)).status).toBe(204);
+  const worker = startPublishing({ publisher: publisher(), log: createLog({ service: "test", level: "silent" }) });
+  await api.redis.restart();
+  await until(async () => (await published(short_id))?.destination_url === "https://example.com/3", {
+    timeoutMs: 5_000,
+  });
+  const headers = { "X-Api-Key": key.raw_key };
+  await until(async () => (await api.send("GET", "/api/v1/usage", { headers })).status === 401, { timeoutMs: 5_000 });
+  await worker.stop();
+});
