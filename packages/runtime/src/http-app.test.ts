@@ -50,7 +50,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const send = (path: string, init: RequestInit = {}) => fetch(server.url + path, { redirect: "manual", ...init });
-const post = (body: BodyInit, type = "application/json") =>
+const post = (body: string | Uint8Array, type = "application/json") =>
   send("/things", { method: "POST", body, headers: { "Content-Type": type } });
 
 test("a trailing slash is optional and nothing is redirected", async () => {
@@ -86,7 +86,7 @@ test.each([
   ["overload", () => send("/busy"), 503, "overloaded"],
 ])("%s is answered by a problem document", async (_name, ask, status, code) => {
   const answer = await ask();
-  const problem = await answer.json();
+  const problem = (await answer.json()) as { type: string };
   expect(answer.headers.get("content-type")).toBe("application/problem+json");
   expect(answer.status).toBe(status);
   expect(problem).toMatchObject({ status, code, request_id: answer.headers.get("x-request-id") });

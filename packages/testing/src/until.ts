@@ -10,6 +10,8 @@ export type UntilOptions = {
   what?: string;
 };
 
+type Truthy<T> = Exclude<T, false | null | undefined | 0 | "">;
+
 const timeoutMsDefault = 5_000;
 const intervalMsDefault = 10;
 
@@ -17,7 +19,7 @@ const intervalMsDefault = 10;
  * Asks until the answer is truthy and returns that answer. An answer that throws counts as "not yet"; when time is up,
  * the last one is the cause of the error. A question that never returns is given up when time is up, too.
  */
-export async function until<T>(ask: () => T | Promise<T>, options: UntilOptions = {}): Promise<NonNullable<T>> {
+export async function until<T>(ask: () => T | Promise<T>, options: UntilOptions = {}): Promise<Truthy<T>> {
   const timeoutMs = options.timeoutMs ?? timeoutMsDefault;
   const endsAt = performance.now() + timeoutMs;
   let last: unknown;
@@ -33,7 +35,7 @@ export async function until<T>(ask: () => T | Promise<T>, options: UntilOptions 
         }),
       ]);
       cause = undefined;
-      if (last) return last as NonNullable<T>;
+      if (last) return last as Truthy<T>;
     } catch (error) {
       cause = error;
     } finally {
