@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import type { CallEvent, ScanEvent } from "@qrfactory/domain/events";
@@ -26,6 +25,9 @@ import { type Ingest, startIngest } from "./ingest.js";
 
 const temp = makeTempDirectory("ingest-");
 const log = createLog({ service: "test", level: "silent" });
+/** What the workers warned of. */
+const warnings: string[] = [];
+log.warn = (_details: unknown, message?: string) => void warnings.push(message ?? "");
 let database: TestDatabase;
 /** Between the worker and its database, so that the database can be taken away. */
 let proxy: TcpProxy;
@@ -245,11 +247,11 @@ test("while the database is frozen or gone entries wait, and are taken in when i
   await sendBatch(redis, "scans", batch(1, [scan()], { spool_id }));
   await acked(spool_id, 1);
   proxy.freeze();
+  warnings.length = 0;
   for (let sequence = 2; sequence <= 20; sequence++) {
     await sendBatch(redis, "scans", batch(sequence, [scan()], { spool_id }));
   }
-  // Longer than a query may take: at least one attempt has failed by then.
-  await pause(1_700);
+  await until(() => warnings.includes("ingest waits"), { timeoutMs: 10_000 });
   expect(await readAck(redis, spool_id)).toBe(1);
   proxy.thaw();
   await acked(spool_id, 20);
