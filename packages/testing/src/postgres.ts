@@ -1,12 +1,13 @@
 // A private PostgreSQL server: made with initdb where the directory is empty, run in the foreground as our child, on
 // TCP of 127.0.0.1 only. The local stack runs it durably; tests trade durability for speed.
-import { readFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { freePort } from "./ports.js";
 import { findPostgresProgram, prepareCluster } from "./postgres-cluster.js";
-import { killProcessesIn, processesWithParent } from "./proc.js";
+import { isRunning, killProcessesIn, processesWithParent } from "./proc.js";
 import { type ProcessExit, type StartedProcess, startProcess } from "./process.js";
+import { until } from "./until.js";
 
 export type PostgresOptions = {
   /** Where the data lives; made when missing. As root it is owned by the user `postgres`. */
@@ -64,7 +65,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const password = options.password ?? postgresPasswordDefault;
   const cluster = await prepareCluster({ ...options, password, durable, log });
   const { dataDirectory } = cluster;
-  clearLeftovers(dataDirectory, log);
+  await clearLeftovers(dataDirectory, log);
 
   const port = options.port ?? (await freePort());
   const settings: Record<string, string> = {
@@ -131,22 +132,31 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** After a SIGKILL of the postmaster its children hold the shared memory for a moment, or for ever when frozen. */
-function clearLeftovers(dataDirectory: string, log: (sentence: string) => void): void {
-  let postmaster: number;
-  try {
-    postmaster = Number(readFileSync(join(dataDirectory, "postmaster.pid"), "utf8").split("\n")[0]);
-  } catch {
-    return;
-  }
+/** Where processes that were killed are not gone by then, they hang in the kernel. */
+const endTimeoutMs = 5_000;
+
+/**
+ * After a SIGKILL of the postmaster its children hold the shared memory for a moment, or for ever when frozen. And its
+ * pid file stops the next server as long as anything has that id, were it a zombie that nobody collects.
+ */
+async function clearLeftovers(dataDirectory: string, log: (sentence: string) => void): Promise<void> {
+  const pidFile = join(dataDirectory, "postmaster.pid");
+  if (!existsSync(pidFile)) return;
   const ended = killProcessesIn(dataDirectory, "postgres");
-  if (ended > 0) log(`PostgreSQL (${postmaster}) was not stopped properly; ended ${ended} of its processes.`);
+  if (ended.length > 0) log(`PostgreSQL was not stopped properly; ended ${ended.length} of its processes.`);
+  await until(() => !ended.some(isRunning), { timeoutMs: endTimeoutMs, what: "The end of the old PostgreSQL" });
+  // Only /proc can tell that nobody works here; elsewhere the server itself has to decide.
+  if (process.platform === "linux") rmSync(pidFile, { force: true });
 }
+
+/** Pause between two attempts to connect: short at first, and longer in a recovery, whose log each attempt adds to. */
+const connectPauseMsMin = 20;
+const connectPauseMsMax = 160;
 
 /** Returns once the server takes a connection and answers, and the database `qrfactory` exists. */
 async function ready(child: StartedProcess, url: string, dataDirectory: string): Promise<void> {
   const endsAt = performance.now() + startTimeoutMs;
-  for (;;) {
+  for (let pauseMs = connectPauseMsMin; ; pauseMs = Math.min(pauseMs * 2, connectPauseMsMax)) {
     if (!child.isAlive()) {
       throw new Error(`PostgreSQL did not start. Its last words:\n${child.lastLines().join("\n")}`);
     }
@@ -164,7 +174,7 @@ async function ready(child: StartedProcess, url: string, dataDirectory: string):
       const code = (error as { code?: string }).code;
       // Not listening yet, or still recovering (57P03 cannot_connect_now): ask again. A wrong password never heals.
       if (code === "28P01" || performance.now() > endsAt) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     } finally {
       await client.end().catch(() => {});
     }

@@ -75,8 +75,8 @@ export function processesWithParent(parent: number): number[] {
   return allPids().filter((pid) => statOf(pid)?.parent === parent);
 }
 
-/** SIGKILL to every process of this program whose working directory is `directory`; returns how many there were. */
-export function killProcessesIn(directory: string, program: string): number {
+/** SIGKILL to every process of this program whose working directory is `directory`; returns their ids. */
+export function killProcessesIn(directory: string, program: string): number[] {
   const real = realpathSync(directory);
   const found = findProcesses((one) => one.program === program && one.workingDirectory === real);
   for (const { pid } of found) {
@@ -86,5 +86,5 @@ export function killProcessesIn(directory: string, program: string): number {
       // Gone meanwhile.
     }
   }
-  return found.length;
+  return found.map(({ pid }) => pid);
 }

@@ -22,8 +22,11 @@ export type ProcessOptions = {
   logFile?: string;
   /** Told of every line of output; only without `logFile`. */
   onLine?: (line: string) => void;
-  /** The kernel ends the child when this process dies, even by SIGKILL. On for tests, off for what may outlive us. */
-  leashed?: boolean;
+  /**
+   * The kernel ends the child when this process dies, even by SIGKILL. On for tests, off for what may outlive us.
+   * SIGKILL unless another signal is named, for a child that has children of its own to end.
+   */
+  leashed?: boolean | NodeJS.Signals;
 };
 
 export type StartedProcess = {
@@ -64,7 +67,9 @@ export async function startProcess(options: ProcessOptions): Promise<StartedProc
     logFd = openSync(logFile, "a", 0o600);
   }
   // setpriv is part of Debian's base system; elsewhere the exit hook below has to do.
-  const leash = options.leashed && process.platform === "linux" ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
+  const deathSignal = options.leashed === true ? "SIGKILL" : options.leashed;
+  const leash =
+    deathSignal && process.platform === "linux" ? ["setpriv", "--pdeathsig", deathSignal.slice(3), "--"] : [];
   const [command = options.command, ...args] = [...leash, options.command, ...options.args];
   const child = spawn(command, args, {
     cwd: options.cwd,
@@ -112,7 +117,7 @@ function watch(child: ChildProcess, options: ProcessOptions): StartedProcess {
     if (alive) child.kill(signal);
   };
   const forget = atExit(() => {
-    if (options.leashed) kill();
+    if (options.leashed) kill(options.leashed === true ? "SIGKILL" : options.leashed);
   });
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once("exit", (code, signal) => {
