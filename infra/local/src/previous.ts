@@ -10,8 +10,11 @@ import { until } from "@qrfactory/testing/until";
 /** Every process of a stack carries the path of its data directory in this variable. */
 export const stackVariable = "QRFACTORY_STACK";
 
-/** Servers overwrite the memory that held their environment; these are known by where they work instead. */
-const serverPrograms = new Set(["postgres", "redis-server", "nginx"]);
+/**
+ * Servers overwrite the memory that held their environment; these are known by where they work instead. Debian's
+ * redis-server is a link to redis-check-rdb, and that is what the kernel calls it.
+ */
+const serverPrograms = /^(postgres|nginx|redis-.*)$/;
 
 /** Takes this data directory for this process; throws when another launcher has it. */
 export async function takeDataDirectory(dataDirectory: string): Promise<void> {
@@ -48,7 +51,7 @@ export async function endLeftovers(dataDirectory: string, elsewhere: string[] = 
   const left = findProcesses(
     (found) =>
       found.pid !== process.pid &&
-      (found.environment.includes(mark) || (serverPrograms.has(found.program) && isIn(found.workingDirectory))),
+      (found.environment.includes(mark) || (serverPrograms.test(found.program) && isIn(found.workingDirectory))),
   );
   for (const { pid } of left) {
     try {

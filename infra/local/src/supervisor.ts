@@ -163,11 +163,21 @@ export function makeSupervisor({ say, onChange, onLoop }: SupervisorOptions): Su
   };
 }
 
+/** A line of a service's JSON log as a person would say it; any other line as it is. */
+function readable(line: string): string {
+  try {
+    const { level, msg, err } = JSON.parse(line) as { level: string; msg: string; err?: { message?: string } };
+    return `${level}: ${msg}${err?.message ? ` (${err.message})` : ""}`;
+  } catch {
+    return line.slice(0, lineLengthMax);
+  }
+}
+
 /** What ended, how, and the last it said. */
 function obituary(name: string, running: Running, exit: ProcessExit): string {
   const how = exit.signal ? `was ended by ${exit.signal}` : `ended by itself with code ${exit.code}`;
   const lines = running.lastLines(linesReadMax).filter((line) => !isNoise(line));
-  const words = lines.slice(-lastWordsMax).map((line) => line.slice(0, lineLengthMax));
+  const words = lines.slice(-lastWordsMax).map(readable);
   const quoted = words.length > 0 ? ` Its last words:\n${words.map((line) => `    ${line}`).join("\n")}` : "";
   return `${name} (process ${running.pid}) ${how}; starting it again.${quoted}`;
 }
