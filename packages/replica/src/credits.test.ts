@@ -17,7 +17,7 @@ let ledgerReads: number;
 let credits: Credits;
 
 function connect(): Redis {
-  return new Redis(server.url, { commandTimeout: 250, enableOfflineQueue: false, retryStrategy: () => 20 }).on(
+  return new Redis(server.url, { commandTimeout: 1_000, enableOfflineQueue: false, retryStrategy: () => 20 }).on(
     "error",
     () => {},
   );
@@ -126,7 +126,7 @@ test("a frozen Redis is unavailable in time, and a take given up on takes nothin
   const started = performance.now();
   try {
     await expect(take(50)).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 1 });
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(3_000);
   } finally {
     server.thaw();
   }

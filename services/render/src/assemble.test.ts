@@ -9,6 +9,7 @@ import type { PlanName } from "@qrfactory/domain/plans";
 import { makeEventConsumer } from "@qrfactory/replica/event-stream";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { createHttpServer } from "@qrfactory/runtime/serve";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { type Listening, listen } from "@qrfactory/testing/http";
@@ -48,7 +49,7 @@ beforeAll(async () => {
   client = connectRedis({ url: state.url, name: "test" });
   await redisReady(client, 5_000);
   render = await assembleRender(configOf(database.url, "spool"), createLog({ service: "render", level: "silent" }));
-  server = await listen(render.app);
+  server = await listen(createHttpServer(render.app));
 });
 
 afterAll(async () => {

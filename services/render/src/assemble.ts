@@ -15,8 +15,8 @@ import type { Express } from "express";
 import { createApp } from "./app.js";
 import { openCacheStore } from "./cache-store.js";
 import type { RenderConfig } from "./config.js";
-import { prepareScanCheck } from "./scan-check.js";
 import { createStatus } from "./status.js";
+import { loadDecoder } from "./zxing.js";
 
 /** How long a start waits for the state Redis before it goes on without. */
 const redisWaitMs = 1_000;
@@ -34,7 +34,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
   await requireNoEviction(redis, redisWaitMs);
   const db = connectDatabase(config.DATABASE_URL, { name: "render" });
   const cacheStore = openCacheStore({ url: config.RENDER_CACHE_URL, onError: away("the render cache") });
-  await prepareScanCheck();
+  await loadDecoder();
 
   const spool = openSpool({
     directory: config.SPOOL_DIR,

@@ -7,7 +7,7 @@ import { Cluster, type Redis } from "ioredis";
 export const imageLifeSeconds = 24 * 3_600;
 
 /** What a cache may cost a request that it does not help; a healthy one on the same network answers in under 1 ms. */
-const operationTimeoutMs = 40;
+const timeoutMsDefault = 40;
 
 /** Timeouts in a row after which the store is left alone, and for how long until one operation tries it again. */
 const timeoutsInRowMax = 3;
@@ -32,22 +32,24 @@ export type CacheStore = {
 export type CacheStoreOptions = {
   /** `redis://…`, `rediss://…`, `redis+cluster://host:port,host:port,…` or `memory:`. */
   url: string;
+  /** How long an operation may take; default 40 ms. */
+  timeoutMs?: number;
   /** Told of connection errors, at most once per outage. */
   onError?: (error: Error) => void;
 };
 
 /** Opens a store and returns at once. Throws on a URL of another kind. */
-export function openCacheStore({ url, onError }: CacheStoreOptions): CacheStore {
+export function openCacheStore({ url, timeoutMs = timeoutMsDefault, onError }: CacheStoreOptions): CacheStore {
   if (url === "memory:") return memoryStore();
-  if (url.startsWith("redis+cluster://")) return redisStore(connectCluster(url, onError));
+  if (url.startsWith("redis+cluster://")) return redisStore(connectCluster(url, timeoutMs, onError), timeoutMs);
   if (/^rediss?:\/\//.test(url)) {
-    return redisStore(connectRedis({ url, name: "render-cache", commandTimeoutMs: operationTimeoutMs, onError }));
+    return redisStore(connectRedis({ url, name: "render-cache", commandTimeoutMs: timeoutMs, onError }), timeoutMs);
   }
   throw new Error("RENDER_CACHE_URL must be redis://…, rediss://…, redis+cluster://host:port,… or memory:");
 }
 
 /** `redis+cluster://[user:password@]host:port,host:port`: some nodes, from which the client learns the others. */
-function connectCluster(url: string, onError?: (error: Error) => void): Cluster {
+function connectCluster(url: string, timeoutMs: number, onError?: (error: Error) => void): Cluster {
   const nodes = url.slice("redis+cluster://".length).replace(/\/.*$/, "").split(",");
   const [first, ...rest] = nodes.map((node) => new URL(`redis://${node.trim()}`)) as [URL, ...URL[]];
   const cluster = new Cluster(
@@ -57,7 +59,7 @@ function connectCluster(url: string, onError?: (error: Error) => void): Cluster 
       clusterRetryStrategy: (attempt) => Math.min(50 * attempt, pauseMs),
       redisOptions: {
         connectionName: "render-cache",
-        commandTimeout: operationTimeoutMs,
+        commandTimeout: timeoutMs,
         connectTimeout: 1_000,
         username: decodeURIComponent(first.username) || undefined,
         password: decodeURIComponent(first.password) || undefined,
@@ -96,8 +98,8 @@ if redis.pcall('HEXISTS', KEYS[1], ARGV[1]) ~= 1 then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
 /** One hash an image, so that entry and workspaces are evicted and expire together, in one slot of a cluster. */
-function redisStore(redis: Redis | Cluster): CacheStore {
-  const guard = makeGuard();
+function redisStore(redis: Redis | Cluster, timeoutMs: number): CacheStore {
+  const guard = makeGuard(timeoutMs);
   const name = (key: string) => `qrf:image:${key}`;
   const member = (workspaceId: string) => `w:${workspaceId}`;
   return {
@@ -122,7 +124,7 @@ function redisStore(redis: Redis | Cluster): CacheStore {
  * Ends every operation after its time, and leaves a store that keeps not answering alone for a while: the connection
  * gives up on commands by itself, but a cluster may first look for another node.
  */
-function makeGuard(): <T>(operation: () => Promise<T>) => Promise<T> {
+function makeGuard(timeoutMs: number): <T>(operation: () => Promise<T>) => Promise<T> {
   let timeoutsInRow = 0;
   let pausedUntil = 0;
   return async function guard(operation) {
@@ -131,7 +133,7 @@ function makeGuard(): <T>(operation: () => Promise<T>) => Promise<T> {
     if (timeoutsInRow >= timeoutsInRowMax) pausedUntil = performance.now() + pauseMs;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error("Command timed out")), operationTimeoutMs);
+      timer = setTimeout(() => reject(new Error("Command timed out")), timeoutMs);
     });
     try {
       const result = await Promise.race([operation(), late]);

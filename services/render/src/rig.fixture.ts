@@ -7,6 +7,7 @@ import type { PlanName } from "@qrfactory/domain/plans";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { createHttpServer } from "@qrfactory/runtime/serve";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
@@ -31,14 +32,25 @@ export type Rig = {
 
 export type TestKey = { rawKey: string; record: KeyRecord };
 
+export type Overrides = Partial<AppOptions> & {
+  /** `memory:` unless told. */
+  renderCacheUrl?: string;
+  /** Deadline of a command to the state Redis; patient unless told, so that a busy machine is not a fault. */
+  stateTimeoutMs?: number;
+};
+
 /** Long enough for a first connection on a busy machine. */
 const readyTimeoutMs = 5_000;
 
 /** Starts the application with its own state Redis; `overrides` replace parts of it. */
-export async function startRig(overrides: Partial<AppOptions> & { renderCacheUrl?: string } = {}): Promise<Rig> {
+export async function startRig(overrides: Overrides = {}): Promise<Rig> {
   const temp = makeTempDirectory();
   const state = await startRedis({ role: "state", dataDirectory: temp.path });
-  const stateClient = connectRedis({ url: state.url, name: "render-state" });
+  const stateClient = connectRedis({
+    url: state.url,
+    name: "render-state",
+    commandTimeoutMs: overrides.stateTimeoutMs ?? 5_000,
+  });
   await redisReady(stateClient, readyTimeoutMs);
   const cacheStore = openCacheStore({ url: overrides.renderCacheUrl ?? "memory:" });
   const keys = new Map<string, KeyRecord>();
@@ -58,7 +70,8 @@ export async function startRig(overrides: Partial<AppOptions> & { renderCacheUrl
     recordCall: async (event) => void calls.push(event),
     ...overrides,
   });
-  const server: Listening = await listen(app);
+  // The real server: its connections outlive the seconds that reading a large image takes in a test.
+  const server: Listening = await listen(createHttpServer(app));
   return {
     url: server.url,
     state,

@@ -1,12 +1,9 @@
-// Nothing unscannable leaves: what was drawn is read back by an independent decoder (zxing-cpp, compiled to WebAssembly)
-// from the same pixels, and judged by what makes codes fail outside a laboratory. Relies on the package's own .wasm file:
-// no network.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// Nothing unscannable leaves: what was drawn is read back by an independent decoder from the same pixels, and judged by
+// what makes codes fail outside a laboratory.
 import { composite, contrastRatio, luminance, type Rgba } from "@qrfactory/domain/color";
-import { prepareZXingModule, type ReaderOptions, readBarcodes } from "zxing-wasm/reader";
 import { expandRows, paintRows, snapGrid } from "./qr/raster.js";
 import type { Scene, Squares } from "./qr/scene.js";
+import { type Pixels, readQrCode } from "./zxing.js";
 
 /**
  * Below this, cameras lose modules in ordinary light, whatever a decoder makes of perfect pixels: yellow on white has
@@ -20,7 +17,7 @@ const contrastEnough = 4.5;
 /** The decoder sees modules of at most this many pixels: larger ones cost time and show nothing new. */
 const decodedModulePxMax = 4;
 
-/** The quiet zone that the standard asks for (ISO/IEC 18004, 6.3.8). */
+/** The quiet zone that the standard asks for (ISO/IEC 18004:2015, 6.3.8). */
 const quietZoneModules = 4;
 
 /** What each missing pixel a module, missing module of quiet zone and swapped polarity leave of the score. */
@@ -29,13 +26,6 @@ const factors = {
   quietZone: [0.6, 0.75, 0.9, 0.95],
   inverted: 0.8,
 } as const;
-
-const readerOptions: ReaderOptions = {
-  formats: ["QRCode"],
-  tryHarder: true,
-  maxNumberOfSymbols: 1,
-  textMode: "Plain",
-};
 
 export type ScanResult = {
   isReadable: boolean;
@@ -50,18 +40,6 @@ export type ScanResult = {
   advice: string;
 };
 
-let decoder: Promise<unknown> | null = null;
-
-/** Loads the decoder once (some 20 ms); a service does so before it takes requests. */
-export function prepareScanCheck(): Promise<unknown> {
-  decoder ??= (async () => {
-    const file = createRequire(import.meta.url).resolve("zxing-wasm/reader/zxing_reader.wasm");
-    const wasmBinary = Uint8Array.from(readFileSync(file)).buffer;
-    await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true });
-  })();
-  return decoder;
-}
-
 /** Reads a scene of flat squares back, as it lies on the pixels of an image that is `widthPx` wide. */
 export async function checkScan(scene: Scene, text: string, widthPx: number): Promise<ScanResult> {
   const [squares] = scene.shapes as [Squares];
@@ -73,8 +51,9 @@ export async function checkScan(scene: Scene, text: string, widthPx: number): Pr
   }
   const { modulePx } = snapGrid(scene.side, widthPx);
   const seenPx = modulePx <= decodedModulePxMax ? widthPx : decodedModulePxMax * scene.side;
-  const spare = await decode(paintPixels(scene, { ink, ground }, seenPx), text);
-  if (spare === null) {
+  const reading = await readQrCode(paintPixels(scene, { ink, ground }, seenPx));
+  // Bytes, not text: readers guess the character set, which says nothing about the drawing.
+  if (!reading || !Buffer.from(text).equals(reading.bytes)) {
     const advice = `the code could not be read back; try more contrast, a quiet_zone of ${quietZoneModules} or a larger size.`;
     return { isReadable: false, score: 0, advice };
   }
@@ -83,7 +62,7 @@ export async function checkScan(scene: Scene, text: string, widthPx: number): Pr
     factors.modulePx[modulePx] ?? 1,
     factors.quietZone[squares.left] ?? 1,
     luminance(ink) > luminance(ground) ? factors.inverted : 1,
-    spare,
+    reading.unusedCorrection,
   ];
   const score = Math.max(1, Math.round(100 * shares.reduce((product, share) => product * share, 1)));
   return { isReadable: true, score, advice: "" };
@@ -99,26 +78,13 @@ function seen(color: Rgba, background: Rgba): { ink: Rgba; ground: Rgba } {
   return { ink: composite(color, ground), ground };
 }
 
-/** The share of error correction left unused, 0 to 1, or null when the text does not come back, byte for byte. */
-async function decode(pixels: Pixels, text: string): Promise<number | null> {
-  await prepareScanCheck();
-  const [result] = await readBarcodes(pixels as unknown as Parameters<typeof readBarcodes>[0], readerOptions);
-  // Bytes, not text: readers guess the character set, which says nothing about the drawing.
-  if (!result?.isValid || !Buffer.from(text).equals(result.bytes)) return null;
-  const { UEC: unused = 1 } = JSON.parse(result.extra || "{}") as { UEC?: number };
-  return unused;
-}
-
-type Pixels = { width: number; height: number; colorSpace: "srgb"; data: Uint8ClampedArray };
-
-/** The rows that a PNG of this width holds, as opaque RGBA. */
+/** The rows that a PNG of this width holds, in shades of grey. */
 function paintPixels(scene: Scene, { ink, ground }: { ink: Rgba; ground: Rgba }, widthPx: number): Pixels {
   const rows = paintRows(scene.shapes[0] as Squares, snapGrid(scene.side, widthPx));
-  const pixels = expandRows(rows, widthPx, packed(ink), packed(ground));
-  return { width: widthPx, height: widthPx, colorSpace: "srgb", data: new Uint8ClampedArray(pixels.buffer) };
+  return { width: widthPx, height: widthPx, data: expandRows(rows, widthPx, luma(ink), luma(ground)) };
 }
 
-/** One pixel as a word in this machine's byte order. */
-function packed(color: Rgba): number {
-  return new Uint32Array(Uint8Array.from(color).buffer)[0] as number;
+/** Brightness of an opaque colour as cameras' pictures have it, 0 to 255 (Rec. 601). */
+function luma([red, green, blue]: Rgba): number {
+  return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 }

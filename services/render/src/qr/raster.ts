@@ -48,10 +48,10 @@ function setBits(bytes: Uint8Array, from: number, count: number): void {
   }
 }
 
-/** What `paintRows` painted, as one 32-bit word a pixel. */
-export function expandRows(rows: Uint8Array, widthPx: number, ink: number, ground: number): Uint32Array {
+/** What `paintRows` painted, as one byte a pixel: `ink` or `ground`. */
+export function expandRows(rows: Uint8Array, widthPx: number, ink: number, ground: number): Uint8Array {
   const rowBytes = rowBytesOf(widthPx);
-  const pixels = new Uint32Array(widthPx * widthPx).fill(ground);
+  const pixels = new Uint8Array(widthPx * widthPx).fill(ground);
   for (let y = 0; y < widthPx; y++) {
     const start = y * rowBytes;
     if (rows[start] === filterUp) {

@@ -1,4 +1,4 @@
-// From text to the dark and light modules of a QR symbol (ISO/IEC 18004). The version and level are chosen by
+// From text to the dark and light modules of a QR symbol (ISO/IEC 18004:2015). The version and level are chosen by
 // domain/symbol-capacity; the encoder is npm `qr`, the fastest known to us by an order of magnitude.
 import { type ErrorCorrection, fitSymbol, modulesOf } from "@qrfactory/domain/symbol-capacity";
 import encodeQR, { type ErrorCorrection as EncoderLevel } from "qr";
@@ -11,7 +11,6 @@ export type QrSymbol = {
   version: number;
   /** What was reached, at least what was asked. */
   errorCorrection: ErrorCorrection;
-  /** 0 to 7; chosen by the penalty rules of the standard (7.8.3) unless given. */
   modules: Modules;
 };
 
@@ -21,8 +20,9 @@ const encoderLevels: Record<ErrorCorrection, EncoderLevel> = { L: "low", M: "med
 const encoderBorder = 1;
 
 /**
- * Encodes a text as one segment of its densest mode; outside the alphanumeric set that is bytes of UTF-8. `mask` is for
- * comparisons only. The text must fit, see `fitSymbol`.
+ * Encodes a text as one segment of its densest mode; outside the alphanumeric set that is bytes of UTF-8. The mask
+ * (0 to 7) is chosen by the penalty rules of the standard (7.8.3); `mask` overrides it for comparisons. The text must
+ * fit, see `fitSymbol`.
  */
 export function makeSymbol(text: string, least: ErrorCorrection, mask?: number): QrSymbol {
   const fit = fitSymbol(text, least);
