@@ -1,21 +1,17 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createTestDatabase } from "@qrfactory/testing/database";
 import { decodeOne } from "@qrfactory/testing/decode";
-import { findProcesses, isRunning, processesWithParent } from "@qrfactory/testing/proc";
-import { type StartedProcess, startScript } from "@qrfactory/testing/process";
+import { isRunning, processesWithParent } from "@qrfactory/testing/proc";
+import { type StartedProcess, startProcess, startScript } from "@qrfactory/testing/process";
 import { startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
-import { Redis as Client } from "ioredis";
+import { askStatus, healthWhile, launch, launcherScript, pidOf, processesOfStack } from "./stack.fixture.js";
 import { readStackFile, type StackFile } from "./stack-file.js";
 import { walkSteps } from "./walk-steps.js";
-
-/** What `npm start` runs. */
-const launcherScript = fileURLToPath(new URL("../start.mjs", import.meta.url));
 
 /** The contract: up again within seconds. The very first start also makes a database, and other tests run beside it. */
 const restartMsMax = 10_000;
@@ -32,88 +28,6 @@ const occupant = createServer();
 let launcher: StartedProcess;
 let stack: StackFile;
 
-/** Starts a launcher on this data directory and returns it once its stack is up. */
-async function launch(timeoutMs: number, env: Record<string, string> = {}, args: string[] = []) {
-  const child = await startScript(launcherScript, {
-    args: ["--data-dir", dataDirectory, ...args],
-    env: { ...process.env, NODE_OPTIONS: "", ...env },
-    leashed: "SIGTERM",
-  });
-  await child.waitForLine(/Ctrl-C stops all of it/, timeoutMs);
-  return child;
-}
-
-type Status = { status: string; http: number; tookMs: number; inTrouble: string[] };
-
-/** Asks the gateway for the status; a gateway that is away counts as nothing known. */
-async function askStatus(): Promise<Status> {
-  const startedAt = performance.now();
-  const response = await fetch(`${stack.gateway}/api/status/`, { signal: AbortSignal.timeout(3_000) });
-  const report = (await response.json()) as { status: string; components: Record<string, { status: string }> };
-  const inTrouble = Object.entries(report.components ?? {}).filter(([, component]) => component.status !== "ok");
-  return {
-    status: report.status,
-    http: response.status,
-    tookMs: performance.now() - startedAt,
-    inTrouble: inTrouble.map(([name]) => name),
-  };
-}
-
-/** Which processes of this stack run, by their mark or by where they work. */
-function processesOfStack(): number[] {
-  const isOurs = findProcesses(
-    ({ environment, workingDirectory }) =>
-      environment.includes(`QRFACTORY_STACK=${dataDirectory}`) || workingDirectory.startsWith(dataDirectory),
-  );
-  return isOurs.map(({ pid }) => pid);
-}
-
-/** Milliseconds that answers of `/api/health/` take while `act` runs. */
-async function measureHealth(act: () => Promise<void>): Promise<number[]> {
-  const tookMs: number[] = [];
-  let done = false;
-  const measuring = (async () => {
-    while (!done) {
-      const startedAt = performance.now();
-      const response = await fetch(`${stack.gateway}/api/health/`);
-      expect(response.status).toBe(200);
-      tookMs.push(performance.now() - startedAt);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  })();
-  await act().finally(() => {
-    done = true;
-  });
-  await measuring;
-  return tookMs;
-}
-
-/** The machine runs other tests as well, so a few answers may have waited for a core. */
-function percentile95(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.95)] as number;
-}
-
-async function redisPid(url: string): Promise<number> {
-  const client = new Client(url, { maxRetriesPerRequest: 0 });
-  try {
-    return Number((await client.info("server")).match(/process_id:(\d+)/)?.[1]);
-  } finally {
-    client.disconnect();
-  }
-}
-
-const pidOf: Record<string, () => number | Promise<number>> = {
-  management: () => stack.pids.management[0] as number,
-  worker: () => stack.pids.worker[0] as number,
-  render: () => stack.pids.render[0] as number,
-  redirect: () => stack.pids.redirect[0] as number,
-  gateway: () => stack.pids.gateway[0] as number,
-  postgres: () => stack.pids.postgres[0] as number,
-  "state Redis": () => redisPid(stack.state_redis_url),
-  "render cache": () => redisPid(stack.render_cache_url),
-  replica: () => redisPid(stack.regions[0]?.redis as string),
-};
-
 beforeAll(async () => {
   // The default port is taken, by us or by whoever had it before.
   await new Promise<void>((resolve) => {
@@ -121,7 +35,7 @@ beforeAll(async () => {
     occupant.listen(8080, "127.0.0.1", resolve);
   });
   mkdirSync(dataDirectory);
-  launcher = await launch(firstStartMsMax);
+  launcher = await launch({ dataDirectory, timeoutMs: firstStartMsMax });
   stack = readStackFile(stackFile);
 }, firstStartMsMax + 5_000);
 
@@ -148,10 +62,7 @@ test("the curl that it prints makes an image that scans", async () => {
     .join("\n")
     .match(/curl -sS[\s\S]*?-o qr\.png/)?.[0] as string;
   const image = join(temp.path, "qr.png");
-  const shell = await startScript("-e", {
-    args: [`require("child_process").execSync(process.env.COMMAND, { stdio: "inherit" })`],
-    env: { ...process.env, COMMAND: command.replace("qr.png", `"${image}"`) },
-  });
+  const shell = await startProcess({ command: "sh", args: ["-c", command.replace("qr.png", `"${image}"`)] });
   expect((await shell.exited).code).toBe(0);
   expect(await decodeOne(readFileSync(image))).toBe("https://example.com");
 });
@@ -164,7 +75,7 @@ test("a second launcher on the same folder is turned away", async () => {
   const second = await startScript(launcherScript, { args: ["--data-dir", dataDirectory] });
   expect((await second.exited).code).toBe(1);
   expect(second.lastLines().join("\n")).toContain(`A stack already runs in ${dataDirectory}`);
-  expect((await askStatus()).status).toBe("ok");
+  expect((await askStatus(stack.gateway)).status).toBe("ok");
 }, 20_000);
 
 test.each([
@@ -179,16 +90,18 @@ test.each([
 ])(
   "a killed process (%s) is named by the status within a second, and comes back",
   async (name, component) => {
-    const pid = await pidOf[name]?.();
-    const healthMs = await measureHealth(async () => {
-      process.kill(pid as number, "SIGKILL");
-      await until(async () => (await askStatus()).inTrouble.includes(component), { timeoutMs: namedMsMax });
-      await until(async () => (await askStatus()).status === "ok", {
+    const pid = await pidOf(stack, name);
+    const healthMs = await healthWhile(stack.gateway, async () => {
+      process.kill(pid, "SIGKILL");
+      await until(async () => (await askStatus(stack.gateway)).inTrouble.includes(component), {
+        timeoutMs: namedMsMax,
+      });
+      await until(async () => (await askStatus(stack.gateway)).status === "ok", {
         timeoutMs: backMsMax,
         what: `The return of ${name}`,
       });
     });
-    expect(percentile95(healthMs)).toBeLessThan(50);
+    expect(healthMs).toBeLessThan(50);
     stack = readStackFile(stackFile);
     const everything = Object.values(stack.pids).flat();
     expect(everything).not.toContain(pid);
@@ -203,21 +116,18 @@ test("a killed gateway is back within a second", async () => {
   const isBack = async () => {
     stack = readStackFile(stackFile);
     const [pid] = stack.pids.gateway;
-    return pid !== undefined && pid !== killed && (await askStatus()).status === "ok";
+    return pid !== undefined && pid !== killed && (await askStatus(stack.gateway)).status === "ok";
   };
   await until(isBack, { timeoutMs: 1_000 });
 });
 
 test("with PostgreSQL and both Redis frozen, status answers within a second, health at once, and scans go on", async () => {
-  const [code] = (await (
-    await fetch(`${stack.gateway}/api/v1/dynamic/`, {
-      method: "POST",
-      headers: { "X-Api-Key": stack.demo.api_key, "Content-Type": "application/json" },
-      body: JSON.stringify({ name: "Frozen", destination_url: "https://example.com/frozen" }),
-    })
-  )
-    .json()
-    .then((row) => [row])) as [{ short_id: string }];
+  const created = await fetch(`${stack.gateway}/api/v1/dynamic/`, {
+    method: "POST",
+    headers: { "X-Api-Key": stack.demo.api_key, "Content-Type": "application/json" },
+    body: JSON.stringify({ name: "Frozen", destination_url: "https://example.com/frozen" }),
+  });
+  const code = (await created.json()) as { short_id: string };
   const scan = () => fetch(`${stack.gateway}/q/${code.short_id}`, { redirect: "manual" });
   await until(async () => (await scan()).status === 302);
 
@@ -228,21 +138,21 @@ test("with PostgreSQL and both Redis frozen, status answers within a second, hea
   };
   signalAll("SIGSTOP");
   try {
-    const healthMs = await measureHealth(async () => {
-      await until(async () => (await askStatus()).status === "down");
+    const healthMs = await healthWhile(stack.gateway, async () => {
+      await until(async () => (await askStatus(stack.gateway)).status === "down");
       for (let asked = 0; asked < 3; asked++) {
-        const { tookMs, http, inTrouble } = await askStatus();
+        const { tookMs, http, inTrouble } = await askStatus(stack.gateway);
         expect(tookMs).toBeLessThan(1_000);
         expect(http).toBe(503);
         expect(inTrouble).toEqual(expect.arrayContaining(["database", "state_redis", "render_cache"]));
         expect((await scan()).status).toBe(302);
       }
     });
-    expect(percentile95(healthMs)).toBeLessThan(50);
+    expect(healthMs).toBeLessThan(50);
   } finally {
     signalAll("SIGCONT");
   }
-  await until(async () => (await askStatus()).status === "ok", { timeoutMs: backMsMax });
+  await until(async () => (await askStatus(stack.gateway)).status === "ok", { timeoutMs: backMsMax });
 }, 30_000);
 
 test("after a launcher was killed the next one ends what it left, and is up again within seconds with the same data", async () => {
@@ -251,7 +161,7 @@ test("after a launcher was killed the next one ends what it left, and is up agai
   await launcher.exited;
   expect((await fetch(`${before.gateway}/api/health/`)).status).toBe(200);
   const startedAt = performance.now();
-  launcher = await launch(firstStartMsMax);
+  launcher = await launch({ dataDirectory, timeoutMs: firstStartMsMax });
   expect(performance.now() - startedAt).toBeLessThan(restartMsMax);
   stack = readStackFile(stackFile);
   expect(launcher.lastLines(200).join("\n")).toMatch(/Ended \d+ processes that an earlier launcher had left/);
@@ -260,10 +170,10 @@ test("after a launcher was killed the next one ends what it left, and is up agai
 }, 60_000);
 
 test("a stop ends every process and leaves the data", async () => {
-  expect(processesOfStack().length).toBeGreaterThan(8);
+  expect(processesOfStack(dataDirectory).length).toBeGreaterThan(8);
   const exit = await launcher.stop("SIGTERM", 20_000);
   expect(exit).toEqual({ code: 0, signal: null });
-  expect(processesOfStack()).toEqual([]);
+  expect(processesOfStack(dataDirectory)).toEqual([]);
   expect(existsSync(stackFile)).toBe(false);
   expect(existsSync(join(dataDirectory, "demo.json"))).toBe(true);
 }, 30_000);
@@ -272,7 +182,7 @@ test("stores that exist are used as they are, and only what is missing is starte
   const database = await createTestDatabase();
   const state = await startRedis({ role: "state", dataDirectory: join(temp.path, "own-redis") });
   const env = { DATABASE_URL: database.url, STATE_REDIS_URL: state.url, RENDER_CACHE_URL: "memory:" };
-  launcher = await launch(firstStartMsMax, env, ["--fresh", "--regions", "2"]);
+  launcher = await launch({ dataDirectory, timeoutMs: firstStartMsMax, env, args: ["--fresh", "--regions", "2"] });
   stack = readStackFile(stackFile);
   expect(stack).toMatchObject({ database_url: database.url, state_redis_url: state.url, render_cache_url: "memory:" });
   expect(stack.pids.postgres).toEqual([]);
