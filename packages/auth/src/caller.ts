@@ -39,8 +39,7 @@ export function makeAuthenticate({ tokens, keys, findMember }: AuthenticateOptio
 
   return async function authenticate(headers, accepts = ["user", "key"]) {
     if (accepts.includes("user") && headers.authorization !== undefined) return userOf(headers.authorization);
-    const rawKey = headers["x-api-key"];
-    if (accepts.includes("key") && typeof rawKey === "string") return keyCaller(keys, rawKey);
+    if (accepts.includes("key") && headers["x-api-key"] !== undefined) return authenticateKey(keys, headers);
     throw new ApiError("unauthenticated", `Send ${accepts.map((kind) => credentials[kind]).join(" or ")}.`);
   };
 }
@@ -50,7 +49,10 @@ const credentials = {
   key: "an API key in the X-Api-Key header",
 };
 
-async function keyCaller(keys: KeyDirectory, rawKey: string): Promise<Caller> {
+/** The caller behind `X-Api-Key`; throws `unauthenticated`, with one sentence for every key that is not valid. */
+export async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<Caller> {
+  const rawKey = headers["x-api-key"];
+  if (typeof rawKey !== "string") throw new ApiError("unauthenticated", `Send ${credentials.key}.`);
   const record = await keys.findByRawKey(rawKey);
   if (!record) throw new ApiError("unauthenticated", "The API key is not valid or was revoked.");
   return {

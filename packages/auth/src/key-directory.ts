@@ -1,7 +1,7 @@
 // Which API key belongs to whom, as every service asks it: first in memory, then in the state Redis, then in Postgres.
 // A revocation is written to Redis when it happens and outlives every copy in memory within a second.
-import type { KeyRecord } from "@qrfactory/domain/key-record";
-import { keyRecord } from "@qrfactory/domain/key-record";
+import { ApiError } from "@qrfactory/domain/errors";
+import { type KeyRecord, keyRecord } from "@qrfactory/domain/key-record";
 import type { Redis } from "ioredis";
 import { hashApiKey, isWellFormedKey } from "./api-key.js";
 
@@ -19,8 +19,8 @@ const redisSeconds = 24 * 60 * 60;
 const storeNewer = `
 local current = redis.call("GET", KEYS[1])
 if current then
-  local known = cjson.decode(current)
-  if known.version >= tonumber(ARGV[2]) then return 0 end
+  local ok, known = pcall(cjson.decode, current)
+  if ok and type(known) == "table" and (tonumber(known.version) or 0) >= tonumber(ARGV[2]) then return 0 end
 end
 redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[3])
 return 1`;
@@ -33,7 +33,7 @@ export async function publishKey(redis: Redis, hash: Buffer, record: KeyRecord):
 }
 
 export type KeyDirectory = {
-  /** The key's record, or null when the key is malformed, unknown or revoked. */
+  /** The key's record, or null when it is malformed, unknown or revoked; throws `unavailable` when nobody knows. */
   findByRawKey: (raw: string) => Promise<KeyRecord | null>;
 };
 
@@ -50,7 +50,9 @@ export function makeKeyDirectory({ redis, loadKey, now = Date.now }: KeyDirector
   async function find(hash: string): Promise<KeyRecord | null> {
     const published = await findPublished(redis, hash);
     if (published) return published;
-    const loaded = await loadKey(hash);
+    const loaded = await loadKey(hash).catch((cause: unknown) => {
+      throw new ApiError("unavailable", "The API key cannot be checked right now; try again.", { cause });
+    });
     // Best effort: without Redis the next look-up asks Postgres again.
     if (loaded) await publishKey(redis, Buffer.from(hash, "hex"), loaded).catch(() => undefined);
     return loaded;

@@ -109,17 +109,33 @@ test("headers over 16 kB are answered with 431", async () => {
   expect(status).toBe(431);
 });
 
-test("what is not HTTP is answered with a problem document and cut", async () => {
-  const text = await new Promise<string>((resolve) => {
+/** Sends bytes as they are and returns all that comes back until the other side closes. */
+function sendRaw(bytes: string): Promise<string> {
+  return new Promise((resolve) => {
     let received = "";
-    const socket = connect(server.port, "127.0.0.1", () => socket.write("NOT HTTP AT ALL\r\n\r\n"));
+    const socket = connect(server.port, "127.0.0.1", () => socket.write(bytes));
     socket.on("data", (chunk) => {
       received += chunk;
     });
     socket.on("close", () => resolve(received));
   });
-  expect(text).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
-  expect(text).toContain('"code":"malformed_request"');
+}
+
+test.each([
+  ["what is not HTTP", "NOT HTTP AT ALL\r\n\r\n", 400, "malformed_request"],
+  ["a request without a host", "GET /things HTTP/1.1\r\nConnection: close\r\n\r\n", 400, "malformed_request"],
+  ["CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"],
+])("%s is answered with a problem document and cut", async (_name, bytes, status, code) => {
+  const answer = await sendRaw(bytes);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(answer).toContain("application/problem+json");
+  expect(answer).toContain(`"code":"${code}"`);
+  expect(answer).toMatch(/^x-request-id: /im);
+});
+
+test("an expectation that nobody knows is ignored", async () => {
+  const answer = await sendRaw("GET /things HTTP/1.1\r\nHost: a\r\nExpect: gifts\r\nConnection: close\r\n\r\n");
+  expect(answer).toMatch(/^HTTP\/1.1 200 /);
 });
 
 test("a drain lets the request under way finish and takes no new one", async () => {

@@ -1,5 +1,5 @@
 // The only place that turns an error into a response (RFC 9457). Works on node:http so that redirect can use it too.
-import type { ServerResponse } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import { ApiError, toProblem } from "@qrfactory/domain/errors";
 
 /** Writes the problem document of any thrown value; one that is not an `ApiError` becomes `internal`. */
@@ -21,7 +21,7 @@ export function sendProblem(res: ServerResponse, error: unknown, requestId: stri
 export function rawProblem(error: ApiError, requestId: string): string {
   const body = JSON.stringify(toProblem(error, requestId));
   return [
-    `HTTP/1.1 ${error.status} ${error.status === 431 ? "Request Header Fields Too Large" : "Bad Request"}`,
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,

@@ -1,10 +1,11 @@
 // The life of a server process: listen with tight timeouts, answer unreadable requests properly, and on SIGTERM finish
 // what is under way before going.
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Log } from "./log.js";
-import { rawProblem } from "./problem.js";
+import { createMetricsServer, type Metrics } from "./metrics.js";
+import { rawProblem, sendProblem } from "./problem.js";
 import { requestIdFrom } from "./request-id.js";
 
 /** A client that has not finished its headers by then is cut (408). */
@@ -35,9 +36,16 @@ export function createHttpServer(listener: RequestListener): Server {
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: connectionsCheckMs,
       keepAliveTimeout: keepAliveTimeoutMs,
+      // Node's own refusal has no body; ours is below.
+      requireHostHeader: false,
     },
-    listener,
+    refusing(listener),
   );
+  // An expectation that we do not know may be ignored (RFC 9110, 10.1.1).
+  server.on("checkExpectation", refusing(listener));
+  server.on("connect", (_req: IncomingMessage, socket: Socket) => {
+    socket.end(rawProblem(new ApiError("method_not_allowed", "This is not a proxy."), requestIdFrom(undefined)));
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     const known = unreadable[error.code ?? ""];
@@ -45,6 +53,16 @@ export function createHttpServer(listener: RequestListener): Server {
     socket.end(rawProblem(problem, requestIdFrom(undefined)));
   });
   return server;
+}
+
+/** A request in HTTP/1.1 names its host, or is refused (RFC 9112, 3.2). */
+function refusing(listener: RequestListener): RequestListener {
+  return function refuseWithoutHost(req, res) {
+    if (req.headers.host !== undefined || req.httpVersionMinor === 0) return listener(req, res);
+    const requestId = requestIdFrom(req.headers["x-request-id"]);
+    res.setHeader("X-Request-Id", requestId);
+    sendProblem(res, new ApiError("malformed_request", "The Host header is missing."), requestId);
+  };
 }
 
 /** Starts listening and returns the port that was taken; rejects when the port is in use. */
@@ -79,7 +97,7 @@ export async function drain(server: Server): Promise<void> {
  * Runs a process until SIGTERM or SIGINT, then `stop` once, then exits 0. An uncaught error is logged and ends the
  * process with 1: a supervisor starts a clean one.
  */
-export function runUntilSignal(options: { log: Log; stop: () => Promise<void> }): void {
+function runUntilSignal(options: { log: Log; stop: () => Promise<void> }): void {
   const { log } = options;
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -102,4 +120,30 @@ export function runUntilSignal(options: { log: Log; stop: () => Promise<void> })
   };
   process.on("uncaughtException", onCrash);
   process.on("unhandledRejection", onCrash);
+}
+
+export type ServeOptions = {
+  listener: RequestListener;
+  config: { HOST: string; PORT: number; METRICS_PORT: number };
+  log: Log;
+  metrics: Metrics;
+  /** Runs once nothing is under way any more: ends loops, closes connections. */
+  stop: () => Promise<void>;
+};
+
+/** A service from listening to its end: requests on one port, metrics on another, a drain at the signal to stop. */
+export async function serve({ listener, config, log, metrics, stop }: ServeOptions): Promise<void> {
+  const server = createHttpServer(listener);
+  const metricsServer = createMetricsServer(metrics);
+  await listen(metricsServer, { host: config.HOST, port: config.METRICS_PORT });
+  const port = await listen(server, { host: config.HOST, port: config.PORT });
+  log.info({ port }, "listening");
+  runUntilSignal({
+    log,
+    stop: async () => {
+      await drain(server);
+      await stop();
+      metricsServer.close();
+    },
+  });
 }

@@ -3,10 +3,10 @@
 import { connectDatabase } from "@qrfactory/db/client";
 import { createHttpApp } from "@qrfactory/runtime/http-app";
 import { createLog } from "@qrfactory/runtime/log";
-import { createMetrics, createMetricsServer } from "@qrfactory/runtime/metrics";
+import { createMetrics } from "@qrfactory/runtime/metrics";
 import { start } from "@qrfactory/runtime/process";
 import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
-import { createHttpServer, drain, listen, runUntilSignal } from "@qrfactory/runtime/serve";
+import { serve } from "@qrfactory/runtime/serve";
 import { version } from "@qrfactory/runtime/version";
 import { Redis } from "ioredis";
 import { readManagementConfig } from "./config.js";
@@ -38,29 +38,24 @@ start(async () => {
     status: createStatus({ version, db, stateRedis: redis, renderCache, config }),
     routes: {},
   });
-  const server = createHttpServer(app);
-  const metricsServer = createMetricsServer(metrics);
-  await listen(metricsServer, { host: config.HOST, port: config.METRICS_PORT });
-  const port = await listen(server, { host: config.HOST, port: config.PORT });
-
   const publishing = startPublishing({ publisher: makePublisher({ db, redis }), log });
   const ingest = startIngest({ db, stateRedisUrl: config.STATE_REDIS_URL, log });
   // BullMQ waits for its server on purpose, so its connection has no command deadline; nobody's request depends on it.
   const queueRedis = new Redis(config.STATE_REDIS_URL, { maxRetriesPerRequest: null, connectionName: "worker-queue" });
   queueRedis.on("error", (err) => log.debug({ err }, "maintenance queue"));
   const maintenance = startMaintenance({ db, connection: queueRedis, log });
-  log.info({ port }, "listening");
 
-  runUntilSignal({
+  await serve({
+    listener: app,
+    config,
     log,
+    metrics,
     stop: async () => {
-      await drain(server);
       await Promise.all([publishing.stop(), ingest.stop(), maintenance.stop()]);
       queueRedis.disconnect();
       redis.disconnect();
       renderCache?.disconnect();
       await db.$disconnect();
-      metricsServer.close();
     },
   });
 });

@@ -3,10 +3,10 @@ import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-str
 import { followTable } from "@qrfactory/replica/follow";
 import { createTable } from "@qrfactory/replica/table";
 import { createLog } from "@qrfactory/runtime/log";
-import { createMetrics, createMetricsServer } from "@qrfactory/runtime/metrics";
+import { createMetrics } from "@qrfactory/runtime/metrics";
 import { start } from "@qrfactory/runtime/process";
 import { connectRedis } from "@qrfactory/runtime/redis";
-import { createHttpServer, drain, listen, runUntilSignal } from "@qrfactory/runtime/serve";
+import { serve } from "@qrfactory/runtime/serve";
 import { version } from "@qrfactory/runtime/version";
 import { makeShipper } from "@qrfactory/spool/shipper";
 import { openSpool } from "@qrfactory/spool/spool";
@@ -74,22 +74,17 @@ start(async () => {
     observeRequest: metrics.observeRequest,
   });
 
-  const server = createHttpServer(app);
-  const metricsServer = createMetricsServer(metrics);
-  await listen(metricsServer, { host: config.HOST, port: config.METRICS_PORT });
-  const port = await listen(server, { host: config.HOST, port: config.PORT });
-  log.info({ port }, "listening");
-
-  runUntilSignal({
+  await serve({
+    listener: app,
+    config,
     log,
+    metrics,
     stop: async () => {
-      await drain(server);
       await shipper.stop(shipOnStopMs);
       await follower.stop();
       await spool.close();
       state.disconnect();
       replica.disconnect();
-      metricsServer.close();
     },
   });
 });

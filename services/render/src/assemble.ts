@@ -54,7 +54,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     trustedProxies: config.TRUSTED_PROXIES,
     status: createStatus({ db, stateRedis: redis, cacheStore, spool, shipper }),
     translateError: databaseProblem,
-    findKey: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }).findByRawKey,
+    keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }),
     countRequest: makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
     credits: makeCredits({ redis, loadUsed: (workspaceId, month) => countRenders(db, workspaceId, month) }),
     cacheStore,

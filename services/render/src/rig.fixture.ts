@@ -63,7 +63,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     log: createLog({ service: "render", level: "silent" }),
     trustedProxies: [],
     status: async () => ({ status: "ok", version: "test", components: {} }),
-    findKey: async (rawKey) => keys.get(rawKey) ?? null,
+    keys: { findByRawKey: async (rawKey) => keys.get(rawKey) ?? null },
     countRequest: async () => {},
     credits,
     cacheStore,
