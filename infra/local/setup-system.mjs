@@ -1,16 +1,31 @@
-// The programs that no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl. Installs what is missing
-// through apt-get where there is one, without starting any of their system services, else says what to install.
+// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, and the libraries that node-canvas is
+// compiled against. Installs what is missing through apt-get where there is one, without starting any of their system
+// services, else says what to install.
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run, SetupError, say, step } from "./progress.mjs";
 
-/** Part → how to see that it is there, Debian's package, and its system service that must stay off. */
+/** Part → how to see that it is there, Debian's packages, and its system service that must stay off. */
 const parts = {
-  postgresql: { isThere: hasPostgres, package: "postgresql", service: "postgresql" },
-  redis: { isThere: () => inPath("redis-server"), package: "redis-server", service: "redis-server" },
-  nginx: { isThere: () => inPath("nginx"), package: "nginx-light", service: "nginx" },
-  curl: { isThere: () => inPath("curl"), package: "curl", service: null },
+  postgresql: { isThere: hasPostgres, packages: ["postgresql"], service: "postgresql" },
+  redis: { isThere: () => inPath("redis-server"), packages: ["redis-server"], service: "redis-server" },
+  nginx: { isThere: () => inPath("nginx"), packages: ["nginx-light"], service: "nginx" },
+  curl: { isThere: () => inPath("curl"), packages: ["curl"], service: null },
+  // node-canvas offers a prebuilt download that many networks do not let through; it compiles in half a minute.
+  drawing: {
+    isThere: hasDrawingLibraries,
+    packages: [
+      ...["libcairo2-dev", "libpango1.0-dev", "libjpeg-dev", "libgif-dev", "librsvg2-dev"],
+      ...["pkg-config", "build-essential", "python3"],
+    ],
+    service: null,
+  },
 };
+
+/** What node-canvas asks pkg-config for, and the one header that has no such description. */
+const drawingLibraries = ["cairo", "libpng", "pangocairo", "freetype2", "libjpeg", "librsvg-2.0"];
+const gifHeader = "/usr/include/gif_lib.h";
 
 /** Where Debian keeps PostgreSQL's programs; they are not in PATH. */
 const debianPostgres = "/usr/lib/postgresql";
@@ -35,11 +50,18 @@ function hasPostgres() {
   return versions.some((version) => existsSync(join(debianPostgres, version, "bin", "postgres"))) || inPath("postgres");
 }
 
+function hasDrawingLibraries() {
+  if (!["pkg-config", "make", "g++", "python3"].every(inPath)) return false;
+  if (spawnSync("pkg-config", ["--exists", ...drawingLibraries]).status !== 0) return false;
+  // Outside Debian headers lie elsewhere; the compiler will say.
+  return existsSync(gifHeader) || !inPath("apt-get");
+}
+
 /** Installs those of the named parts that are missing; does nothing when all are there. */
 export async function installSystemParts(names) {
   const missing = names.filter((name) => !parts[name].isThere());
   if (missing.length === 0) return;
-  const packages = missing.map((name) => parts[name].package);
+  const packages = missing.flatMap((name) => parts[name].packages);
   const how = howToInstall(packages);
   await step(`Installing ${packages.join(", ")} (system packages)`, () => how(missing.map((name) => parts[name])));
   const still = names.filter((name) => !parts[name].isThere());
@@ -52,7 +74,8 @@ function howToInstall(packages) {
   if (!inPath("apt-get")) {
     throw new SetupError(
       `These programs are missing, and this system has no apt-get to install them with: ${packages.join(", ")}.\n` +
-        "Install PostgreSQL 15 or later, Redis 7 or later, nginx and curl, make sure they are in PATH, and run again.",
+        "Install PostgreSQL 15 or later, Redis 7 or later, nginx, curl, and for node-canvas a C++ compiler, make, " +
+        "python3, pkg-config, cairo, pango, libjpeg, giflib and librsvg with their headers, and run again.",
     );
   }
   const isRoot = process.getuid() === 0;
@@ -83,7 +106,7 @@ async function install(chosen, prefix) {
       ...["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q"],
       ...["-o", `DPkg::Lock::Timeout=${lockPatienceSeconds}`, ...args],
     ]);
-  const packages = chosen.map((part) => part.package);
+  const packages = chosen.flatMap((part) => part.packages);
   await withoutServices(asRoot, async () => {
     try {
       await apt("install", "--no-install-recommends", ...packages);

@@ -1,7 +1,7 @@
 // Everything under this folder that is not in git: installed packages, the generated database client, compiled code.
 // Each is made again only when what it is made from has changed, by stamps kept in node_modules.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run, step } from "./progress.mjs";
@@ -50,7 +50,14 @@ function toolEnvironment() {
   const env = { ...process.env };
   for (const name of Object.keys(env)) if (npmSettingsDropped.test(name)) delete env[name];
   // Production would leave the compiler out; CI keeps tools from asking questions.
-  return { ...env, NODE_ENV: "development", CI: "true", NODE_OPTIONS: "" };
+  return { ...env, NODE_ENV: "development", CI: "true", NODE_OPTIONS: "", ...nativeBuildSettings() };
+}
+
+/** Native packages are compiled here, against the headers that came with this node where they did: no downloads. */
+function nativeBuildSettings() {
+  const prefix = join(dirname(realpathSync(process.execPath)), "..");
+  const headers = existsSync(join(prefix, "include", "node", "node_api.h"));
+  return { npm_config_build_from_source: "true", ...(headers ? { npm_config_nodedir: prefix } : {}) };
 }
 
 /** Installs the packages of the lock file when it or a package.json changed. */

@@ -18,7 +18,8 @@ export async function setUp({ systemParts = [], build = true } = {}) {
   checkNode();
   const release = await waitForTurn();
   try {
-    await installSystemParts(systemParts);
+    // Packages cannot be installed without what node-canvas is compiled against, whatever is run afterwards.
+    await installSystemParts([...systemParts, "drawing"]);
     await installPackages();
     await generateDatabaseClient();
     if (build) await compile();
