@@ -118,3 +118,11 @@ test("a stop while a process waits to be started again starts nothing", async ()
   await running.stop(["render"]);
   expect(running.pids().render).toEqual([]);
 });
+
+test("after a stop nothing is started any more, not even by a start that was under way", async () => {
+  const running = create();
+  const late = running.run(spec(patient));
+  await Promise.all([late, running.killAll()]);
+  expect(running.pids().render.filter(isRunning)).toEqual([]);
+  await expect(running.run(spec(patient))).rejects.toThrow(/Stopping/);
+});

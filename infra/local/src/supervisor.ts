@@ -27,7 +27,7 @@ export type ProcessSpec = {
 };
 
 export type Supervisor = {
-  /** Starts a process and keeps it running from then on; rejects when the first start fails. */
+  /** Starts a process and keeps it running from then on; rejects when the first start fails, or after a stop. */
   run(spec: ProcessSpec): Promise<void>;
   /** Ids of the processes that run now, by role. */
   pids(): Record<Role, number[]>;
@@ -81,6 +81,7 @@ export type SupervisorOptions = {
 /** A supervisor that runs nothing yet. */
 export function makeSupervisor({ say, onChange, onLoop }: SupervisorOptions): Supervisor {
   const all = new Set<Kept>();
+  let closed = false;
 
   async function startOnce(kept: Kept): Promise<Running> {
     const starting = kept.spec.start();
@@ -128,6 +129,7 @@ export function makeSupervisor({ say, onChange, onLoop }: SupervisorOptions): Su
 
   /** From now on none of these is started again; resolves when no start is under way. */
   async function giveUp(keeps: Kept[]): Promise<void> {
+    closed = true;
     for (const kept of keeps) {
       kept.wanted = false;
       kept.wake();
@@ -137,6 +139,7 @@ export function makeSupervisor({ say, onChange, onLoop }: SupervisorOptions): Su
 
   return {
     async run(spec) {
+      if (closed) throw new Error("Stopping: nothing is started any more.");
       const kept: Kept = { spec, running: null, starting: null, wanted: true, wake: () => {} };
       all.add(kept);
       const running = await startOnce(kept);

@@ -2,7 +2,7 @@
 // empty cluster. PostgreSQL refuses to run as root, so as root everything belongs to the system user `postgres`.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { startProcess } from "./process.js";
 
@@ -36,6 +36,11 @@ export function placeCluster(asked: string): { dataDirectory: string; owner: Own
   mkdirSync(parent, { recursive: true });
   if (canEnter(parent, owner)) return { dataDirectory: path, owner };
   const hash = createHash("sha256").update(path).digest("hex").slice(0, 16);
+  for (const folder of [fallbackRoot, join(fallbackRoot, hash)]) {
+    mkdirSync(folder, { recursive: true });
+    // Whatever the umask says.
+    chmodSync(folder, 0o755);
+  }
   return { dataDirectory: join(fallbackRoot, hash, "postgres"), owner };
 }
 

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import pg from "pg";
 import { type Postgres, startPostgres } from "./postgres.js";
@@ -73,6 +73,19 @@ test("frozen it answers nothing; thawed it goes on", async () => {
   server.thaw();
   await until(() => query("SELECT 1"));
 });
+
+test("where its user cannot enter, the data goes elsewhere and this is said", async () => {
+  if (process.getuid?.() !== 0) return console.log("Only root runs PostgreSQL as another user; nothing to see here.");
+  const closed = join(temp.path, "closed");
+  mkdirSync(closed, { mode: 0o700 });
+  const said: string[] = [];
+  const options = { dataDirectory: join(closed, "postgres"), durable: false, log: (line: string) => said.push(line) };
+  const elsewhere = await startPostgres(options);
+  await elsewhere.stop();
+  rmSync(dirname(elsewhere.dataDirectory), { recursive: true });
+  expect(elsewhere.dataDirectory).toMatch(/^\/var\/lib\/qrfactory\/[0-9a-f]{16}\/postgres$/);
+  expect(said.join()).toContain(`PostgreSQL's data is in ${elsewhere.dataDirectory}`);
+}, 30_000);
 
 test("a directory with something else in it is refused, and its content left alone", async () => {
   const foreign = join(temp.path, "foreign");
