@@ -100,14 +100,18 @@ export function makeShipper(options: ShipperOptions): Shipper {
     while (!stopped) {
       try {
         await step();
-        if (failures >= failuresToTell) options.onState?.(null);
-        failures = 0;
+        noteSuccess();
       } catch (error) {
         failures += 1;
         if (failures === failuresToTell) options.onState?.(error as Error);
         await pause(Math.min(backoffMsMin * 2 ** (failures - 1), backoffMsMax));
       }
     }
+  }
+
+  function noteSuccess(): void {
+    if (failures >= failuresToTell) options.onState?.(null);
+    failures = 0;
   }
 
   /** Looks for acknowledgements, then hands over what there is; waits for more when there is nothing to do. */
@@ -119,6 +123,8 @@ export function makeShipper(options: ShipperOptions): Shipper {
     hasNews = false;
     const read = room > 0 ? await spool.read(cursor, Math.min(batchRecordsMax, room), batchBytesMax) : null;
     if (!read) {
+      // Said before the pause: an idle shipper that could ask the far end is a working one.
+      noteSuccess();
       const isIdle = cursor - 1 <= acked;
       const appended = await pause(isIdle ? idleMs : ackPollMs, room > 0);
       if (appended && !stopped) await pause(coalesceMs);
