@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
+
+/** Every route with its methods: public ones need no credentials, `key` ones only take an API key. */
+const routes: { path: string; methods: string[]; needs: "nothing" | "user" | "key" | "either" }[] = [
+  { path: "/api/v1/auth/signup", methods: ["POST"], needs: "nothing" },
+  { path: "/api/v1/auth/login", methods: ["POST"], needs: "nothing" },
+  { path: "/api/v1/auth/refresh", methods: ["POST"], needs: "nothing" },
+  { path: "/api/v1/auth/logout", methods: ["POST"], needs: "nothing" },
+  { path: "/api/v1/me", methods: ["GET"], needs: "user" },
+  { path: "/api/v1/keys", methods: ["GET", "POST"], needs: "user" },
+  { path: "/api/v1/keys/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b", methods: ["DELETE"], needs: "user" },
+  { path: "/api/v1/keys/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b/rotate", methods: ["POST"], needs: "user" },
+  { path: "/api/v1/dynamic", methods: ["GET", "POST"], needs: "either" },
+  { path: "/api/v1/dynamic/ABC", methods: ["GET", "PATCH", "DELETE"], needs: "either" },
+  { path: "/api/v1/usage", methods: ["GET"], needs: "key" },
+  { path: "/api/v1/usage/me", methods: ["GET"], needs: "user" },
+];
+const cases = routes.flatMap(({ path, methods, needs }) => methods.map((method) => ({ method, path, needs })));
+const bodies = cases.filter(({ method }) => method === "POST" || method === "PATCH");
+const closed = cases.filter(({ needs }) => needs !== "nothing");
+
+let api: Api;
+let as: Send;
+beforeAll(async () => {
+  api = await startApi();
+  ({ as } = await api.signUp());
+});
+afterAll(() => api.close());
+
+test.each(closed)("$method $path without credentials, or with foreign ones, is 401", async ({ method, path }) => {
+  const attempts: Record<string, string>[] = [
+    {},
+    { Authorization: "Bearer x" },
+    { Authorization: "Basic dXNlcjpwYXNz" },
+    { "X-Api-Key": "smk_wrong" },
+    { "X-Api-Key": `smk_${"A".repeat(36)}` },
+  ];
+  for (const headers of attempts) {
+    const answers = [await api.send(method, path, { headers }), await api.send(method, `${path}/`, { headers })];
+    for (const answer of answers) expectProblem(answer, 401, "unauthenticated");
+  }
+  // Keys in a query end up in logs: they are not looked at.
+  expectProblem(await api.send(method, `${path}?api_key=smk_x&key=smk_x`), 401, "unauthenticated");
+});
+
+test.each(routes)("$path refuses other methods and says which it has", async ({ path, methods }) => {
+  const others = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].filter((method) => !methods.includes(method));
+  for (const method of others) {
+    const answer = await as(method, `${path}/`);
+    expectProblem(answer, 405, "method_not_allowed");
+    const allowed = methods.flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name]));
+    expect(answer.headers.get("allow")).toBe(allowed.join(", "));
+  }
+});
+
+const json = { "Content-Type": "application/json" };
+const wrongBodies: [string, { raw: string; headers: Record<string, string> }, number, string][] = [
+  ["text that is no JSON", { raw: "{", headers: json }, 400, "malformed_request"],
+  ["a member twice", { raw: '{"name":"a","name":"b"}', headers: json }, 400, "malformed_request"],
+  ["__proto__", { raw: '{"__proto__":{"role":"owner"}}', headers: json }, 400, "malformed_request"],
+  ["a thousand brackets", { raw: "[".repeat(1_000) + "]".repeat(1_000), headers: json }, 400, "malformed_request"],
+  ["an array", { raw: "[]", headers: json }, 400, "validation_failed"],
+  ["null", { raw: "null", headers: json }, 400, "validation_failed"],
+  ["an unknown field", { raw: '{"unknown_field":1}', headers: json }, 400, "validation_failed"],
+  [
+    "a form",
+    { raw: "a=b", headers: { "Content-Type": "application/x-www-form-urlencoded" } },
+    415,
+    "unsupported_media_type",
+  ],
+  ["no media type", { raw: "{}", headers: { "Content-Type": "" } }, 415, "unsupported_media_type"],
+  ["2 MB", { raw: `{"name":"${"x".repeat(2_000_000)}"}`, headers: json }, 413, "body_too_large"],
+];
+
+test.each(bodies)("$method $path refuses every kind of wrong body", async ({ method, path }) => {
+  for (const [name, options, status, code] of wrongBodies) {
+    const answer: Answer = await as(method, path, options);
+    expect([name, answer.status]).toEqual([name, status]);
+    expectProblem(answer, status, code);
+  }
+});
+
+test("what does not exist is 404, also below what exists", async () => {
+  for (const path of ["/", "/api", "/api/v1", "/api/v1/nothing", "/api/v1/keys/a/b/c", "/api/v2/me", "/.env"]) {
+    expectProblem(await as("GET", path), 404, "not_found");
+  }
+});
+
+test("an API key sees its usage, a user that of the whole workspace", async () => {
+  const key = await as("POST", "/api/v1/keys", { body: { name: "Shop" } });
+  const ofKey = await api.send("GET", "/api/v1/usage/", { headers: { "X-Api-Key": key.body.raw_key } });
+  const usage = {
+    plan: "free",
+    monthly_quota: 50,
+    used_this_month: 0,
+    remaining: 50,
+    max_size_inches: 3,
+    max_dpi: 300,
+    max_active_dynamic_qrs: 3,
+    active_dynamic_qrs: 0,
+    max_bulk_items: 10,
+    resets_at: expect.stringMatching(/^\d{4}-\d\d-01T00:00:00\.000Z$/),
+  };
+  expect(ofKey.body).toEqual({ key_prefix: key.body.key_prefix, ...usage });
+  expect((await as("GET", "/api/v1/usage/me")).body).toEqual({ ...usage, by_key: [], daily: [] });
+});
+
+test("requests of a key are limited by its plan, and every answer says how many are left", async () => {
+  const { as: other } = await api.signUp();
+  const key = await other("POST", "/api/v1/keys", { body: { name: "Busy" } });
+  const headers = { "X-Api-Key": key.body.raw_key };
+  const answers = await Promise.all(Array.from({ length: 125 }, () => api.send("GET", "/api/v1/usage", { headers })));
+  const refused = answers.filter((answer) => answer.status === 429);
+  expect(refused).toHaveLength(5);
+  for (const answer of refused) expectProblem(answer, 429, "rate_limited");
+  const served = answers.filter((answer) => answer.status === 200);
+  expect(served[0]?.headers.get("ratelimit-policy")).toBe('"caller";q=120;w=60');
+  expect(served[0]?.headers.get("ratelimit")).toMatch(/^"caller";r=\d+;t=\d+$/);
+});
