@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { banner } from "./banner.js";
 import { OptionsError, readOptions, usage } from "./options.js";
+import { onParentEnd } from "./parent.js";
 import { makeStack } from "./stack.js";
 
 /** npm passes Ctrl-C on although the terminal has sent it to us already: two within this time are one. */
@@ -54,6 +55,7 @@ function failed(error: unknown): void {
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+onParentEnd(onSignal);
 process.on("uncaughtException", failed);
 process.on("unhandledRejection", failed);
 // A reader that goes away (`npm start | head`) is no reason to leave processes without their launcher.

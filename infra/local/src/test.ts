@@ -8,6 +8,7 @@ import { migrate } from "@qrfactory/db/migrate";
 import { createTemplateDatabase, testPostgresVariable } from "@qrfactory/testing/database";
 import { startPostgres } from "@qrfactory/testing/postgres";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { onParentEnd } from "./parent.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -59,6 +60,7 @@ async function runJest(args: string[], env: Record<string, string>, reportFile: 
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on("SIGINT", pass);
   process.on("SIGTERM", pass);
+  onParentEnd(() => pass("SIGTERM"));
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
