@@ -34,7 +34,8 @@ function findRefusal(text: string, { ownHosts }: DestinationRules): string | nul
   if (url.username !== "" || url.password !== "") return "Remove the user name and password from the address.";
   if (url.href.length > destinationLengthMax) return `Use at most ${destinationLengthMax} characters once encoded.`;
   const host = url.hostname.replace(/\.$/, "");
-  if (ownHosts.some((own) => own === host || own === `${host}:${url.port}`)) return "A code cannot lead to this service itself.";
+  if (ownHosts.some((own) => own === host || own === `${host}:${url.port}`))
+    return "A code cannot lead to this service itself.";
   return hostRefusal(host);
 }
 

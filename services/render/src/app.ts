@@ -5,7 +5,6 @@ import type { Express } from "express";
 import { makeRenderCache } from "./cache.js";
 import type { CacheStore } from "./cache-store.js";
 import { type CallerOptions, makeRequireCaller } from "./caller.js";
-import { draw as drawDesign } from "./draw.js";
 import { makeForgetImage } from "./forget-image.js";
 import { type GenerateOptions, makeGenerate } from "./generate.js";
 import { type ImagesOptions, makeImages } from "./images.js";
@@ -15,12 +14,12 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
   Pick<GenerateOptions, "recordCall" | "now"> & {
     credits: Credits;
     cacheStore: CacheStore;
-    draw?: ImagesOptions["draw"];
+    draw: ImagesOptions["draw"];
   };
 
 /** The Express application. */
 export function createApp(options: AppOptions): Express {
-  const { log, credits, recordCall, now, draw = drawDesign } = options;
+  const { log, credits, recordCall, now, draw } = options;
   const requireCaller = makeRequireCaller(options);
   const cache = makeRenderCache({
     store: options.cacheStore,

@@ -15,6 +15,7 @@ import type { Express } from "express";
 import { createApp } from "./app.js";
 import { openCacheStore } from "./cache-store.js";
 import type { RenderConfig } from "./config.js";
+import { makeDrawingPool } from "./drawing-pool.js";
 import { createStatus } from "./status.js";
 import { loadDecoder } from "./zxing.js";
 
@@ -35,6 +36,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
   const db = connectDatabase(config.DATABASE_URL, { name: "render" });
   const cacheStore = openCacheStore({ url: config.RENDER_CACHE_URL, onError: away("the render cache") });
   await loadDecoder();
+  const pool = makeDrawingPool(config.DRAWING_THREADS ? { threads: config.DRAWING_THREADS } : {});
 
   const spool = openSpool({
     directory: config.SPOOL_DIR,
@@ -58,12 +60,14 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     countRequest: makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
     credits: makeCredits({ redis, loadUsed: (workspaceId, month) => countRenders(db, workspaceId, month) }),
     cacheStore,
+    draw: pool.draw,
     recordCall: (event) => spool.append(JSON.stringify(event)),
   });
 
   return {
     app,
     close: async () => {
+      await pool.close();
       await shipper.stop();
       await spool.close();
       await db.$disconnect();

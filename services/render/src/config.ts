@@ -14,6 +14,8 @@ const shape = {
   }),
   /** Where delivered calls are written down before they are answered; belongs to one process. */
   SPOOL_DIR: z.string().min(1),
+  /** Threads that draw; one a core unless told. */
+  DRAWING_THREADS: z.coerce.number().int().min(1).max(256).optional(),
 };
 
 export type RenderConfig = ReturnType<typeof readRenderConfig>;

@@ -4,6 +4,7 @@ import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { draw } from "./draw.js";
+import { makeDrawingPool } from "./drawing-pool.js";
 import { imageOf, type Rig, startRig } from "./rig.fixture.js";
 
 const url = "https://example.com/faults";
@@ -74,6 +75,53 @@ test("a drawing that fails is an internal error that costs nothing and shows not
   expect(await rig.used(key)).toBe(0);
   broken = false;
   expect((await rig.generate(key, { data: url })).status).toBe(200);
+});
+
+test("who leaves before the image is drawn pays nothing, and the drawing is given up when the last one has left", async () => {
+  let abandoned = 0;
+  let drawing = 0;
+  const rig = await start({
+    draw: (_design, { signal }) =>
+      new Promise((_resolve, reject) => {
+        drawing += 1;
+        signal?.addEventListener("abort", () => {
+          abandoned += 1;
+          reject(new Error("nobody waits"));
+        });
+      }),
+  });
+  const key = rig.addKey("free");
+  const clients = [new AbortController(), new AbortController()];
+  const answers = clients.map(({ signal }) => rig.generate(key, { data: url }, {}, signal).catch(() => "left"));
+  await until(async () => drawing === 1 && (await rig.used(key)) === 2);
+  clients[0]?.abort();
+  await answers[0];
+  expect(abandoned).toBe(0);
+  clients[1]?.abort();
+  await until(async () => abandoned === 1 && (await rig.used(key)) === 0);
+  expect(rig.calls).toEqual([]);
+});
+
+test("more than can be drawn in time is refused at once, free of charge, and the rest is drawn", async () => {
+  const pool = makeDrawingPool({ threads: 1 });
+  stops.push(pool.close);
+  const rig = await start({ draw: pool.draw });
+  const key = rig.addKey("pro");
+  const text = "https://example.com/".padEnd(1_200, "x");
+  const answers = await Promise.all(
+    Array.from({ length: 80 }, (_, i) => rig.generate(key, { data: `${text}${i}`, size: 2_000 })),
+  );
+  const refused = answers.filter((answer) => answer.status === 503);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const answer of refused) {
+    expect(answer.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+    expect(await answer.json()).toMatchObject({ code: "overloaded" });
+  }
+  const drawn = answers.filter((answer) => answer.status === 200);
+  expect(drawn.length).toBeGreaterThan(0);
+  expect(drawn.length + refused.length).toBe(80);
+  expect(await rig.used(key)).toBe(drawn.length);
+  expect(rig.calls).toHaveLength(drawn.length);
 });
 
 test("nothing is delivered, and nothing charged, that could not be written down", async () => {

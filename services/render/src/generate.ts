@@ -45,7 +45,10 @@ export function makeGenerate(options: GenerateOptions): Handler {
     if (!decision.taken) throw quotaExceeded(plan, at);
 
     const image = await orGiveBack(account, async () => {
-      const drawn = await getImage({ design, cacheKey, workspaceId, scanCheck, isFresh: wantsFresh(req) });
+      const signal = leaving(res);
+      const drawn = await getImage({ design, cacheKey, workspaceId, scanCheck, isFresh: wantsFresh(req), signal });
+      // Nobody pays for what nobody will get.
+      signal.throwIfAborted();
       if (scanCheck === "strict") requireReadable(drawn.drawing);
       await writeDown({
         id: randomUUID(),
@@ -90,6 +93,15 @@ export function makeGenerate(options: GenerateOptions): Handler {
       throw error;
     }
   }
+}
+
+/** Fires when the client closes its connection before it was answered. */
+function leaving(res: Response): AbortSignal {
+  const left = new AbortController();
+  res.once("close", () => {
+    if (!res.writableFinished) left.abort(new ApiError("malformed_request", "The client left before its answer."));
+  });
+  return left.signal;
 }
 
 /** Whether the request says `Cache-Control: no-cache` (RFC 9111, 5.2.1.4). */

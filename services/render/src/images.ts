@@ -2,6 +2,7 @@
 import type { Design, ScanCheck } from "@qrfactory/domain/design";
 import type { RenderCache } from "./cache.js";
 import type { Drawing } from "./draw.js";
+import type { DrawOptions } from "./drawing-pool.js";
 import { makeSingleFlight } from "./single-flight.js";
 
 export type ImageRequest = {
@@ -11,6 +12,8 @@ export type ImageRequest = {
   scanCheck: ScanCheck;
   /** Draw again whatever the cache holds, and put the result in its place. */
   isFresh: boolean;
+  /** Fires when the client has left. */
+  signal?: AbortSignal;
 };
 
 export type Image = {
@@ -23,7 +26,7 @@ export type Image = {
 
 export type ImagesOptions = {
   cache: RenderCache;
-  draw: (design: Design, options: { checked: boolean }) => Promise<Drawing>;
+  draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
 };
 
 type Drawn = { drawing: Drawing; durationMs: number };
@@ -32,13 +35,13 @@ type Drawn = { drawing: Drawing; durationMs: number };
 export function makeImages({ cache, draw }: ImagesOptions): (request: ImageRequest) => Promise<Image> {
   const fly = makeSingleFlight<Drawn>();
 
-  async function drawTimed(design: Design, checked: boolean): Promise<Drawn> {
+  async function drawTimed(design: Design, options: DrawOptions): Promise<Drawn> {
     const started = performance.now();
-    const drawing = await draw(design, { checked });
+    const drawing = await draw(design, options);
     return { drawing, durationMs: performance.now() - started };
   }
 
-  return async function getImage({ design, cacheKey, workspaceId, scanCheck, isFresh }) {
+  return async function getImage({ design, cacheKey, workspaceId, scanCheck, isFresh, signal }) {
     const checked = scanCheck !== "off";
     // What a strict request will refuse is not kept: nobody has accepted it.
     const isKept = ({ scan }: Drawing) => scan === null || scan.isReadable || scanCheck === "report";
@@ -49,7 +52,7 @@ export function makeImages({ cache, draw }: ImagesOptions): (request: ImageReque
     };
 
     if (isFresh) {
-      const drawn = await drawTimed(design, checked);
+      const drawn = await drawTimed(design, { checked, ...(signal && { signal }) });
       if (isKept(drawn.drawing)) await cache.record(cacheKey, workspaceId, drawn.drawing);
       return { ...drawn, cache: "BYPASS" };
     }
@@ -57,11 +60,12 @@ export function makeImages({ cache, draw }: ImagesOptions): (request: ImageReque
     const first = await find();
     if (first.usable) return { drawing: first.usable, cache: "HIT", durationMs: 0 };
 
-    const { result, isLeader } = fly(`${cacheKey} ${checked}`, async () => {
-      const drawn = await drawTimed(design, checked);
+    const drawAndKeep = async (abandoned: AbortSignal) => {
+      const drawn = await drawTimed(design, { checked, signal: abandoned });
       if (first.isReachable && isKept(drawn.drawing)) await cache.record(cacheKey, workspaceId, drawn.drawing);
       return drawn;
-    });
+    };
+    const { result, isLeader } = fly(`${cacheKey} ${checked}`, drawAndKeep, signal);
     const drawn = await result;
     // Who waited is served by the cache, like anyone a moment later, and is noted there as having rendered it.
     const second = isLeader || !first.isReachable ? null : await find();

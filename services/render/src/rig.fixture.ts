@@ -14,6 +14,7 @@ import { makeTempDirectory } from "@qrfactory/testing/temp";
 import type { Redis } from "ioredis";
 import { type AppOptions, createApp } from "./app.js";
 import { openCacheStore } from "./cache-store.js";
+import { draw } from "./draw.js";
 
 export type Rig = {
   url: string;
@@ -23,7 +24,12 @@ export type Rig = {
   calls: CallEvent[];
   /** Makes a workspace of a plan that has used `used` credits this month; returns its key. */
   addKey(plan: PlanName, used?: number): TestKey;
-  generate(key: TestKey | null, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  generate(
+    key: TestKey | null,
+    body: unknown,
+    headers?: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<Response>;
   remove(key: TestKey, cacheKey: string): Promise<Response>;
   /** Credits that the counter says are used. */
   used(key: TestKey): Promise<number>;
@@ -67,6 +73,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     countRequest: async () => {},
     credits,
     cacheStore,
+    draw,
     recordCall: async (event) => void calls.push(event),
     ...overrides,
   });
@@ -91,11 +98,12 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
       ledger.set(record.workspace_id, used);
       return { rawKey, record };
     },
-    generate: (key, body, headers = {}) =>
+    generate: (key, body, headers = {}, signal) =>
       fetch(`${server.url}/api/v1/generate/`, {
         method: "POST",
         headers: { "Content-Type": "application/json", ...(key && { "X-Api-Key": key.rawKey }), ...headers },
         body: typeof body === "string" ? body : JSON.stringify(body),
+        ...(signal && { signal }),
       }),
     remove: (key, cacheKey) =>
       fetch(`${server.url}/api/v1/cache/${cacheKey}/`, { method: "DELETE", headers: { "X-Api-Key": key.rawKey } }),

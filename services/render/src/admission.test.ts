@@ -1,0 +1,64 @@
+import { expect, test } from "@jest/globals";
+import { makeAdmission } from "./admission.js";
+
+/** Drawings that end when told, each claiming to have kept a thread busy for `spentMs`. */
+function drawings() {
+  const ends: (() => void)[] = [];
+  const draw = (spentMs: number) => () =>
+    new Promise<{ spentMs: number }>((resolve) => ends.push(() => resolve({ spentMs })));
+  const endAll = () => {
+    for (const end of ends.splice(0)) end();
+  };
+  return { draw, endAll };
+}
+
+const large = { kind: "styled", widthPx: 2_000 };
+const huge = { kind: "styled", widthPx: 6_000 };
+
+test("an idle pool takes anything, however large", async () => {
+  const admission = makeAdmission({ threads: 2, waitMsMax: 10 });
+  const { draw, endAll } = drawings();
+  const running = [admission.run(huge, draw(500)), admission.run(huge, draw(500))];
+  endAll();
+  await Promise.all(running);
+  expect(admission.backlogMs()).toBe(0);
+});
+
+test("what would wait too long is refused at once with the time to come back", async () => {
+  const admission = makeAdmission({ threads: 2, waitMsMax: 300 });
+  const { draw, endAll } = drawings();
+  // 4 megapixels at 15 ms each: 60 ms a drawing, so 300 ms are full after 10 or 11 on two threads.
+  const outcomes = Array.from({ length: 50 }, () =>
+    admission.run(large, draw(60)).then(
+      () => "drawn",
+      (error) => error,
+    ),
+  );
+  endAll();
+  const settled = await Promise.all(outcomes);
+  const refused = settled.filter((outcome) => outcome !== "drawn");
+  expect(settled.length - refused.length).toBe(11);
+  for (const error of refused) expect(error).toMatchObject({ code: "overloaded", retryAfterSeconds: 1 });
+  expect(admission.backlogMs()).toBe(0);
+});
+
+test("what drawings really cost is learned, for each kind by itself", async () => {
+  const admission = makeAdmission({ threads: 1, waitMsMax: 300 });
+  for (let i = 0; i < 40; i++) await admission.run(large, async () => ({ spentMs: 400 }));
+  const { draw, endAll } = drawings();
+  const first = admission.run(large, draw(400));
+  expect(admission.backlogMs()).toBeGreaterThan(390);
+  await expect(admission.run(large, draw(400))).rejects.toMatchObject({ code: "overloaded" });
+  endAll();
+  await first;
+  const other = admission.run({ kind: "plain", widthPx: 2_000 }, draw(1));
+  expect(admission.backlogMs()).toBe(60);
+  endAll();
+  await other;
+});
+
+test("a drawing that fails makes room like any other", async () => {
+  const admission = makeAdmission({ threads: 1, waitMsMax: 0 });
+  await expect(admission.run(large, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+  expect(admission.backlogMs()).toBe(0);
+});

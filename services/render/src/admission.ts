@@ -1,0 +1,72 @@
+// Bounded work: a drawing is let in only when it will be finished soon enough to be worth waiting for. What it costs is
+// learned from the drawings before it, in milliseconds a megapixel for each kind, so that one huge image weighs more
+// than a hundred small ones.
+import { ApiError } from "@qrfactory/domain/errors";
+
+/**
+ * Longest predicted wait behind others. With the drawing itself that keeps accepted requests below 500 ms, beyond which
+ * a quick refusal serves a client better.
+ */
+const waitMsMaxDefault = 300;
+
+/** How much a new measurement counts against what was learned before. */
+const learningRate = 0.2;
+
+/** Before anything was measured: about what node-canvas needs for a styled code. */
+const msPerMegapixelFirst = 15;
+
+/** Symbols and checks cost something however small the image is. */
+const megapixelsMin = 0.05;
+
+export type Work = {
+  /** Drawings of one kind cost alike, e.g. `squares` or `styled`. */
+  kind: string;
+  /** Side of the square that is painted, in pixels. */
+  widthPx: number;
+};
+
+/** What a drawing says of itself when it is done: milliseconds it kept a thread busy. */
+export type Spent = { spentMs: number };
+
+export type Admission = {
+  /** Runs `draw` when its turn can come in time, else throws `overloaded` at once. An idle pool takes anything. */
+  run: <T extends Spent>(work: Work, draw: () => Promise<T>) => Promise<T>;
+  /** Predicted milliseconds until everything that was let in is done. */
+  backlogMs: () => number;
+};
+
+export type AdmissionOptions = { threads: number; waitMsMax?: number };
+
+/** Admission to a pool of `threads` threads. */
+export function makeAdmission({ threads, waitMsMax = waitMsMaxDefault }: AdmissionOptions): Admission {
+  const learned = new Map<string, number>();
+  let outstandingMs = 0;
+  let outstanding = 0;
+
+  const megapixels = ({ widthPx }: Work) => Math.max(megapixelsMin, widthPx ** 2 / 1e6);
+  const rateOf = (kind: string) => learned.get(kind) ?? msPerMegapixelFirst;
+  const backlogMs = () => outstandingMs / threads;
+
+  return {
+    backlogMs,
+    async run(work, draw) {
+      if (outstanding >= threads && backlogMs() > waitMsMax) {
+        throw new ApiError("overloaded", "Too many images are being drawn right now; try again in a moment.", {
+          retryAfterSeconds: Math.max(1, Math.ceil(backlogMs() / 1000)),
+        });
+      }
+      const predictedMs = rateOf(work.kind) * megapixels(work);
+      outstandingMs += predictedMs;
+      outstanding += 1;
+      try {
+        const result = await draw();
+        const rate = rateOf(work.kind);
+        learned.set(work.kind, rate + learningRate * (result.spentMs / megapixels(work) - rate));
+        return result;
+      } finally {
+        outstandingMs -= predictedMs;
+        outstanding -= 1;
+      }
+    },
+  };
+}
