@@ -39,12 +39,19 @@ function findRefusal(text: string, { ownHosts }: DestinationRules): string | nul
   return hostRefusal(host);
 }
 
-function hostRefusal(host: string): string | null {
+/**
+ * Why a host, a name or an address in any spelling that URLs allow, is not a public one; null when it is. A public name
+ * may still resolve to a private address: see `addressRefusal`.
+ */
+export function hostRefusal(host: string): string | null {
   const literal = host.replace(/^\[|\]$/g, "");
-  if (ipaddr.isValid(literal)) {
-    const range = ipaddr.process(literal).range();
-    return range === "unicast" ? null : `Use a public address; ${literal} is ${range}.`;
-  }
+  if (ipaddr.isValid(literal)) return addressRefusal(literal);
   if (!host.includes(".") || privateNames.test(host)) return "Use a public host name such as example.com.";
   return null;
+}
+
+/** Why an IP address is not a public one (loopback, private, link-local, reserved, mapped …); null when it is. */
+export function addressRefusal(address: string): string | null {
+  const range = ipaddr.process(address).range();
+  return range === "unicast" ? null : `Use a public address; ${address} is ${range}.`;
 }

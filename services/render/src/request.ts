@@ -1,0 +1,28 @@
+// The body of a generate request, as JSON or as a form: its fields as one object, and where its pictures are.
+import { ApiError } from "@qrfactory/domain/errors";
+import { fromTextFields } from "@qrfactory/domain/text-fields";
+import { readJsonValue } from "@qrfactory/runtime/body";
+import type { Request } from "express";
+import { backgroundLimits, logoLimits } from "./images-in/image-header.js";
+import { readMultipart } from "./images-in/multipart.js";
+import { type PictureSources, takePictureSources } from "./images-in/pictures.js";
+
+/** Both pictures in base64 (4 characters for 3 bytes) and the rest of the fields. */
+const jsonBytesMax = Math.ceil(((logoLimits.bytesMax + backgroundLimits.bytesMax) * 4) / 3) + 200_000;
+
+export type DesignRequestBody = { body: unknown; sources: PictureSources };
+
+/** Reads the body; throws `unsupported_media_type` for anything but JSON and forms, and what their readers throw. */
+export async function readDesignRequest(req: Request): Promise<DesignRequestBody> {
+  if (req.is("multipart/form-data")) {
+    const { fields, files } = await readMultipart(req, Math.max(logoLimits.bytesMax, backgroundLimits.bytesMax));
+    return takePictureSources(fromTextFields(fields), files);
+  }
+  if (req.headers["content-type"] !== undefined && !req.is("application/json")) {
+    throw new ApiError("unsupported_media_type", "Send the body as application/json or multipart/form-data.");
+  }
+  const body = await readJsonValue(req, jsonBytesMax);
+  const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
+  // Anything else has no fields: the schema says so.
+  return isObject ? takePictureSources(body as Record<string, unknown>, {}) : { body, sources: {} };
+}
