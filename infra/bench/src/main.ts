@@ -1,15 +1,50 @@
-// `npm run bench [-- SUITE …]`: prints a table of ratios against peers measured in the same run and writes it as JSON.
+// `npm run bench [-- SUITE …]`: prints tables of ratios against peers measured in the same run and writes them as JSON.
 import { writeFileSync } from "node:fs";
 import { arch, cpus, totalmem } from "node:os";
+import { type Race, raceOverHttp } from "./http-render.js";
+import type { Timing } from "./measure.js";
 import { type Comparison, compareImages, compareSymbols } from "./render.js";
 
-const suites: Record<string, () => Promise<Comparison[]>> = {
-  symbol: compareSymbols,
-  render: compareImages,
+/** Suite → what it measures; each prints its tables and returns what is written as JSON. */
+const suites: Record<string, () => Promise<unknown>> = {
+  symbol: () => timings(compareSymbols),
+  render: () => timings(compareImages),
+  http: () => races(raceOverHttp),
 };
 
-/** Beside the working directory's package.json; not committed. */
+/** In the working directory; not committed. */
 const resultFile = "bench-results.json";
+
+async function timings(compare: () => Promise<Comparison[]>): Promise<Comparison[]> {
+  const comparisons = await compare();
+  for (const comparison of comparisons) {
+    console.log(comparison.title);
+    const base = comparison.timings.find(({ name }) => name === comparison.ours) as Timing;
+    for (const { name, medianMs, runs } of comparison.timings) {
+      console.log(`  ${row(name, `${medianMs.toFixed(3)} ms`, medianMs / base.medianMs)}  (median of ${runs})`);
+    }
+    console.log();
+  }
+  return comparisons;
+}
+
+async function races(race: () => Promise<Race[]>): Promise<Race[]> {
+  const results = await race();
+  for (const { title, throughputs } of results) {
+    console.log(title);
+    const peer = throughputs.at(-1)?.perSecond ?? 1;
+    for (const { name, perSecond, p50Ms, p99Ms, failed } of throughputs) {
+      const times = row(name, `${perSecond.toFixed(0)} / s`, perSecond / peer);
+      console.log(`  ${times}  p50 ${p50Ms} ms, p99 ${p99Ms} ms, ${failed} failed`);
+    }
+    console.log();
+  }
+  return results;
+}
+
+function row(name: string, figure: string, ratio: number): string {
+  return `${name.padEnd(24)}${figure.padStart(14)}${ratio.toFixed(ratio < 10 ? 2 : 0).padStart(8)} ×`;
+}
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(suites, name));
@@ -27,21 +62,9 @@ const machine = {
 };
 console.log(`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Node ${machine.node}\n`);
 
-const results: Record<string, Comparison[]> = {};
+const results: Record<string, unknown> = {};
 for (const name of names.length > 0 ? names : Object.keys(suites)) {
-  const comparisons = await (suites[name] as () => Promise<Comparison[]>)();
-  results[name] = comparisons;
-  for (const { title, ours, timings } of comparisons) {
-    const base = timings.find((timing) => timing.name === ours)?.medianMs as number;
-    console.log(title);
-    for (const { name: contender, medianMs, runs } of timings) {
-      const ratio = (medianMs / base).toFixed(medianMs / base < 10 ? 2 : 0);
-      console.log(
-        `  ${contender.padEnd(24)}${medianMs.toFixed(3).padStart(10)} ms${ratio.padStart(9)} ×  (median of ${runs})`,
-      );
-    }
-    console.log();
-  }
+  results[name] = await (suites[name] as () => Promise<unknown>)();
 }
 writeFileSync(resultFile, `${JSON.stringify({ machine, results }, null, 2)}\n`);
 console.log(`Written to ${resultFile}.`);
