@@ -164,7 +164,7 @@ function requirePlan({ size_inches: inches = 0, dpi = 0 }: DesignRequest, plan: 
   );
 }
 
-const units = { numeric: "digits", alphanumeric: "characters", byte: "bytes" } as const;
+const units = { numeric: "digits", alphanumeric: "characters", byte: "bytes", kanji: "kanji" } as const;
 
 function tooLong(text: string, level: ErrorCorrection): ApiError {
   const mode = segmentModeOf(text);

@@ -5,10 +5,9 @@ import {
   errorCorrectionLevels,
   fitSymbol,
   modulesOf,
-  type SegmentMode,
-  segmentModeOf,
 } from "@qrfactory/domain/symbol-capacity";
 import fc from "fast-check";
+import { type SegmentMode, segmentModes } from "./segments.js";
 
 // Spot values from table 7 of ISO/IEC 18004.
 test.each<[number, ErrorCorrection, number, number, number]>([
@@ -28,26 +27,25 @@ test.each<[number, ErrorCorrection, number, number, number]>([
   expect(capacityOf("byte", level, version)).toBe(bytes);
 });
 
-test.each<[string, SegmentMode]>([
-  ["0123456789", "numeric"],
-  ["HTTPS://QR.EXAMPLE/Q/7K2MWX9P", "alphanumeric"],
-  ["A $%*+-./:", "alphanumeric"],
-  ["https://qr.example", "byte"],
-  ["12\n", "byte"],
-  ["١٢٣", "byte"],
-])("%j is %s", (text, mode) => {
-  expect(segmentModeOf(text)).toBe(mode);
+test.each<[number, ErrorCorrection, number]>([
+  [1, "L", 10],
+  [9, "M", 111],
+  [26, "H", 365],
+  [40, "L", 1_817],
+])("version %i-%s holds %i kanji", (version, level, kanji) => {
+  expect(capacityOf("kanji", level, version)).toBe(kanji);
 });
 
-const fillers: Record<SegmentMode, string> = { numeric: "7", alphanumeric: "A", byte: "a" };
+const fillers: Record<SegmentMode, string> = { numeric: "7", alphanumeric: "A", byte: "a", kanji: "漢" };
 
 test("a text exactly as long as the capacity fits its version, one more character needs the next", () => {
-  const modes = fc.constantFrom<SegmentMode>("numeric", "alphanumeric", "byte");
+  const modes = fc.constantFrom(...segmentModes);
   const version = fc.integer({ min: 1, max: 40 });
   fc.assert(
     fc.property(version, fc.constantFrom(...errorCorrectionLevels), modes, (version, level, mode) => {
       const most = capacityOf(mode, level, version);
-      expect(fitSymbol(fillers[mode].repeat(most), level)).toEqual({ version, errorCorrection: level, mode });
+      const text = fillers[mode].repeat(most);
+      expect(fitSymbol(text, level)).toEqual({ version, errorCorrection: level, segments: [{ mode, text }] });
       expect(fitSymbol(fillers[mode].repeat(most + 1), level)?.version ?? 41).toBe(version + 1);
     }),
   );
@@ -68,6 +66,41 @@ test("correction is raised for free and never costs a larger symbol", () => {
 test("characters beyond ASCII count as their bytes in UTF-8", () => {
   expect(fitSymbol("é".repeat(1_476), "L")?.version).toBe(40);
   expect(fitSymbol("é".repeat(1_477), "L")).toBeNull();
+});
+
+test("a text that only fits because its modes are mixed fits", () => {
+  // 2,000 bytes and 2,200 digits: 4,200 bytes of UTF-8, where 2,953 are the most.
+  const fit = fitSymbol("a".repeat(2_000) + "7".repeat(2_200), "L");
+  expect(fit?.version).toBe(40);
+  expect(fit?.segments.map(({ mode }) => mode)).toEqual(["byte", "numeric"]);
+});
+
+test("mixed modes never need more than one mode for all", () => {
+  const texts = fc.array(fc.constantFrom("a", "é", "AB", "4711", "日本", "08154711"), { minLength: 1, maxLength: 300 });
+  fc.assert(
+    fc.property(texts, fc.constantFrom(...errorCorrectionLevels), (parts, level) => {
+      const text = parts.join("");
+      const { version, errorCorrection } = fitSymbol(text, level) ?? { version: 41, errorCorrection: level };
+      const bytes =
+        [...Array(40).keys()].find((i) => Buffer.byteLength(text) <= capacityOf("byte", level, i + 1)) ?? 40;
+      expect(version).toBeLessThanOrEqual(bytes + 1);
+      expect(errorCorrectionLevels.indexOf(errorCorrection)).toBeGreaterThanOrEqual(
+        errorCorrectionLevels.indexOf(level),
+      );
+    }),
+  );
+});
+
+test("kanji mode is used where it makes the symbol smaller or stronger, and only there", () => {
+  const modesOf = (text: string) => fitSymbol(text, "L")?.segments.map(({ mode }) => mode);
+  expect(modesOf("日本語のテキスト")).toEqual(["kanji"]);
+  // As bytes these reach the same version and level.
+  expect(modesOf("日")).toEqual(["byte"]);
+  expect(modesOf(`https://example.com/${"a".repeat(30)}?q=日`)).toEqual(["byte"]);
+});
+
+test("a byte order mark keeps a text in bytes", () => {
+  expect(fitSymbol("\ufeff日本語のテキスト", "L")?.segments.map(({ mode }) => mode)).toEqual(["byte"]);
 });
 
 test("a symbol has 21 modules a side in version 1 and 177 in version 40", () => {

@@ -1,11 +1,12 @@
 // How much fits into a QR symbol, and which version a text needs (ISO/IEC 18004:2015, 7.4 and table 7). Known without
 // drawing anything, so that a payload that is too long is refused before it costs anything.
 
+import { cut, densestModeOf, readStretches, type Stretches } from "./segmentation.js";
+import { headerBits, type Segment, type SegmentMode, type VersionRange, versionRangeOf } from "./segments.js";
+
 /** From least to most correction. */
 export const errorCorrectionLevels = ["L", "M", "Q", "H"] as const;
 export type ErrorCorrection = (typeof errorCorrectionLevels)[number];
-
-export type SegmentMode = "numeric" | "alphanumeric" | "byte";
 
 export const versionMax = 40;
 
@@ -41,66 +42,72 @@ const dataCodewords: Record<ErrorCorrection, readonly number[]> = {
   ],
 };
 
-const modeIndicatorBits = 4;
-
-/** Width of the character count in versions 1 to 9, 10 to 26 and 27 to 40: table 3 of the standard. */
-const countBits: Record<SegmentMode, readonly [number, number, number]> = {
-  numeric: [10, 12, 14],
-  alphanumeric: [9, 11, 13],
-  byte: [8, 16, 16],
-};
+/** Data codewords of a version, 1 to 40, at a level. */
+export function dataCodewordsOf(version: number, level: ErrorCorrection): number {
+  return dataCodewords[level][version - 1] as number;
+}
 
 function bitsFor(version: number, level: ErrorCorrection): number {
-  return (dataCodewords[level][version - 1] as number) * 8;
+  return dataCodewordsOf(version, level) * 8;
 }
 
-function headerBits(mode: SegmentMode, version: number): number {
-  const [small, medium, large] = countBits[mode];
-  return modeIndicatorBits + (version <= 9 ? small : version <= 26 ? medium : large);
-}
-
-function payloadBits(mode: SegmentMode, length: number): number {
-  if (mode === "numeric") return Math.floor(length / 3) * 10 + ([0, 4, 7][length % 3] as number);
-  if (mode === "alphanumeric") return Math.floor(length / 2) * 11 + (length % 2) * 6;
-  return length * 8;
-}
-
-/** The densest mode that can hold the whole text: numeric, alphanumeric (table 5 of the standard) or byte. */
-export function segmentModeOf(text: string): SegmentMode {
-  if (/^[0-9]+$/.test(text)) return "numeric";
-  return /^[0-9A-Z $%*+\-./:]+$/.test(text) ? "alphanumeric" : "byte";
-}
-
-/** Digits, characters or bytes of UTF-8, whichever the mode counts. */
-export function segmentLength(text: string, mode: SegmentMode): number {
-  return mode === "byte" ? Buffer.byteLength(text) : text.length;
-}
-
-/** The most that a symbol of a version holds in one mode: digits, characters or bytes; e.g. 2,953 bytes in 40-L. */
+/** The most that a symbol of a version holds in one mode: digits, characters, bytes or kanji; e.g. 2,953 bytes in 40-L. */
 export function capacityOf(mode: SegmentMode, level: ErrorCorrection, version: number = versionMax): number {
-  const bits = bitsFor(version, level) - headerBits(mode, version);
+  const bits = bitsFor(version, level) - headerBits(mode, versionRangeOf(version));
   if (mode === "numeric") return Math.floor(bits / 10) * 3 + (bits % 10 >= 7 ? 2 : bits % 10 >= 4 ? 1 : 0);
   if (mode === "alphanumeric") return Math.floor(bits / 11) * 2 + (bits % 11 >= 6 ? 1 : 0);
-  return Math.floor(bits / 8);
+  return Math.floor(bits / (mode === "byte" ? 8 : 13));
 }
 
-export type SymbolFit = { version: number; errorCorrection: ErrorCorrection; mode: SegmentMode };
+export type SymbolFit = { version: number; errorCorrection: ErrorCorrection; segments: Segment[] };
+
+/** The last version of each range. */
+const rangeEnds = [9, 26, versionMax] as const;
 
 /**
- * The smallest version that holds the text at `least`, and the highest level that this version holds it at: more
- * correction is free while the symbol does not grow. Null when even version 40 is too small.
+ * The smallest version that holds the text at `least`, the segments that make it so small, and the highest level that
+ * this version holds them at: more correction is free while the symbol does not grow. Null when even version 40 is too
+ * small. The text must be well-formed Unicode and not empty.
+ *
+ * Bytes are UTF-8 and not announced as such: readers take them for it, see infra/decisions.md. Kanji mode is used only
+ * where it makes the symbol smaller or stronger, because fewer readers are tried on it.
  */
 export function fitSymbol(text: string, least: ErrorCorrection): SymbolFit | null {
-  const mode = segmentModeOf(text);
-  const needed = payloadBits(mode, segmentLength(text, mode));
-  const fits = (version: number, level: ErrorCorrection) =>
-    headerBits(mode, version) + needed <= bitsFor(version, level);
-  for (let version = 1; version <= versionMax; version++) {
-    if (!fits(version, least)) continue;
-    const errorCorrection = errorCorrectionLevels.findLast((level) => fits(version, level)) as ErrorCorrection;
-    return { version, errorCorrection, mode };
+  const dense = fitStretches(readStretches(text, true), least);
+  // Readers drop a byte order mark, and then take what follows for UTF-8 throughout.
+  const isMarked = text.startsWith("\ufeff");
+  if (!isMarked && !dense?.segments.some(({ mode }) => mode === "kanji")) return dense;
+  const plain = fitStretches(readStretches(text, false), least);
+  return isMarked || (dense && plain && rank(plain) >= rank(dense)) ? plain : dense;
+}
+
+/** Smaller symbols first, of equal ones the stronger: the higher, the better. */
+function rank({ version, errorCorrection }: SymbolFit): number {
+  return (versionMax - version) * errorCorrectionLevels.length + errorCorrectionLevels.indexOf(errorCorrection);
+}
+
+function fitStretches(stretches: Stretches, least: ErrorCorrection): SymbolFit | null {
+  let bits = stretches.bitsMin;
+  let version = 1;
+  for (const [range, end] of rangeEnds.entries()) {
+    // Bits only grow from range to range, so those of one before say which versions need no look.
+    if (bits <= bitsFor(end, least)) {
+      const best = cut(stretches, range as VersionRange);
+      bits = best.bits;
+      while (version <= end && bits > bitsFor(version, least)) version++;
+      if (version <= end) {
+        const errorCorrection = errorCorrectionLevels.findLast((level) => bits <= bitsFor(version, level)) ?? least;
+        return { version, errorCorrection, segments: best.segments };
+      }
+    }
+    version = end + 1;
   }
   return null;
+}
+
+/** The densest mode that can hold the whole text: numeric, alphanumeric (table 5 of the standard), kanji or byte. */
+export function segmentModeOf(text: string): SegmentMode {
+  return densestModeOf(readStretches(text, true));
 }
 
 /** Modules along a side of a symbol without its quiet zone: 21 for version 1 to 177 for version 40. */

@@ -52,8 +52,8 @@ export async function checkScan(scene: Scene, text: string, widthPx: number): Pr
   const { modulePx } = snapGrid(scene.side, widthPx);
   const seenPx = modulePx <= decodedModulePxMax ? widthPx : decodedModulePxMax * scene.side;
   const reading = await readQrCode(paintPixels(scene, { ink, ground }, seenPx));
-  // Bytes, not text: readers guess the character set, which says nothing about the drawing.
-  if (!reading || !Buffer.from(text).equals(reading.bytes)) {
+  // Readers guess the character set of bytes, which says nothing about the drawing; kanji are no bytes of the text.
+  if (!reading || !(Buffer.from(text).equals(reading.bytes) || reading.text === text)) {
     const advice = `the code could not be read back; try more contrast, a quiet_zone of ${quietZoneModules} or a larger size.`;
     return { isReadable: false, score: 0, advice };
   }

@@ -20,7 +20,10 @@ export type Pixels = { width: number; height: number; data: Uint8Array };
 
 /** What a QR code in an image says. */
 export type Reading = {
+  /** As the symbol holds them: segments in kanji mode are Shift JIS. */
   bytes: Uint8Array;
+  /** What the reader takes the bytes for. */
+  text: string;
   /** Share of the error correction that was not needed, 0 to 1. */
   unusedCorrection: number;
 };
@@ -73,7 +76,7 @@ export async function readQrCode({ width, height, data }: Pixels): Promise<Readi
       const result = results.size() > 0 ? results.get(0) : undefined;
       if (!result?.isValid) return null;
       const { UEC = 1 } = JSON.parse(result.extra || "{}") as { UEC?: number };
-      return { bytes: Uint8Array.from(result.bytes), unusedCorrection: UEC };
+      return { bytes: Uint8Array.from(result.bytes), text: result.text, unusedCorrection: UEC };
     } finally {
       results.delete();
     }

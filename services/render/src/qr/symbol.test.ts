@@ -1,51 +1,117 @@
 import { expect, test } from "@jest/globals";
-import { errorCorrectionLevels, fitSymbol } from "@qrfactory/domain/symbol-capacity";
+import { type Segment, type SegmentMode, segmentModes } from "@qrfactory/domain/segments";
+import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "@qrfactory/domain/symbol-capacity";
 import fc from "fast-check";
 import makeOther from "qrcode-generator";
-import { makeSymbol } from "./symbol.js";
+import { encodeSegments, makeSymbol } from "./symbol.js";
 
-const level = fc.constantFrom(...errorCorrectionLevels);
+/** What the other encoder calls the modes that it knows. */
+const otherModes = { numeric: "Numeric", alphanumeric: "Alphanumeric", byte: "Byte" } as const;
+type OtherMode = keyof typeof otherModes;
 
-/** The same symbol by an independent encoder; it cannot be told its mask, so all eight of ours are compared. */
-function otherModules(text: string, version: number, errorCorrection: (typeof errorCorrectionLevels)[number]): string {
-  const mode = fitSymbol(text, errorCorrection)?.mode;
-  const other = makeOther(version as TypeNumber, errorCorrection);
-  other.addData(text, mode === "numeric" ? "Numeric" : mode === "alphanumeric" ? "Alphanumeric" : "Byte");
+/** Characters of each mode that are in no denser one, and some that are. */
+const alphabets: Record<OtherMode, string> = {
+  numeric: "0123456789",
+  alphanumeric: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:",
+  byte: "abcxyz~{}|^\u0001\n!09AZ",
+};
+
+/** The symbol that an independent encoder makes of one segment, and the mask that it chose. */
+function otherSymbol(segment: Segment, version: number, level: ErrorCorrection): { cells: Uint8Array; mask: number } {
+  const other = makeOther(version as TypeNumber, level);
+  other.addData(segment.text, otherModes[segment.mode as OtherMode]);
   other.make();
   const side = other.getModuleCount();
-  let cells = "";
-  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) cells += other.isDark(y, x) ? "1" : "0";
-  return cells;
+  const cells = new Uint8Array(side * side);
+  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) cells[y * side + x] = other.isDark(y, x) ? 1 : 0;
+  // Bits 12 to 10 of the format information are the mask, under the fixed pattern 101010000010010.
+  const bits = [2, 3, 4].map((x) => cells[8 * side + x] as number);
+  const [high = 0, middle = 0, low = 0] = bits;
+  return { cells, mask: ((high << 2) | (middle << 1) | low) ^ 0b101 };
 }
 
-test.each<[string, fc.Arbitrary<string>]>([
-  ["digits", fc.stringMatching(/^[0-9]{1,400}$/)],
-  ["capitals", fc.stringMatching(/^[0-9A-Z $%*+\-./:]{1,250}$/)],
-  ["ASCII", fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 200 })],
-])("%s give the modules that another encoder gives, up to the choice of the mask", (_name, texts) => {
+function expectSame(segment: Segment, version: number, level: ErrorCorrection): void {
+  const other = otherSymbol(segment, version, level);
+  const { modules } = encodeSegments([segment], version, level, other.mask);
+  if (Buffer.compare(modules.cells, other.cells) !== 0) {
+    throw new Error(`${version}-${level} differs for ${JSON.stringify(segment)}`);
+  }
+}
+
+const versions = Array.from({ length: 40 }, (_, i) => i + 1);
+
+test.each(errorCorrectionLevels)("at level %s every version agrees with another encoder, full or not", (level) => {
+  for (const version of versions) {
+    // The other one takes up to 50 ms for a large symbol, so these take turns.
+    const modes = Object.keys(otherModes) as OtherMode[];
+    const tried = version <= 10 ? modes : [modes[version % 3] as OtherMode];
+    for (const mode of tried) {
+      const most = capacityOf(mode, level, version);
+      const lengths = version <= 10 ? [most, Math.ceil(most / 2), 1] : [most - (version % 7)];
+      for (const length of lengths) {
+        const alphabet = alphabets[mode];
+        const text = Array.from({ length }, (_, i) => alphabet[(i * 7 + version) % alphabet.length]).join("");
+        expectSame({ mode, text }, version, level);
+      }
+    }
+  }
+});
+
+test("thousands of random texts agree with another encoder, module by module", () => {
+  const segment = fc
+    .constantFrom(...(Object.keys(otherModes) as OtherMode[]))
+    .chain((mode) =>
+      fc
+        .string({ unit: fc.constantFrom(...alphabets[mode]), minLength: 1, maxLength: 60 })
+        .map((text): Segment => ({ mode, text })),
+    );
+  const level = fc.constantFrom(...errorCorrectionLevels);
   fc.assert(
-    fc.property(texts, level, (text, least) => {
-      const { version, errorCorrection } = makeSymbol(text, least);
-      const ours = Array.from({ length: 8 }, (_, mask) => makeSymbol(text, least, mask).modules.cells.join(""));
-      expect(ours).toContain(otherModules(text, version, errorCorrection));
+    fc.property(segment, level, fc.integer({ min: 0, max: 2 }), (of, least, spare) => {
+      const fits = (version: number) => of.text.length <= capacityOf(of.mode, least, version);
+      expectSame(of, (versions.find(fits) as number) + spare, least);
     }),
-    { numRuns: 25 },
+    { numRuns: 3_000 },
+  );
+}, 30_000);
+
+test("UTF-8 agrees with another encoder", () => {
+  makeOther.stringToBytes = (text: string) => [...Buffer.from(text)];
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }), (text) => {
+      const bytes = Buffer.byteLength(text);
+      const version = versions.find((of) => bytes <= capacityOf("byte", "L", of)) as number;
+      expectSame({ mode: "byte", text }, version, "L");
+    }),
+    { numRuns: 200 },
   );
 });
 
-test.each([1, 7, 9, 10, 26, 27, 40])("version %i agrees with another encoder", (version) => {
-  const fits = (text: string) => fitSymbol(text, "L")?.version === version;
-  const lengths = Array.from({ length: 3_000 }, (_, i) => i + 1);
-  const text = "q".repeat(lengths.find((length) => fits("q".repeat(length))) ?? 0);
-  const symbol = makeSymbol(text, "L");
-  expect(symbol.version).toBe(version);
-  expect(symbol.modules.side).toBe(17 + 4 * version);
-  const ours = Array.from({ length: 8 }, (_, mask) => makeSymbol(text, "L", mask).modules.cells.join(""));
-  expect(ours).toContain(otherModules(text, version, symbol.errorCorrection));
+test("a symbol has the version, the level and the modes that fit best, and a mask", () => {
+  const text = "https://example.com/order/20261121000417";
+  const fit = fitSymbol(text, "M");
+  const symbol = makeSymbol(text, "M");
+  expect(symbol).toMatchObject({ version: fit?.version, errorCorrection: fit?.errorCorrection });
+  expect(symbol.modes).toEqual(["byte", "numeric"] satisfies SegmentMode[]);
+  expect(symbol.modules.side).toBe(17 + 4 * symbol.version);
+  expect(symbol.modules.cells).toHaveLength(symbol.modules.side ** 2);
+  expect(makeSymbol(text, "M", symbol.mask)).toEqual(symbol);
+  expect(makeSymbol(text, "M", (symbol.mask + 1) % 8)).not.toEqual(symbol);
 });
 
 test("capitals make a smaller symbol than small letters", () => {
   expect(makeSymbol("HTTPS://QR.EXAMPLE/Q/7K2MWX9P", "M").version).toBeLessThan(
     makeSymbol("https://qr.example/q/7k2mwx9p", "M").version,
   );
+});
+
+test.each<[SegmentMode, string, RegExp]>([
+  ["byte", "a".repeat(2_954), /2953 bytes at level L/],
+  ["numeric", "7".repeat(7_090), /7089 digits at level L/],
+  ["kanji", "漢".repeat(1_818), /1817 kanji at level L/],
+])("a text of mode %s that is too long is refused with the limit", (mode, text, limit) => {
+  expect(segmentModes).toContain(mode);
+  expect(() => makeSymbol(text, "L")).toThrow(RangeError);
+  expect(() => makeSymbol(text, "L")).toThrow(limit);
+  expect(() => makeSymbol(text.slice(1), "L")).not.toThrow();
 });

@@ -1,7 +1,11 @@
-// From text to the dark and light modules of a QR symbol (ISO/IEC 18004:2015). The version and level are chosen by
-// domain/symbol-capacity; the encoder is npm `qr`, the fastest known to us by an order of magnitude.
-import { type ErrorCorrection, fitSymbol, modulesOf } from "@qrfactory/domain/symbol-capacity";
-import encodeQR, { type ErrorCorrection as EncoderLevel } from "qr";
+// From text to the dark and light modules of a QR symbol (ISO/IEC 18004:2015). Version, level and segments are chosen
+// by domain/symbol-capacity; this places the codewords and picks the mask.
+import { type Segment, type SegmentMode, segmentUnits } from "@qrfactory/domain/segments";
+import { capacityOf, type ErrorCorrection, fitSymbol, segmentModeOf } from "@qrfactory/domain/symbol-capacity";
+import { type GridShape, transpose, wordAt } from "./bit-grid.js";
+import { codewordsOf } from "./codewords.js";
+import { areaPenalty, columnPenalty } from "./penalty.js";
+import { maskCount, type Plane, type Template, templateOf } from "./template.js";
 
 /** A square of modules, row by row; 1 is dark. */
 export type Modules = { side: number; cells: Uint8Array };
@@ -11,30 +15,91 @@ export type QrSymbol = {
   version: number;
   /** What was reached, at least what was asked. */
   errorCorrection: ErrorCorrection;
+  /** What the text was encoded in, in the order of first use. */
+  modes: SegmentMode[];
+  /** 0 to 7. */
+  mask: number;
   modules: Modules;
 };
 
-const encoderLevels: Record<ErrorCorrection, EncoderLevel> = { L: "low", M: "medium", Q: "quartile", H: "high" };
-
-/** The encoder insists on a quiet zone; its smallest is cut off again. */
-const encoderBorder = 1;
-
 /**
- * Encodes a text as one segment of its densest mode; outside the alphanumeric set that is bytes of UTF-8. The mask
- * (0 to 7) is chosen by the penalty rules of the standard (7.8.3); `mask` overrides it for comparisons. The text must
- * fit, see `fitSymbol`.
+ * Encodes a text in the smallest version that holds it at the level `least`, at the highest level that this version
+ * has room for. The mask (0 to 7) is chosen by the penalty rules of the standard (7.8.3); `mask` overrides it for
+ * comparisons. Throws a RangeError when even version 40 is too small.
  */
 export function makeSymbol(text: string, least: ErrorCorrection, mask?: number): QrSymbol {
   const fit = fitSymbol(text, least);
-  if (!fit) throw new RangeError("The text does not fit in a QR symbol");
-  const { version, errorCorrection, mode } = fit;
-  const ecc = encoderLevels[errorCorrection];
-  const rows = encodeQR(text, "raw", { version, ecc, encoding: mode, border: encoderBorder, mask });
-  const side = modulesOf(version);
-  const cells = new Uint8Array(side * side);
-  for (let y = 0; y < side; y++) {
-    const row = rows[y + encoderBorder] as boolean[];
-    for (let x = 0; x < side; x++) cells[y * side + x] = row[x + encoderBorder] ? 1 : 0;
+  if (!fit) {
+    const mode = segmentModeOf(text);
+    const most = `${capacityOf(mode, least)} ${segmentUnits[mode]}`;
+    throw new RangeError(`The largest QR symbol holds ${most} at level ${least}; the text is longer.`);
   }
-  return { version, errorCorrection, modules: { side, cells } };
+  return encodeSegments(fit.segments, fit.version, fit.errorCorrection, mask);
+}
+
+/** Encodes segments as they are given; they must fit the version at this level. */
+export function encodeSegments(
+  segments: Segment[],
+  version: number,
+  errorCorrection: ErrorCorrection,
+  mask?: number,
+): QrSymbol {
+  const template = templateOf(version, errorCorrection);
+  const { shape, order } = template;
+  const data: Plane = { grid: new Int32Array(shape.words), mirrored: new Int32Array(shape.words) };
+  place(codewordsOf(segments, version, errorCorrection, order.length >> 3), order, data.grid);
+  transpose(shape, data.grid, data.mirrored);
+  const chosen = mask ?? bestMask(template, data);
+  const grid = new Int32Array(shape.words);
+  mix(grid, data.grid, (template.planes[chosen] as Plane).grid);
+  const modes = [...new Set(segments.map((segment) => segment.mode))];
+  return { version, errorCorrection, modes, mask: chosen, modules: unpack(shape, grid) };
+}
+
+/** Puts the bits of the codewords, highest first, into their modules; remainder bits stay light. */
+function place(codewords: Uint8Array, order: Uint16Array, grid: Int32Array): void {
+  let at = 0;
+  for (const codeword of codewords) {
+    for (let bit = 7; bit >= 0; bit--) {
+      const target = order[at++] as number;
+      (grid[target >> 5] as number) |= ((codeword >> bit) & 1) << (target & 31);
+    }
+  }
+}
+
+function mix(to: Int32Array, data: Int32Array, plane: Int32Array): void {
+  for (let i = 0; i < to.length; i++) to[i] = (data[i] as number) ^ (plane[i] as number);
+}
+
+/** The mask with the least penalty, of equals the first. */
+function bestMask({ shape, planes }: Template, data: Plane): number {
+  const candidate = new Int32Array(shape.words);
+  let best = 0;
+  let bestPenalty = Number.POSITIVE_INFINITY;
+  for (let mask = 0; mask < maskCount; mask++) {
+    const { grid, mirrored } = planes[mask] as Plane;
+    mix(candidate, data.grid, grid);
+    let penalty = areaPenalty(shape, candidate);
+    if (penalty < bestPenalty) penalty += columnPenalty(shape, candidate);
+    if (penalty >= bestPenalty) continue;
+    mix(candidate, data.mirrored, mirrored);
+    penalty += columnPenalty(shape, candidate);
+    if (penalty >= bestPenalty) continue;
+    [best, bestPenalty] = [mask, penalty];
+  }
+  return best;
+}
+
+function unpack(shape: GridShape, grid: Int32Array): Modules {
+  const { side } = shape;
+  const cells = new Uint8Array(side * side);
+  let at = 0;
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x += 32) {
+      let word = grid[wordAt(shape, x, y)] as number;
+      const end = at + Math.min(32, side - x);
+      for (; at < end; at++, word >>>= 1) cells[at] = word & 1;
+    }
+  }
+  return { side, cells };
 }

@@ -1,0 +1,135 @@
+// Cuts a text into the segments of a QR symbol: of all ways the one with the fewest bits (ISO/IEC 18004:2015, 7.4 and
+// annex J, which only sketches one). Dynamic programming over stretches of characters of one kind.
+import { kanjiValues, notKanji } from "./kanji.js";
+import { headerBits, type Segment, type SegmentMode, segmentModes, type VersionRange } from "./segments.js";
+
+/** Costs are counted in sixths of a bit: a digit takes 10/3 bits, an alphanumeric character 11/2. */
+const sixths = 6;
+
+/** Modes by their index in `segmentModes`; a character is of the kind that its densest mode has. */
+const [byte, alphanumeric, numeric, kanji] = [0, 1, 2, 3] as const;
+const modeCount = segmentModes.length;
+
+/** What a character costs in each mode; in byte mode each of its bytes. */
+const unitCosts = [8 * sixths, 33, 20, 13 * sixths] as const;
+
+/** More than any text costs, and far from overflowing when a text is added to it. */
+const unreachable = 2 ** 30;
+
+/**
+ * A text as stretches of characters of one kind. Segments never end within one: a character that moves from a sparser
+ * mode to the segment of its densest mode beside it saves bits there and then, roundings included.
+ */
+export type Stretches = {
+  text: string;
+  count: number;
+  kinds: Uint8Array;
+  /** Where each begins in the text, in UTF-16 code units; one more entry marks the end. */
+  starts: Int32Array;
+  /** Length of each in UTF-8. */
+  bytes: Int32Array;
+  /** Bits that the text takes at least: no headers, every character in its densest mode. */
+  bitsMin: number;
+};
+
+/** The kind of each ASCII character. */
+const asciiKinds = Uint8Array.from({ length: 0x80 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return /[0-9]/.test(character) ? numeric : /[A-Z $%*+\-./:]/.test(character) ? alphanumeric : byte;
+});
+
+/** Reads a text, which must be well-formed Unicode. Without `withKanji` what kanji mode could hold is bytes, too. */
+export function readStretches(text: string, withKanji: boolean): Stretches {
+  const { length } = text;
+  const kinds = new Uint8Array(length);
+  const starts = new Int32Array(length + 1);
+  const bytes = new Int32Array(length);
+  let count = 0;
+  let last = -1;
+  let size = 0;
+  let leastSixths = 0;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    const kind = code < 0x80 ? (asciiKinds[code] as number) : withKanji && isKanji(code) ? kanji : byte;
+    // Half a surrogate pair counts as two of its four bytes; both halves are of one kind, so they stay together.
+    const codeBytes = code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3;
+    leastSixths += (unitCosts[kind] as number) * (kind === byte ? codeBytes : 1);
+    if (kind !== last) {
+      if (count > 0) bytes[count - 1] = size;
+      kinds[count] = kind;
+      starts[count] = i;
+      count++;
+      last = kind;
+      size = 0;
+    }
+    size += codeBytes;
+  }
+  bytes[count - 1] = size;
+  starts[count] = length;
+  return { text, count, kinds, starts, bytes, bitsMin: Math.floor(leastSixths / sixths) };
+}
+
+function isKanji(code: number): boolean {
+  return kanjiValues[code] !== notKanji;
+}
+
+/** The cheapest segments for a range of versions, and their bits. */
+export function cut(
+  { text, count, kinds, starts, bytes }: Stretches,
+  range: VersionRange,
+): { segments: Segment[]; bits: number } {
+  const headers = segmentModes.map((mode) => headerBits(mode, range) * sixths);
+  // Cost of all up to the stretch at hand when that is in each mode, and the mode that the stretch before it then has.
+  const costs = [unreachable, unreachable, unreachable, unreachable];
+  const previous = new Uint8Array(count * modeCount);
+  for (let i = 0; i < count; i++) {
+    const kind = kinds[i] as number;
+    const characters = (starts[i + 1] as number) - (starts[i] as number);
+    let best = 0;
+    let from = 0;
+    if (i > 0) {
+      best = unreachable;
+      for (let mode = 0; mode < modeCount; mode++) {
+        // A segment that ends takes whole bits.
+        const ended = Math.ceil((costs[mode] as number) / sixths) * sixths;
+        if (ended < best) {
+          best = ended;
+          from = mode;
+        }
+      }
+    }
+    for (let mode = 0; mode < modeCount; mode++) {
+      const units = mode === byte ? (bytes[i] as number) : characters;
+      const isAble = mode === byte || mode === kind || (mode === alphanumeric && kind === numeric);
+      const stays = costs[mode] as number;
+      const begins = best + (headers[mode] as number);
+      previous[i * modeCount + mode] = stays <= begins ? mode : from;
+      costs[mode] = isAble ? Math.min(stays, begins) + units * (unitCosts[mode] as number) : unreachable;
+    }
+  }
+  const ends = costs.map((cost) => Math.ceil(cost / sixths));
+  const bits = Math.min(...ends);
+  return { segments: trace(ends.indexOf(bits)), bits };
+
+  /** Walks back from the mode of the last stretch; neighbours in one mode are one segment. */
+  function trace(lastMode: number): Segment[] {
+    const segments: Segment[] = [];
+    let mode = lastMode;
+    let end = text.length;
+    for (let i = count - 1; i >= 0; i--) {
+      const before = previous[i * modeCount + mode] as number;
+      if (i > 0 && before === mode) continue;
+      const start = starts[i] as number;
+      segments.push({ mode: segmentModes[mode] as SegmentMode, text: text.slice(start, end) });
+      [end, mode] = [start, before];
+    }
+    return segments.reverse();
+  }
+}
+
+/** The densest mode that can hold all of the text. */
+export function densestModeOf({ count, kinds }: Stretches): SegmentMode {
+  const found = new Set(kinds.subarray(0, count));
+  if (found.size === 2 && found.has(numeric) && found.has(alphanumeric)) return "alphanumeric";
+  return segmentModes[found.size === 1 ? (kinds[0] as number) : byte] as SegmentMode;
+}

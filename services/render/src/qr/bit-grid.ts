@@ -1,0 +1,57 @@
+// A square of modules packed into words of 32, the form in which whole rows are masked and judged at once.
+
+/** Rows of light modules above and below, so that looking a little past an edge needs no test. */
+export const marginRows = 4;
+
+/** How a grid of so many modules a side lies in an Int32Array: column by column of words, each with its rows in turn. */
+export type GridShape = {
+  side: number;
+  /** Columns of words. */
+  columns: number;
+  /** Words in a column, margins included. */
+  stride: number;
+  /** In all. */
+  words: number;
+};
+
+export function gridShapeOf(side: number): GridShape {
+  const columns = (side + 31) >> 5;
+  const stride = side + 2 * marginRows;
+  return { side, columns, stride, words: columns * stride };
+}
+
+/** Index of the word of a module; its bit there is `x & 31`. */
+export function wordAt({ stride }: GridShape, x: number, y: number): number {
+  return (x >> 5) * stride + marginRows + y;
+}
+
+/** Mirrors a grid at its main diagonal, 32 × 32 modules at a time, so that what judges columns can judge rows. */
+export function transpose(shape: GridShape, from: Int32Array, to: Int32Array): void {
+  const { side, columns, stride } = shape;
+  const block = new Int32Array(32);
+  for (let column = 0; column < columns; column++) {
+    for (let band = 0; band < columns; band++) {
+      const height = Math.min(32, side - band * 32);
+      const source = column * stride + marginRows + band * 32;
+      for (let i = 0; i < 32; i++) block[i] = i < height ? (from[source + i] as number) : 0;
+      transposeBlock(block);
+      const width = Math.min(32, side - column * 32);
+      const target = band * stride + marginRows + column * 32;
+      for (let i = 0; i < width; i++) to[target + i] = block[i] as number;
+    }
+  }
+}
+
+/** Swaps quarters, then quarters of quarters, down to single bits. */
+function transposeBlock(block: Int32Array): void {
+  let mask = 0xffff;
+  for (let half = 16; half > 0; half >>= 1, mask ^= mask << half) {
+    for (let i = 0; i < 32; i = (i + half + 1) & ~half) {
+      const upper = block[i] as number;
+      const lower = block[i + half] as number;
+      const swapped = ((upper >>> half) ^ lower) & mask;
+      block[i + half] = lower ^ swapped;
+      block[i] = upper ^ (swapped << half);
+    }
+  }
+}
