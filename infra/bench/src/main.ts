@@ -3,11 +3,13 @@ import { writeFileSync } from "node:fs";
 import { arch, cpus, totalmem } from "node:os";
 import { type Race, raceOverHttp } from "./http-render.js";
 import type { Timing } from "./measure.js";
-import { type Comparison, compareImages, compareSymbols } from "./render.js";
+import { type Comparison, compareImages } from "./render.js";
+import { compareSizes, compareSymbols, type Sizes } from "./symbols.js";
 
 /** Suite → what it measures; each prints its tables and returns what is written as JSON. */
 const suites: Record<string, () => Promise<unknown>> = {
   symbol: () => timings(compareSymbols),
+  size: sizes,
   render: () => timings(compareImages),
   http: () => races(raceOverHttp),
 };
@@ -36,6 +38,18 @@ async function races(race: () => Promise<Race[]>): Promise<Race[]> {
     for (const { name, perSecond, p50Ms, p99Ms, failed } of throughputs) {
       const times = row(name, `${perSecond.toFixed(0)} / s`, perSecond / peer);
       console.log(`  ${times}  p50 ${p50Ms} ms, p99 ${p99Ms} ms, ${failed} failed`);
+    }
+    console.log();
+  }
+  return results;
+}
+
+async function sizes(): Promise<Sizes[]> {
+  const results = compareSizes();
+  for (const { title, versions } of results) {
+    console.log(title);
+    for (const [name, version] of Object.entries(versions)) {
+      console.log(`  ${name.padEnd(24)}${version === null ? "does not fit" : `version ${version}`}`);
     }
     console.log();
   }
