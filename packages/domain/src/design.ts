@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { groundColor, inkColor } from "./color.js";
+import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
 import { ApiError } from "./errors.js";
 import { canonicalJson } from "./json.js";
 import { type Plan, smallestPlan } from "./plans.js";
@@ -15,11 +16,8 @@ import {
 } from "./symbol-capacity.js";
 import { parseInput } from "./validate.js";
 
-export const imageFormats = ["png", "svg"] as const;
+export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
 export type ImageFormat = (typeof imageFormats)[number];
-
-export const patterns = ["squares"] as const;
-export type Pattern = (typeof patterns)[number];
 
 /** `strict` refuses what would not scan, `report` delivers it with its score, `off` does not look. */
 export const scanChecks = ["strict", "report", "off"] as const;
@@ -51,7 +49,7 @@ const designFields = z.strictObject({
   quiet_zone: z.int().min(0).max(16).default(4),
   color: inkColor.prefault("black"),
   background: groundColor.prefault("white"),
-  pattern: z.enum(patterns).default("squares"),
+  ...styleFields,
   scan_check: z.enum(scanChecks).default("strict"),
 });
 
@@ -70,6 +68,7 @@ export const designRequest = designFields.superRefine((request, context) => {
       refuse("size_inches", message);
     }
   }
+  checkStyle(request, refuse);
 });
 
 function inchesToPx(inches: number, dpi: number): number {
@@ -100,24 +99,22 @@ function uriMistake(uri: string): string | null {
 }
 
 /** All that decides the bytes of an image, in one normal form: two requests that mean the same have equal designs. */
-export type Design = {
+export type Design = Style & {
   /** Exactly what a scanner reads. */
   text: string;
   format: ImageFormat;
-  /** Side of the image: the pixels of a PNG; for an SVG its width in CSS pixels, or its inches at 300 dpi. */
+  /** Side of the image: the pixels of a PNG or JPEG; for an SVG its CSS pixels; where there are inches, those at 300 dpi. */
   widthPx: number;
-  /** Side in inches where an SVG was asked in inches, else null: pixels carry their inches as dpi. */
+  /** Side in inches: of every PDF and EPS, of an SVG that was asked in inches; else null, pixels carry theirs as dpi. */
   widthInches: number | null;
-  /** Resolution written into a PNG, else null. */
+  /** Resolution written into a PNG, else null: no other format carries one. */
   dpi: number | null;
   /** The least level; see `fitSymbol`. */
   errorCorrection: ErrorCorrection;
   /** In modules. */
   quietZone: number;
-  /** Normal form, see domain/color; so is `background`. */
-  color: string;
+  /** Normal form, see domain/color. */
   background: string;
-  pattern: Pattern;
 };
 
 /**
@@ -136,22 +133,30 @@ export function readDesign(body: unknown, plan: Plan): { design: Design; scanChe
 type DesignRequest = z.output<typeof designRequest>;
 
 function normalize(request: DesignRequest): Design {
-  const { format, size_inches: inches } = request;
-  const vector = format === "svg";
-  const dpi = inches === undefined ? request.dpi : (request.dpi ?? dpiDefault);
   return {
     text: request.data,
-    format,
-    widthPx:
-      inches === undefined ? (request.size ?? sizePxDefault) : inchesToPx(inches, vector ? vectorDpi : (dpi as number)),
-    widthInches: vector ? (inches ?? null) : null,
-    dpi: vector ? null : (dpi ?? null),
+    format: request.format,
+    ...normalizeSize(request),
     errorCorrection: request.error_correction,
     quietZone: request.quiet_zone,
-    color: request.color,
     background: request.background,
-    pattern: request.pattern,
+    ...normalizeStyle(request),
   };
+}
+
+/** What a pixel is on paper where nothing else is said: that of CSS. */
+const cssDpi = 96;
+
+function normalizeSize(request: DesignRequest): Pick<Design, "widthPx" | "widthInches" | "dpi"> {
+  const { format, size = sizePxDefault, size_inches: inches, dpi } = request;
+  if (format === "png" || format === "jpeg") {
+    const widthPx = inches === undefined ? size : inchesToPx(inches, dpi ?? dpiDefault);
+    const printed = inches === undefined ? dpi : (dpi ?? dpiDefault);
+    return { widthPx, widthInches: null, dpi: format === "png" ? (printed ?? null) : null };
+  }
+  // Paper has no pixels: a PDF is as large as the PNG of the same request in print.
+  const widthInches = inches ?? (format === "svg" ? null : size / (dpi ?? cssDpi));
+  return { widthPx: widthInches === null ? size : inchesToPx(widthInches, vectorDpi), widthInches, dpi: null };
 }
 
 function requirePlan({ size_inches: inches = 0, dpi = 0 }: DesignRequest, plan: Plan): void {

@@ -2,15 +2,15 @@
 import type { Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
-import { paintPng } from "./qr/paint-png.js";
-import { paintSvg } from "./qr/paint-svg.js";
+import { shapeLabel } from "./qr/label.js";
+import { paintScene } from "./qr/paint.js";
 import { snapGrid } from "./qr/raster.js";
 import { layOut, type Scene } from "./qr/scene.js";
 import { makeSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
 /** Part of every cache key: raised whenever the same design gives other bytes. */
-export const rendererVersion = 2;
+export const rendererVersion = 3;
 
 /** What every drawing of a design says of itself, and the image. */
 export type Drawing = {
@@ -22,19 +22,24 @@ export type Drawing = {
   scan: ScanResult | null;
 };
 
-/** Draws a design. Throws `unscannable` when its size leaves less than one pixel a module. */
+/**
+ * Draws a design. Throws `unscannable` when its size leaves less than one pixel a module, and `validation_failed` when no
+ * bundled font draws its label.
+ */
 export async function draw(design: Design, options: { checked: boolean }): Promise<Drawing> {
   const symbol = makeSymbol(design.text, design.errorCorrection);
-  const scene = layOut(symbol, design);
+  const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
+  const scene = layOut(symbol, design, label);
   requireRoom(scene, design);
-  const bytes = design.format === "svg" ? paintSvg(scene, design) : paintPng(scene, design);
-  const scan = options.checked ? await checkScan(scene, design.text, design.widthPx) : null;
+  const { bytes, raster } = paintScene(scene, design);
+  const scan = options.checked ? await checkScan(scene, design.text, { widthPx: design.widthPx, raster }) : null;
   return { bytes, version: symbol.version, errorCorrection: symbol.errorCorrection, scan };
 }
 
-/** A module needs a pixel of its own; that holds for an SVG at its true size, too. */
-function requireRoom({ side }: Scene, { widthPx }: Design): void {
+/** A module needs a pixel of its own; that holds for vectors at their true size, too. */
+function requireRoom({ side }: Scene, { widthPx, frame }: Design): void {
   if (snapGrid(side, widthPx).modulePx >= 1) return;
-  const detail = `This code is ${side} modules wide with its quiet zone and needs at least ${side} pixels; ${widthPx} are too few. Raise size to ${side} or more (${2 * side} scans better), or shorten data.`;
+  const around = frame ? "its quiet zone and frame" : "its quiet zone";
+  const detail = `This code is ${side} modules wide with ${around} and needs at least ${side} pixels; ${widthPx} are too few. Raise size to ${side} or more (${2 * side} scans better), or shorten data.`;
   throw new ApiError("unscannable", detail, { errors: { size: [`At least ${side} pixels.`] } });
 }

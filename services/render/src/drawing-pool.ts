@@ -8,6 +8,7 @@ import { Piscina } from "piscina";
 import { makeAdmission } from "./admission.js";
 import { type Drawing, draw } from "./draw.js";
 import type { DrawOutcome, DrawTask } from "./draw-worker.js";
+import { isFlatSquares } from "./qr/scene.js";
 
 /**
  * Plain squares of a text this long are a symbol of at most version 10 or so: drawn and checked in about a millisecond,
@@ -67,9 +68,9 @@ function isLight(design: Design): boolean {
   return isPlain(design) && design.text.length <= lightTextMax && design.widthPx <= lightWidthPxMax;
 }
 
-/** Flat squares, which cost next to nothing however large they are. */
+/** Flat squares, which cost next to nothing however large they are; a JPEG compresses every pixel of them. */
 function isPlain(design: Design): boolean {
-  return design.pattern === "squares";
+  return design.format !== "jpeg" && isFlatSquares(design);
 }
 
 /** Drawings that cost alike. */

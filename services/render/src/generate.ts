@@ -16,7 +16,13 @@ import type { Image, ImageRequest } from "./images.js";
 /** What one delivered image costs. */
 const creditsAnImage = 1;
 
-const contentTypes: Record<ImageFormat, string> = { png: "image/png", svg: "image/svg+xml" };
+const contentTypes: Record<ImageFormat, string> = {
+  png: "image/png",
+  svg: "image/svg+xml",
+  pdf: "application/pdf",
+  eps: "application/postscript",
+  jpeg: "image/jpeg",
+};
 
 export type GenerateOptions = {
   requireCaller: RequireCaller;

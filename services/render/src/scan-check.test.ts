@@ -1,16 +1,21 @@
 import { expect, test } from "@jest/globals";
-import { layOut } from "./qr/scene.js";
-import { makeSymbol } from "./qr/symbol.js";
+import { readDesign } from "@qrfactory/domain/design";
+import { plans } from "@qrfactory/domain/plans";
+import { layOut, type Scene } from "./qr/scene.js";
+import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan } from "./scan-check.js";
 
 const text = "https://example.com/a-page";
-const plain = { quietZone: 4, color: "#000000ff", background: "#ffffffff" };
 
-async function check(change: Partial<typeof plain> = {}, widthPx = 600) {
-  return checkScan(layOut(makeSymbol(text, "M"), { ...plain, ...change }), text, widthPx);
+function sceneOf(fields: object = {}, symbol: QrSymbol = makeSymbol(text, "M")): Scene {
+  return layOut(symbol, readDesign({ data: text, ...fields }, plans.enterprise).design);
 }
 
-test.each<[string, Partial<typeof plain>, number, number, number]>([
+async function check(fields: object = {}, widthPx = 600) {
+  return checkScan(sceneOf(fields), text, { widthPx, raster: null });
+}
+
+test.each<[string, object, number, number, number]>([
   ["black on white", {}, 600, 100, 100],
   ["dark blue on transparent", { color: "#0a3d91ff", background: "#00000000" }, 600, 100, 100],
   ["white on transparent, as for a dark shirt", { color: "#ffffffff", background: "#00000000" }, 600, 80, 80],
@@ -20,7 +25,7 @@ test.each<[string, Partial<typeof plain>, number, number, number]>([
   ["light grey on white", { color: "#ccccccff" }, 600, 1, 30],
   ["one pixel a module", {}, 40, 70, 70],
   ["two pixels a module", {}, 80, 90, 90],
-  ["no quiet zone", { quietZone: 0 }, 600, 60, 60],
+  ["no quiet zone", { quiet_zone: 0 }, 600, 60, 60],
 ])("%s is readable and scores as it should", async (_name, change, widthPx, least, most) => {
   const result = await check(change, widthPx);
   expect(result).toMatchObject({ isReadable: true, advice: "" });
@@ -42,8 +47,11 @@ test.each([
 });
 
 test("a symbol that says something else is not readable", async () => {
-  const scene = layOut(makeSymbol(text, "M"), plain);
-  expect(await checkScan(scene, `${text}!`, 600)).toMatchObject({ isReadable: false, score: 0 });
+  const scene = sceneOf();
+  expect(await checkScan(scene, `${text}!`, { widthPx: 600, raster: null })).toMatchObject({
+    isReadable: false,
+    score: 0,
+  });
 });
 
 test("a damaged symbol loses score before it loses its text", async () => {
@@ -51,9 +59,25 @@ test("a damaged symbol loses score before it loses its text", async () => {
   const { side, cells } = symbol.modules;
   const middle = Math.floor(side / 2);
   for (let y = middle - 2; y <= middle; y++) cells.fill(1, y * side + middle - 2, y * side + middle + 1);
-  const result = await checkScan(layOut(symbol, plain), text, 600);
+  const result = await checkScan(sceneOf({}, symbol), text, { widthPx: 600, raster: null });
   expect(result.isReadable).toBe(true);
   expect(result.score).toBeLessThan(100);
   for (let y = 8; y < side - 8; y++) cells.fill(1, y * side, (y + 1) * side);
-  expect((await checkScan(layOut(symbol, plain), text, 600)).isReadable).toBe(false);
+  expect((await checkScan(sceneOf({}, symbol), text, { widthPx: 600, raster: null })).isReadable).toBe(false);
+});
+
+test.each<[string, object, string]>([
+  ["a gradient that fades away", { gradient_from: "black", gradient_to: "#eee" }, "gradient_to"],
+  ["eyes like the background", { eye_color: "#fefefe" }, "eye_border_color"],
+  ["light eyes in a dark symbol", { background: "#888", eye_center_color: "white" }, "eye_center_color is lighter"],
+])("%s is refused by its field", async (_name, fields, named) => {
+  const result = await check(fields);
+  expect(result).toMatchObject({ isReadable: false, score: 0 });
+  expect(result.advice).toContain(named);
+});
+
+test("stars of less than two pixels are refused with what would help", async () => {
+  const result = await check({ pattern: "star", eye_center_shape: "star", quiet_zone: 0 }, 40);
+  expect(result.isReadable).toBe(false);
+  expect(result.advice).toMatch(/a quiet_zone of 4, a size of \d+ pixels or more/);
 });

@@ -1,9 +1,10 @@
-// Nothing unscannable leaves: what was drawn is read back by an independent decoder from the same pixels, and judged by
-// what makes codes fail outside a laboratory.
+// Nothing unscannable leaves: what was drawn is read back by an independent decoder from the same pixels, as delivered and
+// as a poor camera sees them, and judged by what makes codes fail outside a laboratory.
 import { composite, contrastRatio, luminance, type Rgba } from "@qrfactory/domain/color";
-import { expandRows, paintRows, snapGrid } from "./qr/raster.js";
-import type { Scene, Squares } from "./qr/scene.js";
-import { type Pixels, readQrCode } from "./zxing.js";
+import { isSquares, lumaOf, type Raster, rasterize } from "./qr/rasterize.js";
+import type { Scene } from "./qr/scene.js";
+import { blur, resample, shrink } from "./seen.js";
+import { type Pixels, type Reading, readQrCode } from "./zxing.js";
 
 /**
  * Below this, cameras lose modules in ordinary light, whatever a decoder makes of perfect pixels: yellow on white has
@@ -14,8 +15,11 @@ const contrastMin = 1.5;
 /** From here on more contrast reads no better: it is what WCAG 2.2 asks of text. */
 const contrastEnough = 4.5;
 
-/** The decoder sees modules of at most this many pixels: larger ones cost time and show nothing new. */
-const decodedModulePxMax = 4;
+/** The decoder sees modules of about this many pixels: larger ones cost time and show nothing new. */
+const seenModulePx = 4;
+
+/** Pixels a module in the degraded picture, before each is blurred with its neighbours: a label across the room. */
+const degradedModulePx = 3;
 
 /** The quiet zone that the standard asks for (ISO/IEC 18004:2015, 6.3.8). */
 const quietZoneModules = 4;
@@ -40,51 +44,103 @@ export type ScanResult = {
   advice: string;
 };
 
-/** Reads a scene of flat squares back, as it lies on the pixels of an image that is `widthPx` wide. */
-export async function checkScan(scene: Scene, text: string, widthPx: number): Promise<ScanResult> {
-  const [squares] = scene.shapes as [Squares];
-  const { ink, ground } = seen(squares.color, scene.background);
-  const contrast = contrastRatio(ink, ground);
-  if (contrast < contrastMin) {
-    const advice = `color and background differ too little (contrast ${contrast.toFixed(2)} to 1); choose at least ${contrastMin} to 1, better ${contrastEnough} to 1.`;
-    return { isReadable: false, score: 0, advice };
+export type Drawn = {
+  /** Side of the image that the scene was made for. */
+  widthPx: number;
+  /** Its pixels, or null where the format has none. */
+  raster: Raster | null;
+};
+
+/** Reads a scene back, and judges it. */
+export async function checkScan(scene: Scene, text: string, drawn: Drawn): Promise<ScanResult> {
+  const { substrate, ground } = surfaceOf(scene);
+  const inks = scene.inks.map(({ field, color }) => ({ field, ...comparedWith(ground, color) }));
+  const weakest = inks.reduce((a, b) => (b.contrast < a.contrast ? b : a));
+  if (weakest.contrast < contrastMin) {
+    return refused(
+      `${weakest.field} and background differ too little (contrast ${weakest.contrast.toFixed(2)} to 1); choose at least ${contrastMin} to 1, better ${contrastEnough} to 1.`,
+    );
   }
-  const { modulePx } = snapGrid(scene.side, widthPx);
-  const seenPx = modulePx <= decodedModulePxMax ? widthPx : decodedModulePxMax * scene.side;
-  const reading = await readQrCode(paintPixels(scene, { ink, ground }, seenPx));
-  // Readers guess the character set of bytes, which says nothing about the drawing; kanji are no bytes of the text.
-  if (!reading || !(Buffer.from(text).equals(reading.bytes) || reading.text === text)) {
-    const advice = `the code could not be read back; try more contrast, a quiet_zone of ${quietZoneModules} or a larger size.`;
-    return { isReadable: false, score: 0, advice };
+  const isInverted = inks[0]?.isLighter === true;
+  const other = inks.find((ink) => ink.isLighter !== isInverted);
+  if (other) {
+    const [all, one] = isInverted ? ["lighter", "darker"] : ["darker", "lighter"];
+    return refused(
+      `${other.field} is ${one} than background where the other colours are ${all}; make all of them ${all}.`,
+    );
   }
+
+  const reading = await readBack(scene, text, { ...drawn, substrate });
+  if (typeof reading === "string") return refused(reading);
   const shares = [
-    Math.min(1, 0.2 + (0.8 * (contrast - contrastMin)) / (contrastEnough - contrastMin)),
-    factors.modulePx[modulePx] ?? 1,
-    factors.quietZone[squares.left] ?? 1,
-    luminance(ink) > luminance(ground) ? factors.inverted : 1,
+    Math.min(1, 0.2 + (0.8 * (weakest.contrast - contrastMin)) / (contrastEnough - contrastMin)),
+    factors.modulePx[Math.floor(drawn.widthPx / scene.side)] ?? 1,
+    factors.quietZone[scene.quietZone] ?? 1,
+    isInverted ? factors.inverted : 1,
     reading.unusedCorrection,
   ];
   const score = Math.max(1, Math.round(100 * shares.reduce((product, share) => product * share, 1)));
   return { isReadable: true, score, advice: "" };
 }
 
+function refused(advice: string): ScanResult {
+  return { isReadable: false, score: 0, advice };
+}
+
 /**
- * The two colours as they are seen. Where the background lets something through, that is white under dark ink and
- * black under light ink: whoever chose that ink has such a surface in mind.
+ * What the code stands on. Where the background lets something through, that is white under dark ink and black under
+ * light ink: whoever chose that ink has such a surface in mind.
  */
-function seen(color: Rgba, background: Rgba): { ink: Rgba; ground: Rgba } {
-  const substrate: Rgba = luminance(color) > 0.5 ? [0, 0, 0, 255] : [255, 255, 255, 255];
-  const ground = composite(background, substrate);
-  return { ink: composite(color, ground), ground };
+function surfaceOf({ background, inks }: Scene): { substrate: Rgba; ground: Rgba } {
+  const isLight = luminance(inks[0]?.color ?? [0, 0, 0, 255]) > 0.5;
+  const substrate: Rgba = isLight ? [0, 0, 0, 255] : [255, 255, 255, 255];
+  return { substrate, ground: composite(background, substrate) };
 }
 
-/** The rows that a PNG of this width holds, in shades of grey. */
-function paintPixels(scene: Scene, { ink, ground }: { ink: Rgba; ground: Rgba }, widthPx: number): Pixels {
-  const rows = paintRows(scene.shapes[0] as Squares, snapGrid(scene.side, widthPx));
-  return { width: widthPx, height: widthPx, data: expandRows(rows, widthPx, luma(ink), luma(ground)) };
+function comparedWith(ground: Rgba, color: Rgba): { contrast: number; isLighter: boolean } {
+  const ink = composite(color, ground);
+  return { contrast: contrastRatio(ink, ground), isLighter: luminance(ink) > luminance(ground) };
 }
 
-/** Brightness of an opaque colour as cameras' pictures have it, 0 to 255 (Rec. 601). */
-function luma([red, green, blue]: Rgba): number {
-  return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
+/** What a decoder reads at the delivered size and at the degraded one, the worse of the two, or what to change. */
+async function readBack(scene: Scene, text: string, seen: Drawn & { substrate: Rgba }): Promise<Reading | string> {
+  const pixels = seenPixels(scene, seen);
+  const delivered = await readText(pixels, text);
+  if (!delivered) return adviceFor(scene, seen, "could not be read back");
+  // Flat squares of enough contrast that are read at all are read blurred, too: nothing of them gets lost.
+  if (isSquares(scene) || pixels.width < degradedModulePx * scene.side) return delivered;
+  const degraded = await readText(blur(resample(pixels, degradedModulePx * scene.side)), text);
+  if (!degraded) return adviceFor(scene, seen, "is lost when a camera sees it small or blurred");
+  return degraded.unusedCorrection < delivered.unusedCorrection ? degraded : delivered;
+}
+
+/** The delivered pixels, brought nearer to what a camera has of them. */
+function seenPixels(scene: Scene, { widthPx, raster, substrate }: Drawn & { substrate: Rgba }): Pixels {
+  const enoughPx = seenModulePx * scene.side;
+  // Squares are the same at every whole number of pixels a module, so a small drawing says what a large one would.
+  const isSmaller = !raster || (isSquares(scene) && widthPx > enoughPx);
+  const looked = isSmaller ? rasterize(scene, Math.min(widthPx, enoughPx)) : raster;
+  const width = looked.widthPx;
+  const whole = { width, height: width, data: lumaOf(looked, substrate) };
+  return shrink(whole, Math.max(1, Math.floor(width / enoughPx)));
+}
+
+/** Reads the code; null unless it says exactly this. */
+async function readText(pixels: Pixels, text: string): Promise<Reading | null> {
+  const reading = await readQrCode(pixels);
+  if (!reading) return null;
+  // Readers guess the character set of bytes, which says nothing about the drawing; kanji are no bytes of the text.
+  return Buffer.from(text).equals(reading.bytes) || reading.text === text ? reading : null;
+}
+
+/** Says what happened and, of what would help, what this scene has not got already. */
+function adviceFor(scene: Scene, { widthPx }: Drawn, happened: string): string {
+  const changes = [
+    ...(scene.quietZone < quietZoneModules ? [`a quiet_zone of ${quietZoneModules}`] : []),
+    ...(widthPx < seenModulePx * scene.side ? [`a size of ${seenModulePx * scene.side} pixels or more`] : []),
+    ...(isSquares(scene) ? [] : ["pattern squares or rounded", "plainer eyes"]),
+    "a higher error_correction",
+    "more contrast",
+  ];
+  return `the code ${happened}; try ${changes.slice(0, -1).join(", ")} or ${changes.at(-1)}.`;
 }

@@ -1,11 +1,13 @@
 import { expect, test } from "@jest/globals";
 import type { Rgba } from "@qrfactory/domain/color";
+import { readDesign } from "@qrfactory/domain/design";
+import { plans } from "@qrfactory/domain/plans";
 import fc from "fast-check";
 import { PNG } from "pngjs";
 import { traceOutlines } from "./outline.js";
-import { paintPng } from "./paint-png.js";
 import { paintSvg } from "./paint-svg.js";
 import { snapGrid } from "./raster.js";
+import { pngOf, rasterize } from "./rasterize.js";
 import { layOut, type Scene } from "./scene.js";
 import { type Modules, makeSymbol } from "./symbol.js";
 
@@ -21,8 +23,14 @@ const modules = fc
   );
 
 function sceneOf(of: Modules, quietZone: number, color = black, background = white): Scene {
-  const squares = { kind: "squares" as const, color, left: quietZone, top: quietZone, modules: of };
-  return { side: of.side + 2 * quietZone, background, shapes: [squares] };
+  const fill = { kind: "flat" as const, color };
+  const squares = { kind: "squares" as const, fill, left: quietZone, top: quietZone, modules: of };
+  const inks = [{ field: "color", color }];
+  return { side: of.side + 2 * quietZone, background, shapes: [squares], quietZone, inks };
+}
+
+function paintPng(scene: Scene, { widthPx, dpi }: { widthPx: number; dpi: number | null }): Buffer {
+  return pngOf(rasterize(scene, widthPx), dpi);
 }
 
 function isDark({ side, cells }: Modules, x: number, y: number): boolean {
@@ -146,7 +154,7 @@ test("an SVG shows the modules that the PNG shows", () => {
 test("an SVG has its true size, and no ground where that is transparent", () => {
   const scene = sceneOf({ side: 1, cells: Uint8Array.of(1) }, 0, black, [0, 0, 0, 0]);
   expect(paintSvg(scene, { widthPx: 600, widthInches: null }).toString()).toBe(
-    '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="600" viewBox="0 0 1 1" shape-rendering="crispEdges"><path d="m0 0h1v1h-1z"/></svg>',
+    '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="600" viewBox="0 0 1 1" shape-rendering="crispEdges"><path d="M0 0h1v1h-1z"/></svg>',
   );
   expect(paintSvg(scene, { widthPx: 600, widthInches: 1.5 }).toString()).toContain('width="1.5in" height="1.5in"');
   const veiled = sceneOf({ side: 1, cells: Uint8Array.of(1) }, 0, [255, 0, 0, 128], [0, 0, 0, 51]);
@@ -167,7 +175,7 @@ function chunksOf(png: Buffer): Map<string, Buffer> {
 }
 
 const symbol = makeSymbol("https://example.com", "M");
-const design = { quietZone: 4, color: "#000000ff", background: "#ffffffff" };
+const { design } = readDesign({ data: "https://example.com" }, plans.enterprise);
 
 test("a PNG says its resolution where it was given one, and only there", () => {
   const scene = layOut(symbol, design);

@@ -1,28 +1,213 @@
 // What is to be painted, in module units: symbol + design → a ground and shapes on it. Every painter paints this and
-// nothing else, so formats cannot drift apart. A new pattern is a new kind of shape here.
+// nothing else, so formats cannot drift apart.
 import { type Rgba, rgbaOf } from "@qrfactory/domain/color";
 import type { Design } from "@qrfactory/domain/design";
+import type { Frame, GradientType } from "@qrfactory/domain/design-style";
+import { alignmentMiddles, alignmentReach, drawAlignment } from "./alignment.js";
+import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide } from "./eyes.js";
+import { type Box, layOutFrame } from "./frames.js";
+import type { LabelOutline } from "./label.js";
+import { addPath, newPath, type Path } from "./path.js";
+import { drawPattern } from "./patterns.js";
 import type { Modules, QrSymbol } from "./symbol.js";
 
-/** Whole modules of one flat colour; `left` and `top` are where the first one lies. */
-export type Squares = { kind: "squares"; color: Rgba; left: number; top: number; modules: Modules };
+export type Flat = { kind: "flat"; color: Rgba };
+/** Colours between two points; beyond them they stay as they are at the ends. */
+export type Linear = { kind: "linear"; from: Rgba; to: Rgba; x1: number; y1: number; x2: number; y2: number };
+/** Colours from a centre outwards. */
+export type Radial = { kind: "radial"; from: Rgba; to: Rgba; cx: number; cy: number; r: number };
+/** What a shape is filled with; coordinates are those of the scene. Shapes of one fill share the very object. */
+export type Fill = Flat | Linear | Radial;
 
-export type Shape = Squares;
+/** Whole modules; `left` and `top` are where the first one lies. */
+export type Squares = { kind: "squares"; fill: Fill; left: number; top: number; modules: Modules };
+/** A path in scene coordinates, filled by the non-zero rule. */
+export type Outlined = { kind: "path"; fill: Fill; path: Path };
+
+export type Shape = Squares | Outlined;
 
 export type Scene = {
-  /** Modules along a side, quiet zone included. */
+  /** Modules along a side, quiet zone and frame included. */
   side: number;
   background: Rgba;
   /** Painted in this order, later over earlier. */
   shapes: Shape[];
+  /** In modules, around the symbol. */
+  quietZone: number;
+  /** The colours that the symbol is drawn with, under the fields that give them; the first is that of most modules. */
+  inks: readonly Ink[];
 };
 
-/** Lays a symbol out as its design says. */
-export function layOut({ modules }: QrSymbol, design: Pick<Design, "quietZone" | "color" | "background">): Scene {
-  const { quietZone } = design;
+export type Ink = { field: string; color: Rgba };
+
+/** What of a design decides the scene. */
+export type SceneDesign = Pick<
+  Design,
+  | "quietZone"
+  | "color"
+  | "background"
+  | "pattern"
+  | "gradient"
+  | "eyeBorderShape"
+  | "eyeCenterShape"
+  | "eyeBorderColor"
+  | "eyeCenterColor"
+  | "frame"
+>;
+
+/** Lays a symbol out as its design says; `label` is the frame's label as outlines, if it has one. */
+export function layOut({ modules }: QrSymbol, design: SceneDesign, label: LabelOutline | null = null): Scene {
+  const { quietZone, frame } = design;
+  const width = modules.side + 2 * quietZone;
+  const framed = frame ? layOutFrame(frame, width, quietZone) : null;
+  const left = (framed?.left ?? 0) + quietZone;
+  const top = (framed?.top ?? 0) + quietZone;
+  const ink = inkOf(design, framed?.bounds ?? { x: left, y: top, width: modules.side, height: modules.side });
+  const shapes = symbolShapes(modules, design, { ink, left, top });
+  if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label }));
   return {
-    side: modules.side + 2 * quietZone,
+    side: framed?.side ?? width,
     background: rgbaOf(design.background),
-    shapes: [{ kind: "squares", color: rgbaOf(design.color), left: quietZone, top: quietZone, modules }],
+    shapes: merged(shapes),
+    quietZone,
+    inks: inksOf(design),
   };
+}
+
+function inksOf({ color, gradient, eyeBorderColor, eyeCenterColor }: SceneDesign): Ink[] {
+  const inks: { field: string; normal: string | null }[] = [
+    { field: gradient ? "gradient_from" : "color", normal: gradient?.from ?? color },
+    { field: "gradient_to", normal: gradient?.to ?? null },
+    { field: "eye_border_color", normal: eyeBorderColor },
+    { field: "eye_center_color", normal: eyeCenterColor },
+  ];
+  return inks.flatMap(({ field, normal }) => (normal === null ? [] : [{ field, color: rgbaOf(normal) }]));
+}
+
+/** Whether a design is drawn as flat squares and nothing else, which costs next to nothing however large it is. */
+export function isFlatSquares(design: SceneDesign): boolean {
+  const { pattern, gradient, eyeBorderShape, eyeCenterShape, frame } = design;
+  return pattern === "squares" && !gradient && !frame && eyeBorderShape === "square" && eyeCenterShape === "square";
+}
+
+function flat(color: string): Flat {
+  return { kind: "flat", color: rgbaOf(color) };
+}
+
+/** The fill of everything that has no colour of its own; a gradient spans the box. */
+function inkOf({ color, gradient }: Pick<Design, "color" | "gradient">, { x, y, width, height }: Box): Fill {
+  if (!gradient) return flat(color);
+  const [from, to] = [rgbaOf(gradient.from), rgbaOf(gradient.to)];
+  const [right, bottom] = [x + width, y + height];
+  const ends: Record<Exclude<GradientType, "radial">, Omit<Linear, "kind" | "from" | "to">> = {
+    vertical: { x1: x, y1: y, x2: x, y2: bottom },
+    horizontal: { x1: x, y1: y, x2: right, y2: y },
+    diagonal: { x1: x, y1: y, x2: right, y2: bottom },
+  };
+  if (gradient.type !== "radial") return { kind: "linear", from, to, ...ends[gradient.type] };
+  // From the middle to the corners.
+  return { kind: "radial", from, to, cx: x + width / 2, cy: y + height / 2, r: Math.hypot(width, height) / 2 };
+}
+
+type Place = { ink: Fill; left: number; top: number };
+
+function symbolShapes(modules: Modules, design: SceneDesign, { ink, left, top }: Place): Shape[] {
+  const { pattern } = design;
+  const fillOf = (color: string | null) => (color === null ? ink : flat(color));
+  const borderFill = fillOf(design.eyeBorderColor);
+  const sameEyeColor = design.eyeCenterColor === design.eyeBorderColor;
+  const centerFill = sameEyeColor ? borderFill : fillOf(design.eyeCenterColor);
+  const place = { left, top };
+  const moved = (path: Path): Path => {
+    const out = newPath();
+    addPath(out, path, { scale: 1, dx: left, dy: top });
+    return out;
+  };
+
+  const isSquare = (shape: string) => pattern === "squares" && shape === "square";
+  if (isSquare(design.eyeBorderShape) && isSquare(design.eyeCenterShape) && borderFill === ink && centerFill === ink) {
+    return [{ kind: "squares", fill: ink, ...place, modules }];
+  }
+  const shapes: Shape[] = [];
+  if (pattern === "squares") {
+    const body = only(modules, (x, y) => !inEye(modules.side, x, y));
+    shapes.push({ kind: "squares", fill: ink, ...place, modules: body });
+  } else {
+    const aligned = alignmentMiddles(modules.side);
+    const inAlignment = (x: number, y: number) =>
+      aligned.some(([cx, cy]) => Math.max(Math.abs(x - cx), Math.abs(y - cy)) <= alignmentReach);
+    const body = only(modules, (x, y) => !inEye(modules.side, x, y) && !inAlignment(x, y));
+    shapes.push({ kind: "path", fill: ink, path: moved(drawPattern(body, pattern)) });
+    shapes.push({ kind: "path", fill: ink, path: moved(drawAlignment(modules.side, design.eyeBorderShape)) });
+  }
+  // Square eyes among square modules are modules like them, and as crisp.
+  if (isSquare(design.eyeBorderShape)) {
+    const border = only(modules, (x, y) => inEye(modules.side, x, y) && !inEyeCenter(modules.side, x, y));
+    shapes.push({ kind: "squares", fill: borderFill, ...place, modules: border });
+  } else {
+    shapes.push({ kind: "path", fill: borderFill, path: moved(drawEyeBorders(modules.side, design.eyeBorderShape)) });
+  }
+  if (isSquare(design.eyeCenterShape)) {
+    const center = only(modules, (x, y) => inEyeCenter(modules.side, x, y));
+    shapes.push({ kind: "squares", fill: centerFill, ...place, modules: center });
+  } else {
+    shapes.push({ kind: "path", fill: centerFill, path: moved(drawEyeCenters(modules.side, design.eyeCenterShape)) });
+  }
+  return shapes;
+}
+
+function only({ side, cells }: Modules, keeps: (x: number, y: number) => boolean): Modules {
+  return { side, cells: cells.map((cell, i) => (cell === 1 && keeps(i % side, Math.floor(i / side)) ? 1 : 0)) };
+}
+
+function inEye(side: number, x: number, y: number): boolean {
+  return eyeCorners(side).some(([left, top]) => x >= left && x < left + eyeSide && y >= top && y < top + eyeSide);
+}
+
+function inEyeCenter(side: number, x: number, y: number): boolean {
+  return eyeCorners(side).some(([left, top]) => Math.abs(x - left - 3) <= 1 && Math.abs(y - top - 3) <= 1);
+}
+
+type Framed = { outline: Path; labelBox: Box };
+
+function frameShapes(frame: Frame, framed: Framed, of: { ink: Fill; label: LabelOutline | null }): Shape[] {
+  const fill = frame.color === null ? of.ink : flat(frame.color);
+  const shapes: Shape[] = [{ kind: "path", fill, path: framed.outline }];
+  if (!of.label) return shapes;
+  const labelFill = frame.labelColor === null ? fill : flat(frame.labelColor);
+  return [...shapes, { kind: "path", fill: labelFill, path: fitLabel(of.label, framed.labelBox) }];
+}
+
+/** Scales a label into its box and centres it there. */
+function fitLabel({ path, width, top, bottom, middle }: LabelOutline, box: Box): Path {
+  // The line is centred by the middle of its letters; what rises or hangs further must still be inside.
+  const rise = Math.max(middle - top, bottom - middle);
+  const scale = Math.min(box.width / width, box.height / (2 * rise));
+  const out = newPath();
+  addPath(out, path, {
+    scale,
+    dx: box.x + (box.width - width * scale) / 2,
+    dy: box.y + box.height / 2 - middle * scale,
+  });
+  return out;
+}
+
+/** Shapes of one kind and one fill become one: one path a colour. Those never lie over each other. */
+function merged(shapes: Shape[]): Shape[] {
+  const out: Shape[] = [];
+  for (const shape of shapes) {
+    const i = out.findIndex((other) => other.kind === shape.kind && other.fill === shape.fill);
+    const other = out[i];
+    if (other?.kind === "squares" && shape.kind === "squares") {
+      const { side, cells } = other.modules;
+      const both = { side, cells: cells.map((cell, at) => cell | (shape.modules.cells[at] as number)) };
+      out[i] = { ...other, modules: both };
+    } else if (other?.kind === "path" && shape.kind === "path") {
+      const ops = [...other.path.ops, ...shape.path.ops];
+      out[i] = { ...other, path: { ops, numbers: [...other.path.numbers, ...shape.path.numbers] } };
+    } else {
+      out.push(shape);
+    }
+  }
+  return out;
 }

@@ -1,0 +1,110 @@
+// The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. Everything that is not made of flat
+// squares alone goes through here, and what the faster roads show is compared with it.
+import type { Rgba } from "@qrfactory/domain/color";
+import { type CanvasRenderingContext2D, createCanvas } from "canvas";
+import { traceOutlines } from "./outline.js";
+import { type Path, tracePath } from "./path.js";
+import { snapGrid } from "./raster.js";
+import type { Fill, Scene, Shape } from "./scene.js";
+
+/** Where a scene lies on pixels: modules of whole pixels where it holds squares, else from edge to edge. */
+export function placeOnPixels({ side, shapes }: Scene, widthPx: number): { scale: number; offset: number } {
+  if (!shapes.some((shape) => shape.kind === "squares")) return { scale: widthPx / side, offset: 0 };
+  const { modulePx, offsetPx } = snapGrid(side, widthPx);
+  return { scale: modulePx, offset: offsetPx };
+}
+
+/** A scene painted on a canvas. */
+export type Painting = { widthPx: number; context: CanvasRenderingContext2D; isOpaque: boolean };
+
+/** Paints a scene, ground and all. */
+export function paintCanvas(scene: Scene, widthPx: number): Painting {
+  const context = createCanvas(widthPx, widthPx).getContext("2d");
+  context.fillStyle = css(scene.background);
+  context.fillRect(0, 0, widthPx, widthPx);
+  const { scale, offset } = placeOnPixels(scene, widthPx);
+  context.setTransform(scale, 0, 0, scale, offset, offset);
+  for (const shape of scene.shapes) {
+    context.fillStyle = styleOf(context, shape.fill);
+    context.beginPath();
+    trace(context, shape);
+    context.fill("nonzero");
+  }
+  return { widthPx, context, isOpaque: scene.background[3] === 255 };
+}
+
+/** Blue, green, red and alpha of each pixel, row by row, multiplied by alpha: as cairo keeps them. */
+export function pixelsOf({ context }: Painting): Buffer {
+  return context.canvas.toBuffer("raw");
+}
+
+/** A JPEG at this quality shows no blocks around modules; colour is kept at full resolution, so edges do not bleed. */
+const jpegQuality = 0.92;
+
+/** The bytes of a JPEG of an opaque painting: JPEG has no transparency. */
+export function encodeJpeg({ context }: Painting): Buffer {
+  return context.canvas.toBuffer("image/jpeg", { quality: jpegQuality, chromaSubsampling: false, progressive: false });
+}
+
+/** How much of each pixel the shapes cover, 0 to 255, row by row; rows are `stride` bytes apart. */
+export function paintCoverage(scene: Scene, widthPx: number): { coverage: Buffer; stride: number } {
+  const canvas = createCanvas(widthPx, widthPx);
+  const context = canvas.getContext("2d", { pixelFormat: "A8" });
+  const { scale, offset } = placeOnPixels(scene, widthPx);
+  context.setTransform(scale, 0, 0, scale, offset, offset);
+  context.fillStyle = "#000";
+  context.beginPath();
+  for (const shape of scene.shapes) trace(context, shape);
+  context.fill("nonzero");
+  return { coverage: canvas.toBuffer("raw"), stride: canvas.stride };
+}
+
+function trace(context: CanvasRenderingContext2D, shape: Shape): void {
+  if (shape.kind === "path") tracePath(shape.path, penOf(context));
+  else tracePath(squaresPath(shape), penOf(context));
+}
+
+/** The outlines of squares as a path. */
+export function squaresPath({ left, top, modules }: Extract<Shape, { kind: "squares" }>): Path {
+  const path: Path = { ops: [], numbers: [] };
+  for (const outline of traceOutlines(modules)) {
+    for (const [i, [x, y]] of outline.entries()) {
+      path.ops.push(i === 0 ? 0 : 1);
+      path.numbers.push(x + left, y + top);
+    }
+    path.ops.push(3);
+  }
+  return path;
+}
+
+const fullTurn = 2 * Math.PI;
+
+function penOf(context: CanvasRenderingContext2D) {
+  return {
+    moveTo: (x: number, y: number) => context.moveTo(x, y),
+    lineTo: (x: number, y: number) => context.lineTo(x, y),
+    curveTo: (x1: number, y1: number, x2: number, y2: number, x: number, y: number) =>
+      context.bezierCurveTo(x1, y1, x2, y2, x, y),
+    close: () => context.closePath(),
+    circle: (cx: number, cy: number, r: number) => {
+      context.moveTo(cx + r, cy);
+      context.arc(cx, cy, r, 0, fullTurn);
+      context.closePath();
+    },
+  };
+}
+
+function styleOf(context: CanvasRenderingContext2D, fill: Fill): CanvasRenderingContext2D["fillStyle"] {
+  if (fill.kind === "flat") return css(fill.color);
+  const gradient =
+    fill.kind === "linear"
+      ? context.createLinearGradient(fill.x1, fill.y1, fill.x2, fill.y2)
+      : context.createRadialGradient(fill.cx, fill.cy, 0, fill.cx, fill.cy, fill.r);
+  gradient.addColorStop(0, css(fill.from));
+  gradient.addColorStop(1, css(fill.to));
+  return gradient;
+}
+
+function css([red, green, blue, alpha]: Rgba): string {
+  return `rgba(${red},${green},${blue},${alpha / 255})`;
+}

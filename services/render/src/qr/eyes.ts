@@ -1,0 +1,126 @@
+// The three finder eyes as shapes of their own: a ring of 7 × 7 modules and a middle of 3 × 3 (ISO/IEC 18004:2015, 6.3.3).
+// Scanners find a symbol by cuts of 1:1:3:1:1 through the middle of an eye, so every shape keeps those.
+import type { EyeBorderShape, EyeCenterShape } from "@qrfactory/domain/design-style";
+import {
+  addCircle,
+  addPolygon,
+  addRectangle,
+  arcTo,
+  closePath,
+  cutRectangle,
+  moveTo,
+  newPath,
+  type Path,
+  type Point,
+  starCorners,
+} from "./path.js";
+
+/** Modules along a side of an eye. */
+export const eyeSide = 7;
+
+/** Where the eyes of a symbol begin. */
+export function eyeCorners(side: number): Point[] {
+  const far = side - eyeSide;
+  return [
+    [0, 0],
+    [far, 0],
+    [0, far],
+  ];
+}
+
+/** Where an eye's middle lies in it. */
+const middle = eyeSide / 2;
+
+/** The rings of all three eyes. */
+export function drawEyeBorders(side: number, shape: EyeBorderShape): Path {
+  const path = newPath();
+  for (const corner of eyeCorners(side)) borders[shape](path, corner);
+  return path;
+}
+
+/** The middles of all three eyes. */
+export function drawEyeCenters(side: number, shape: EyeCenterShape): Path {
+  const path = newPath();
+  for (const [x, y] of eyeCorners(side)) centers[shape](path, [x + middle, y + middle]);
+  return path;
+}
+
+type Draw = (path: Path, at: Point) => void;
+
+type Radii = readonly [number, number, number, number];
+
+/** A ring one module thick; corners are top left, top right, bottom right, bottom left. */
+function ring(outer: Radii, inner: Radii): Draw {
+  return (path, [x, y]) => {
+    addRectangle(path, [x, y, eyeSide, eyeSide], outer);
+    cutRectangle(path, [x + 1, y + 1, eyeSide - 2, eyeSide - 2], inner);
+  };
+}
+
+function evenRing(outer: number, inner: number): Draw {
+  return ring([outer, outer, outer, outer], [inner, inner, inner, inner]);
+}
+
+/** A ring with one sharp corner, the tip of the leaf. */
+function leafRing(tip: number): Draw {
+  const radii = (r: number) => [0, 1, 2, 3].map((i) => (i === tip ? 0 : r)) as unknown as Radii;
+  return ring(radii(2.6), radii(1.7));
+}
+
+const borders: Record<EyeBorderShape, Draw> = {
+  square: evenRing(0, 0),
+  rounded: evenRing(2, 1.15),
+  circle: evenRing(3.5, 2.5),
+  "leaf-tl": leafRing(0),
+  "leaf-tr": leafRing(1),
+  "leaf-br": leafRing(2),
+  "leaf-bl": leafRing(3),
+  // A plaque: the corners are scooped out, the sides are whole.
+  frame: (path, [x, y]) => {
+    scooped(path, [x, y], 7, 0.9);
+    cutRectangle(path, [x + 1, y + 1, 5, 5], 0.6);
+  },
+};
+
+/** A square whose corners are cut away by quarter circles around them. */
+function scooped(path: Path, [x, y]: Point, side: number, r: number): void {
+  const quarter = Math.PI / 2;
+  const [right, bottom] = [x + side, y + side];
+  moveTo(path, x + r, y);
+  arcTo(path, [right, y], r, 2 * quarter, quarter);
+  arcTo(path, [right, bottom], r, -quarter, -2 * quarter);
+  arcTo(path, [x, bottom], r, 0, -quarter);
+  arcTo(path, [x, y], r, quarter, 0);
+  closePath(path);
+}
+
+const rays = 12;
+
+const centers: Record<EyeCenterShape, Draw> = {
+  square: (path, [cx, cy]) => addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3]),
+  rounded: (path, [cx, cy]) => addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3], 0.85),
+  circle: (path, [cx, cy]) => addCircle(path, cx, cy, 1.5),
+  "leaf-tl": (path, [cx, cy]) => addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3], [0, 1.3, 1.3, 1.3]),
+  sunburst: (path, at) => addPolygon(path, starCorners(at, { points: rays, outer: 1.75, inner: 1.3 })),
+  star: (path, [cx, cy]) =>
+    addPolygon(path, starCorners([cx, cy + 0.08], { points: 5, outer: 1.95, inner: 1.12 }), (i) => (i % 2 ? 0 : 0.15)),
+  diamond: (path, at) => addPolygon(path, starCorners(at, { points: 4, outer: 1.9 }), () => 0.2),
+  cross: (path, at) => addPolygon(path, crossCorners(at, 1.6, 0.9), (i) => (i % 3 === 2 ? 0 : 0.2)),
+};
+
+/** A plus sign: arms that reach `reach` from the middle and are twice `half` wide. */
+function crossCorners([cx, cy]: Point, reach: number, half: number): Point[] {
+  const arm: Point[] = [
+    [-half, -reach],
+    [half, -reach],
+    [half, -half],
+  ];
+  // The same three corners, turned by a quarter each time.
+  let turned = arm;
+  const corners: Point[] = [];
+  for (let i = 0; i < 4; i++) {
+    corners.push(...turned.map(([x, y]): Point => [cx + x, cy + y]));
+    turned = turned.map(([x, y]): Point => [-y, x]);
+  }
+  return corners;
+}

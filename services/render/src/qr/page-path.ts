@@ -1,0 +1,45 @@
+// Paths in the operators of PDF (ISO 32000-1, 8.5.2), which our EPS defines under the same names: m, l, c, h.
+import { squaresPath } from "./canvas.js";
+import { circleAsCurves, type PathPen, tracePath } from "./path.js";
+import type { Shape } from "./scene.js";
+
+/** Points in an inch. */
+export const pointsPerInch = 72;
+
+/** Digits after the point, in modules: 15 inches of the smallest symbol are off by less than a hundredth of a dot. */
+const digits = 4;
+
+/** A number as short as it can be written; never with an exponent, which neither format knows. */
+export function number(value: number): string {
+  const text = value.toFixed(digits).replace(/\.?0+$/, "");
+  return text === "-0" ? "0" : text;
+}
+
+/** A list of numbers with blanks between them. */
+export function numbers(values: readonly number[]): string {
+  return values.map(number).join(" ");
+}
+
+/** Three components between 0 and 1. */
+export function rgb([red, green, blue]: readonly number[]): string {
+  return numbers([red, green, blue].map((component) => (component as number) / 255));
+}
+
+/** The operators that build the path of a shape. */
+export function pathOperators(shape: Shape): string {
+  let out = "";
+  const write = (values: number[], operator: string) => {
+    out += `${numbers(values)} ${operator}\n`;
+  };
+  const pen = {
+    moveTo: (...to: [number, number]) => write(to, "m"),
+    lineTo: (...to: [number, number]) => write(to, "l"),
+    curveTo: (...to: [number, number, number, number, number, number]) => write(to, "c"),
+    close: () => {
+      out += "h\n";
+    },
+  };
+  const whole: PathPen = { ...pen, circle: circleAsCurves(pen) };
+  tracePath(shape.kind === "squares" ? squaresPath(shape) : shape.path, whole);
+  return out;
+}

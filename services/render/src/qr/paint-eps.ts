@@ -1,0 +1,42 @@
+// Paints a scene as Encapsulated PostScript, language level 3: true size, true vectors, gradients as shadings. PostScript
+// knows no transparency: half-transparent colours are mixed with the background, and that with white; a transparent
+// background is left unpainted.
+import { composite, type Rgba } from "@qrfactory/domain/color";
+import { number, pathOperators, pointsPerInch, rgb } from "./page-path.js";
+import { shading } from "./paint-pdf.js";
+import type { Scene } from "./scene.js";
+
+const white: Rgba = [255, 255, 255, 255];
+
+/** The names that paths are written with, in a dictionary of our own so that nothing of the document around is changed. */
+const prologue =
+  "10 dict begin /m{moveto}bind def /l{lineto}bind def /c{curveto}bind def /h{closepath}bind def /f{fill}bind def";
+
+/** The bytes of the EPS; `widthInches` is the side of its bounding box. */
+export function paintEps({ side, background, shapes }: Scene, { widthInches }: { widthInches: number }): Buffer {
+  const width = widthInches * pointsPerInch;
+  const scale = width / side;
+  const ground = composite(background, white);
+  const over = (color: Rgba) => composite(color, ground);
+  const lines = [
+    "%!PS-Adobe-3.0 EPSF-3.0",
+    `%%BoundingBox: 0 0 ${Math.ceil(width)} ${Math.ceil(width)}`,
+    `%%HiResBoundingBox: 0 0 ${number(width)} ${number(width)}`,
+    "%%LanguageLevel: 3",
+    "%%EndComments",
+    `save ${prologue}`,
+    // Modules from the top left corner, as everywhere else.
+    `[${[scale, 0, 0, -scale, 0, width].map((value) => value.toFixed(6)).join(" ")}] concat`,
+  ];
+  if (background[3] > 0) lines.push(`${rgb(ground)} setrgbcolor 0 0 ${side} ${side} rectfill`);
+  for (const shape of shapes) {
+    const { fill } = shape;
+    const path = `newpath\n${pathOperators(shape).trimEnd()}`;
+    if (fill.kind === "flat") lines.push(`${rgb(over(fill.color))} setrgbcolor ${path}`, "f");
+    else {
+      const solid = { ...fill, from: over(fill.from), to: over(fill.to) };
+      lines.push(`gsave ${path}`, `clip ${shading(solid, "/DeviceRGB", rgb)} shfill grestore`);
+    }
+  }
+  return Buffer.from(`${[...lines, "end restore", "%%EOF"].join("\n")}\n`, "latin1");
+}

@@ -1,0 +1,150 @@
+// Paints a scene as PDF 1.4 (ISO 32000-1): one page of the true size, true vectors, gradients as shadings, transparency
+// as it is. It carries no date and no random id, so equal scenes are equal bytes.
+import { deflateSync } from "node:zlib";
+import type { Rgba } from "@qrfactory/domain/color";
+import { number, numbers, pathOperators, pointsPerInch, rgb } from "./page-path.js";
+import type { Flat, Linear, Radial, Scene } from "./scene.js";
+
+/** Four bytes beyond ASCII in a comment tell transports that the file is binary (7.5.2). */
+const header = "%PDF-1.4\n%\u00e2\u00e3\u00cf\u00d3\n";
+
+/** The bytes of the PDF; `widthInches` is the side of its page. */
+export function paintPdf(scene: Scene, { widthInches }: { widthInches: number }): Buffer {
+  const widthPoints = widthInches * pointsPerInch;
+  const objects = makeObjects();
+  const catalog = objects.reserve();
+  const pages = objects.reserve();
+  const page = objects.reserve();
+  const resources = makeResources(objects, scene.side);
+  const contents = objects.addStream("", contentsOf(scene, widthPoints, resources));
+  objects.set(catalog, `<</Type/Catalog/Pages ${pages} 0 R>>`);
+  objects.set(pages, `<</Type/Pages/Kids[${page} 0 R]/Count 1>>`);
+  const box = `[0 0 ${number(widthPoints)} ${number(widthPoints)}]`;
+  // The group keeps what is transparent apart from the paper, in the colours of screens.
+  const group = "/Group<</S/Transparency/CS/DeviceRGB/I true>>";
+  const named = resources.dictionary();
+  objects.set(
+    page,
+    `<</Type/Page/Parent ${pages} 0 R/MediaBox${box}${group}/Resources${named}/Contents ${contents} 0 R>>`,
+  );
+  return objects.toFile(catalog);
+}
+
+function contentsOf({ side, background, shapes }: Scene, widthPoints: number, resources: Resources): string {
+  const scale = widthPoints / side;
+  // Modules from the top left corner, as everywhere else.
+  let out = `${[scale, 0, 0, -scale, 0, widthPoints].map((value) => value.toFixed(6)).join(" ")} cm\n`;
+  if (background[3] > 0) {
+    out += `q ${resources.alpha(background[3])}${rgb(background)} rg 0 0 ${side} ${side} re f Q\n`;
+  }
+  for (const shape of shapes) {
+    const { fill } = shape;
+    const path = pathOperators(shape);
+    out +=
+      fill.kind === "flat"
+        ? `q ${flat(fill, resources)}\n${path}f Q\n`
+        : `q\n${path}W n ${resources.gradient(fill)}sh Q\n`;
+  }
+  return out;
+}
+
+function flat({ color }: Flat, resources: Resources): string {
+  return `${resources.alpha(color[3])}${rgb(color)} rg`;
+}
+
+type Resources = {
+  /** The operator that sets an alpha of 0 to 255; nothing where that is opaque. */
+  alpha: (alpha: number) => string;
+  /** The operators that name a gradient for `sh`, its transparency set. */
+  gradient: (fill: Linear | Radial) => string;
+  dictionary: () => string;
+};
+
+function makeResources(objects: Objects, side: number): Resources {
+  const states = new Map<string, string>();
+  const shadings: string[] = [];
+  const state = (entries: string) => {
+    const name = states.get(entries) ?? `A${states.size}`;
+    states.set(entries, name);
+    return `/${name} gs `;
+  };
+  const alpha = (value: number) => (value === 255 ? "" : state(`/ca ${number(value / 255)}`));
+
+  /** Where alpha changes along a gradient, a second one in grey says how much of the first shows (11.5.3). */
+  function softMask(fill: Linear | Radial): string {
+    const grey = shading(fill, "/DeviceGray", (color) => number(color[3] / 255));
+    const box = `[0 0 ${side} ${side}]`;
+    const form = objects.addStream(
+      `/Type/XObject/Subtype/Form/BBox${box}/Group<</S/Transparency/CS/DeviceGray>>/Resources<</Shading<</S0 ${grey}>>>>`,
+      "/S0 sh",
+    );
+    return state(`/SMask<</S/Luminosity/G ${form} 0 R>>`);
+  }
+
+  return {
+    alpha,
+    gradient(fill) {
+      const { from, to } = fill;
+      const transparency = from[3] === to[3] ? alpha(from[3]) : softMask(fill);
+      shadings.push(shading(fill, "/DeviceRGB", rgb));
+      return `${transparency}/S${shadings.length - 1} `;
+    },
+    dictionary() {
+      const graphics = [...states].map(([entries, name]) => `/${name}<<${entries}>>`).join("");
+      const named = shadings.map((text, i) => `/S${i} ${text}`).join("");
+      return `<</ExtGState<<${graphics}>>/Shading<<${named}>>>>`;
+    },
+  };
+}
+
+/** An axial or radial shading dictionary (8.7.4.5), in the coordinates of the scene. */
+export function shading(fill: Linear | Radial, space: string, component: (color: Rgba) => string): string {
+  const isLinear = fill.kind === "linear";
+  const coordinates = isLinear ? [fill.x1, fill.y1, fill.x2, fill.y2] : [fill.cx, fill.cy, 0, fill.cx, fill.cy, fill.r];
+  const ramp = `<</FunctionType 2/Domain[0 1]/C0[${component(fill.from)}]/C1[${component(fill.to)}]/N 1>>`;
+  return `<</ShadingType ${isLinear ? 2 : 3}/ColorSpace${space}/Coords[${numbers(coordinates)}]/Function${ramp}/Extend[true true]>>`;
+}
+
+type Objects = ReturnType<typeof makeObjects>;
+
+/** The numbered objects of a file. */
+function makeObjects() {
+  const bodies: Buffer[] = [];
+  const reserve = () => bodies.push(Buffer.alloc(0));
+  const set = (id: number, body: string | Buffer) => {
+    bodies[id - 1] = Buffer.isBuffer(body) ? body : Buffer.from(body, "latin1");
+  };
+
+  return {
+    reserve,
+    set,
+    /** Adds a compressed stream; `entries` are those of its dictionary beside length and filter. Returns its number. */
+    addStream(entries: string, content: string): number {
+      const packed = deflateSync(Buffer.from(content, "latin1"));
+      const id = reserve();
+      const dictionary = `<<${entries}/Length ${packed.length}/Filter/FlateDecode>>`;
+      set(
+        id,
+        Buffer.concat([Buffer.from(`${dictionary}stream\n`, "latin1"), packed, Buffer.from("\nendstream", "latin1")]),
+      );
+      return id;
+    },
+    /** The whole file, with its table of where objects begin (7.5.4). */
+    toFile(root: number): Buffer {
+      const parts = [Buffer.from(header, "latin1")];
+      let at = (parts[0] as Buffer).length;
+      const offsets: number[] = [];
+      for (const [i, body] of bodies.entries()) {
+        const object = Buffer.concat([Buffer.from(`${i + 1} 0 obj\n`), body, Buffer.from("\nendobj\n")]);
+        offsets.push(at);
+        at += object.length;
+        parts.push(object);
+      }
+      const entries = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
+      const size = bodies.length + 1;
+      const table = `xref\n0 ${size}\n0000000000 65535 f \n${entries}`;
+      const trailer = `trailer\n<</Size ${size}/Root ${root} 0 R>>\nstartxref\n${at}\n%%EOF\n`;
+      return Buffer.concat([...parts, Buffer.from(table + trailer, "latin1")]);
+    },
+  };
+}

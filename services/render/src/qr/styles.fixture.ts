@@ -1,0 +1,37 @@
+// Designs for tests by the fields of a request, what is drawn of them, and two independent readers that look at it.
+import { type Design, readDesign } from "@qrfactory/domain/design";
+import { plans } from "@qrfactory/domain/plans";
+import { decodePixels, type Pixels } from "@qrfactory/testing/decode";
+import decodeQR from "qr/decode.js";
+import { shapeLabel } from "./label.js";
+import { layOut, type Scene } from "./scene.js";
+import { makeSymbol } from "./symbol.js";
+
+/** What every design of these tests says. */
+export const styledText = "https://example.com/a-page-of-ours";
+
+/** Reads a design from the fields of a request. */
+export function designOf(fields: object = {}): Design {
+  return readDesign({ data: styledText, ...fields }, plans.enterprise).design;
+}
+
+/** The scene of a design. */
+export async function sceneFor(design: Design): Promise<Scene> {
+  const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
+  return layOut(makeSymbol(design.text, design.errorCorrection), design, label);
+}
+
+/** The text of a picture of one code, as zxing-cpp and as npm `qr` read it; null where one cannot. */
+export async function readTwice(pixels: Pixels): Promise<[zxing: string | null, qr: string | null]> {
+  const [first = null] = await decodePixels(pixels);
+  return [first, readWithQr(pixels)];
+}
+
+function readWithQr({ width, height, data }: Pixels): string | null {
+  try {
+    return decodeQR({ width, height, data });
+  } catch {
+    // It throws where it finds nothing.
+    return null;
+  }
+}
