@@ -22,12 +22,11 @@ const unreachable = 2 ** 30;
  */
 export type Stretches = {
   text: string;
-  count: number;
-  kinds: Uint8Array;
+  kinds: number[];
   /** Where each begins in the text, in UTF-16 code units; one more entry marks the end. */
-  starts: Int32Array;
+  starts: number[];
   /** Length of each in UTF-8. */
-  bytes: Int32Array;
+  bytes: number[];
   /** Bits that the text takes at least: no headers, every character in its densest mode. */
   bitsMin: number;
 };
@@ -41,10 +40,9 @@ const asciiKinds = Uint8Array.from({ length: 0x80 }, (_, code) => {
 /** Reads a text, which must be well-formed Unicode. Without `withKanji` what kanji mode could hold is bytes, too. */
 export function readStretches(text: string, withKanji: boolean): Stretches {
   const { length } = text;
-  const kinds = new Uint8Array(length);
-  const starts = new Int32Array(length + 1);
-  const bytes = new Int32Array(length);
-  let count = 0;
+  const kinds: number[] = [];
+  const starts: number[] = [];
+  const bytes: number[] = [];
   let last = -1;
   let size = 0;
   let leastSixths = 0;
@@ -55,18 +53,17 @@ export function readStretches(text: string, withKanji: boolean): Stretches {
     const codeBytes = code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3;
     leastSixths += (unitCosts[kind] as number) * (kind === byte ? codeBytes : 1);
     if (kind !== last) {
-      if (count > 0) bytes[count - 1] = size;
-      kinds[count] = kind;
-      starts[count] = i;
-      count++;
+      if (i > 0) bytes.push(size);
+      kinds.push(kind);
+      starts.push(i);
       last = kind;
       size = 0;
     }
     size += codeBytes;
   }
-  bytes[count - 1] = size;
-  starts[count] = length;
-  return { text, count, kinds, starts, bytes, bitsMin: Math.floor(leastSixths / sixths) };
+  bytes.push(size);
+  starts.push(length);
+  return { text, kinds, starts, bytes, bitsMin: Math.floor(leastSixths / sixths) };
 }
 
 function isKanji(code: number): boolean {
@@ -75,9 +72,10 @@ function isKanji(code: number): boolean {
 
 /** The cheapest segments for a range of versions, and their bits. */
 export function cut(
-  { text, count, kinds, starts, bytes }: Stretches,
+  { text, kinds, starts, bytes }: Stretches,
   range: VersionRange,
 ): { segments: Segment[]; bits: number } {
+  const count = kinds.length;
   const headers = segmentModes.map((mode) => headerBits(mode, range) * sixths);
   // Cost of all up to the stretch at hand when that is in each mode, and the mode that the stretch before it then has.
   const costs = [unreachable, unreachable, unreachable, unreachable];
@@ -128,8 +126,8 @@ export function cut(
 }
 
 /** The densest mode that can hold all of the text. */
-export function densestModeOf({ count, kinds }: Stretches): SegmentMode {
-  const found = new Set(kinds.subarray(0, count));
+export function densestModeOf({ kinds }: Stretches): SegmentMode {
+  const found = new Set(kinds);
   if (found.size === 2 && found.has(numeric) && found.has(alphanumeric)) return "alphanumeric";
   return segmentModes[found.size === 1 ? (kinds[0] as number) : byte] as SegmentMode;
 }

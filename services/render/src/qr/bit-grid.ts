@@ -25,16 +25,18 @@ export function wordAt({ stride }: GridShape, x: number, y: number): number {
   return (x >> 5) * stride + marginRows + y;
 }
 
+/** Where `transpose` works; it is never left in the middle. */
+const block = new Int32Array(32);
+
 /** Mirrors a grid at its main diagonal, 32 × 32 modules at a time, so that what judges columns can judge rows. */
 export function transpose(shape: GridShape, from: Int32Array, to: Int32Array): void {
   const { side, columns, stride } = shape;
-  const block = new Int32Array(32);
   for (let column = 0; column < columns; column++) {
     for (let band = 0; band < columns; band++) {
       const height = Math.min(32, side - band * 32);
       const source = column * stride + marginRows + band * 32;
       for (let i = 0; i < 32; i++) block[i] = i < height ? (from[source + i] as number) : 0;
-      transposeBlock(block);
+      transposeBlock();
       const width = Math.min(32, side - column * 32);
       const target = band * stride + marginRows + column * 32;
       for (let i = 0; i < width; i++) to[target + i] = block[i] as number;
@@ -43,7 +45,7 @@ export function transpose(shape: GridShape, from: Int32Array, to: Int32Array): v
 }
 
 /** Swaps quarters, then quarters of quarters, down to single bits. */
-function transposeBlock(block: Int32Array): void {
+function transposeBlock(): void {
   let mask = 0xffff;
   for (let half = 16; half > 0; half >>= 1, mask ^= mask << half) {
     for (let i = 0; i < 32; i = (i + half + 1) & ~half) {

@@ -3,7 +3,7 @@
 import { kanjiValues } from "@qrfactory/domain/kanji";
 import { headerBits, type Segment, type SegmentMode, segmentLength, versionRangeOf } from "@qrfactory/domain/segments";
 import { dataCodewordsOf, type ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
-import { correctionOf } from "./reed-solomon.js";
+import { codewordAt, makeDivider } from "./reed-solomon.js";
 
 /** Blocks of each version, 1 to 40, at each level: table 9 of the standard. */
 const blockCounts: Record<ErrorCorrection, readonly number[]> = {
@@ -120,14 +120,15 @@ export function codewordsOf(segments: Segment[], version: number, level: ErrorCo
   const degree = (total - size) / blocks;
   const shortSize = Math.floor(size / blocks);
   const shortBlocks = blocks - (size % blocks);
+  const divide = makeDivider(degree);
   const codewords = new Uint8Array(total);
   let start = 0;
   for (let block = 0; block < blocks; block++) {
     const end = start + shortSize + (block < shortBlocks ? 0 : 1);
     for (let i = 0; i < shortSize; i++) codewords[i * blocks + block] = data[start + i] as number;
     if (block >= shortBlocks) codewords[shortSize * blocks + block - shortBlocks] = data[end - 1] as number;
-    const correction = correctionOf(data, start, end, degree);
-    for (let i = 0; i < degree; i++) codewords[size + i * blocks + block] = correction[i] as number;
+    const remainder = divide(data, start, end);
+    for (let i = 0; i < degree; i++) codewords[size + i * blocks + block] = codewordAt(remainder, i);
     start = end;
   }
   return codewords;

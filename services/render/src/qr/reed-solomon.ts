@@ -29,31 +29,56 @@ function generatorOf(degree: number): Uint8Array {
   return generator;
 }
 
-const multiplesByDegree = new Map<number, Uint8Array>();
+/** Codewords in a word. */
+const wordSize = 4;
 
-/** Row `factor` of the table holds factor × generator; there are 13 degrees in all, 105 kB. */
-function multiplesOf(degree: number): Uint8Array {
+const multiplesByDegree = new Map<number, Int32Array>();
+
+/**
+ * Row `factor` of the table holds factor × generator, four coefficients a word, highest first, filled up with zeros;
+ * there are 13 degrees in all, some 70 kB.
+ */
+function multiplesOf(degree: number): Int32Array {
   let multiples = multiplesByDegree.get(degree);
   if (!multiples) {
     const generator = generatorOf(degree);
-    multiples = new Uint8Array(fieldSize * degree);
+    const words = Math.ceil(degree / wordSize);
+    multiples = new Int32Array(fieldSize * words);
     for (let factor = 0; factor < fieldSize; factor++) {
-      for (let i = 0; i < degree; i++) multiples[factor * degree + i] = multiply(generator[i] as number, factor);
+      for (let i = 0; i < degree; i++) {
+        const shift = 24 - 8 * (i % wordSize);
+        (multiples[factor * words + Math.floor(i / wordSize)] as number) |=
+          multiply(generator[i] as number, factor) << shift;
+      }
     }
     multiplesByDegree.set(degree, multiples);
   }
   return multiples;
 }
 
-/** The remainder of data[start … end) by the generator of this degree: `degree` correction codewords. */
-export function correctionOf(data: Uint8Array, start: number, end: number, degree: number): Uint8Array {
+/**
+ * A function that takes the remainder of data[start … end) by the generator of this degree. The remainder comes packed
+ * like the multiples, in an array that the next call overwrites; `codewordAt` unpacks it.
+ */
+export function makeDivider(degree: number): (data: Uint8Array, start: number, end: number) => Int32Array {
   const multiples = multiplesOf(degree);
-  const remainder = new Uint8Array(degree);
-  const last = degree - 1;
-  for (let at = start; at < end; at++) {
-    const row = ((data[at] as number) ^ (remainder[0] as number)) * degree;
-    for (let i = 0; i < last; i++) remainder[i] = (remainder[i + 1] as number) ^ (multiples[row + i] as number);
-    remainder[last] = multiples[row + last] as number;
-  }
-  return remainder;
+  const remainder = new Int32Array(Math.ceil(degree / wordSize));
+  const last = remainder.length - 1;
+  return function divide(data, start, end) {
+    remainder.fill(0);
+    for (let at = start; at < end; at++) {
+      const row = ((data[at] as number) ^ ((remainder[0] as number) >>> 24)) * remainder.length;
+      for (let i = 0; i < last; i++) {
+        const shifted = ((remainder[i] as number) << 8) | ((remainder[i + 1] as number) >>> 24);
+        remainder[i] = shifted ^ (multiples[row + i] as number);
+      }
+      remainder[last] = ((remainder[last] as number) << 8) ^ (multiples[row + last] as number);
+    }
+    return remainder;
+  };
+}
+
+/** A correction codeword of a remainder. */
+export function codewordAt(remainder: Int32Array, i: number): number {
+  return ((remainder[i >> 2] as number) >>> (24 - 8 * (i & 3))) & 0xff;
 }

@@ -45,15 +45,15 @@ export function encodeSegments(
   mask?: number,
 ): QrSymbol {
   const template = templateOf(version, errorCorrection);
-  const { shape, order } = template;
-  const data: Plane = { grid: new Int32Array(shape.words), mirrored: new Int32Array(shape.words) };
+  const { shape, order, work } = template;
+  const { data, candidate } = work;
+  data.grid.fill(0);
   place(codewordsOf(segments, version, errorCorrection, order.length >> 3), order, data.grid);
   transpose(shape, data.grid, data.mirrored);
-  const chosen = mask ?? bestMask(template, data);
-  const grid = new Int32Array(shape.words);
-  mix(grid, data.grid, (template.planes[chosen] as Plane).grid);
+  const chosen = mask ?? bestMask(template);
+  mix(candidate, data.grid, (template.planes[chosen] as Plane).grid);
   const modes = [...new Set(segments.map((segment) => segment.mode))];
-  return { version, errorCorrection, modes, mask: chosen, modules: unpack(shape, grid) };
+  return { version, errorCorrection, modes, mask: chosen, modules: unpack(shape, candidate) };
 }
 
 /** Puts the bits of the codewords, highest first, into their modules; remainder bits stay light. */
@@ -72,8 +72,7 @@ function mix(to: Int32Array, data: Int32Array, plane: Int32Array): void {
 }
 
 /** The mask with the least penalty, of equals the first. */
-function bestMask({ shape, planes }: Template, data: Plane): number {
-  const candidate = new Int32Array(shape.words);
+function bestMask({ shape, planes, work: { data, candidate } }: Template): number {
   let best = 0;
   let bestPenalty = Number.POSITIVE_INFINITY;
   for (let mask = 0; mask < maskCount; mask++) {

@@ -43,6 +43,8 @@ export type Template = {
    * symbol.
    */
   planes: Plane[];
+  /** Where a symbol is worked out; never left in the middle, so one for all symbols saves them the memory. */
+  work: { data: Plane; candidate: Int32Array };
 };
 
 /** Level bits of the format information (table 12). */
@@ -120,7 +122,8 @@ function makeTemplate({ shape, order, dark, data }: Frame, level: ErrorCorrectio
     transpose(shape, grid, mirrored);
     return { grid, mirrored };
   });
-  return { shape, order, planes };
+  const empty = () => new Int32Array(shape.words);
+  return { shape, order, planes, work: { data: { grid: empty(), mirrored: empty() }, candidate: empty() } };
 }
 
 function makeFrame(version: number): Frame {
