@@ -7,13 +7,9 @@ import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-st
 import { ApiError } from "./errors.js";
 import { canonicalJson } from "./json.js";
 import { type Plan, smallestPlan } from "./plans.js";
-import {
-  capacityOf,
-  type ErrorCorrection,
-  errorCorrectionLevels,
-  fitSymbol,
-  segmentModeOf,
-} from "./symbol-capacity.js";
+import { densestModeOf } from "./segmentation.js";
+import { segmentUnits } from "./segments.js";
+import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "./symbol-capacity.js";
 import { parseInput } from "./validate.js";
 
 export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
@@ -169,14 +165,14 @@ function requirePlan({ size_inches: inches = 0, dpi = 0 }: DesignRequest, plan: 
   );
 }
 
-const units = { numeric: "digits", alphanumeric: "characters", byte: "bytes", kanji: "kanji" } as const;
-
 function tooLong(text: string, level: ErrorCorrection): ApiError {
-  const mode = segmentModeOf(text);
+  const mode = densestModeOf(text);
   const most = (at: ErrorCorrection) => capacityOf(mode, at).toLocaleString("en-US");
   const hint = level === "L" ? "" : ` (${most("L")} at L)`;
-  const detail = `The largest QR code holds ${most(level)} ${units[mode]} at error correction ${level}${hint}. Shorten data.`;
-  return new ApiError("payload_too_long", detail, { errors: { data: [`At most ${most(level)} ${units[mode]}.`] } });
+  const detail = `The largest QR code holds ${most(level)} ${segmentUnits[mode]} at error correction ${level}${hint}. Shorten data.`;
+  return new ApiError("payload_too_long", detail, {
+    errors: { data: [`At most ${most(level)} ${segmentUnits[mode]}.`] },
+  });
 }
 
 /**

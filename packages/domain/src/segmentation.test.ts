@@ -110,6 +110,9 @@ test.each<[string, SegmentMode]>([
   ["١٢٣", "byte"],
   ["日本語", "kanji"],
   ["日本語1", "byte"],
+  ["1日", "byte"],
+  ["1A1", "alphanumeric"],
+  ["Aa", "byte"],
 ])("%j as a whole is %s", (text, mode) => {
-  expect(densestModeOf(readStretches(text, true))).toBe(mode);
+  expect(densestModeOf(text)).toBe(mode);
 });

@@ -48,7 +48,7 @@ export function readStretches(text: string, withKanji: boolean): Stretches {
   let leastSixths = 0;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    const kind = code < 0x80 ? (asciiKinds[code] as number) : withKanji && isKanji(code) ? kanji : byte;
+    const kind = kindOf(code, withKanji);
     // Half a surrogate pair counts as two of its four bytes; both halves are of one kind, so they stay together.
     const codeBytes = code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3;
     leastSixths += (unitCosts[kind] as number) * (kind === byte ? codeBytes : 1);
@@ -66,8 +66,9 @@ export function readStretches(text: string, withKanji: boolean): Stretches {
   return { text, kinds, starts, bytes, bitsMin: Math.floor(leastSixths / sixths) };
 }
 
-function isKanji(code: number): boolean {
-  return kanjiValues[code] !== notKanji;
+function kindOf(code: number, withKanji: boolean): number {
+  if (code < 0x80) return asciiKinds[code] as number;
+  return withKanji && kanjiValues[code] !== notKanji ? kanji : byte;
 }
 
 /** The cheapest segments for a range of versions, and their bits. */
@@ -125,9 +126,13 @@ export function cut(
   }
 }
 
-/** The densest mode that can hold all of the text. */
-export function densestModeOf({ kinds }: Stretches): SegmentMode {
-  const found = new Set(kinds);
-  if (found.size === 2 && found.has(numeric) && found.has(alphanumeric)) return "alphanumeric";
-  return segmentModes[found.size === 1 ? (kinds[0] as number) : byte] as SegmentMode;
+/** The densest mode that can hold all of a text: numeric, alphanumeric (table 5 of the standard), kanji or byte. */
+export function densestModeOf(text: string): SegmentMode {
+  let densest: number = kindOf(text.charCodeAt(0), true);
+  for (let i = 1; i < text.length && densest !== byte; i++) {
+    const kind = kindOf(text.charCodeAt(i), true);
+    if (kind === densest) continue;
+    densest = densest === kanji || kind === kanji || kind === byte ? byte : alphanumeric;
+  }
+  return segmentModes[densest] as SegmentMode;
 }

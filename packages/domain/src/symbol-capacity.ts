@@ -1,7 +1,7 @@
 // How much fits into a QR symbol, and which version a text needs (ISO/IEC 18004:2015, 7.4 and table 7). Known without
 // drawing anything, so that a payload that is too long is refused before it costs anything.
 
-import { cut, densestModeOf, readStretches, type Stretches } from "./segmentation.js";
+import { cut, readStretches, type Stretches } from "./segmentation.js";
 import { headerBits, type Segment, type SegmentMode, type VersionRange, versionRangeOf } from "./segments.js";
 
 /** From least to most correction. */
@@ -103,11 +103,6 @@ function fitStretches(stretches: Stretches, least: ErrorCorrection): SymbolFit |
     version = end + 1;
   }
   return null;
-}
-
-/** The densest mode that can hold the whole text: numeric, alphanumeric (table 5 of the standard), kanji or byte. */
-export function segmentModeOf(text: string): SegmentMode {
-  return densestModeOf(readStretches(text, true));
 }
 
 /** Modules along a side of a symbol without its quiet zone: 21 for version 1 to 177 for version 40. */

@@ -1,7 +1,8 @@
 // From text to the dark and light modules of a QR symbol (ISO/IEC 18004:2015). Version, level and segments are chosen
 // by domain/symbol-capacity; this places the codewords and picks the mask.
+import { densestModeOf } from "@qrfactory/domain/segmentation";
 import { type Segment, type SegmentMode, segmentUnits } from "@qrfactory/domain/segments";
-import { capacityOf, type ErrorCorrection, fitSymbol, segmentModeOf } from "@qrfactory/domain/symbol-capacity";
+import { capacityOf, type ErrorCorrection, fitSymbol } from "@qrfactory/domain/symbol-capacity";
 import { type GridShape, transpose, wordAt } from "./bit-grid.js";
 import { codewordsOf } from "./codewords.js";
 import { areaPenalty, columnPenalty } from "./penalty.js";
@@ -30,7 +31,7 @@ export type QrSymbol = {
 export function makeSymbol(text: string, least: ErrorCorrection, mask?: number): QrSymbol {
   const fit = fitSymbol(text, least);
   if (!fit) {
-    const mode = segmentModeOf(text);
+    const mode = densestModeOf(text);
     const most = `${capacityOf(mode, least)} ${segmentUnits[mode]}`;
     throw new RangeError(`The largest QR symbol holds ${most} at level ${least}; the text is longer.`);
   }
