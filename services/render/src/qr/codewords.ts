@@ -72,7 +72,7 @@ class BitWriter {
   }
 }
 
-/** The data codewords of a symbol, filled up to its capacity. The segments must fit, see `fitSymbol`. */
+/** The data codewords of a symbol, filled up to its capacity. */
 function dataOf(segments: Segment[], version: number, size: number): Uint8Array {
   const range = versionRangeOf(version);
   const writer = new BitWriter(size);
@@ -81,6 +81,11 @@ function dataOf(segments: Segment[], version: number, size: number): Uint8Array 
     writer.put(modeIndicators[mode], modeIndicatorBits);
     writer.put(segmentLength(segment), headerBits(mode, range) - modeIndicatorBits);
     write[mode](writer, text);
+  }
+  if (writer.length > size * 8) {
+    throw new RangeError(
+      `Version ${version} holds ${size * 8} bits at this level; the segments take ${writer.length}.`,
+    );
   }
   const padStart = (Math.min(size * 8, writer.length + terminatorBits) + 7) >> 3;
   for (let i = padStart; i < size; i++) writer.bytes[i] = padCodewords[(i - padStart) & 1] as number;
@@ -111,7 +116,8 @@ const write: Record<SegmentMode, (writer: BitWriter, text: string) => void> = {
 
 /**
  * All `total` codewords of a symbol in the order of placement. Blocks differ by at most one data codeword, shorter ones
- * first; codewords are taken from all blocks in turns, first of data, then of correction (7.6).
+ * first; codewords are taken from all blocks in turns, first of data, then of correction (7.6). Throws a RangeError that
+ * names the limit when the segments do not fit.
  */
 export function codewordsOf(segments: Segment[], version: number, level: ErrorCorrection, total: number): Uint8Array {
   const size = dataCodewordsOf(version, level);

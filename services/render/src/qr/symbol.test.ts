@@ -110,3 +110,17 @@ test.each<[SegmentMode, string, RegExp]>([
   expect(() => makeSymbol(text, "L")).toThrow(limit);
   expect(() => makeSymbol(text.slice(1), "L")).not.toThrow();
 });
+
+test("what cannot be encoded is refused with the limit", () => {
+  const segments: Segment[] = [{ mode: "byte", text: "a".repeat(18) }];
+  const refuses = (encode: () => unknown, limit: RegExp) => {
+    expect(encode).toThrow(RangeError);
+    expect(encode).toThrow(limit);
+  };
+  refuses(() => makeSymbol("", "L"), /at least one character/);
+  refuses(() => encodeSegments(segments, 1, "L"), /holds 152 bits .* take 156/);
+  refuses(() => encodeSegments(segments, 41, "L"), /1 to 40/);
+  refuses(() => encodeSegments(segments, 0, "L"), /1 to 40/);
+  refuses(() => encodeSegments(segments, 2, "L", 8), /0 to 7/);
+  expect(() => encodeSegments([{ mode: "byte", text: "a".repeat(17) }], 1, "L")).not.toThrow();
+});

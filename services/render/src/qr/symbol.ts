@@ -26,9 +26,10 @@ export type QrSymbol = {
 /**
  * Encodes a text in the smallest version that holds it at the level `least`, at the highest level that this version
  * has room for. The mask (0 to 7) is chosen by the penalty rules of the standard (7.8.3); `mask` overrides it for
- * comparisons. Throws a RangeError when even version 40 is too small.
+ * comparisons. Throws a RangeError that names the limit when the text is empty or even version 40 is too small.
  */
 export function makeSymbol(text: string, least: ErrorCorrection, mask?: number): QrSymbol {
+  if (text === "") throw new RangeError("A QR symbol holds at least one character; the text is empty.");
   const fit = fitSymbol(text, least);
   if (!fit) {
     const mode = densestModeOf(text);
@@ -38,13 +39,18 @@ export function makeSymbol(text: string, least: ErrorCorrection, mask?: number):
   return encodeSegments(fit.segments, fit.version, fit.errorCorrection, mask);
 }
 
-/** Encodes segments as they are given; they must fit the version at this level. */
+/**
+ * Encodes segments as they are given. Throws a RangeError that names the limit when they do not fit the version at this
+ * level, or when version or mask do not exist.
+ */
 export function encodeSegments(
   segments: Segment[],
   version: number,
   errorCorrection: ErrorCorrection,
   mask?: number,
 ): QrSymbol {
+  const isMask = mask === undefined || (Number.isInteger(mask) && mask >= 0 && mask < maskCount);
+  if (!isMask) throw new RangeError(`Masks are numbered 0 to ${maskCount - 1}; there is no mask ${mask}.`);
   const template = templateOf(version, errorCorrection);
   const { shape, order, work } = template;
   const { data, candidate } = work;
@@ -57,7 +63,7 @@ export function encodeSegments(
   return { version, errorCorrection, modes, mask: chosen, modules: unpack(shape, candidate) };
 }
 
-/** Puts the bits of the codewords, highest first, into their modules; remainder bits stay light. */
+/** Puts the bits of the codewords, highest first, into their modules; what is left over are zeros. */
 function place(codewords: Uint8Array, order: Uint16Array, grid: Int32Array): void {
   let at = 0;
   for (const codeword of codewords) {

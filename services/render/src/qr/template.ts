@@ -84,8 +84,11 @@ type Frame = { shape: GridShape; order: Uint16Array; dark: Int32Array; data: Int
 const frames = new Map<number, Frame>();
 const templates = new Map<string, Template>();
 
-/** The template of a version, 1 to 40, at a level; all 160 together would take some 4 MB. */
+/** The template of a version, 1 to 40, at a level; all 160 together take 7 MB. */
 export function templateOf(version: number, level: ErrorCorrection): Template {
+  if (!Number.isInteger(version) || version < 1 || version > versionMax) {
+    throw new RangeError(`Versions are numbered 1 to ${versionMax}; there is no version ${version}.`);
+  }
   const key = `${version}${level}`;
   let template = templates.get(key);
   if (!template) {
