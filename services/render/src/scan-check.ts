@@ -1,9 +1,9 @@
 // Nothing unscannable leaves: what was drawn is read back by an independent decoder from the same pixels, as delivered and
 // as a poor camera sees them, and judged by what makes codes fail outside a laboratory.
 import { composite, contrastRatio, luminance, type Rgba } from "@qrfactory/domain/color";
-import { isSquares, lumaOf, type Raster, rasterize } from "./qr/rasterize.js";
+import { isSquares, lookAt, type Raster, rasterize } from "./qr/rasterize.js";
 import type { Scene } from "./qr/scene.js";
-import { blur, resample, shrink } from "./seen.js";
+import { blur, resample } from "./seen.js";
 import { type Pixels, type Reading, readQrCode } from "./zxing.js";
 
 /**
@@ -120,9 +120,7 @@ function seenPixels(scene: Scene, { widthPx, raster, substrate }: Drawn & { subs
   // Squares are the same at every whole number of pixels a module, so a small drawing says what a large one would.
   const isSmaller = !raster || (isSquares(scene) && widthPx > enoughPx);
   const looked = isSmaller ? rasterize(scene, Math.min(widthPx, enoughPx)) : raster;
-  const width = looked.widthPx;
-  const whole = { width, height: width, data: lumaOf(looked, substrate) };
-  return shrink(whole, Math.max(1, Math.floor(width / enoughPx)));
+  return lookAt(looked, substrate, Math.max(1, Math.floor(looked.widthPx / enoughPx)));
 }
 
 /** Reads the code; null unless it says exactly this. */

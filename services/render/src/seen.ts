@@ -1,27 +1,6 @@
 // An image as a camera would see it: shades of grey, smaller, blurred. Works on whole pictures, one byte a pixel.
 import type { Pixels } from "./zxing.js";
 
-/** Averages squares of `factor` pixels; what is left over at the right and below is cut off. */
-export function shrink({ width, height, data }: Pixels, factor: number): Pixels {
-  if (factor === 1) return { width, height, data };
-  const [outWidth, outHeight] = [Math.floor(width / factor), Math.floor(height / factor)];
-  const out = new Uint8Array(outWidth * outHeight);
-  const sums = new Uint32Array(outWidth);
-  const area = factor * factor;
-  for (let y = 0; y < outHeight; y++) {
-    sums.fill(0);
-    for (let row = y * factor; row < (y + 1) * factor; row++) {
-      for (let x = 0, at = row * width; x < outWidth; x++) {
-        let sum = 0;
-        for (const end = at + factor; at < end; at++) sum += data[at] as number;
-        sums[x] = (sums[x] as number) + sum;
-      }
-    }
-    for (let x = 0; x < outWidth; x++) out[y * outWidth + x] = (sums[x] as number) / area + 0.5;
-  }
-  return { width: outWidth, height: outHeight, data: out };
-}
-
 /** Scales a square picture to another width, each pixel the average of what it covers. */
 export function resample({ width, data }: Pixels, outWidth: number): Pixels {
   const weights = coverage(width, outWidth);

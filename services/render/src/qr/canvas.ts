@@ -15,7 +15,13 @@ export function placeOnPixels({ side, shapes }: Scene, widthPx: number): { scale
 }
 
 /** A scene painted on a canvas. */
-export type Painting = { widthPx: number; context: CanvasRenderingContext2D; isOpaque: boolean };
+export type Painting = {
+  widthPx: number;
+  isOpaque: boolean;
+  context: CanvasRenderingContext2D;
+  /** Blue, green, red and alpha of each pixel, row by row, multiplied by alpha: as cairo keeps them. */
+  pixels: Buffer;
+};
 
 /** Paints a scene, ground and all. */
 export function paintCanvas(scene: Scene, widthPx: number): Painting {
@@ -30,12 +36,12 @@ export function paintCanvas(scene: Scene, widthPx: number): Painting {
     trace(context, shape);
     context.fill("nonzero");
   }
-  return { widthPx, context, isOpaque: scene.background[3] === 255 };
+  return { widthPx, isOpaque: scene.background[3] === 255, context, pixels: context.canvas.toBuffer("raw") };
 }
 
-/** Blue, green, red and alpha of each pixel, row by row, multiplied by alpha: as cairo keeps them. */
-export function pixelsOf({ context }: Painting): Buffer {
-  return context.canvas.toBuffer("raw");
+/** Red, green, blue and alpha of each pixel, row by row, as PNG keeps them: not multiplied. */
+export function straightPixelsOf({ context, widthPx }: Painting): Uint8ClampedArray {
+  return context.getImageData(0, 0, widthPx, widthPx).data;
 }
 
 /** A JPEG at this quality shows no blocks around modules; colour is kept at full resolution, so edges do not bleed. */

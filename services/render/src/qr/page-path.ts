@@ -9,6 +9,9 @@ export const pointsPerInch = 72;
 /** Digits after the point, in modules: 15 inches of the smallest symbol are off by less than a hundredth of a dot. */
 const digits = 4;
 
+/** A scale is multiplied by up to two hundred modules. */
+const matrixDigits = 6;
+
 /** A number as short as it can be written; never with an exponent, which neither format knows. */
 export function number(value: number): string {
   const text = value.toFixed(digits).replace(/\.?0+$/, "");
@@ -18,6 +21,12 @@ export function number(value: number): string {
 /** A list of numbers with blanks between them. */
 export function numbers(values: readonly number[]): string {
   return values.map(number).join(" ");
+}
+
+/** From modules, counted from the top left corner, to points, counted from the bottom left one. */
+export function pageMatrix(side: number, widthPoints: number): string {
+  const scale = widthPoints / side;
+  return [scale, 0, 0, -scale, 0, widthPoints].map((value) => value.toFixed(matrixDigits)).join(" ");
 }
 
 /** Three components between 0 and 1. */

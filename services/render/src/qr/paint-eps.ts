@@ -2,7 +2,7 @@
 // knows no transparency: half-transparent colours are mixed with the background, and that with white; a transparent
 // background is left unpainted.
 import { composite, type Rgba } from "@qrfactory/domain/color";
-import { number, pathOperators, pointsPerInch, rgb } from "./page-path.js";
+import { number, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
 import { shading } from "./paint-pdf.js";
 import type { Scene } from "./scene.js";
 
@@ -15,7 +15,6 @@ const prologue =
 /** The bytes of the EPS; `widthInches` is the side of its bounding box. */
 export function paintEps({ side, background, shapes }: Scene, { widthInches }: { widthInches: number }): Buffer {
   const width = widthInches * pointsPerInch;
-  const scale = width / side;
   const ground = composite(background, white);
   const over = (color: Rgba) => composite(color, ground);
   const lines = [
@@ -25,18 +24,17 @@ export function paintEps({ side, background, shapes }: Scene, { widthInches }: {
     "%%LanguageLevel: 3",
     "%%EndComments",
     `save ${prologue}`,
-    // Modules from the top left corner, as everywhere else.
-    `[${[scale, 0, 0, -scale, 0, width].map((value) => value.toFixed(6)).join(" ")}] concat`,
+    `[${pageMatrix(side, width)}] concat`,
   ];
   if (background[3] > 0) lines.push(`${rgb(ground)} setrgbcolor 0 0 ${side} ${side} rectfill`);
   for (const shape of shapes) {
     const { fill } = shape;
-    const path = `newpath\n${pathOperators(shape).trimEnd()}`;
-    if (fill.kind === "flat") lines.push(`${rgb(over(fill.color))} setrgbcolor ${path}`, "f");
+    if (fill.kind === "flat") lines.push(`${rgb(over(fill.color))} setrgbcolor`);
     else {
       const solid = { ...fill, from: over(fill.from), to: over(fill.to) };
-      lines.push(`gsave ${path}`, `clip ${shading(solid, "/DeviceRGB", rgb)} shfill grestore`);
+      lines.push(`<</PatternType 2/Shading ${shading(solid, "/DeviceRGB", rgb)}>> matrix makepattern setpattern`);
     }
+    lines.push(`newpath\n${pathOperators(shape)}f`);
   }
   return Buffer.from(`${[...lines, "end restore", "%%EOF"].join("\n")}\n`, "latin1");
 }

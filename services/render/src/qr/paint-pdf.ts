@@ -2,7 +2,7 @@
 // as it is. It carries no date and no random id, so equal scenes are equal bytes.
 import { deflateSync } from "node:zlib";
 import type { Rgba } from "@qrfactory/domain/color";
-import { number, numbers, pathOperators, pointsPerInch, rgb } from "./page-path.js";
+import { number, numbers, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
 import type { Flat, Linear, Radial, Scene } from "./scene.js";
 
 /** Four bytes beyond ASCII in a comment tell transports that the file is binary (7.5.2). */
@@ -15,7 +15,7 @@ export function paintPdf(scene: Scene, { widthInches }: { widthInches: number })
   const catalog = objects.reserve();
   const pages = objects.reserve();
   const page = objects.reserve();
-  const resources = makeResources(objects, scene.side);
+  const resources = makeResources(objects, { side: scene.side, matrix: pageMatrix(scene.side, widthPoints) });
   const contents = objects.addStream("", contentsOf(scene, widthPoints, resources));
   objects.set(catalog, `<</Type/Catalog/Pages ${pages} 0 R>>`);
   objects.set(pages, `<</Type/Pages/Kids[${page} 0 R]/Count 1>>`);
@@ -31,9 +31,7 @@ export function paintPdf(scene: Scene, { widthInches }: { widthInches: number })
 }
 
 function contentsOf({ side, background, shapes }: Scene, widthPoints: number, resources: Resources): string {
-  const scale = widthPoints / side;
-  // Modules from the top left corner, as everywhere else.
-  let out = `${[scale, 0, 0, -scale, 0, widthPoints].map((value) => value.toFixed(6)).join(" ")} cm\n`;
+  let out = `${pageMatrix(side, widthPoints)} cm\n`;
   if (background[3] > 0) {
     out += `q ${resources.alpha(background[3])}${rgb(background)} rg 0 0 ${side} ${side} re f Q\n`;
   }
@@ -55,14 +53,14 @@ function flat({ color }: Flat, resources: Resources): string {
 type Resources = {
   /** The operator that sets an alpha of 0 to 255; nothing where that is opaque. */
   alpha: (alpha: number) => string;
-  /** The operators that name a gradient for `sh`, its transparency set. */
+  /** The operators that fill with a gradient, its transparency set. */
   gradient: (fill: Linear | Radial) => string;
   dictionary: () => string;
 };
 
-function makeResources(objects: Objects, side: number): Resources {
+function makeResources(objects: Objects, page: { side: number; matrix: string }): Resources {
   const states = new Map<string, string>();
-  const shadings: string[] = [];
+  const patterns: string[] = [];
   const state = (entries: string) => {
     const name = states.get(entries) ?? `A${states.size}`;
     states.set(entries, name);
@@ -73,7 +71,7 @@ function makeResources(objects: Objects, side: number): Resources {
   /** Where alpha changes along a gradient, a second one in grey says how much of the first shows (11.5.3). */
   function softMask(fill: Linear | Radial): string {
     const grey = shading(fill, "/DeviceGray", (color) => number(color[3] / 255));
-    const box = `[0 0 ${side} ${side}]`;
+    const box = `[0 0 ${page.side} ${page.side}]`;
     const form = objects.addStream(
       `/Type/XObject/Subtype/Form/BBox${box}/Group<</S/Transparency/CS/DeviceGray>>/Resources<</Shading<</S0 ${grey}>>>>`,
       "/S0 sh",
@@ -86,13 +84,14 @@ function makeResources(objects: Objects, side: number): Resources {
     gradient(fill) {
       const { from, to } = fill;
       const transparency = from[3] === to[3] ? alpha(from[3]) : softMask(fill);
-      shadings.push(shading(fill, "/DeviceRGB", rgb));
-      return `${transparency}/S${shadings.length - 1} `;
+      // Patterns lie on the page, whatever the matrix of the contents is (8.7.3.1).
+      patterns.push(`<</PatternType 2/Matrix[${page.matrix}]/Shading${shading(fill, "/DeviceRGB", rgb)}>>`);
+      return `${transparency}/Pattern cs/P${patterns.length - 1} scn`;
     },
     dictionary() {
       const graphics = [...states].map(([entries, name]) => `/${name}<<${entries}>>`).join("");
-      const named = shadings.map((text, i) => `/S${i} ${text}`).join("");
-      return `<</ExtGState<<${graphics}>>/Shading<<${named}>>>>`;
+      const named = patterns.map((text, i) => `/P${i} ${text}`).join("");
+      return `<</ExtGState<<${graphics}>>/Pattern<<${named}>>>>`;
     },
   };
 }

@@ -1,7 +1,8 @@
 // From a scene to pixels by the shortest road that shows the same picture: flat squares as rows of one or two bits, one
 // flat colour as a mask of coverage, everything else as a painting. Files and the scan check are made of the same pixels.
 import { composite, type Rgba } from "@qrfactory/domain/color";
-import { encodeJpeg, type Painting, paintCanvas, paintCoverage, pixelsOf } from "./canvas.js";
+import type { Pixels } from "../zxing.js";
+import { encodeJpeg, type Painting, paintCanvas, paintCoverage, straightPixelsOf } from "./canvas.js";
 import { colorTypes, encodePng, filterNone, filterUp } from "./png-file.js";
 import { expandRows, paintRows, snapGrid } from "./raster.js";
 import type { Flat, Scene, Squares } from "./scene.js";
@@ -69,18 +70,17 @@ export function pngOf(raster: Raster, dpi: number | null): Buffer {
   }
   if (raster.kind === "coverage") {
     const { coverage, stride, palette } = raster;
-    const rows = packRows({ pixels: coverage, stride, rowBytes: widthPx, count: widthPx });
+    const rows = packRows({ pixels: coverage, stride, widthPx, pixelBytes: 1 });
     return encodePng({ widthPx, bitDepth: 8, colorType: colorTypes.palette, palette, rows }, dpi);
   }
   const { painting } = raster;
+  const truecolor = { widthPx, bitDepth: 8, palette: [] } as const;
   if (painting.isOpaque) {
-    const pixels = dropAlpha(pixelsOf(painting), widthPx * widthPx);
-    const rows = packRows({ pixels, stride: widthPx * 3, rowBytes: widthPx * 3, count: widthPx });
-    return encodePng({ widthPx, bitDepth: 8, colorType: colorTypes.rgb, palette: [], rows }, dpi);
+    const rows = packRows({ pixels: painting.pixels, stride: widthPx * 4, widthPx, pixelBytes: 3 });
+    return encodePng({ ...truecolor, colorType: colorTypes.rgb, rows }, dpi);
   }
-  const { data } = painting.context.getImageData(0, 0, widthPx, widthPx);
-  const rows = packRows({ pixels: data, stride: widthPx * 4, rowBytes: widthPx * 4, count: widthPx });
-  return encodePng({ widthPx, bitDepth: 8, colorType: colorTypes.rgba, palette: [], rows }, dpi);
+  const rows = packRows({ pixels: straightPixelsOf(painting), stride: widthPx * 4, widthPx, pixelBytes: 4 });
+  return encodePng({ ...truecolor, colorType: colorTypes.rgba, rows }, dpi);
 }
 
 /** The bytes of a JPEG; the scene must have been painted by `paintPlainly` on an opaque ground. */
@@ -89,34 +89,44 @@ export function jpegOf(raster: Raster): Buffer {
   return encodeJpeg(raster.painting);
 }
 
-type Packing = { pixels: Uint8Array | Uint8ClampedArray; stride: number; rowBytes: number; count: number };
+type Packing = {
+  pixels: Uint8Array | Uint8ClampedArray;
+  /** Bytes from one row to the next. */
+  stride: number;
+  widthPx: number;
+  /** Of the file: indices, red green blue out of four bytes from cairo, or red green blue alpha. */
+  pixelBytes: 1 | 3 | 4;
+};
 
 /** Puts its filter type before each row; a row that repeats the one above becomes zeros, which cost next to nothing. */
-function packRows({ pixels, stride, rowBytes, count }: Packing): Buffer {
+function packRows({ pixels, stride, widthPx, pixelBytes }: Packing): Buffer {
   const source = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-  const rows = Buffer.alloc((1 + rowBytes) * count);
-  for (let y = 0; y < count; y++) {
+  const words = pixelBytes === 3 ? new Uint32Array(source.buffer, source.byteOffset, source.length >> 2) : null;
+  const inBytes = widthPx * (pixelBytes === 3 ? 4 : pixelBytes);
+  const outBytes = 1 + widthPx * pixelBytes;
+  const rows = Buffer.alloc(outBytes * widthPx);
+  for (let y = 0; y < widthPx; y++) {
     const from = y * stride;
-    const to = y * (1 + rowBytes);
-    const repeats =
-      y > 0 && source.compare(source, from - stride, from - stride + rowBytes, from, from + rowBytes) === 0;
+    const to = y * outBytes;
+    const repeats = y > 0 && source.compare(source, from - stride, from - stride + inBytes, from, from + inBytes) === 0;
     rows[to] = repeats ? filterUp : filterNone;
-    if (!repeats) source.copy(rows, to + 1, from, from + rowBytes);
+    if (repeats) continue;
+    if (words) writeRgb(rows, to + 1, words.subarray(from >> 2, (from >> 2) + widthPx));
+    else source.copy(rows, to + 1, from, from + inBytes);
   }
   return rows;
 }
 
-/** Red, green and blue out of blue, green, red and alpha. */
-function dropAlpha(bgra: Uint8Array, count: number): Uint8Array {
-  const words = new Uint32Array(bgra.buffer, bgra.byteOffset, count);
-  const rgb = new Uint8Array(count * 3);
-  for (let i = 0, at = 0; i < count; i++) {
+/** Red, green and blue out of words that hold blue, green, red and alpha, lowest first. */
+function writeRgb(rows: Buffer, start: number, words: Uint32Array): void {
+  let at = start;
+  for (let i = 0; i < words.length; i++) {
     const word = words[i] as number;
-    rgb[at++] = word >> 16;
-    rgb[at++] = word >> 8;
-    rgb[at++] = word;
+    rows[at] = word >> 16;
+    rows[at + 1] = word >> 8;
+    rows[at + 2] = word;
+    at += 3;
   }
-  return rgb;
 }
 
 /** Brightness of an opaque colour as cameras' pictures have it, 0 to 255 (Rec. 601). */
@@ -124,32 +134,54 @@ export function luma([red, green, blue]: Rgba): number {
   return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 }
 
-/** What a camera sees of an image that lies on an opaque substrate: one byte a pixel. */
-export function lumaOf(raster: Raster, substrate: Rgba): Uint8Array {
+/** How many pixels along each side of a square are looked at to average it. */
+const samplesAlong = 4;
+
+/**
+ * What a camera sees of an image that lies on an opaque substrate: shades of grey, each the average of a square of
+ * `factor` pixels, of which at most 16 are looked at; what is left over at the right and below is cut off.
+ */
+export function lookAt(raster: Raster, substrate: Rgba, factor: number): Pixels {
   const { widthPx } = raster;
-  if (raster.kind === "painting") return paintingLuma(pixelsOf(raster.painting), widthPx * widthPx, luma(substrate));
-  const shades = raster.palette.map((color) => luma(composite(color, substrate)));
-  if (raster.kind === "squares") return expandRows(raster.rows, widthPx, raster.bits, shades);
-  const out = new Uint8Array(widthPx * widthPx);
-  for (let y = 0; y < widthPx; y++) {
-    const from = y * raster.stride;
-    for (let x = 0; x < widthPx; x++) out[y * widthPx + x] = shades[raster.coverage[from + x] as number] as number;
+  const shadeAt = shadesOf(raster, substrate);
+  const width = Math.floor(widthPx / factor);
+  const data = new Uint8Array(width * width);
+  const step = Math.ceil(factor / samplesAlong);
+  const offsets = Array.from({ length: Math.floor(factor / step) }, (_, i) => i * step + (step >> 1));
+  const count = offsets.length ** 2;
+  for (let y = 0; y < width; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (const dy of offsets) for (const dx of offsets) sum += shadeAt(x * factor + dx, y * factor + dy);
+      data[y * width + x] = sum / count + 0.5;
+    }
   }
-  return out;
+  return { width, height: width, data };
+}
+
+/** A function that tells the shade of a pixel. */
+function shadesOf(raster: Raster, substrate: Rgba): (x: number, y: number) => number {
+  const { widthPx } = raster;
+  if (raster.kind === "painting") {
+    const { buffer, byteOffset } = raster.painting.pixels;
+    const words = new Uint32Array(buffer, byteOffset, widthPx * widthPx);
+    const under = luma(substrate);
+    return (x, y) => shadeOf(words[y * widthPx + x] as number, under);
+  }
+  const shades = raster.palette.map((color) => luma(composite(color, substrate)));
+  if (raster.kind === "squares") {
+    const pixels = expandRows(raster.rows, widthPx, raster.bits, shades);
+    return (x, y) => pixels[y * widthPx + x] as number;
+  }
+  const { coverage, stride } = raster;
+  return (x, y) => shades[coverage[y * stride + x] as number] as number;
 }
 
 /** The weights of `luma` in 1/256. */
 const [redWeight, greenWeight, blueWeight] = [77, 150, 29];
 
-function paintingLuma(bgra: Uint8Array, count: number, under: number): Uint8Array {
-  const words = new Uint32Array(bgra.buffer, bgra.byteOffset, count);
-  const out = new Uint8Array(count);
-  for (let i = 0; i < count; i++) {
-    const word = words[i] as number;
-    const inked =
-      (redWeight * ((word >> 16) & full) + greenWeight * ((word >> 8) & full) + blueWeight * (word & full)) >> 8;
-    const alpha = word >>> 24;
-    out[i] = alpha === full ? inked : inked + ((under * (full - alpha)) / full + 0.5);
-  }
-  return out;
+/** The shade of a pixel as cairo keeps it, over a shade that it lies on. */
+function shadeOf(bgra: number, under: number): number {
+  const weighed = redWeight * ((bgra >> 16) & full) + greenWeight * ((bgra >> 8) & full) + blueWeight * (bgra & full);
+  return (weighed >> 8) + (under * (full - (bgra >>> 24))) / full;
 }

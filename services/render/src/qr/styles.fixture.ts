@@ -2,6 +2,7 @@
 import { type Design, readDesign } from "@qrfactory/domain/design";
 import { plans } from "@qrfactory/domain/plans";
 import { decodePixels, type Pixels } from "@qrfactory/testing/decode";
+import { createCanvas, type Image } from "canvas";
 import decodeQR from "qr/decode.js";
 import { shapeLabel } from "./label.js";
 import { layOut, type Scene } from "./scene.js";
@@ -34,4 +35,14 @@ function readWithQr({ width, height, data }: Pixels): string | null {
     // It throws where it finds nothing.
     return null;
   }
+}
+
+/** The pixels of a loaded image on white. */
+export function pixelsOfImage(image: Image, width: number): Pixels {
+  const context = createCanvas(width, width).getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, width);
+  context.drawImage(image, 0, 0, width, width);
+  // A copy: the test runner's own arrays are of another kind than those of native code.
+  return { width, height: width, data: Uint8ClampedArray.from(context.getImageData(0, 0, width, width).data) };
 }
