@@ -38,10 +38,8 @@ function contentsOf({ side, background, shapes }: Scene, widthPoints: number, re
   for (const shape of shapes) {
     const { fill } = shape;
     const path = pathOperators(shape);
-    out +=
-      fill.kind === "flat"
-        ? `q ${flat(fill, resources)}\n${path}f Q\n`
-        : `q\n${path}W n ${resources.gradient(fill)}sh Q\n`;
+    const color = fill.kind === "flat" ? flat(fill, resources) : resources.gradient(fill);
+    out += `q ${color}\n${path}f Q\n`;
   }
   return out;
 }

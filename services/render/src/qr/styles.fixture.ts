@@ -2,7 +2,7 @@
 import { type Design, readDesign } from "@qrfactory/domain/design";
 import { plans } from "@qrfactory/domain/plans";
 import { decodePixels, type Pixels } from "@qrfactory/testing/decode";
-import { createCanvas, type Image } from "canvas";
+import { type CanvasRenderingContext2D, createCanvas, type Image } from "canvas";
 import decodeQR from "qr/decode.js";
 import { shapeLabel } from "./label.js";
 import { layOut, type Scene } from "./scene.js";
@@ -43,6 +43,12 @@ export function pixelsOfImage(image: Image, width: number): Pixels {
   context.fillStyle = "#fff";
   context.fillRect(0, 0, width, width);
   context.drawImage(image, 0, 0, width, width);
+  return pixelsOfContext(context, width);
+}
+
+/** The pixels of a square canvas. */
+export function pixelsOfContext(context: CanvasRenderingContext2D, width: number): Pixels {
+  const { data } = context.getImageData(0, 0, width, width);
   // A copy: the test runner's own arrays are of another kind than those of native code.
-  return { width, height: width, data: Uint8ClampedArray.from(context.getImageData(0, 0, width, width).data) };
+  return { width, height: width, data: Uint8ClampedArray.from(data) };
 }
