@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { groundColor, inkColor } from "./color.js";
+import { normalizePictures, type PictureDesign, type PictureDigests, pictureFields } from "./design-picture.js";
 import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
 import { ApiError } from "./errors.js";
 import { canonicalJson } from "./json.js";
@@ -46,6 +47,7 @@ const designFields = z.strictObject({
   color: inkColor.prefault("black"),
   background: groundColor.prefault("white"),
   ...styleFields,
+  ...pictureFields,
   scan_check: z.enum(scanChecks).default("strict"),
 });
 
@@ -95,40 +97,45 @@ function uriMistake(uri: string): string | null {
 }
 
 /** All that decides the bytes of an image, in one normal form: two requests that mean the same have equal designs. */
-export type Design = Style & {
-  /** Exactly what a scanner reads. */
-  text: string;
-  format: ImageFormat;
-  /** Side of the image: the pixels of a PNG or JPEG; for an SVG its CSS pixels; where there are inches, those at 300 dpi. */
-  widthPx: number;
-  /** Side in inches: of every PDF and EPS, of an SVG that was asked in inches; else null, pixels carry theirs as dpi. */
-  widthInches: number | null;
-  /** Resolution written into a PNG, else null: no other format carries one. */
-  dpi: number | null;
-  /** The least level; see `fitSymbol`. */
-  errorCorrection: ErrorCorrection;
-  /** In modules. */
-  quietZone: number;
-  /** Normal form, see domain/color. */
-  background: string;
-};
+export type Design = Style &
+  PictureDesign & {
+    /** Exactly what a scanner reads. */
+    text: string;
+    format: ImageFormat;
+    /** Side of the image: the pixels of a PNG or JPEG; for an SVG its CSS pixels; where there are inches, those at 300 dpi. */
+    widthPx: number;
+    /** Side in inches: of every PDF and EPS, of an SVG that was asked in inches; else null, pixels carry theirs as dpi. */
+    widthInches: number | null;
+    /** Resolution written into a PNG, else null: no other format carries one. */
+    dpi: number | null;
+    /** The least level; see `fitSymbol`. */
+    errorCorrection: ErrorCorrection;
+    /** In modules. */
+    quietZone: number;
+    /** Normal form, see domain/color. */
+    background: string;
+  };
 
 /**
  * Reads a generate request for a caller of `plan`. Throws `validation_failed` naming every bad field, `plan_limit`
- * naming the plan that would do, `payload_too_long` naming the limit.
+ * naming the plan that would do, `payload_too_long` naming the limit. `pictures` names those that came with it.
  */
-export function readDesign(body: unknown, plan: Plan): { design: Design; scanCheck: ScanCheck } {
+export function readDesign(
+  body: unknown,
+  plan: Plan,
+  pictures: PictureDigests = {},
+): { design: Design; scanCheck: ScanCheck } {
   const data = (body as { data?: unknown } | null)?.data;
   if (typeof data === "string" && data.length > dataLengthMax) throw tooLong(data, "L");
   const request = parseInput(designRequest, body);
   requirePlan(request, plan);
   if (!fitSymbol(request.data, request.error_correction)) throw tooLong(request.data, request.error_correction);
-  return { design: normalize(request), scanCheck: request.scan_check };
+  return { design: normalize(request, pictures), scanCheck: request.scan_check };
 }
 
 type DesignRequest = z.output<typeof designRequest>;
 
-function normalize(request: DesignRequest): Design {
+function normalize(request: DesignRequest, pictures: PictureDigests): Design {
   return {
     text: request.data,
     format: request.format,
@@ -137,6 +144,7 @@ function normalize(request: DesignRequest): Design {
     quietZone: request.quiet_zone,
     background: request.background,
     ...normalizeStyle(request),
+    ...normalizePictures(request, pictures),
   };
 }
 

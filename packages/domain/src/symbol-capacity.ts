@@ -65,19 +65,19 @@ export type SymbolFit = { version: number; errorCorrection: ErrorCorrection; seg
 const rangeEnds = [9, 26, versionMax] as const;
 
 /**
- * The smallest version that holds the text at `least`, the segments that make it so small, and the highest level that
+ * The smallest version, from `versionMin` on, that holds the text at `least`, the segments that make it so small, and the highest level that
  * this version holds them at: more correction is free while the symbol does not grow. Null when even version 40 is too
  * small. The text must be well-formed Unicode and not empty.
  *
  * Bytes are UTF-8 and not announced as such: readers take them for it, see infra/decisions.md. Kanji mode is used only
  * where it makes the symbol smaller or stronger, because fewer readers are tried on it.
  */
-export function fitSymbol(text: string, least: ErrorCorrection): SymbolFit | null {
-  const dense = fitStretches(readStretches(text, true), least);
+export function fitSymbol(text: string, least: ErrorCorrection, versionMin = 1): SymbolFit | null {
+  const dense = fitStretches(readStretches(text, true), least, versionMin);
   // Readers drop a byte order mark, and then take what follows for UTF-8 throughout.
   const isMarked = text.startsWith("\ufeff");
   if (!isMarked && !dense?.segments.some(({ mode }) => mode === "kanji")) return dense;
-  const plain = fitStretches(readStretches(text, false), least);
+  const plain = fitStretches(readStretches(text, false), least, versionMin);
   return isMarked || (dense && plain && rank(plain) >= rank(dense)) ? plain : dense;
 }
 
@@ -86,10 +86,11 @@ function rank({ version, errorCorrection }: SymbolFit): number {
   return (versionMax - version) * errorCorrectionLevels.length + errorCorrectionLevels.indexOf(errorCorrection);
 }
 
-function fitStretches(stretches: Stretches, least: ErrorCorrection): SymbolFit | null {
+function fitStretches(stretches: Stretches, least: ErrorCorrection, versionMin: number): SymbolFit | null {
   let bits = stretches.bitsMin;
-  let version = 1;
+  let version = versionMin;
   for (const [range, end] of rangeEnds.entries()) {
+    if (end < version) continue;
     // Bits only grow from range to range, so those of one before say which versions need no look.
     if (bits <= bitsFor(end, least)) {
       const best = cut(stretches, range as VersionRange);

@@ -2,10 +2,10 @@
 // the way between threads.
 import type { Design } from "@qrfactory/domain/design";
 import { ApiError, type FieldErrors, type ProblemCode } from "@qrfactory/domain/errors";
-import { type Drawing, draw } from "./draw.js";
+import { type Drawing, draw, type Pictures } from "./draw.js";
 import { loadDecoder } from "./zxing.js";
 
-export type DrawTask = { design: Design; checked: boolean };
+export type DrawTask = { design: Design; checked: boolean; pictures: Pictures };
 
 export type DrawOutcome =
   | { drawing: Omit<Drawing, "bytes"> & { bytes: Uint8Array }; spentMs: number }
@@ -13,10 +13,10 @@ export type DrawOutcome =
 
 await loadDecoder();
 
-export default async function drawTask({ design, checked }: DrawTask): Promise<DrawOutcome> {
+export default async function drawTask({ design, checked, pictures }: DrawTask): Promise<DrawOutcome> {
   const started = performance.now();
   try {
-    const drawing = await draw(design, { checked });
+    const drawing = await draw(design, { checked, pictures });
     return { drawing, spentMs: performance.now() - started };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -3,9 +3,11 @@ import type { Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
 import { shapeLabel } from "./qr/label.js";
+import { makeSymbolAround } from "./qr/logo.js";
 import { paintScene } from "./qr/paint.js";
+import type { Picture } from "./qr/picture.js";
 import { snapGrid } from "./qr/raster.js";
-import { layOut, type Scene } from "./qr/scene.js";
+import { layOut, logoRequest, type Scene } from "./qr/scene.js";
 import { makeSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
@@ -22,14 +24,21 @@ export type Drawing = {
   scan: ScanResult | null;
 };
 
+/** The decoded pictures of a design. */
+export type Pictures = { logo?: Picture; background?: Picture };
+
 /**
  * Draws a design. Throws `unscannable` when its size leaves less than one pixel a module, and `validation_failed` when no
  * bundled font draws its label.
  */
-export async function draw(design: Design, options: { checked: boolean }): Promise<Drawing> {
-  const symbol = makeSymbol(design.text, design.errorCorrection);
+export async function draw(design: Design, options: { checked: boolean; pictures?: Pictures }): Promise<Drawing> {
+  const { logo = null, background = null } = options.pictures ?? {};
+  const symbol =
+    design.logo && logo
+      ? makeSymbolAround(design.text, design.errorCorrection, logoRequest(design.logo, logo))
+      : makeSymbol(design.text, design.errorCorrection);
   const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
-  const scene = layOut(symbol, design, label);
+  const scene = layOut(symbol, design, { label, logo, backdrop: background });
   requireRoom(scene, design);
   const { bytes, raster } = paintScene(scene, design);
   const scan = options.checked ? await checkScan(scene, design.text, { widthPx: design.widthPx, raster }) : null;

@@ -6,8 +6,10 @@ import type { Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import { Piscina } from "piscina";
 import { makeAdmission } from "./admission.js";
-import { type Drawing, draw } from "./draw.js";
+import { type Drawing, draw, type Pictures } from "./draw.js";
 import type { DrawOutcome, DrawTask } from "./draw-worker.js";
+import { type ImageDecoder, makeImageDecoder } from "./images-in/image-decoder.js";
+import type { PictureFiles } from "./images-in/pictures.js";
 import { isFlatSquares } from "./qr/scene.js";
 
 /**
@@ -16,6 +18,9 @@ import { isFlatSquares } from "./qr/scene.js";
  */
 const lightTextMax = 200;
 const lightWidthPxMax = 2_000;
+
+/** A background is faded behind modules: more pixels than this would only be looked at by the decoder. */
+const backgroundPxMax = 2_000;
 
 /** A drawing that takes longer than this is stuck: its thread is ended. The largest styled image takes about 2 s. */
 const drawMsMax = 20_000;
@@ -27,6 +32,8 @@ export type DrawOptions = {
   checked: boolean;
   /** Takes the drawing out of the queue, or ends it, when nobody wants it any more. */
   signal?: AbortSignal;
+  /** The checked files of the design's pictures. */
+  files?: PictureFiles;
 };
 
 export type DrawingPool = {
@@ -36,18 +43,33 @@ export type DrawingPool = {
   close: () => Promise<void>;
 };
 
-export type DrawingPoolOptions = { threads?: number; workerFile?: string };
+export type DrawingPoolOptions = { threads?: number; workerFile?: string; decoder?: ImageDecoder };
 
 /** Starts the pool; threads come up with the first drawings. */
 export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
-  const { threads = availableParallelism(), workerFile = workerFileDefault } = options;
+  const { threads = availableParallelism(), workerFile = workerFileDefault, decoder = makeImageDecoder() } = options;
   const admission = makeAdmission({ threads });
   const pool = new Piscina<DrawTask, DrawOutcome>({ filename: workerFile, minThreads: threads, maxThreads: threads });
 
-  async function drawInPool(design: Design, { checked, signal }: DrawOptions): Promise<Drawing> {
+  /** Pixels are never more than will be painted: the logo's box, or the whole width. */
+  async function decode({ widthPx, logo }: Design, files: PictureFiles): Promise<Pictures> {
+    const pictures: Pictures = {};
+    if (files.logo && logo) {
+      const sideMax = Math.ceil(widthPx * logo.sizeRatio);
+      pictures.logo = await decoder.decode(files.logo.bytes, { field: "logo", sideMax });
+    }
+    if (files.background) {
+      const sideMax = Math.min(widthPx, backgroundPxMax);
+      pictures.background = await decoder.decode(files.background.bytes, { field: "background_image", sideMax });
+    }
+    return pictures;
+  }
+
+  async function drawInPool(design: Design, { checked, signal, files = {} }: DrawOptions): Promise<Drawing> {
+    const pictures = await decode(design, files);
     const stuck = AbortSignal.timeout(drawMsMax);
     const outcome = await admission.run({ kind: kindOf(design), widthPx: design.widthPx }, () =>
-      pool.run({ design, checked }, { signal: signal ? AbortSignal.any([signal, stuck]) : stuck }),
+      pool.run({ design, checked, pictures }, { signal: signal ? AbortSignal.any([signal, stuck]) : stuck }),
     );
     if ("problem" in outcome) {
       const { code, detail, errors } = outcome.problem;
@@ -60,7 +82,10 @@ export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
   return {
     draw: (design, drawOptions) => (isLight(design) ? draw(design, drawOptions) : drawInPool(design, drawOptions)),
     backlogMs: admission.backlogMs,
-    close: () => pool.destroy(),
+    close: async () => {
+      decoder.close();
+      await pool.destroy();
+    },
   };
 }
 

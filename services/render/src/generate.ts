@@ -6,12 +6,13 @@ import { ApiError } from "@qrfactory/domain/errors";
 import type { CallEvent } from "@qrfactory/domain/events";
 import { monthOf, nextMonthStart, type Plan } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
-import { readJsonValue } from "@qrfactory/runtime/body";
 import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import type { RequireCaller } from "./caller.js";
 import { type Drawing, rendererVersion } from "./draw.js";
 import type { Image, ImageRequest } from "./images.js";
+import { digestsOf, getPictures } from "./images-in/pictures.js";
+import { readDesignRequest } from "./request.js";
 
 /** What one delivered image costs. */
 const creditsAnImage = 1;
@@ -41,7 +42,12 @@ export function makeGenerate(options: GenerateOptions): Handler {
 
   return async function generate(req, res) {
     const { keyId, workspaceId, plan } = await requireCaller(req, res);
-    const { design, scanCheck } = readDesign(await readJsonValue(req), plan);
+    const { body, sources } = await readDesignRequest(req);
+    const { scanCheck, ...read } = readDesign(body, plan);
+    // Judged before anything is fetched for it.
+    const pictures = await getPictures(sources);
+    const hasPictures = Object.keys(pictures).length > 0;
+    const design = hasPictures ? readDesign(body, plan, digestsOf(pictures)).design : read.design;
     const cacheKey = cacheKeyOf(design, rendererVersion);
 
     const at = now();
@@ -52,7 +58,15 @@ export function makeGenerate(options: GenerateOptions): Handler {
 
     const image = await orGiveBack(account, async () => {
       const signal = leaving(res);
-      const drawn = await getImage({ design, cacheKey, workspaceId, scanCheck, isFresh: wantsFresh(req), signal });
+      const drawn = await getImage({
+        design,
+        cacheKey,
+        workspaceId,
+        scanCheck,
+        isFresh: wantsFresh(req),
+        pictures,
+        signal,
+      });
       // Nobody pays for what nobody will get.
       signal.throwIfAborted();
       if (scanCheck === "strict") requireReadable(drawn.drawing);
@@ -73,7 +87,12 @@ export function makeGenerate(options: GenerateOptions): Handler {
       return drawn;
     });
 
-    setImageHeaders(res, image, { cacheKey, format: design.format, isScored: scanCheck !== "off" });
+    setImageHeaders(res, image, {
+      cacheKey,
+      format: design.format,
+      isScored: scanCheck !== "off",
+      hasPictures,
+    });
     res.set("X-QR-Plan", plan.name);
     res.set("X-QR-Quota-Remaining", Number.isFinite(quota) ? String(decision.remaining) : "unlimited");
     res.status(200).end(image.drawing.bytes);
@@ -136,7 +155,7 @@ function roundMs(durationMs: number): number {
   return Math.ceil(durationMs * 100) / 100;
 }
 
-type Shown = { cacheKey: string; format: ImageFormat; isScored: boolean };
+type Shown = { cacheKey: string; format: ImageFormat; isScored: boolean; hasPictures: boolean };
 
 /** What the response says of the image. An unchecked image has no score, not a perfect one. */
 function setImageHeaders(res: Response, { drawing, cache, durationMs }: Image, shown: Shown): void {
@@ -151,6 +170,7 @@ function setImageHeaders(res: Response, { drawing, cache, durationMs }: Image, s
     "X-QR-Error-Correction": drawing.errorCorrection,
   });
   if (shown.isScored && drawing.scan) res.set("X-QR-Scan-Score", String(drawing.scan.score));
-  // An SVG is a document: opened by itself it may load and run nothing.
-  if (shown.format === "svg") res.set("Content-Security-Policy", "default-src 'none'; sandbox");
+  // An SVG is a document: opened by itself it may load and run nothing but the pictures that are part of it.
+  const pictures = shown.hasPictures ? "; img-src data:" : "";
+  if (shown.format === "svg") res.set("Content-Security-Policy", `default-src 'none'${pictures}; sandbox`);
 }

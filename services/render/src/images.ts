@@ -3,6 +3,7 @@ import type { Design, ScanCheck } from "@qrfactory/domain/design";
 import type { RenderCache } from "./cache.js";
 import type { Drawing } from "./draw.js";
 import type { DrawOptions } from "./drawing-pool.js";
+import type { PictureFiles } from "./images-in/pictures.js";
 import { makeSingleFlight } from "./single-flight.js";
 
 export type ImageRequest = {
@@ -12,6 +13,8 @@ export type ImageRequest = {
   scanCheck: ScanCheck;
   /** Draw again whatever the cache holds, and put the result in its place. */
   isFresh: boolean;
+  /** The files of the design's pictures. */
+  pictures?: PictureFiles;
   /** Fires when the client has left. */
   signal?: AbortSignal;
 };
@@ -41,7 +44,7 @@ export function makeImages({ cache, draw }: ImagesOptions): (request: ImageReque
     return { drawing, durationMs: performance.now() - started };
   }
 
-  return async function getImage({ design, cacheKey, workspaceId, scanCheck, isFresh, signal }) {
+  return async function getImage({ design, cacheKey, workspaceId, scanCheck, isFresh, pictures = {}, signal }) {
     const checked = scanCheck !== "off";
     // What a strict request will refuse is not kept: nobody has accepted it.
     const isKept = ({ scan }: Drawing) => scan === null || scan.isReadable || scanCheck === "report";
@@ -52,7 +55,7 @@ export function makeImages({ cache, draw }: ImagesOptions): (request: ImageReque
     };
 
     if (isFresh) {
-      const drawn = await drawTimed(design, { checked, ...(signal && { signal }) });
+      const drawn = await drawTimed(design, { checked, files: pictures, ...(signal && { signal }) });
       if (isKept(drawn.drawing)) await cache.record(cacheKey, workspaceId, drawn.drawing);
       return { ...drawn, cache: "BYPASS" };
     }
@@ -61,7 +64,7 @@ export function makeImages({ cache, draw }: ImagesOptions): (request: ImageReque
     if (first.usable) return { drawing: first.usable, cache: "HIT", durationMs: 0 };
 
     const drawAndKeep = async (abandoned: AbortSignal) => {
-      const drawn = await drawTimed(design, { checked, signal: abandoned });
+      const drawn = await drawTimed(design, { checked, files: pictures, signal: abandoned });
       if (first.isReachable && isKept(drawn.drawing)) await cache.record(cacheKey, workspaceId, drawn.drawing);
       return drawn;
     };

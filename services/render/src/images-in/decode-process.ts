@@ -1,11 +1,9 @@
 // Decodes strangers' pictures in a process of its own: native decoders run here, and when a file manages to crash one,
 // this process is all that it takes down. Speaks with image-decoder over the channel of `fork`.
 import { createCanvas, loadImage } from "canvas";
+import type { Picture } from "../qr/picture.js";
 
 export type DecodeRequest = { id: number; bytes: Uint8Array; sideMax: number };
-
-/** Red, green, blue, alpha, one byte each, row by row; not multiplied by alpha. */
-export type Picture = { width: number; height: number; data: Uint8Array };
 
 export type DecodeReply = { id: number; picture: Picture } | { id: number; failed: true };
 

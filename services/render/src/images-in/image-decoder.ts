@@ -2,10 +2,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ApiError } from "@qrfactory/domain/errors";
-import type { DecodeReply, DecodeRequest, Picture } from "./decode-process.js";
+import type { Picture } from "../qr/picture.js";
+import type { DecodeReply, DecodeRequest } from "./decode-process.js";
 import { rejected } from "./image-header.js";
-
-export type { Picture } from "./decode-process.js";
 
 /** 16 megapixels take about 0.4 s; what takes longer than this is stuck. */
 const decodeMsMaxDefault = 4_000;

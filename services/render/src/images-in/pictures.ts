@@ -81,3 +81,8 @@ function fromBase64(text: string, field: string): Buffer {
   }
   return Buffer.from(encoded, "base64");
 }
+
+/** How a design names its pictures. */
+export function digestsOf(pictures: PictureFiles): Partial<Record<PictureKind, string>> {
+  return Object.fromEntries(Object.entries(pictures).map(([kind, { digest }]) => [kind, digest]));
+}

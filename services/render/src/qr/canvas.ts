@@ -1,9 +1,10 @@
 // The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. Everything that is not made of flat
 // squares alone goes through here, and what the faster roads show is compared with it.
 import type { Rgba } from "@qrfactory/domain/color";
-import { type CanvasRenderingContext2D, createCanvas } from "canvas";
+import { type Canvas, type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
 import { traceOutlines } from "./outline.js";
 import { type Path, tracePath } from "./path.js";
+import type { Picture, Pictured } from "./picture.js";
 import { snapGrid } from "./raster.js";
 import type { Fill, Scene, Shape } from "./scene.js";
 
@@ -29,6 +30,11 @@ export function paintCanvas(scene: Scene, widthPx: number): Painting {
   context.fillStyle = css(scene.background);
   context.fillRect(0, 0, widthPx, widthPx);
   const { scale, offset } = placeOnPixels(scene, widthPx);
+  if (scene.backdrop) {
+    // A background has no edge: it goes to the edge of the image, whatever modules are snapped to.
+    context.setTransform(widthPx / scene.side, 0, 0, widthPx / scene.side, 0, 0);
+    drawPicture(context, scene.backdrop);
+  }
   context.setTransform(scale, 0, 0, scale, offset, offset);
   for (const shape of scene.shapes) {
     context.fillStyle = styleOf(context, shape.fill);
@@ -36,7 +42,25 @@ export function paintCanvas(scene: Scene, widthPx: number): Painting {
     trace(context, shape);
     context.fill("nonzero");
   }
+  if (scene.logo) drawPicture(context, scene.logo);
   return { widthPx, isOpaque: scene.background[3] === 255, context, pixels: context.canvas.toBuffer("raw") };
+}
+
+function canvasOf({ width, height, data }: Picture): Canvas {
+  const canvas = createCanvas(width, height);
+  const pixels = new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength);
+  canvas.getContext("2d").putImageData(createImageData(pixels, width, height), 0, 0);
+  return canvas;
+}
+
+function drawPicture(context: CanvasRenderingContext2D, { picture, x, y, width, height }: Pictured): void {
+  context.quality = "best";
+  context.drawImage(canvasOf(picture), x, y, width, height);
+}
+
+/** The bytes of a PNG of a picture alone, for formats that hold pictures as files. */
+export function encodePicture(picture: Picture): Buffer {
+  return canvasOf(picture).toBuffer("image/png");
 }
 
 /** Red, green, blue and alpha of each pixel, row by row, as PNG keeps them: not multiplied. */

@@ -3,6 +3,7 @@
 // background is left unpainted.
 import { composite, type Rgba } from "@qrfactory/domain/color";
 import { number, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
+import { postScriptPicture } from "./page-picture.js";
 import { shading } from "./paint-pdf.js";
 import type { Scene } from "./scene.js";
 
@@ -13,7 +14,10 @@ const prologue =
   "10 dict begin /m{moveto}bind def /l{lineto}bind def /c{curveto}bind def /h{closepath}bind def /f{fill}bind def";
 
 /** The bytes of the EPS; `widthInches` is the side of its bounding box. */
-export function paintEps({ side, background, shapes }: Scene, { widthInches }: { widthInches: number }): Buffer {
+export function paintEps(
+  { side, background, backdrop, shapes, logo }: Scene,
+  { widthInches }: { widthInches: number },
+): Buffer {
   const width = widthInches * pointsPerInch;
   const ground = composite(background, white);
   const over = (color: Rgba) => composite(color, ground);
@@ -27,6 +31,7 @@ export function paintEps({ side, background, shapes }: Scene, { widthInches }: {
     `[${pageMatrix(side, width)}] concat`,
   ];
   if (background[3] > 0) lines.push(`${rgb(ground)} setrgbcolor 0 0 ${side} ${side} rectfill`);
+  if (backdrop) lines.push(...postScriptPicture(backdrop, ground));
   for (const shape of shapes) {
     const { fill } = shape;
     if (fill.kind === "flat") lines.push(`${rgb(over(fill.color))} setrgbcolor`);
@@ -36,5 +41,6 @@ export function paintEps({ side, background, shapes }: Scene, { widthInches }: {
     }
     lines.push(`newpath\n${pathOperators(shape)}f`);
   }
+  if (logo) lines.push(...postScriptPicture(logo, ground));
   return Buffer.from(`${[...lines, "end restore", "%%EOF"].join("\n")}\n`, "latin1");
 }

@@ -3,6 +3,8 @@
 import { deflateSync } from "node:zlib";
 import type { Rgba } from "@qrfactory/domain/color";
 import { number, numbers, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
+import { pictureMatrix, planesOf } from "./page-picture.js";
+import type { Pictured } from "./picture.js";
 import type { Flat, Linear, Radial, Scene } from "./scene.js";
 
 /** Four bytes beyond ASCII in a comment tell transports that the file is binary (7.5.2). */
@@ -30,17 +32,23 @@ export function paintPdf(scene: Scene, { widthInches }: { widthInches: number })
   return objects.toFile(catalog);
 }
 
-function contentsOf({ side, background, shapes }: Scene, widthPoints: number, resources: Resources): string {
+function contentsOf(
+  { side, background, backdrop, shapes, logo }: Scene,
+  widthPoints: number,
+  resources: Resources,
+): string {
   let out = `${pageMatrix(side, widthPoints)} cm\n`;
   if (background[3] > 0) {
     out += `q ${resources.alpha(background[3])}${rgb(background)} rg 0 0 ${side} ${side} re f Q\n`;
   }
+  if (backdrop) out += resources.picture(backdrop);
   for (const shape of shapes) {
     const { fill } = shape;
     const path = pathOperators(shape);
     const color = fill.kind === "flat" ? flat(fill, resources) : resources.gradient(fill);
     out += `q ${color}\n${path}f Q\n`;
   }
+  if (logo) out += resources.picture(logo);
   return out;
 }
 
@@ -53,12 +61,15 @@ type Resources = {
   alpha: (alpha: number) => string;
   /** The operators that fill with a gradient, its transparency set. */
   gradient: (fill: Linear | Radial) => string;
+  /** The operators that paint a picture. */
+  picture: (pictured: Pictured) => string;
   dictionary: () => string;
 };
 
 function makeResources(objects: Objects, page: { side: number; matrix: string }): Resources {
   const states = new Map<string, string>();
   const patterns: string[] = [];
+  const images: number[] = [];
   const state = (entries: string) => {
     const name = states.get(entries) ?? `A${states.size}`;
     states.set(entries, name);
@@ -85,6 +96,15 @@ function makeResources(objects: Objects, page: { side: number; matrix: string })
       // Patterns lie on the page, whatever the matrix of the contents is (8.7.3.1).
       patterns.push(`<</PatternType 2/Matrix[${page.matrix}]/Shading${shading(fill, "/DeviceRGB", rgb)}>>`);
       return `${transparency}/Pattern cs/P${patterns.length - 1} scn`;
+    },
+    picture(pictured) {
+      const { width, height } = pictured.picture;
+      const { colors, alphas } = planesOf(pictured.picture);
+      const size = `/Type/XObject/Subtype/Image/Width ${width}/Height ${height}/BitsPerComponent 8`;
+      const mask = objects.addStream(`${size}/ColorSpace/DeviceGray`, alphas);
+      const image = objects.addStream(`${size}/ColorSpace/DeviceRGB/SMask ${mask} 0 R`, colors);
+      images.push(image);
+      return `q ${pictureMatrix(pictured)} cm /I${images.length - 1} Do Q\n`;
     },
     dictionary() {
       const graphics = [...states].map(([entries, name]) => `/${name}<<${entries}>>`).join("");
@@ -116,8 +136,8 @@ function makeObjects() {
     reserve,
     set,
     /** Adds a compressed stream; `entries` are those of its dictionary beside length and filter. Returns its number. */
-    addStream(entries: string, content: string): number {
-      const packed = deflateSync(Buffer.from(content, "latin1"));
+    addStream(entries: string, content: string | Buffer): number {
+      const packed = deflateSync(Buffer.isBuffer(content) ? content : Buffer.from(content, "latin1"));
       const id = reserve();
       const dictionary = `<<${entries}/Length ${packed.length}/Filter/FlateDecode>>`;
       set(

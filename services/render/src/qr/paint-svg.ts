@@ -1,7 +1,9 @@
-// Paints a scene as SVG 1.1: a view box in modules, one path for each colour, its true size in pixels or inches.
+// Paints a scene as SVG: a view box in modules, one path for each colour, its true size in pixels or inches.
 import type { Rgba } from "@qrfactory/domain/color";
+import { encodePicture } from "./canvas.js";
 import { traceOutlines } from "./outline.js";
 import { type Path, tracePath } from "./path.js";
+import type { Pictured } from "./picture.js";
 import type { Fill, Scene, Shape, Squares } from "./scene.js";
 
 export type SvgOptions = {
@@ -12,7 +14,10 @@ export type SvgOptions = {
 };
 
 /** The text of the SVG in UTF-8. */
-export function paintSvg({ side, background, shapes }: Scene, { widthPx, widthInches }: SvgOptions): Buffer {
+export function paintSvg(
+  { side, background, backdrop, shapes, logo }: Scene,
+  { widthPx, widthInches }: SvgOptions,
+): Buffer {
   const width = widthInches === null ? `${widthPx}` : `${widthInches}in`;
   const ground = background[3] === 0 ? "" : `<path${flat(background)} d="M0 0h${side}v${side}H0z"/>`;
   // Squares are snapped by the viewer to its own pixels: a blurred edge costs a scanner more than an uneven module.
@@ -26,8 +31,17 @@ export function paintSvg({ side, background, shapes }: Scene, { widthPx, widthIn
   });
   const defs = gradients.length === 0 ? "" : `<defs>${gradients.map(gradient).join("")}</defs>`;
   return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${width}" viewBox="0 0 ${side} ${side}"${crisp}>${defs}${ground}${paths.join("")}</svg>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${width}" viewBox="0 0 ${side} ${side}"${crisp}>${defs}${ground}${image(backdrop)}${paths.join("")}${image(logo)}</svg>`,
   );
+}
+
+/** A picture, embedded, or nothing. */
+function image(pictured: Pictured | null): string {
+  if (!pictured) return "";
+  const { picture, x, y, width, height } = pictured;
+  const data = encodePicture(picture).toString("base64");
+  const box = [x, y, width, height].map((value) => Number(value.toFixed(4)));
+  return `<image x="${box[0]}" y="${box[1]}" width="${box[2]}" height="${box[3]}" preserveAspectRatio="none" href="data:image/png;base64,${data}"/>`;
 }
 
 /** Shapes that follow each other with one fill share a path element. */

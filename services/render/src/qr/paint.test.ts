@@ -26,7 +26,8 @@ function sceneOf(of: Modules, quietZone: number, color = black, background = whi
   const fill = { kind: "flat" as const, color };
   const squares = { kind: "squares" as const, fill, left: quietZone, top: quietZone, modules: of };
   const inks = [{ field: "color", color }];
-  return { side: of.side + 2 * quietZone, background, shapes: [squares], quietZone, inks };
+  const side = of.side + 2 * quietZone;
+  return { side, background, backdrop: null, shapes: [squares], logo: null, quietZone, inks };
 }
 
 function paintPng(scene: Scene, { widthPx, dpi }: { widthPx: number; dpi: number | null }): Buffer {

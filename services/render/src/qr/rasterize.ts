@@ -35,7 +35,8 @@ type SquaresScene = Omit<Scene, "shapes"> & { shapes: (Squares & { fill: Flat })
 
 /** Whether a scene holds nothing but squares in a few flat colours. */
 export function isSquares(scene: Scene): scene is SquaresScene {
-  const { shapes } = scene;
+  const { shapes, backdrop, logo } = scene;
+  if (backdrop || logo) return false;
   return shapes.length <= squaresMax && shapes.every(({ kind, fill }) => kind === "squares" && fill.kind === "flat");
 }
 
@@ -46,7 +47,8 @@ function paintSquares({ side, background, shapes }: SquaresScene, widthPx: numbe
 }
 
 /** The one flat fill of all shapes, or null. */
-function onlyFill({ shapes }: Scene): Flat | null {
+function onlyFill({ shapes, backdrop, logo }: Scene): Flat | null {
+  if (backdrop || logo) return null;
   const fill = shapes[0]?.fill;
   return fill?.kind === "flat" && shapes.every((shape) => shape.fill === fill) ? fill : null;
 }

@@ -2,13 +2,16 @@
 // nothing else, so formats cannot drift apart.
 import { type Rgba, rgbaOf } from "@qrfactory/domain/color";
 import type { Design } from "@qrfactory/domain/design";
+import type { LogoDesign } from "@qrfactory/domain/design-picture";
 import type { Frame, GradientType } from "@qrfactory/domain/design-style";
 import { alignmentMiddles, alignmentReach, drawAlignment } from "./alignment.js";
 import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide } from "./eyes.js";
 import { type Box, layOutFrame } from "./frames.js";
 import type { LabelOutline } from "./label.js";
+import { type LogoPlace, type LogoRequest, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
 import { drawPattern } from "./patterns.js";
+import { cutGlow, type Picture, type Pictured, soften } from "./picture.js";
 import type { Modules, QrSymbol } from "./symbol.js";
 
 export type Flat = { kind: "flat"; color: Rgba };
@@ -30,8 +33,12 @@ export type Scene = {
   /** Modules along a side, quiet zone and frame included. */
   side: number;
   background: Rgba;
+  /** Lies on the background, under everything else. */
+  backdrop: Pictured | null;
   /** Painted in this order, later over earlier. */
   shapes: Shape[];
+  /** Lies over everything else. */
+  logo: Pictured | null;
   /** In modules, around the symbol. */
   quietZone: number;
   /** The colours that the symbol is drawn with, under the fields that give them; the first is that of most modules. */
@@ -53,25 +60,57 @@ export type SceneDesign = Pick<
   | "eyeBorderColor"
   | "eyeCenterColor"
   | "frame"
+  | "logo"
 >;
 
-/** Lays a symbol out as its design says; `label` is the frame's label as outlines, if it has one. */
-export function layOut({ modules }: QrSymbol, design: SceneDesign, label: LabelOutline | null = null): Scene {
+/** What a design brings along, ready to be painted. */
+export type SceneParts = {
+  /** The frame's label as outlines. */
+  label?: LabelOutline | null;
+  logo?: Picture | null;
+  backdrop?: Picture | null;
+};
+
+/** Lays a symbol out as its design says. */
+export function layOut({ modules: whole }: QrSymbol, design: SceneDesign, parts: SceneParts = {}): Scene {
   const { quietZone, frame } = design;
+  const place = parts.logo && design.logo ? placeLogo(whole.side, logoRequest(design.logo, parts.logo)) : null;
+  const modules = place?.cleared ? clear(whole, place.cleared) : whole;
   const width = modules.side + 2 * quietZone;
   const framed = frame ? layOutFrame(frame, width, quietZone) : null;
   const left = (framed?.left ?? 0) + quietZone;
   const top = (framed?.top ?? 0) + quietZone;
   const ink = inkOf(design, framed?.bounds ?? { x: left, y: top, width: modules.side, height: modules.side });
   const shapes = symbolShapes(modules, design, { ink, left, top });
-  if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label }));
+  if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label: parts.label ?? null }));
+  const side = framed?.side ?? width;
   return {
-    side: framed?.side ?? width,
+    side,
     background: rgbaOf(design.background),
+    backdrop: parts.backdrop ? { picture: soften(parts.backdrop), x: 0, y: 0, width: side, height: side } : null,
     shapes: merged(shapes),
+    logo:
+      place && parts.logo && design.logo
+        ? {
+            picture: cutGlow(parts.logo, design.logo.neonAlpha),
+            x: left + place.x,
+            y: top + place.y,
+            width: place.width,
+            height: place.height,
+          }
+        : null,
     quietZone,
     inks: inksOf(design),
   };
+}
+
+/** What a logo asks of the symbol, once its picture is known. */
+export function logoRequest({ sizeRatio, clearZone }: LogoDesign, { width, height }: Picture): LogoRequest {
+  return { sizeRatio, clearZone, aspect: width / height };
+}
+
+function clear(modules: Modules, { fromX, toX, fromY, toY }: NonNullable<LogoPlace["cleared"]>): Modules {
+  return only(modules, (x, y) => x < fromX || x >= toX || y < fromY || y >= toY);
 }
 
 function inksOf({ color, gradient, eyeBorderColor, eyeCenterColor }: SceneDesign): Ink[] {
@@ -85,8 +124,9 @@ function inksOf({ color, gradient, eyeBorderColor, eyeCenterColor }: SceneDesign
 }
 
 /** Whether a design is drawn as flat squares and nothing else, which costs next to nothing however large it is. */
-export function isFlatSquares(design: SceneDesign): boolean {
-  const { pattern, gradient, eyeBorderShape, eyeCenterShape, frame } = design;
+export function isFlatSquares(design: SceneDesign & Pick<Design, "backgroundImage">): boolean {
+  const { pattern, gradient, eyeBorderShape, eyeCenterShape, frame, logo, backgroundImage } = design;
+  if (logo || backgroundImage) return false;
   return pattern === "squares" && !gradient && !frame && eyeBorderShape === "square" && eyeCenterShape === "square";
 }
 

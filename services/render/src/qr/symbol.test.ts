@@ -90,8 +90,8 @@ test("a symbol has the version, the level and the modes that fit best, and a mas
   expect(symbol.modes).toEqual(["byte", "numeric"] satisfies SegmentMode[]);
   expect(symbol.modules.side).toBe(17 + 4 * symbol.version);
   expect(symbol.modules.cells).toHaveLength(symbol.modules.side ** 2);
-  expect(makeSymbol(text, "M", symbol.mask)).toEqual(symbol);
-  expect(makeSymbol(text, "M", (symbol.mask + 1) % 8)).not.toEqual(symbol);
+  expect(makeSymbol(text, "M", { mask: symbol.mask })).toEqual(symbol);
+  expect(makeSymbol(text, "M", { mask: (symbol.mask + 1) % 8 })).not.toEqual(symbol);
 });
 
 test("capitals make a smaller symbol than small letters", () => {

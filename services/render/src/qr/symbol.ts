@@ -23,20 +23,26 @@ export type QrSymbol = {
   modules: Modules;
 };
 
+export type SymbolOptions = {
+  /** The least version, 1 unless told. */
+  versionMin?: number;
+  /** 0 to 7; chosen by the penalty rules of the standard (7.8.3) unless told, as comparisons do. */
+  mask?: number;
+};
+
 /**
  * Encodes a text in the smallest version that holds it at the level `least`, at the highest level that this version
- * has room for. The mask (0 to 7) is chosen by the penalty rules of the standard (7.8.3); `mask` overrides it for
- * comparisons. Throws a RangeError that names the limit when the text is empty or even version 40 is too small.
+ * has room for. Throws a RangeError that names the limit when the text is empty or even version 40 is too small.
  */
-export function makeSymbol(text: string, least: ErrorCorrection, mask?: number): QrSymbol {
+export function makeSymbol(text: string, least: ErrorCorrection, options: SymbolOptions = {}): QrSymbol {
   if (text === "") throw new RangeError("A QR symbol holds at least one character; the text is empty.");
-  const fit = fitSymbol(text, least);
+  const fit = fitSymbol(text, least, options.versionMin);
   if (!fit) {
     const mode = densestModeOf(text);
     const most = `${capacityOf(mode, least)} ${segmentUnits[mode]}`;
     throw new RangeError(`The largest QR symbol holds ${most} at level ${least}; the text is longer.`);
   }
-  return encodeSegments(fit.segments, fit.version, fit.errorCorrection, mask);
+  return encodeSegments(fit.segments, fit.version, fit.errorCorrection, options.mask);
 }
 
 /**
