@@ -25,6 +25,13 @@ export function wordAt({ stride }: GridShape, x: number, y: number): number {
   return (x >> 5) * stride + marginRows + y;
 }
 
+/** The module behind a bit: the index of its word × 32 + its place there. */
+export function moduleAt({ stride }: GridShape, bit: number): [x: number, y: number] {
+  const word = bit >> 5;
+  const column = Math.floor(word / stride);
+  return [(column << 5) + (bit & 31), word - column * stride - marginRows];
+}
+
 /** Where `transpose` works; it is never left in the middle. */
 const block = new Int32Array(32);
 

@@ -114,6 +114,30 @@ const write: Record<SegmentMode, (writer: BitWriter, text: string) => void> = {
   },
 };
 
+export type BlockLayout = {
+  blocks: number;
+  /** Codewords of error correction in each block. */
+  degree: number;
+  /** The block that a codeword, numbered in the order of placement, belongs to. */
+  blockOf: (codeword: number) => number;
+};
+
+/** How the `total` codewords of a symbol are shared out among its blocks. */
+export function blockLayoutOf(version: number, level: ErrorCorrection, total: number): BlockLayout {
+  const size = dataCodewordsOf(version, level);
+  const blocks = blockCounts[level][version - 1] as number;
+  const evenly = size - (size % blocks);
+  const shortBlocks = blocks - (size % blocks);
+  return {
+    blocks,
+    degree: (total - size) / blocks,
+    blockOf: (codeword) => {
+      if (codeword < evenly) return codeword % blocks;
+      return codeword < size ? codeword - evenly + shortBlocks : (codeword - size) % blocks;
+    },
+  };
+}
+
 /**
  * All `total` codewords of a symbol in the order of placement. Blocks differ by at most one data codeword, shorter ones
  * first; codewords are taken from all blocks in turns, first of data, then of correction (7.6). Throws a RangeError that

@@ -1,6 +1,7 @@
 // Where a logo goes, what it costs a symbol, and which symbol can afford it. A decoder sees missing modules as errors, so
 // the area that a logo clears must stay well within what the error correction repairs.
-import { type ErrorCorrection, errorCorrectionLevels, fitSymbol, modulesOf } from "@qrfactory/domain/symbol-capacity";
+import { type ErrorCorrection, errorCorrectionLevels, fitSymbol, versionMax } from "@qrfactory/domain/symbol-capacity";
+import { damageOf } from "./damage.js";
 import { makeSymbol, type QrSymbol } from "./symbol.js";
 
 /** Share of the codewords that each level can repair (ISO/IEC 18004:2015, table 8). */
@@ -11,6 +12,12 @@ const recoveryShares: Record<ErrorCorrection, number> = { L: 0.07, M: 0.15, Q: 0
  * budget are read in all cases, at level M with a quarter of the width in as few as 31 %.
  */
 const budgetShare = 0.4;
+
+/**
+ * How much of the correction of a block a logo may use. The budget above speaks of areas; in small symbols a logo touches
+ * a larger share of the codewords than of the area, up to all that can be repaired: see infra/decisions.md.
+ */
+const damageMax = 0.5;
 
 /** Versions by which a symbol may grow for its logo: beyond it the modules get smaller faster than the logo matters. */
 const growthMax = 6;
@@ -60,33 +67,49 @@ export function budgetOf(side: number, level: ErrorCorrection): number {
   return budgetShare * recoveryShares[level] * side * side;
 }
 
-/**
- * The symbol for a text and its logo: the smallest version, and in it the least level, that can spare the logo's area;
- * where none of those near can, the strongest, and the scan check decides.
- */
-export function makeSymbolAround(text: string, least: ErrorCorrection, logo: LogoRequest): QrSymbol {
-  const levels = errorCorrectionLevels.slice(errorCorrectionLevels.indexOf(least));
-  let strongest: QrSymbol | null = null;
-  for (const level of levels) {
-    const symbol = tryAround(text, level, logo, 1);
-    if (!symbol) break;
-    if (symbol.affords) return symbol.symbol;
-    strongest = symbol.symbol;
-  }
-  if (!strongest) return makeSymbol(text, least);
-  const from = strongest.version + 1;
-  for (let version = from; version < from + growthMax; version++) {
-    const symbol = tryAround(text, strongest.errorCorrection, logo, version);
-    if (symbol?.affords) return symbol.symbol;
-  }
-  return strongest;
+/** Whether a module under or around a logo can be wrong: left out though dark, or covered by whatever is there. */
+function spoils({ x, y, width, height, cleared }: LogoPlace, { modules }: QrSymbol) {
+  const { side, cells } = modules;
+  return (column: number, row: number) => {
+    if (!cleared) return column + 1 > x && column < x + width && row + 1 > y && row < y + height;
+    const { fromX, toX, fromY, toY } = cleared;
+    return column >= fromX && column < toX && row >= fromY && row < toY && cells[row * side + column] === 1;
+  };
 }
 
-/** The symbol at a level from a version on, and whether it can spare the logo; null when the text does not fit. */
-function tryAround(text: string, level: ErrorCorrection, logo: LogoRequest, versionMin: number) {
-  const fit = fitSymbol(text, level, versionMin);
-  if (!fit) return null;
-  const side = modulesOf(fit.version);
-  const affords = areaOf(placeLogo(side, logo)) <= budgetOf(side, fit.errorCorrection);
-  return { symbol: makeSymbol(text, level, { versionMin }), affords };
+/**
+ * The symbol for a text and its logo: the smallest version, and in it the least level, that can spare the logo; where
+ * none can that is a few versions larger, the one that the logo damages least, and the scan check decides.
+ */
+export function makeSymbolAround(text: string, least: ErrorCorrection, logo: LogoRequest): QrSymbol {
+  let best: Candidate | null = null;
+  for (const candidate of candidates(text, least, logo)) {
+    if (candidate.affords) return candidate.symbol;
+    if (!best || candidate.damage < best.damage) best = candidate;
+  }
+  return best?.symbol ?? makeSymbol(text, least);
+}
+
+type Candidate = { symbol: QrSymbol; damage: number; affords: boolean };
+
+/** First every level in the version that it needs, then larger versions at the highest level that the text fits at. */
+function* candidates(text: string, least: ErrorCorrection, logo: LogoRequest): Generator<Candidate> {
+  let last: QrSymbol | null = null;
+  for (const level of errorCorrectionLevels.slice(errorCorrectionLevels.indexOf(least))) {
+    if (!fitSymbol(text, level)) break;
+    last = makeSymbol(text, level);
+    yield judge(last, logo);
+  }
+  if (!last) return;
+  const { version, errorCorrection } = last;
+  for (let larger = version + 1; larger <= Math.min(version + growthMax, versionMax); larger++) {
+    yield judge(makeSymbol(text, errorCorrection, { versionMin: larger }), logo);
+  }
+}
+
+function judge(symbol: QrSymbol, logo: LogoRequest): Candidate {
+  const { side } = symbol.modules;
+  const place = placeLogo(side, logo);
+  const damage = damageOf(symbol, spoils(place, symbol));
+  return { symbol, damage, affords: damage <= damageMax && areaOf(place) <= budgetOf(side, symbol.errorCorrection) };
 }

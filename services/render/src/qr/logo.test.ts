@@ -1,0 +1,80 @@
+import { expect, test } from "@jest/globals";
+import { modulesOf } from "@qrfactory/domain/symbol-capacity";
+import { damageOf } from "./damage.js";
+import { areaOf, budgetOf, type LogoPlace, makeSymbolAround, placeLogo } from "./logo.js";
+import { makeSymbol } from "./symbol.js";
+
+type Cleared = NonNullable<LogoPlace["cleared"]>;
+
+const square = { clearZone: true, aspect: 1 };
+
+test("a logo lies in the middle, keeps its shape, and clears its modules and one around it", () => {
+  const wide = placeLogo(25, { sizeRatio: 0.24, clearZone: true, aspect: 2 });
+  expect(wide).toEqual({
+    x: 9.5,
+    y: 11,
+    width: 6,
+    height: 3,
+    cleared: { fromX: 8, toX: 17, fromY: 10, toY: 15 },
+  });
+  expect(areaOf(wide)).toBe(45);
+  const bare = placeLogo(25, { sizeRatio: 0.24, clearZone: false, aspect: 1 });
+  expect(bare.cleared).toBeNull();
+  expect(areaOf(bare)).toBe(36);
+});
+
+test("the level is raised as far as the logo needs, and the version when even H does not do", () => {
+  const text = "https://example.com/menu/summer";
+  const around = (sizeRatio: number) => makeSymbolAround(text, "L", { ...square, sizeRatio });
+  for (const sizeRatio of [0.05, 0.1, 0.15, 0.2, 0.24, 0.28]) {
+    const symbol = around(sizeRatio);
+    const { version, errorCorrection } = symbol;
+    const side = modulesOf(version);
+    const area = areaOf(placeLogo(side, { ...square, sizeRatio }));
+    expect(area).toBeLessThanOrEqual(budgetOf(side, errorCorrection));
+    const { fromX, toX, fromY, toY } = placeLogo(side, { ...square, sizeRatio }).cleared as Cleared;
+    const inside = (x: number, y: number) => x >= fromX && x < toX && y >= fromY && y < toY;
+    expect(damageOf(symbol, (x, y) => inside(x, y) && symbol.modules.cells[y * side + x] === 1)).toBeLessThanOrEqual(
+      0.5,
+    );
+  }
+  expect(makeSymbol(text, "L")).toMatchObject({ version: 2, errorCorrection: "L" });
+  // Q would do by the area alone; by the codewords that the logo really spoils it takes a larger symbol at H.
+  expect(around(0.24)).toMatchObject({ version: 6, errorCorrection: "H" });
+});
+
+test("a logo that no symbol can afford gets the strongest one; a text that fits at no higher level keeps its own", () => {
+  expect(makeSymbolAround("https://example.com", "M", { ...square, sizeRatio: 0.35 }).errorCorrection).toBe("H");
+  const full = "x".repeat(2_900);
+  expect(makeSymbolAround(full, "L", { ...square, sizeRatio: 0.3 })).toMatchObject({
+    version: 40,
+    errorCorrection: "L",
+  });
+});
+
+test("damage is what a decoder finds: exactly as many wrong codewords as it repairs, and one more is too many", async () => {
+  const { readQrCode, loadDecoder } = await import("../zxing.js");
+  await loadDecoder();
+  const symbol = makeSymbol("https://example.com/menu/summer", "Q");
+  const { side, cells } = symbol.modules;
+  // Modules are turned over one after the other, in a square that grows from the middle.
+  for (let reach = 1; reach < 9; reach++) {
+    const isWrong = (x: number, y: number) => Math.max(Math.abs(x - side / 2), Math.abs(y - side / 2)) < reach;
+    const px = 4;
+    const width = (side + 8) * px;
+    const data = new Uint8Array(width * width).fill(255);
+    for (let y = 0; y < width; y++) {
+      for (let x = 0; x < width; x++) {
+        const [column, row] = [Math.floor(x / px) - 4, Math.floor(y / px) - 4];
+        if (column < 0 || row < 0 || column >= side || row >= side) continue;
+        const isDark = (cells[row * side + column] === 1) !== isWrong(column, row);
+        if (isDark) data[y * width + x] = 0;
+      }
+    }
+    const damage = damageOf(symbol, isWrong);
+    const reading = await readQrCode({ width, height: width, data });
+    expect([reach, reading !== null]).toEqual([reach, damage <= 1]);
+    // The decoder reports whole percents.
+    if (reading) expect(reading.unusedCorrection).toBeCloseTo(1 - damage, 1);
+  }
+});
