@@ -25,6 +25,7 @@ async function timings(compare: () => Promise<Comparison[]>): Promise<Comparison
     for (const { name, medianMs, runs } of comparison.timings) {
       console.log(`  ${row(name, `${medianMs.toFixed(3)} ms`, medianMs / base.medianMs)}  (median of ${runs})`);
     }
+    for (const note of comparison.notes ?? []) console.log(`  ${note}`);
     console.log();
   }
   return comparisons;
