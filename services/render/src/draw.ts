@@ -29,7 +29,7 @@ export type Drawing = {
 export async function draw(design: Design, options: { checked: boolean }): Promise<Drawing> {
   const symbol = makeSymbol(design.text, design.errorCorrection);
   const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
-  const scene = layOut(symbol, design, label);
+  const scene = layOut(symbol, design, { label });
   requireRoom(scene, design);
   const { bytes, raster } = paintScene(scene, design);
   const scan = options.checked ? await checkScan(scene, design.text, { widthPx: design.widthPx, raster }) : null;

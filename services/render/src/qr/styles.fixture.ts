@@ -19,7 +19,7 @@ export function designOf(fields: object = {}): Design {
 /** The scene of a design. */
 export async function sceneFor(design: Design): Promise<Scene> {
   const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
-  return layOut(makeSymbol(design.text, design.errorCorrection), design, label);
+  return layOut(makeSymbol(design.text, design.errorCorrection), design, { label });
 }
 
 /** The text of a picture of one code, as zxing-cpp and as npm `qr` read it; null where one cannot. */
