@@ -38,6 +38,8 @@ test("a bare URL gets every default", () => {
       eyeBorderColor: null,
       eyeCenterColor: null,
       frame: null,
+      logo: null,
+      backgroundImage: null,
     },
   });
 });

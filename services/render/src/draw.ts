@@ -5,9 +5,9 @@ import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
 import { shapeLabel } from "./qr/label.js";
 import { makeSymbolAround } from "./qr/logo.js";
 import { paintScene } from "./qr/paint.js";
-import type { Picture } from "./qr/picture.js";
+import { cutGlow, soften } from "./qr/picture.js";
 import { snapGrid } from "./qr/raster.js";
-import { layOut, logoRequest, type Scene } from "./qr/scene.js";
+import { type Logo, layOut, type Picture, type Scene } from "./qr/scene.js";
 import { makeSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
@@ -32,17 +32,22 @@ export type Pictures = { logo?: Picture; background?: Picture };
  * bundled font draws its label.
  */
 export async function draw(design: Design, options: { checked: boolean; pictures?: Pictures }): Promise<Drawing> {
-  const { logo = null, background = null } = options.pictures ?? {};
-  const symbol =
-    design.logo && logo
-      ? makeSymbolAround(design.text, design.errorCorrection, logoRequest(design.logo, logo))
-      : makeSymbol(design.text, design.errorCorrection);
+  const { text, errorCorrection } = design;
+  const logo = logoOf(design, options.pictures?.logo);
+  const symbol = logo ? makeSymbolAround(text, errorCorrection, logo) : makeSymbol(text, errorCorrection);
+  const backdrop = options.pictures?.background ? soften(options.pictures.background) : null;
   const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
-  const scene = layOut(symbol, design, { label, logo, backdrop: background });
+  const scene = layOut(symbol, design, { label, logo, backdrop });
   requireRoom(scene, design);
   const { bytes, raster } = paintScene(scene, design);
   const scan = options.checked ? await checkScan(scene, design.text, { widthPx: design.widthPx, raster }) : null;
   return { bytes, version: symbol.version, errorCorrection: symbol.errorCorrection, scan };
+}
+
+function logoOf({ logo }: Design, picture: Picture | undefined): Logo | null {
+  if (!logo || !picture) return null;
+  const { sizeRatio, clearZone, neonAlpha } = logo;
+  return { picture: cutGlow(picture, neonAlpha), sizeRatio, clearZone };
 }
 
 /** A module needs a pixel of its own; that holds for vectors at their true size, too. */

@@ -95,7 +95,7 @@ function isLight(design: Design): boolean {
 
 /** Flat squares, which cost next to nothing however large they are; a JPEG compresses every pixel of them. */
 function isPlain(design: Design): boolean {
-  return design.format !== "jpeg" && isFlatSquares(design);
+  return design.format !== "jpeg" && !design.logo && !design.backgroundImage && isFlatSquares(design);
 }
 
 /** Drawings that cost alike. */

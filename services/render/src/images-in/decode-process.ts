@@ -1,7 +1,7 @@
 // Decodes strangers' pictures in a process of its own: native decoders run here, and when a file manages to crash one,
 // this process is all that it takes down. Speaks with image-decoder over the channel of `fork`.
 import { createCanvas, loadImage } from "canvas";
-import type { Picture } from "../qr/picture.js";
+import type { Picture } from "../qr/scene.js";
 
 export type DecodeRequest = { id: number; bytes: Uint8Array; sideMax: number };
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ApiError } from "@qrfactory/domain/errors";
-import type { Picture } from "../qr/picture.js";
+import type { Picture } from "../qr/scene.js";
 import type { DecodeReply, DecodeRequest } from "./decode-process.js";
 import { rejected } from "./image-header.js";
 

@@ -36,11 +36,11 @@ const radii: Partial<Record<EyeBorderShape, readonly [outer: number, inner: numb
   circle: [2.5, 1.5, 0.5],
 };
 
-/** All alignment patterns, in the manner of the eyes. */
-export function drawAlignment(side: number, shape: EyeBorderShape): Path {
+/** The alignment patterns with these middles, in the manner of the eyes. */
+export function drawAlignment(middles: readonly Point[], shape: EyeBorderShape): Path {
   const path = newPath();
   const [outer, inner, dot] = radii[shape] ?? [0, 0, 0];
-  for (const [x, y] of alignmentMiddles(side)) {
+  for (const [x, y] of middles) {
     addRectangle(path, [x - 2, y - 2, 5, 5], outer);
     cutRectangle(path, [x - 1, y - 1, 3, 3], inner);
     if (dot === 0.5) addCircle(path, x + 0.5, y + 0.5, 0.5);

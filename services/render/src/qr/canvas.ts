@@ -1,12 +1,11 @@
 // The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. Everything that is not made of flat
 // squares alone goes through here, and what the faster roads show is compared with it.
 import type { Rgba } from "@qrfactory/domain/color";
-import { type Canvas, type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
+import { type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
 import { traceOutlines } from "./outline.js";
 import { type Path, tracePath } from "./path.js";
-import type { Picture, Pictured } from "./picture.js";
 import { snapGrid } from "./raster.js";
-import type { Fill, Scene, Shape } from "./scene.js";
+import type { Fill, Filled, Placed, Scene, Squares } from "./scene.js";
 
 /** Where a scene lies on pixels: modules of whole pixels where it holds squares, else from edge to edge. */
 export function placeOnPixels({ side, shapes }: Scene, widthPx: number): { scale: number; offset: number } {
@@ -30,37 +29,18 @@ export function paintCanvas(scene: Scene, widthPx: number): Painting {
   context.fillStyle = css(scene.background);
   context.fillRect(0, 0, widthPx, widthPx);
   const { scale, offset } = placeOnPixels(scene, widthPx);
-  if (scene.backdrop) {
-    // A background has no edge: it goes to the edge of the image, whatever modules are snapped to.
-    context.setTransform(widthPx / scene.side, 0, 0, widthPx / scene.side, 0, 0);
-    drawPicture(context, scene.backdrop);
-  }
   context.setTransform(scale, 0, 0, scale, offset, offset);
   for (const shape of scene.shapes) {
+    if (shape.kind === "picture") {
+      drawPicture(context, shape);
+      continue;
+    }
     context.fillStyle = styleOf(context, shape.fill);
     context.beginPath();
     trace(context, shape);
     context.fill("nonzero");
   }
-  if (scene.logo) drawPicture(context, scene.logo);
   return { widthPx, isOpaque: scene.background[3] === 255, context, pixels: context.canvas.toBuffer("raw") };
-}
-
-function canvasOf({ width, height, data }: Picture): Canvas {
-  const canvas = createCanvas(width, height);
-  const pixels = new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength);
-  canvas.getContext("2d").putImageData(createImageData(pixels, width, height), 0, 0);
-  return canvas;
-}
-
-function drawPicture(context: CanvasRenderingContext2D, { picture, x, y, width, height }: Pictured): void {
-  context.quality = "best";
-  context.drawImage(canvasOf(picture), x, y, width, height);
-}
-
-/** The bytes of a PNG of a picture alone, for formats that hold pictures as files. */
-export function encodePicture(picture: Picture): Buffer {
-  return canvasOf(picture).toBuffer("image/png");
 }
 
 /** Red, green, blue and alpha of each pixel, row by row, as PNG keeps them: not multiplied. */
@@ -84,18 +64,27 @@ export function paintCoverage(scene: Scene, widthPx: number): { coverage: Buffer
   context.setTransform(scale, 0, 0, scale, offset, offset);
   context.fillStyle = "#000";
   context.beginPath();
-  for (const shape of scene.shapes) trace(context, shape);
+  for (const shape of scene.shapes) if (shape.kind !== "picture") trace(context, shape);
   context.fill("nonzero");
   return { coverage: canvas.toBuffer("raw"), stride: canvas.stride };
 }
 
-function trace(context: CanvasRenderingContext2D, shape: Shape): void {
+function drawPicture(context: CanvasRenderingContext2D, { picture, box }: Placed): void {
+  const { width, height, data } = picture;
+  const canvas = createCanvas(width, height);
+  const pixels = new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength);
+  canvas.getContext("2d").putImageData(createImageData(pixels, width, height), 0, 0);
+  context.patternQuality = "best";
+  context.drawImage(canvas, box.x, box.y, box.width, box.height);
+}
+
+function trace(context: CanvasRenderingContext2D, shape: Filled): void {
   if (shape.kind === "path") tracePath(shape.path, penOf(context));
   else tracePath(squaresPath(shape), penOf(context));
 }
 
 /** The outlines of squares as a path. */
-export function squaresPath({ left, top, modules }: Extract<Shape, { kind: "squares" }>): Path {
+export function squaresPath({ left, top, modules }: Squares): Path {
   const path: Path = { ops: [], numbers: [] };
   for (const outline of traceOutlines(modules)) {
     for (const [i, [x, y]] of outline.entries()) {

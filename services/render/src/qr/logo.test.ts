@@ -1,24 +1,21 @@
 import { expect, test } from "@jest/globals";
 import { modulesOf } from "@qrfactory/domain/symbol-capacity";
 import { damageOf } from "./damage.js";
-import { areaOf, budgetOf, type LogoPlace, makeSymbolAround, placeLogo } from "./logo.js";
+import type { Box } from "./frames.js";
+import { areaOf, budgetOf, makeSymbolAround, placeLogo } from "./logo.js";
 import { makeSymbol } from "./symbol.js";
 
-type Cleared = NonNullable<LogoPlace["cleared"]>;
-
-const square = { clearZone: true, aspect: 1 };
+const pictureOf = (width: number, height: number) => ({ width, height, data: new Uint8Array(width * height * 4) });
+const square = { clearZone: true, picture: pictureOf(9, 9) };
 
 test("a logo lies in the middle, keeps its shape, and clears its modules and one around it", () => {
-  const wide = placeLogo(25, { sizeRatio: 0.24, clearZone: true, aspect: 2 });
+  const wide = placeLogo(25, { sizeRatio: 0.24, clearZone: true, picture: pictureOf(20, 10) });
   expect(wide).toEqual({
-    x: 9.5,
-    y: 11,
-    width: 6,
-    height: 3,
-    cleared: { fromX: 8, toX: 17, fromY: 10, toY: 15 },
+    box: { x: 9.5, y: 11, width: 6, height: 3 },
+    cleared: { x: 8, y: 10, width: 9, height: 5 },
   });
   expect(areaOf(wide)).toBe(45);
-  const bare = placeLogo(25, { sizeRatio: 0.24, clearZone: false, aspect: 1 });
+  const bare = placeLogo(25, { sizeRatio: 0.24, clearZone: false, picture: pictureOf(9, 9) });
   expect(bare.cleared).toBeNull();
   expect(areaOf(bare)).toBe(36);
 });
@@ -32,8 +29,9 @@ test("the level is raised as far as the logo needs, and the version when even H 
     const side = modulesOf(version);
     const area = areaOf(placeLogo(side, { ...square, sizeRatio }));
     expect(area).toBeLessThanOrEqual(budgetOf(side, errorCorrection));
-    const { fromX, toX, fromY, toY } = placeLogo(side, { ...square, sizeRatio }).cleared as Cleared;
-    const inside = (x: number, y: number) => x >= fromX && x < toX && y >= fromY && y < toY;
+    const cleared = placeLogo(side, { ...square, sizeRatio }).cleared as Box;
+    const inside = (x: number, y: number) =>
+      x >= cleared.x && x < cleared.x + cleared.width && y >= cleared.y && y < cleared.y + cleared.height;
     expect(damageOf(symbol, (x, y) => inside(x, y) && symbol.modules.cells[y * side + x] === 1)).toBeLessThanOrEqual(
       0.5,
     );

@@ -2,6 +2,8 @@
 // the area that a logo clears must stay well within what the error correction repairs.
 import { type ErrorCorrection, errorCorrectionLevels, fitSymbol, versionMax } from "@qrfactory/domain/symbol-capacity";
 import { damageOf } from "./damage.js";
+import type { Box } from "./frames.js";
+import { boxOf, clearZoneOf, type Logo } from "./scene.js";
 import { makeSymbol, type QrSymbol } from "./symbol.js";
 
 /** Share of the codewords that each level can repair (ISO/IEC 18004:2015, table 8). */
@@ -22,44 +24,18 @@ const damageMax = 0.5;
 /** Versions by which a symbol may grow for its logo: beyond it the modules get smaller faster than the logo matters. */
 const growthMax = 6;
 
-/** What a logo asks for: its box as a share of the symbol's width, its shape, and whether modules make room for it. */
-export type LogoRequest = {
-  sizeRatio: number;
-  clearZone: boolean;
-  /** Width by height of the picture. */
-  aspect: number;
-};
+/** Where a logo lies in a symbol, in modules from its top left corner, and the modules that are left out for it. */
+export type LogoPlace = { box: Box; cleared: Box | null };
 
-/** In modules, from the top left corner of the symbol. */
-export type LogoPlace = {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  /** Modules that are left out: from this one to before that one, in both directions. */
-  cleared: { fromX: number; toX: number; fromY: number; toY: number } | null;
-};
-
-/** Places a logo in the middle of a symbol of `side` modules, as large as its box allows. */
-export function placeLogo(side: number, { sizeRatio, clearZone, aspect }: LogoRequest): LogoPlace {
-  const box = side * sizeRatio;
-  const width = aspect >= 1 ? box : box * aspect;
-  const height = aspect >= 1 ? box / aspect : box;
-  const [x, y] = [(side - width) / 2, (side - height) / 2];
-  const cleared = clearZone
-    ? {
-        fromX: Math.floor(x) - 1,
-        toX: Math.ceil(x + width) + 1,
-        fromY: Math.floor(y) - 1,
-        toY: Math.ceil(y + height) + 1,
-      }
-    : null;
-  return { x, y, width, height, cleared };
+export function placeLogo(side: number, logo: Logo): LogoPlace {
+  const box = boxOf(logo, side);
+  return { box, cleared: logo.clearZone ? clearZoneOf(box) : null };
 }
 
 /** Modules² that a logo makes unreadable: those that are left out, or those that it covers. */
-export function areaOf({ width, height, cleared }: LogoPlace): number {
-  return cleared ? (cleared.toX - cleared.fromX) * (cleared.toY - cleared.fromY) : width * height;
+export function areaOf({ box, cleared }: LogoPlace): number {
+  const { width, height } = cleared ?? box;
+  return width * height;
 }
 
 /** Modules² that a symbol of `side` modules can spare at a level. */
@@ -68,12 +44,12 @@ export function budgetOf(side: number, level: ErrorCorrection): number {
 }
 
 /** Whether a module under or around a logo can be wrong: left out though dark, or covered by whatever is there. */
-function spoils({ x, y, width, height, cleared }: LogoPlace, { modules }: QrSymbol) {
+function spoils({ box, cleared }: LogoPlace, { modules }: QrSymbol) {
   const { side, cells } = modules;
+  const { x, y, width, height } = cleared ?? box;
   return (column: number, row: number) => {
-    if (!cleared) return column + 1 > x && column < x + width && row + 1 > y && row < y + height;
-    const { fromX, toX, fromY, toY } = cleared;
-    return column >= fromX && column < toX && row >= fromY && row < toY && cells[row * side + column] === 1;
+    const isUnder = column + 1 > x && column < x + width && row + 1 > y && row < y + height;
+    return isUnder && (cleared === null || cells[row * side + column] === 1);
   };
 }
 
@@ -81,7 +57,7 @@ function spoils({ x, y, width, height, cleared }: LogoPlace, { modules }: QrSymb
  * The symbol for a text and its logo: the smallest version, and in it the least level, that can spare the logo; where
  * none can that is a few versions larger, the one that the logo damages least, and the scan check decides.
  */
-export function makeSymbolAround(text: string, least: ErrorCorrection, logo: LogoRequest): QrSymbol {
+export function makeSymbolAround(text: string, least: ErrorCorrection, logo: Logo): QrSymbol {
   let best: Candidate | null = null;
   for (const candidate of candidates(text, least, logo)) {
     if (candidate.affords) return candidate.symbol;
@@ -93,7 +69,7 @@ export function makeSymbolAround(text: string, least: ErrorCorrection, logo: Log
 type Candidate = { symbol: QrSymbol; damage: number; affords: boolean };
 
 /** First every level in the version that it needs, then larger versions at the highest level that the text fits at. */
-function* candidates(text: string, least: ErrorCorrection, logo: LogoRequest): Generator<Candidate> {
+function* candidates(text: string, least: ErrorCorrection, logo: Logo): Generator<Candidate> {
   let last: QrSymbol | null = null;
   for (const level of errorCorrectionLevels.slice(errorCorrectionLevels.indexOf(least))) {
     if (!fitSymbol(text, level)) break;
@@ -107,7 +83,7 @@ function* candidates(text: string, least: ErrorCorrection, logo: LogoRequest): G
   }
 }
 
-function judge(symbol: QrSymbol, logo: LogoRequest): Candidate {
+function judge(symbol: QrSymbol, logo: Logo): Candidate {
   const { side } = symbol.modules;
   const place = placeLogo(side, logo);
   const damage = damageOf(symbol, spoils(place, symbol));

@@ -1,7 +1,8 @@
 // Paths in the operators of PDF (ISO 32000-1, 8.5.2), which our EPS defines under the same names: m, l, c, h.
 import { squaresPath } from "./canvas.js";
+import type { Box } from "./frames.js";
 import { circleAsCurves, type PathPen, tracePath } from "./path.js";
-import type { Shape } from "./scene.js";
+import type { Filled } from "./scene.js";
 
 /** Points in an inch. */
 export const pointsPerInch = 72;
@@ -35,7 +36,7 @@ export function rgb([red, green, blue]: readonly number[]): string {
 }
 
 /** The operators that build the path of a shape. */
-export function pathOperators(shape: Shape): string {
+export function pathOperators(shape: Filled): string {
   let out = "";
   const write = (values: number[], operator: string) => {
     out += `${numbers(values)} ${operator}\n`;
@@ -51,4 +52,9 @@ export function pathOperators(shape: Shape): string {
   const whole: PathPen = { ...pen, circle: circleAsCurves(pen) };
   tracePath(shape.kind === "squares" ? squaresPath(shape) : shape.path, whole);
   return out;
+}
+
+/** The matrix that lays the unit square, in which pages draw pictures upside down, over a box. */
+export function boxMatrix({ x, y, width, height }: Box): string {
+  return numbers([width, 0, 0, -height, x, y + height]);
 }

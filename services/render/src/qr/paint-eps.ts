@@ -1,11 +1,12 @@
 // Paints a scene as Encapsulated PostScript, language level 3: true size, true vectors, gradients as shadings. PostScript
-// knows no transparency: half-transparent colours are mixed with the background, and that with white; a transparent
-// background is left unpainted.
+// knows no transparency: half-transparent colours are mixed with the background, and that with white; pictures also with
+// a picture below them. A transparent background is left unpainted.
+import { deflateSync } from "node:zlib";
 import { composite, type Rgba } from "@qrfactory/domain/color";
-import { number, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
-import { postScriptPicture } from "./page-picture.js";
+import type { Box } from "./frames.js";
+import { boxMatrix, number, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
 import { shading } from "./paint-pdf.js";
-import type { Scene } from "./scene.js";
+import type { Placed, Scene } from "./scene.js";
 
 const white: Rgba = [255, 255, 255, 255];
 
@@ -14,10 +15,7 @@ const prologue =
   "10 dict begin /m{moveto}bind def /l{lineto}bind def /c{curveto}bind def /h{closepath}bind def /f{fill}bind def";
 
 /** The bytes of the EPS; `widthInches` is the side of its bounding box. */
-export function paintEps(
-  { side, background, backdrop, shapes, logo }: Scene,
-  { widthInches }: { widthInches: number },
-): Buffer {
+export function paintEps({ side, background, shapes }: Scene, { widthInches }: { widthInches: number }): Buffer {
   const width = widthInches * pointsPerInch;
   const ground = composite(background, white);
   const over = (color: Rgba) => composite(color, ground);
@@ -31,8 +29,13 @@ export function paintEps(
     `[${pageMatrix(side, width)}] concat`,
   ];
   if (background[3] > 0) lines.push(`${rgb(ground)} setrgbcolor 0 0 ${side} ${side} rectfill`);
-  if (backdrop) lines.push(...postScriptPicture(backdrop, ground));
+  let below: Placed | null = null;
   for (const shape of shapes) {
+    if (shape.kind === "picture") {
+      lines.push(pictureOperators(flatten(shape, below, ground)));
+      below = shape;
+      continue;
+    }
     const { fill } = shape;
     if (fill.kind === "flat") lines.push(`${rgb(over(fill.color))} setrgbcolor`);
     else {
@@ -41,6 +44,49 @@ export function paintEps(
     }
     lines.push(`newpath\n${pathOperators(shape)}f`);
   }
-  if (logo) lines.push(...postScriptPicture(logo, ground));
   return Buffer.from(`${[...lines, "end restore", "%%EOF"].join("\n")}\n`, "latin1");
+}
+
+/** Hexadecimal digits in a line of a picture; readers of comments want lines of at most 255 characters. */
+const hexDigitsALine = 120;
+
+type Opaque = { box: Box; width: number; height: number; rgb: Buffer };
+
+/** Mixes a picture with the one below it, and with the ground where there is none. */
+function flatten({ picture, box }: Placed, below: Placed | null, ground: Rgba): Opaque {
+  const { width, height, data } = picture;
+  const rgb = Buffer.alloc(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const x = box.x + ((i % width) + 0.5) * (box.width / width);
+    const y = box.y + (Math.floor(i / width) + 0.5) * (box.height / height);
+    const under = below ? composite(pixelAt(below, x, y), ground) : ground;
+    rgb.set(composite(rgbaAt(data, i), under).slice(0, 3), 3 * i);
+  }
+  return { box, width, height, rgb };
+}
+
+function rgbaAt(data: Uint8Array, i: number): Rgba {
+  return [data[4 * i], data[4 * i + 1], data[4 * i + 2], data[4 * i + 3]] as [number, number, number, number];
+}
+
+/** The pixel of a picture at a point of the scene; nothing outside of it. */
+function pixelAt({ picture, box }: Placed, x: number, y: number): Rgba {
+  const column = Math.floor(((x - box.x) / box.width) * picture.width);
+  const row = Math.floor(((y - box.y) / box.height) * picture.height);
+  const isInside = column >= 0 && row >= 0 && column < picture.width && row < picture.height;
+  return isInside ? rgbaAt(picture.data, row * picture.width + column) : [0, 0, 0, 0];
+}
+
+function pictureOperators({ box, width, height, rgb }: Opaque): string {
+  const hex = deflateSync(rgb).toString("hex");
+  const coded = hex.match(new RegExp(`.{1,${hexDigitsALine}}`, "g")) ?? [];
+  const pixels = `/ImageType 1/Width ${width}/Height ${height}/BitsPerComponent 8/Decode[0 1 0 1 0 1]/Interpolate true`;
+  const matrix = `/ImageMatrix[${width} 0 0 ${-height} 0 ${height}]`;
+  // Run as one procedure, so that what follows it is data; whatever the last filter left of that is read past.
+  return [
+    `gsave [${boxMatrix(box)}] concat /DeviceRGB setcolorspace {/d currentfile/ASCIIHexDecode filter def`,
+    `<<${pixels}${matrix}/DataSource d/FlateDecode filter>> image d flushfile grestore} exec`,
+    ...coded,
+    ">",
+  ].join("\n");
 }

@@ -2,10 +2,8 @@
 // as it is. It carries no date and no random id, so equal scenes are equal bytes.
 import { deflateSync } from "node:zlib";
 import type { Rgba } from "@qrfactory/domain/color";
-import { number, numbers, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
-import { pictureMatrix, planesOf } from "./page-picture.js";
-import type { Pictured } from "./picture.js";
-import type { Flat, Linear, Radial, Scene } from "./scene.js";
+import { boxMatrix, number, numbers, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
+import type { Flat, Linear, Picture, Radial, Scene } from "./scene.js";
 
 /** Four bytes beyond ASCII in a comment tell transports that the file is binary (7.5.2). */
 const header = "%PDF-1.4\n%\u00e2\u00e3\u00cf\u00d3\n";
@@ -32,23 +30,21 @@ export function paintPdf(scene: Scene, { widthInches }: { widthInches: number })
   return objects.toFile(catalog);
 }
 
-function contentsOf(
-  { side, background, backdrop, shapes, logo }: Scene,
-  widthPoints: number,
-  resources: Resources,
-): string {
+function contentsOf({ side, background, shapes }: Scene, widthPoints: number, resources: Resources): string {
   let out = `${pageMatrix(side, widthPoints)} cm\n`;
   if (background[3] > 0) {
     out += `q ${resources.alpha(background[3])}${rgb(background)} rg 0 0 ${side} ${side} re f Q\n`;
   }
-  if (backdrop) out += resources.picture(backdrop);
   for (const shape of shapes) {
+    if (shape.kind === "picture") {
+      out += `q ${boxMatrix(shape.box)} cm ${resources.picture(shape.picture)} Do Q\n`;
+      continue;
+    }
     const { fill } = shape;
     const path = pathOperators(shape);
     const color = fill.kind === "flat" ? flat(fill, resources) : resources.gradient(fill);
     out += `q ${color}\n${path}f Q\n`;
   }
-  if (logo) out += resources.picture(logo);
   return out;
 }
 
@@ -61,15 +57,15 @@ type Resources = {
   alpha: (alpha: number) => string;
   /** The operators that fill with a gradient, its transparency set. */
   gradient: (fill: Linear | Radial) => string;
-  /** The operators that paint a picture. */
-  picture: (pictured: Pictured) => string;
+  /** The name of a picture. */
+  picture: (picture: Picture) => string;
   dictionary: () => string;
 };
 
 function makeResources(objects: Objects, page: { side: number; matrix: string }): Resources {
   const states = new Map<string, string>();
   const patterns: string[] = [];
-  const images: number[] = [];
+  const pictures: number[] = [];
   const state = (entries: string) => {
     const name = states.get(entries) ?? `A${states.size}`;
     states.set(entries, name);
@@ -97,21 +93,31 @@ function makeResources(objects: Objects, page: { side: number; matrix: string })
       patterns.push(`<</PatternType 2/Matrix[${page.matrix}]/Shading${shading(fill, "/DeviceRGB", rgb)}>>`);
       return `${transparency}/Pattern cs/P${patterns.length - 1} scn`;
     },
-    picture(pictured) {
-      const { width, height } = pictured.picture;
-      const { colors, alphas } = planesOf(pictured.picture);
-      const size = `/Type/XObject/Subtype/Image/Width ${width}/Height ${height}/BitsPerComponent 8`;
-      const mask = objects.addStream(`${size}/ColorSpace/DeviceGray`, alphas);
-      const image = objects.addStream(`${size}/ColorSpace/DeviceRGB/SMask ${mask} 0 R`, colors);
-      images.push(image);
-      return `q ${pictureMatrix(pictured)} cm /I${images.length - 1} Do Q\n`;
+    picture(picture) {
+      pictures.push(addPicture(objects, picture));
+      return `/X${pictures.length - 1}`;
     },
     dictionary() {
       const graphics = [...states].map(([entries, name]) => `/${name}<<${entries}>>`).join("");
       const named = patterns.map((text, i) => `/P${i} ${text}`).join("");
-      return `<</ExtGState<<${graphics}>>/Pattern<<${named}>>>>`;
+      const shown = pictures.map((id, i) => `/X${i} ${id} 0 R`).join("");
+      return `<</ExtGState<<${graphics}>>/Pattern<<${named}>>/XObject<<${shown}>>>>`;
     },
   };
+}
+
+/** Adds a picture (8.9.5), its transparency as a second one in grey; returns its number. */
+function addPicture(objects: Objects, { width, height, data }: Picture): number {
+  const image = `/Type/XObject/Subtype/Image/Width ${width}/Height ${height}/BitsPerComponent 8`;
+  const channels = (from: number, count: number) =>
+    Buffer.from(
+      Array.from(
+        { length: width * height * count },
+        (_, i) => data[4 * Math.floor(i / count) + from + (i % count)] as number,
+      ),
+    );
+  const mask = objects.addStream(`${image}/ColorSpace/DeviceGray`, channels(3, 1));
+  return objects.addStream(`${image}/ColorSpace/DeviceRGB/Interpolate true/SMask ${mask} 0 R`, channels(0, 3));
 }
 
 /** An axial or radial shading dictionary (8.7.4.5), in the coordinates of the scene. */
@@ -137,7 +143,7 @@ function makeObjects() {
     set,
     /** Adds a compressed stream; `entries` are those of its dictionary beside length and filter. Returns its number. */
     addStream(entries: string, content: string | Buffer): number {
-      const packed = deflateSync(Buffer.isBuffer(content) ? content : Buffer.from(content, "latin1"));
+      const packed = deflateSync(typeof content === "string" ? Buffer.from(content, "latin1") : content);
       const id = reserve();
       const dictionary = `<<${entries}/Length ${packed.length}/Filter/FlateDecode>>`;
       set(

@@ -1,10 +1,9 @@
-// Paints a scene as SVG: a view box in modules, one path for each colour, its true size in pixels or inches.
+// Paints a scene as SVG 1.1: a view box in modules, one path for each colour, its true size in pixels or inches.
 import type { Rgba } from "@qrfactory/domain/color";
-import { encodePicture } from "./canvas.js";
 import { traceOutlines } from "./outline.js";
 import { type Path, tracePath } from "./path.js";
-import type { Pictured } from "./picture.js";
-import type { Fill, Scene, Shape, Squares } from "./scene.js";
+import { pictureAsPng } from "./rasterize.js";
+import type { Fill, Filled, Placed, Scene, Shape, Squares } from "./scene.js";
 
 export type SvgOptions = {
   /** Side in CSS pixels; not used when `widthInches` is given. */
@@ -14,16 +13,15 @@ export type SvgOptions = {
 };
 
 /** The text of the SVG in UTF-8. */
-export function paintSvg(
-  { side, background, backdrop, shapes, logo }: Scene,
-  { widthPx, widthInches }: SvgOptions,
-): Buffer {
+export function paintSvg({ side, background, shapes }: Scene, { widthPx, widthInches }: SvgOptions): Buffer {
   const width = widthInches === null ? `${widthPx}` : `${widthInches}in`;
   const ground = background[3] === 0 ? "" : `<path${flat(background)} d="M0 0h${side}v${side}H0z"/>`;
   // Squares are snapped by the viewer to its own pixels: a blurred edge costs a scanner more than an uneven module.
   const crisp = shapes.every(({ kind }) => kind === "squares") ? ' shape-rendering="crispEdges"' : "";
   const gradients: Fill[] = [];
-  const paths = groupByFill(shapes).map(({ fill, members }) => {
+  const elements = groupByFill(shapes).map((group) => {
+    if ("picture" in group) return image(group);
+    const { fill, members } = group;
     const d = members.map((shape) => (shape.kind === "squares" ? squaresData(shape) : pathData(shape.path))).join("");
     if (fill.kind === "flat") return `<path${flat(fill.color)} d="${d}"/>`;
     if (!gradients.includes(fill)) gradients.push(fill);
@@ -31,28 +29,29 @@ export function paintSvg(
   });
   const defs = gradients.length === 0 ? "" : `<defs>${gradients.map(gradient).join("")}</defs>`;
   return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${width}" viewBox="0 0 ${side} ${side}"${crisp}>${defs}${ground}${image(backdrop)}${paths.join("")}${image(logo)}</svg>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${width}" viewBox="0 0 ${side} ${side}"${crisp}>${defs}${ground}${elements.join("")}</svg>`,
   );
 }
 
-/** A picture, embedded, or nothing. */
-function image(pictured: Pictured | null): string {
-  if (!pictured) return "";
-  const { picture, x, y, width, height } = pictured;
-  const data = encodePicture(picture).toString("base64");
-  const box = [x, y, width, height].map((value) => Number(value.toFixed(4)));
-  return `<image x="${box[0]}" y="${box[1]}" width="${box[2]}" height="${box[3]}" preserveAspectRatio="none" href="data:image/png;base64,${data}"/>`;
-}
+type Group = { fill: Fill; members: Filled[] };
 
 /** Shapes that follow each other with one fill share a path element. */
-function groupByFill(shapes: Shape[]): { fill: Fill; members: Shape[] }[] {
-  const groups: { fill: Fill; members: Shape[] }[] = [];
+function groupByFill(shapes: Shape[]): (Group | Placed)[] {
+  const groups: (Group | Placed)[] = [];
   for (const shape of shapes) {
     const last = groups.at(-1);
-    if (last?.fill === shape.fill) last.members.push(shape);
+    if (shape.kind === "picture") groups.push(shape);
+    else if (last && "members" in last && last.fill === shape.fill) last.members.push(shape);
     else groups.push({ fill: shape.fill, members: [shape] });
   }
   return groups;
+}
+
+/** A picture in the document itself: nothing is loaded from elsewhere. */
+function image({ picture, box }: Placed): string {
+  const place = `x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}"`;
+  const data = pictureAsPng(picture).toString("base64");
+  return `<image ${place} preserveAspectRatio="none" href="data:image/png;base64,${data}"/>`;
 }
 
 /** Outlines as relative moves along alternating axes; the last edge of each is left to `z`. */

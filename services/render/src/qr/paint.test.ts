@@ -27,7 +27,7 @@ function sceneOf(of: Modules, quietZone: number, color = black, background = whi
   const squares = { kind: "squares" as const, fill, left: quietZone, top: quietZone, modules: of };
   const inks = [{ field: "color", color }];
   const side = of.side + 2 * quietZone;
-  return { side, background, backdrop: null, shapes: [squares], logo: null, quietZone, inks };
+  return { side, background, shapes: [squares], quietZone, inks };
 }
 
 function paintPng(scene: Scene, { widthPx, dpi }: { widthPx: number; dpi: number | null }): Buffer {

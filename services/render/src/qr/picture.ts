@@ -1,11 +1,6 @@
-// Pictures as painters take them: pixels in a box of the scene. What a design asks of them (a logo's glow cut off, a
-// background softened) is done to the pixels here, so that every painter shows the same.
-
-/** Red, green, blue and alpha, one byte each, row by row; not multiplied by alpha. */
-export type Picture = { width: number; height: number; data: Uint8Array };
-
-/** A picture in a box of scene coordinates, stretched to it. */
-export type Pictured = { picture: Picture; x: number; y: number; width: number; height: number };
+// What a design asks of its pictures (a logo's glow cut off, a background softened) is done to their pixels, so that every
+// painter shows the same.
+import type { Picture } from "./scene.js";
 
 /**
  * How much of a background picture is left: with 35 % of black on white, black modules keep a contrast of 8 to 1, and

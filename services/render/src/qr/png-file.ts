@@ -18,6 +18,8 @@ const unitMetre = 1;
 
 export type PngRows = {
   widthPx: number;
+  /** As high as wide unless given. */
+  heightPx?: number;
   bitDepth: 1 | 2 | 8;
   colorType: (typeof colorTypes)[keyof typeof colorTypes];
   /** Of `colorTypes.palette`, else empty. */
@@ -35,11 +37,12 @@ const compression = {
   matches: { level: 2, memLevel: 9 },
 } as const;
 
-/** The bytes of a square PNG; `dpi` is the resolution to write into it, or null for none. */
-export function encodePng({ widthPx, bitDepth, colorType, palette, rows }: PngRows, dpi: number | null): Buffer {
+/** The bytes of a PNG; `dpi` is the resolution to write into it, or null for none. */
+export function encodePng(png: PngRows, dpi: number | null): Buffer {
+  const { colorType, palette, rows } = png;
   return Buffer.concat([
     signature,
-    chunk("IHDR", header(widthPx, bitDepth, colorType)),
+    chunk("IHDR", header(png)),
     ...(dpi === null ? [] : [chunk("pHYs", resolution(dpi))]),
     ...(palette.length === 0 ? [] : [chunk("PLTE", Uint8Array.from(palette.flatMap((color) => color.slice(0, 3))))]),
     ...transparency(palette),
@@ -48,10 +51,10 @@ export function encodePng({ widthPx, bitDepth, colorType, palette, rows }: PngRo
   ]);
 }
 
-function header(widthPx: number, bitDepth: number, colorType: number): Buffer {
+function header({ widthPx, heightPx = widthPx, bitDepth, colorType }: PngRows): Buffer {
   const data = Buffer.alloc(13);
   data.writeUInt32BE(widthPx, 0);
-  data.writeUInt32BE(widthPx, 4);
+  data.writeUInt32BE(heightPx, 4);
   data[8] = bitDepth;
   data[9] = colorType;
   return data;

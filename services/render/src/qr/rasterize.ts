@@ -5,7 +5,7 @@ import type { Pixels } from "../zxing.js";
 import { encodeJpeg, type Painting, paintCanvas, paintCoverage, straightPixelsOf } from "./canvas.js";
 import { colorTypes, encodePng, filterNone, filterUp } from "./png-file.js";
 import { expandRows, paintRows, snapGrid } from "./raster.js";
-import type { Flat, Scene, Squares } from "./scene.js";
+import type { Flat, Picture, Scene, Squares } from "./scene.js";
 
 export type Raster =
   /** Rows as in `paintRows`; the palette's first colour is the ground. */
@@ -35,9 +35,8 @@ type SquaresScene = Omit<Scene, "shapes"> & { shapes: (Squares & { fill: Flat })
 
 /** Whether a scene holds nothing but squares in a few flat colours. */
 export function isSquares(scene: Scene): scene is SquaresScene {
-  const { shapes, backdrop, logo } = scene;
-  if (backdrop || logo) return false;
-  return shapes.length <= squaresMax && shapes.every(({ kind, fill }) => kind === "squares" && fill.kind === "flat");
+  const { shapes } = scene;
+  return shapes.length <= squaresMax && shapes.every((shape) => shape.kind === "squares" && shape.fill.kind === "flat");
 }
 
 function paintSquares({ side, background, shapes }: SquaresScene, widthPx: number): Raster {
@@ -47,10 +46,11 @@ function paintSquares({ side, background, shapes }: SquaresScene, widthPx: numbe
 }
 
 /** The one flat fill of all shapes, or null. */
-function onlyFill({ shapes, backdrop, logo }: Scene): Flat | null {
-  if (backdrop || logo) return null;
-  const fill = shapes[0]?.fill;
-  return fill?.kind === "flat" && shapes.every((shape) => shape.fill === fill) ? fill : null;
+function onlyFill({ shapes }: Scene): Flat | null {
+  const [first] = shapes;
+  const fill = !first || first.kind === "picture" ? null : first.fill;
+  const isOnly = shapes.every((shape) => shape.kind !== "picture" && shape.fill === fill);
+  return fill?.kind === "flat" && isOnly ? fill : null;
 }
 
 const full = 255;
@@ -83,6 +83,14 @@ export function pngOf(raster: Raster, dpi: number | null): Buffer {
   }
   const rows = packRows({ pixels: straightPixelsOf(painting), stride: widthPx * 4, widthPx, pixelBytes: 4 });
   return encodePng({ ...truecolor, colorType: colorTypes.rgba, rows }, dpi);
+}
+
+/** A picture as the bytes of a PNG, for documents that hold one. */
+export function pictureAsPng({ width, height, data }: Picture): Buffer {
+  const rows = Buffer.alloc((1 + 4 * width) * height);
+  for (let y = 0; y < height; y++) rows.set(data.subarray(y * 4 * width, (y + 1) * 4 * width), y * (1 + 4 * width) + 1);
+  const png = { widthPx: width, heightPx: height, bitDepth: 8, colorType: colorTypes.rgba, palette: [], rows } as const;
+  return encodePng(png, null);
 }
 
 /** The bytes of a JPEG; the scene must have been painted by `paintPlainly` on an opaque ground. */

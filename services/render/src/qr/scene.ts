@@ -2,16 +2,13 @@
 // nothing else, so formats cannot drift apart.
 import { type Rgba, rgbaOf } from "@qrfactory/domain/color";
 import type { Design } from "@qrfactory/domain/design";
-import type { LogoDesign } from "@qrfactory/domain/design-picture";
 import type { Frame, GradientType } from "@qrfactory/domain/design-style";
 import { alignmentMiddles, alignmentReach, drawAlignment } from "./alignment.js";
 import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide } from "./eyes.js";
 import { type Box, layOutFrame } from "./frames.js";
 import type { LabelOutline } from "./label.js";
-import { type LogoPlace, type LogoRequest, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
 import { drawPattern } from "./patterns.js";
-import { cutGlow, type Picture, type Pictured, soften } from "./picture.js";
 import type { Modules, QrSymbol } from "./symbol.js";
 
 export type Flat = { kind: "flat"; color: Rgba };
@@ -27,18 +24,21 @@ export type Squares = { kind: "squares"; fill: Fill; left: number; top: number; 
 /** A path in scene coordinates, filled by the non-zero rule. */
 export type Outlined = { kind: "path"; fill: Fill; path: Path };
 
-export type Shape = Squares | Outlined;
+/** Pixels of red, green, blue and alpha, row by row, not multiplied. */
+export type Picture = { width: number; height: number; data: Uint8Array };
+/** A picture, stretched over a box. */
+export type Placed = { kind: "picture"; picture: Picture; box: Box };
+
+/** What is filled. */
+export type Filled = Squares | Outlined;
+export type Shape = Filled | Placed;
 
 export type Scene = {
   /** Modules along a side, quiet zone and frame included. */
   side: number;
   background: Rgba;
-  /** Lies on the background, under everything else. */
-  backdrop: Pictured | null;
   /** Painted in this order, later over earlier. */
   shapes: Shape[];
-  /** Lies over everything else. */
-  logo: Pictured | null;
   /** In modules, around the symbol. */
   quietZone: number;
   /** The colours that the symbol is drawn with, under the fields that give them; the first is that of most modules. */
@@ -60,57 +60,73 @@ export type SceneDesign = Pick<
   | "eyeBorderColor"
   | "eyeCenterColor"
   | "frame"
-  | "logo"
 >;
 
-/** What a design brings along, ready to be painted. */
+/** What a scene is made of beside symbol and design. */
 export type SceneParts = {
-  /** The frame's label as outlines. */
+  /** The label of the frame, if it has one. */
   label?: LabelOutline | null;
-  logo?: Picture | null;
+  /** A square picture that covers everything, painted first. */
   backdrop?: Picture | null;
+  logo?: Logo | null;
+};
+
+/** A picture in the middle of the symbol. */
+export type Logo = {
+  picture: Picture;
+  /** Share of the symbol's width that its longer side takes. */
+  sizeRatio: number;
+  /** Leaves out the modules under it and one module around it; finder eyes always stay. */
+  clearZone: boolean;
 };
 
 /** Lays a symbol out as its design says. */
-export function layOut({ modules: whole }: QrSymbol, design: SceneDesign, parts: SceneParts = {}): Scene {
+export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts = {}): Scene {
   const { quietZone, frame } = design;
-  const place = parts.logo && design.logo ? placeLogo(whole.side, logoRequest(design.logo, parts.logo)) : null;
-  const modules = place?.cleared ? clear(whole, place.cleared) : whole;
+  const { modules } = symbol;
   const width = modules.side + 2 * quietZone;
   const framed = frame ? layOutFrame(frame, width, quietZone) : null;
+  const side = framed?.side ?? width;
   const left = (framed?.left ?? 0) + quietZone;
   const top = (framed?.top ?? 0) + quietZone;
   const ink = inkOf(design, framed?.bounds ?? { x: left, y: top, width: modules.side, height: modules.side });
-  const shapes = symbolShapes(modules, design, { ink, left, top });
-  if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label: parts.label ?? null }));
-  const side = framed?.side ?? width;
+  const { backdrop, logo, label = null } = parts;
+  const logoBox = logo ? boxOf(logo, modules.side) : null;
+  const cleared = logo?.clearZone && logoBox ? clearZoneOf(logoBox) : null;
+  const shapes: Filled[] = symbolShapes(modules, design, { ink, left, top, cleared });
+  if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label }));
   return {
     side,
     background: rgbaOf(design.background),
-    backdrop: parts.backdrop ? { picture: soften(parts.backdrop), x: 0, y: 0, width: side, height: side } : null,
-    shapes: merged(shapes),
-    logo:
-      place && parts.logo && design.logo
-        ? {
-            picture: cutGlow(parts.logo, design.logo.neonAlpha),
-            x: left + place.x,
-            y: top + place.y,
-            width: place.width,
-            height: place.height,
-          }
-        : null,
+    shapes: [
+      ...(backdrop ? [placed(backdrop, { x: 0, y: 0, width: side, height: side })] : []),
+      ...merged(shapes),
+      ...(logo && logoBox ? [placed(logo.picture, { ...logoBox, x: logoBox.x + left, y: logoBox.y + top })] : []),
+    ],
     quietZone,
     inks: inksOf(design),
   };
 }
 
-/** What a logo asks of the symbol, once its picture is known. */
-export function logoRequest({ sizeRatio, clearZone }: LogoDesign, { width, height }: Picture): LogoRequest {
-  return { sizeRatio, clearZone, aspect: width / height };
+function placed(picture: Picture, box: Box): Placed {
+  return { kind: "picture", picture, box };
 }
 
-function clear(modules: Modules, { fromX, toX, fromY, toY }: NonNullable<LogoPlace["cleared"]>): Modules {
-  return only(modules, (x, y) => x < fromX || x >= toX || y < fromY || y >= toY);
+/** Where a logo lies in a symbol. */
+export function boxOf({ picture, sizeRatio }: Logo, side: number): Box {
+  const scale = (side * sizeRatio) / Math.max(picture.width, picture.height);
+  const [width, height] = [picture.width * scale, picture.height * scale];
+  return { x: (side - width) / 2, y: (side - height) / 2, width, height };
+}
+
+/** The modules that a box touches, and one more on every side. */
+export function clearZoneOf({ x, y, width, height }: Box): Box {
+  const [left, top] = [Math.floor(x) - 1, Math.floor(y) - 1];
+  return { x: left, y: top, width: Math.ceil(x + width) + 1 - left, height: Math.ceil(y + height) + 1 - top };
+}
+
+function isInside(box: Box | null, x: number, y: number): boolean {
+  return box !== null && x >= box.x && x < box.x + box.width && y >= box.y && y < box.y + box.height;
 }
 
 function inksOf({ color, gradient, eyeBorderColor, eyeCenterColor }: SceneDesign): Ink[] {
@@ -124,9 +140,8 @@ function inksOf({ color, gradient, eyeBorderColor, eyeCenterColor }: SceneDesign
 }
 
 /** Whether a design is drawn as flat squares and nothing else, which costs next to nothing however large it is. */
-export function isFlatSquares(design: SceneDesign & Pick<Design, "backgroundImage">): boolean {
-  const { pattern, gradient, eyeBorderShape, eyeCenterShape, frame, logo, backgroundImage } = design;
-  if (logo || backgroundImage) return false;
+export function isFlatSquares(design: SceneDesign): boolean {
+  const { pattern, gradient, eyeBorderShape, eyeCenterShape, frame } = design;
   return pattern === "squares" && !gradient && !frame && eyeBorderShape === "square" && eyeCenterShape === "square";
 }
 
@@ -149,9 +164,10 @@ function inkOf({ color, gradient }: Pick<Design, "color" | "gradient">, { x, y, 
   return { kind: "radial", from, to, cx: x + width / 2, cy: y + height / 2, r: Math.hypot(width, height) / 2 };
 }
 
-type Place = { ink: Fill; left: number; top: number };
+type Place = { ink: Fill; left: number; top: number; cleared: Box | null };
 
-function symbolShapes(modules: Modules, design: SceneDesign, { ink, left, top }: Place): Shape[] {
+function symbolShapes(whole: Modules, design: SceneDesign, { ink, left, top, cleared }: Place): Filled[] {
+  const modules = cleared ? only(whole, (x, y) => inEye(whole.side, x, y) || !isInside(cleared, x, y)) : whole;
   const { pattern } = design;
   const fillOf = (color: string | null) => (color === null ? ink : flat(color));
   const borderFill = fillOf(design.eyeBorderColor);
@@ -168,17 +184,17 @@ function symbolShapes(modules: Modules, design: SceneDesign, { ink, left, top }:
   if (isSquare(design.eyeBorderShape) && isSquare(design.eyeCenterShape) && borderFill === ink && centerFill === ink) {
     return [{ kind: "squares", fill: ink, ...place, modules }];
   }
-  const shapes: Shape[] = [];
+  const shapes: Filled[] = [];
   if (pattern === "squares") {
     const body = only(modules, (x, y) => !inEye(modules.side, x, y));
     shapes.push({ kind: "squares", fill: ink, ...place, modules: body });
   } else {
-    const aligned = alignmentMiddles(modules.side);
+    const aligned = alignmentMiddles(modules.side).filter(([x, y]) => !touches(cleared, x, y));
     const inAlignment = (x: number, y: number) =>
       aligned.some(([cx, cy]) => Math.max(Math.abs(x - cx), Math.abs(y - cy)) <= alignmentReach);
     const body = only(modules, (x, y) => !inEye(modules.side, x, y) && !inAlignment(x, y));
     shapes.push({ kind: "path", fill: ink, path: moved(drawPattern(body, pattern)) });
-    shapes.push({ kind: "path", fill: ink, path: moved(drawAlignment(modules.side, design.eyeBorderShape)) });
+    shapes.push({ kind: "path", fill: ink, path: moved(drawAlignment(aligned, design.eyeBorderShape)) });
   }
   // Square eyes among square modules are modules like them, and as crisp.
   if (isSquare(design.eyeBorderShape)) {
@@ -196,6 +212,12 @@ function symbolShapes(modules: Modules, design: SceneDesign, { ink, left, top }:
   return shapes;
 }
 
+/** Whether any module of an alignment pattern around x, y is cleared: half of one misleads more than none. */
+function touches(cleared: Box | null, x: number, y: number): boolean {
+  const ends = [-alignmentReach, 0, alignmentReach];
+  return ends.some((dy) => ends.some((dx) => isInside(cleared, x + dx, y + dy)));
+}
+
 function only({ side, cells }: Modules, keeps: (x: number, y: number) => boolean): Modules {
   return { side, cells: cells.map((cell, i) => (cell === 1 && keeps(i % side, Math.floor(i / side)) ? 1 : 0)) };
 }
@@ -210,9 +232,9 @@ function inEyeCenter(side: number, x: number, y: number): boolean {
 
 type Framed = { outline: Path; labelBox: Box };
 
-function frameShapes(frame: Frame, framed: Framed, of: { ink: Fill; label: LabelOutline | null }): Shape[] {
+function frameShapes(frame: Frame, framed: Framed, of: { ink: Fill; label: LabelOutline | null }): Filled[] {
   const fill = frame.color === null ? of.ink : flat(frame.color);
-  const shapes: Shape[] = [{ kind: "path", fill, path: framed.outline }];
+  const shapes: Filled[] = [{ kind: "path", fill, path: framed.outline }];
   if (!of.label) return shapes;
   const labelFill = frame.labelColor === null ? fill : flat(frame.labelColor);
   return [...shapes, { kind: "path", fill: labelFill, path: fitLabel(of.label, framed.labelBox) }];
@@ -233,8 +255,8 @@ function fitLabel({ path, width, top, bottom, middle }: LabelOutline, box: Box):
 }
 
 /** Shapes of one kind and one fill become one: one path a colour. Those never lie over each other. */
-function merged(shapes: Shape[]): Shape[] {
-  const out: Shape[] = [];
+function merged(shapes: Filled[]): Filled[] {
+  const out: Filled[] = [];
   for (const shape of shapes) {
     const i = out.findIndex((other) => other.kind === shape.kind && other.fill === shape.fill);
     const other = out[i];
