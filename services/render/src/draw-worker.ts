@@ -3,6 +3,7 @@
 import type { Design } from "@qrfactory/domain/design";
 import { ApiError, type FieldErrors, type ProblemCode } from "@qrfactory/domain/errors";
 import { type Drawing, draw, type Pictures } from "./draw.js";
+import { loadShaper } from "./qr/label.js";
 import { loadDecoder } from "./zxing.js";
 
 export type DrawTask = { design: Design; checked: boolean; pictures: Pictures };
@@ -11,7 +12,7 @@ export type DrawOutcome =
   | { drawing: Omit<Drawing, "bytes"> & { bytes: Uint8Array }; spentMs: number }
   | { problem: { code: ProblemCode; detail: string; errors: FieldErrors | undefined }; spentMs: number };
 
-await loadDecoder();
+await Promise.all([loadDecoder(), loadShaper()]);
 
 export default async function drawTask({ design, checked, pictures }: DrawTask): Promise<DrawOutcome> {
   const started = performance.now();

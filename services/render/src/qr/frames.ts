@@ -62,11 +62,13 @@ function bandHeight(style: FrameStyle, of: { hasLabel: boolean; width: number; s
 type Drawn = { bounds: Box; stroke: number; band: number; corner: number };
 
 /** Margins of a label, as shares of the band's height. */
-const labelMarginX = 0.35;
+const labelMarginX = 0.5;
 const labelMarginY = 0.2;
+/** Dots of a perforation run along the upper edge of a ticket's stub. */
+const stubMarginY = 0.24;
 
 function labelBox(style: FrameStyle, { bounds, stroke, band, corner }: Drawn, quietZone: number): Box {
-  const marginX = Math.max(stroke, isBanner(style) ? band * labelMarginX : corner / 2);
+  const marginX = Math.max(1.5 * stroke, isBanner(style) ? band * labelMarginX : corner);
   const x = bounds.x + stroke + marginX;
   const width = bounds.width - 2 * (stroke + marginX);
   // A banner reaches to the edge, so its label is in the middle of band and stroke together.
@@ -75,10 +77,11 @@ function labelBox(style: FrameStyle, { bounds, stroke, band, corner }: Drawn, qu
     const y = style === "banner-top" ? 0 : bounds.height - height;
     return { x, y: y + height * labelMarginY, width, height: height * (1 - 2 * labelMarginY) };
   }
+  const bandTop = bounds.height - stroke - band;
+  if (style === "ticket") return { x, y: bandTop + band * stubMarginY, width, height: band * (1 - 2 * stubMarginY) };
   // The quiet zone above a label on the background looks like a part of its margin.
-  const lent = style === "ticket" ? 0 : Math.min(quietZone, 4) * 0.4;
-  const height = band * (1 - labelMarginY);
-  return { x, y: bounds.height - stroke - band * (1 - labelMarginY / 2) - lent / 2, width, height };
+  const lent = Math.min(quietZone, 4) * 0.2;
+  return { x, y: bandTop + (band * labelMarginY) / 2 - lent, width, height: band * (1 - labelMarginY) };
 }
 
 type Outlining = Drawn & {

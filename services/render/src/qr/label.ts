@@ -13,12 +13,7 @@ export type LabelOutline = {
   /** Of the ink; `top` is above `bottom`, so less. */
   top: number;
   bottom: number;
-  /** Where the line looks centred, whatever letters are in it. */
-  middle: number;
 };
-
-/** Half of the height of capitals, Arabic teeth and ideographs of Noto Sans alike, above the baseline. */
-const middleOfLetters = -0.36;
 
 // The package's types describe its ES module; Node.js loads the other one, whose export is the function itself.
 const bidi = (bidiFactory as unknown as typeof bidiFactory.default)();
@@ -35,8 +30,12 @@ export async function shapeLabel(text: string): Promise<LabelOutline> {
     const message = "The label shows nothing: it needs at least one visible character.";
     throw new ApiError("validation_failed", message, { errors: { frame_label: [message] } });
   }
-  const { top, bottom } = extentOf(path);
-  return { path, width, top, bottom, middle: middleOfLetters };
+  return { path, width, ...extentOf(path) };
+}
+
+/** Loads the shaper and the font that most labels need, some 60 ms, so that no request waits for it. */
+export async function loadShaper(): Promise<void> {
+  await shapeLabel("Scan");
 }
 
 /** Ideographs are drawn as the language of the label writes them, as far as its other letters tell. */
@@ -146,9 +145,9 @@ function drawGlyph(path: Path, { font, unitsPerEm }: LoadedFont, of: { glyph: nu
   }
 }
 
-/** The highest and lowest points, control points included; the middle of the letters where nothing is drawn. */
+/** The highest and lowest points, control points included. */
 function extentOf({ numbers }: Path): { top: number; bottom: number } {
-  let [top, bottom] = [middleOfLetters, middleOfLetters];
+  let [top, bottom] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 1; i < numbers.length; i += 2) {
     top = Math.min(top, numbers[i] as number);
     bottom = Math.max(bottom, numbers[i] as number);

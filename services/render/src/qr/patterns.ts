@@ -2,7 +2,7 @@
 // the middle of a dark module dark and of a light one light, because that is where scanners look.
 import type { Pattern } from "@qrfactory/domain/design-style";
 import { type Outline, traceOutlines } from "./outline.js";
-import { addCircle, addPolygon, addRectangle, cutRectangle, newPath, type Path, starCorners } from "./path.js";
+import { addCircle, addPolygon, addRectangle, newPath, type Path, type Point, starCorners } from "./path.js";
 import type { Modules } from "./symbol.js";
 
 /** All patterns but `squares`, whose modules painters draw as they are. */
@@ -34,12 +34,7 @@ const drawers: Record<CurvedPattern, (path: Path, modules: Modules) => void> = {
       path,
       modules,
     ),
-  // Cut across, a hairline ring around a broad core is unlike the 1:1:3:1:1 that readers take for a finder eye.
-  frame: stamped((path, x, y) => {
-    addRectangle(path, [x + 0.02, y + 0.02, 0.96, 0.96], 0.1);
-    cutRectangle(path, [x + 0.1, y + 0.1, 0.8, 0.8], 0.04);
-    addRectangle(path, [x + 0.19, y + 0.19, 0.62, 0.62], 0.04);
-  }),
+  frame: stamped(addFramed),
 };
 
 function stamped(stamp: Stamp): (path: Path, modules: Modules) => void {
@@ -50,8 +45,43 @@ function stamped(stamp: Stamp): (path: Path, modules: Modules) => void {
   };
 }
 
+/** Side of the square in a framed module, and the measures of the brackets at its corners. */
+const framedCore = 0.62;
+const bracket = { margin: 0.02, arm: 0.3, thickness: 0.1 };
+
+/**
+ * A square in four corner brackets. A closed ring around it would be dark, light, dark, light and dark along every line
+ * through its middle, which readers take for finder eyes, hundreds of them.
+ */
+function addFramed(path: Path, x: number, y: number): void {
+  const inset = (1 - framedCore) / 2;
+  addRectangle(path, [x + inset, y + inset, framedCore, framedCore], 0.06);
+  const { margin, arm, thickness } = bracket;
+  // Out from the middle along both axes; every second bracket is mirrored, so its corners run the other way.
+  for (const [h, v] of [
+    [-1, -1],
+    [1, -1],
+    [1, 1],
+    [-1, 1],
+  ] as const) {
+    const at = (alongX: number, alongY: number): Point => [
+      x + 0.5 + h * (0.5 - margin - alongX),
+      y + 0.5 + v * (0.5 - margin - alongY),
+    ];
+    const corners = [
+      at(0, 0),
+      at(arm, 0),
+      at(arm, thickness),
+      at(thickness, thickness),
+      at(thickness, arm),
+      at(0, arm),
+    ];
+    addPolygon(path, h === v ? corners : corners.reverse());
+  }
+}
+
 /** Dots swell and shrink along rings around the middle, between sizes that even small prints keep apart. */
-const halftoneRadiusMin = 0.33;
+const halftoneRadiusMin = 0.37;
 const halftoneRadiusMax = 0.53;
 const halftoneRings = 2.5;
 

@@ -26,7 +26,7 @@ export function rasterize(scene: Scene, widthPx: number): Raster {
 }
 
 /** The road that is right for every scene, and that the others are compared with. */
-export function paintPlainly(scene: Scene, widthPx: number): Raster {
+export function paintPlainly(scene: Scene, widthPx: number): Extract<Raster, { kind: "painting" }> {
   return { kind: "painting", widthPx, painting: paintCanvas(scene, widthPx), background: scene.background };
 }
 

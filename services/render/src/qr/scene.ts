@@ -240,16 +240,17 @@ function frameShapes(frame: Frame, framed: Framed, of: { ink: Fill; label: Label
   return [...shapes, { kind: "path", fill: labelFill, path: fitLabel(of.label, framed.labelBox) }];
 }
 
-/** Scales a label into its box and centres it there. */
-function fitLabel({ path, width, top, bottom, middle }: LabelOutline, box: Box): Path {
-  // The line is centred by the middle of its letters; what rises or hangs further must still be inside.
-  const rise = Math.max(middle - top, bottom - middle);
-  const scale = Math.min(box.width / width, box.height / (2 * rise));
+/** Height in em that a label is given at least, so that a dash is not blown up: that of capitals. */
+const labelHeightMin = 0.72;
+
+/** Scales a label into its box and centres its ink there. */
+function fitLabel({ path, width, top, bottom }: LabelOutline, box: Box): Path {
+  const scale = Math.min(box.width / width, box.height / Math.max(labelHeightMin, bottom - top));
   const out = newPath();
   addPath(out, path, {
     scale,
     dx: box.x + (box.width - width * scale) / 2,
-    dy: box.y + box.height / 2 - middle * scale,
+    dy: box.y + box.height / 2 - ((top + bottom) / 2) * scale,
   });
   return out;
 }

@@ -5,7 +5,7 @@ import { pngOf, rasterize } from "./rasterize.js";
 import { designOf, readTwice, sceneFor, styledText } from "./styles.fixture.js";
 
 async function read(fields: object) {
-  const design = designOf({ size: 300, ...fields });
+  const design = designOf({ size: 240, ...fields });
   const png = pngOf(rasterize(await sceneFor(design), design.widthPx), design.dpi);
   return readTwice(pngPixels(png));
 }

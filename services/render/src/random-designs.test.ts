@@ -1,0 +1,83 @@
+import { expect, test } from "@jest/globals";
+import { eyeBorderShapes, eyeCenterShapes, frameStyles, gradientTypes, patterns } from "@qrfactory/domain/design-style";
+import { decodePixels, pngPixels } from "@qrfactory/testing/decode";
+import fc from "fast-check";
+import { draw } from "./draw.js";
+import { designOf, styledText } from "./qr/styles.fixture.js";
+
+/** More on demand: RANDOM_DESIGNS=10000 takes some ten minutes. */
+const runs = Number(process.env.RANDOM_DESIGNS ?? 40);
+
+const color = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom("#000", "#0b3d2e", "#1d3557", "#7b2ff7", "#9d0208", "#5a189a", "#003049") },
+  { weight: 1, arbitrary: fc.stringMatching(/^#[0-9a-f]{6}$/) },
+);
+const background = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom("white", "transparent", "#fdf6e3", "#e0f2fe") },
+  { weight: 1, arbitrary: fc.stringMatching(/^#[0-9a-f]{6}$/) },
+);
+const label = fc.constantFrom(
+  "",
+  "Scan me",
+  "Отсканируй меня",
+  "امسح الرمز",
+  "סרקו אותי",
+  "扫描二维码",
+  "스캔하세요",
+  "x".repeat(40),
+);
+
+const fields = fc
+  .record(
+    {
+      data: fc.constantFrom(
+        styledText,
+        "https://example.com",
+        `https://example.com/${"x".repeat(180)}`,
+        "HTTPS://EXAMPLE.COM/Q/7K2MWX9P",
+      ),
+      size: fc.integer({ min: 100, max: 460 }),
+      error_correction: fc.constantFrom("L", "M", "Q", "H"),
+      quiet_zone: fc.oneof({ weight: 4, arbitrary: fc.constant(4) }, fc.integer({ min: 0, max: 8 })),
+      color,
+      background,
+      pattern: fc.constantFrom(...patterns),
+      gradient: fc.option(
+        fc.record({ gradient_from: color, gradient_to: color, gradient_type: fc.constantFrom(...gradientTypes) }),
+      ),
+      eye_border_shape: fc.constantFrom(...eyeBorderShapes),
+      eye_center_shape: fc.constantFrom(...eyeCenterShapes),
+      eye_color: color,
+      frame: fc.option(fc.record({ frame_style: fc.constantFrom(...frameStyles), frame_label: label })),
+    },
+    { requiredKeys: ["data", "size", "pattern"] },
+  )
+  .map(({ gradient, frame, ...rest }) => ({ ...rest, ...gradient, ...frame }));
+
+async function read(png: Buffer, shade: number): Promise<string | null> {
+  const [text = null] = await decodePixels(pngPixels(png, { substrate: [shade, shade, shade] }));
+  return text;
+}
+
+test("whatever the design, the image says its text, or the refusal says what to change", async () => {
+  const counted = { readable: 0, refused: 0 };
+  await fc.assert(
+    fc.asyncProperty(fields, async (given) => {
+      const design = designOf(given);
+      const drawing = await draw(design, { checked: true }).catch((error: Error) => error);
+      const advice = drawing instanceof Error ? drawing.message : (drawing.scan?.advice ?? "");
+      if (drawing instanceof Error || !drawing.scan?.isReadable) {
+        counted.refused += 1;
+        expect(advice).toMatch(/choose|make all|try|Raise size/);
+        return;
+      }
+      counted.readable += 1;
+      // Light ink on nothing is meant for dark surfaces.
+      const onWhite = await read(drawing.bytes, 255);
+      expect(onWhite === design.text ? onWhite : await read(drawing.bytes, 0)).toBe(design.text);
+    }),
+    { numRuns: runs },
+  );
+  if (process.env.RANDOM_DESIGNS) process.stdout.write(`${JSON.stringify(counted)}\n`);
+  expect(counted.readable).toBeGreaterThan(runs / 4);
+}, 900_000);
