@@ -111,13 +111,32 @@ async function readBack(scene: Scene, text: string, seen: Drawn & { substrate: R
   const delivered = await readText(pixels, text);
   if (!delivered) return adviceFor(scene, seen, "could not be read back");
   // Flat squares of enough contrast that are read at all are read blurred, too: nothing of them gets lost.
-  const views = degradedModulePx.map((modulePx) => Math.round(modulePx * scene.side));
-  if (isSquares(scene) || pixels.width < Math.max(...views)) return delivered;
-  for (const width of views) {
-    const degraded = await readText(blur(resample(pixels, width)), text);
-    if (degraded) return degraded.unusedCorrection < delivered.unusedCorrection ? degraded : delivered;
+  if (isSquares(scene)) return delivered;
+  const degraded = await readDegraded(pixels, scene.side, text);
+  if (!degraded) return adviceFor(scene, seen, "is lost when a camera sees it small or blurred");
+  return degraded.unusedCorrection < delivered.unusedCorrection ? degraded : delivered;
+}
+
+/** Widths that take few pixels off their grid, on which no camera ever sees them, as shares of the delivered one. */
+const offGrid = [0.93, 0.87];
+
+async function readDegraded(pixels: Pixels, side: number, text: string): Promise<Reading | null> {
+  const widths = degradedModulePx.map((modulePx) => Math.round(modulePx * side));
+  if (pixels.width >= Math.max(...widths)) {
+    for (const width of widths) {
+      const reading = await readText(blur(resample(pixels, width)), text);
+      if (reading) return reading;
+    }
+    return null;
   }
-  return adviceFor(scene, seen, "is lost when a camera sees it small or blurred");
+  // Too few pixels to take most of them away: there is no room for luck, so all of these have to be read.
+  let worst: Reading | null = null;
+  for (const share of offGrid) {
+    const reading = await readText(resample(pixels, Math.floor(share * pixels.width)), text);
+    if (!reading) return null;
+    if (!worst || reading.unusedCorrection < worst.unusedCorrection) worst = reading;
+  }
+  return worst;
 }
 
 /** The delivered pixels, brought nearer to what a camera has of them. */
