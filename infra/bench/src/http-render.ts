@@ -22,10 +22,11 @@ export type Throughput = { name: string; perSecond: number; p50Ms: number; p99Ms
 export type Race = { title: string; throughputs: Throughput[] };
 
 type Target = { url: string; headers: Record<string, string> };
+export type RenderTarget = Target & { pid: number };
 
 /** A link that nobody has asked for before. */
 let lastLink = 0;
-const newLink = () => `https://example.com/${String(++lastLink).padStart(11, "0")}`;
+export const newLink = () => `https://example.com/${String(++lastLink).padStart(11, "0")}`;
 
 async function load(name: string, target: Target, nextBody: () => object): Promise<Throughput> {
   const result = await autocannon({
@@ -61,7 +62,8 @@ export async function raceOverHttp(): Promise<Race[]> {
   }
 }
 
-async function startRender(directory: string, stops: (() => Promise<unknown>)[]): Promise<Target> {
+/** The render service on stores of its own; `stops` gets what has to be ended afterwards, last first. */
+export async function startRender(directory: string, stops: (() => Promise<unknown>)[]): Promise<RenderTarget> {
   const postgres = await startPostgres({ dataDirectory: join(directory, "postgres"), durable: false });
   stops.push(() => postgres.stop());
   await migrate(postgres.url());
@@ -83,6 +85,9 @@ async function startRender(directory: string, stops: (() => Promise<unknown>)[])
     METRICS_PORT: "0",
     LOG_LEVEL: "warn",
     SPOOL_DIR: join(directory, "spool"),
+    // As the local stack and the container have it.
+    MALLOC_MMAP_THRESHOLD_: "131072",
+    MALLOC_ARENA_MAX: "2",
     SEAL_KEY: sealKey,
     PUBLIC_BASE_URL: `http://127.0.0.1:${port}`,
   });
@@ -90,7 +95,7 @@ async function startRender(directory: string, stops: (() => Promise<unknown>)[])
   const base = `http://127.0.0.1:${port}`;
   await until(async () => (await fetch(`${base}/api/health/`)).ok, { timeoutMs: 20_000 });
   const { api_key } = JSON.parse(readFileSync(demoFile, "utf8")) as { api_key: string };
-  return { url: `${base}/api/v1/generate/`, headers: { "x-api-key": api_key } };
+  return { url: `${base}/api/v1/generate/`, headers: { "x-api-key": api_key }, pid: service.pid };
 }
 
 async function startPeer(stops: (() => Promise<unknown>)[]): Promise<Target> {

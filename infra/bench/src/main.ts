@@ -1,6 +1,7 @@
 // `npm run bench [-- SUITE …]`: prints tables of ratios against peers measured in the same run and writes them as JSON.
 import { writeFileSync } from "node:fs";
 import { arch, cpus, totalmem } from "node:os";
+import { type Overload, overload } from "./http-overload.js";
 import { type Race, raceOverHttp } from "./http-render.js";
 import type { Timing } from "./measure.js";
 import { type Comparison, compareImages } from "./render.js";
@@ -12,6 +13,7 @@ const suites: Record<string, () => Promise<unknown>> = {
   size: sizes,
   render: () => timings(compareImages),
   http: () => races(raceOverHttp),
+  overload: overloads,
 };
 
 /** In the working directory; not committed. */
@@ -41,6 +43,19 @@ async function races(race: () => Promise<Race[]>): Promise<Race[]> {
       console.log(`  ${times}  p50 ${p50Ms} ms, p99 ${p99Ms} ms, ${failed} failed`);
     }
     console.log();
+  }
+  return results;
+}
+
+async function overloads(): Promise<Overload[]> {
+  const results = await overload();
+  for (const { title, accepted, refused, healthP95Ms, peakMegabytes } of results) {
+    console.log(title);
+    console.log(
+      `  ${accepted.perSecond} / s delivered, p50 ${accepted.p50Ms} ms, p95 ${accepted.p95Ms} ms, p99 ${accepted.p99Ms} ms`,
+    );
+    console.log(`  ${refused.perSecond} / s refused, p95 ${refused.p95Ms} ms; health p95 ${healthP95Ms} ms`);
+    console.log(`  ${peakMegabytes} MB at most\n`);
   }
   return results;
 }

@@ -1,5 +1,8 @@
 // One drawing thread: takes a design, returns its drawing. Problems travel as data, because an error loses its class on
 // the way between threads.
+import { constants, setPriority } from "node:os";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Design } from "@qrfactory/domain/design";
 import { ApiError, type FieldErrors, type ProblemCode } from "@qrfactory/domain/errors";
 import { type Drawing, draw, type Pictures } from "./draw.js";
@@ -12,6 +15,20 @@ export type DrawOutcome =
   | { drawing: Omit<Drawing, "bytes"> & { bytes: Uint8Array }; spentMs: number }
   | { problem: { code: ProblemCode; detail: string; errors: FieldErrors | undefined }; spentMs: number };
 
+/** Below the HTTP thread's own: with a drawing on every core, requests are still taken, refused and answered at once. */
+const drawingPriority = constants.priority.PRIORITY_LOW;
+
+/**
+ * Drawings from this many pixels on leave tens of megabytes of buffers behind, which V8, counting its small heap, would
+ * not collect for a long time: gigabytes under load. Collecting takes some milliseconds.
+ */
+const collectedPixelsMin = 500_000;
+
+// On Linux 0 is the calling thread, not the process (setpriority(2), "C library/kernel differences").
+if (process.platform === "linux") setPriority(0, drawingPriority);
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
 await Promise.all([loadDecoder(), loadShaper()]);
 
 export default async function drawTask({ design, checked, pictures }: DrawTask): Promise<DrawOutcome> {
@@ -23,5 +40,7 @@ export default async function drawTask({ design, checked, pictures }: DrawTask):
     if (!(error instanceof ApiError)) throw error;
     const problem = { code: error.code, detail: error.message, errors: error.errors };
     return { problem, spentMs: performance.now() - started };
+  } finally {
+    if (design.widthPx ** 2 >= collectedPixelsMin) collectGarbage();
   }
 }

@@ -1,0 +1,106 @@
+// The render service under more than it can do: how much of its capacity is left as goodput, how quick a refusal is, how
+// long accepted requests and health checks take meanwhile, and how much memory it takes.
+import { readFileSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+import { setTimeout as pause } from "node:timers/promises";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { newLink, type RenderTarget, startRender } from "./http-render.js";
+
+export type Overload = {
+  title: string;
+  perSecond: number;
+  accepted: { perSecond: number; p50Ms: number; p95Ms: number; p99Ms: number };
+  refused: { perSecond: number; p95Ms: number };
+  healthP95Ms: number;
+  peakMegabytes: number;
+};
+
+const seconds = 8;
+
+const styled = (size: number) => ({
+  data: newLink(),
+  size,
+  pattern: "rounded",
+  eye_shape: "rounded",
+  gradient_from: "#7b2ff7",
+  gradient_to: "#f107a3",
+});
+const plain = () => ({ data: newLink(), size: 600 });
+
+/** What it can do, what is left of that when far more is asked, and a mixed load that it should bear easily. */
+export async function overload(): Promise<Overload[]> {
+  const directory = makeTempDirectory("qrfactory-bench-");
+  const stops: (() => Promise<unknown>)[] = [];
+  try {
+    const target = await startRender(directory.path, stops);
+    await offer("warm-up", target, 20, () => styled(2_000));
+    return [
+      await offer("100 a second, mixed: 9 of 10 plain 600 px, 1 styled 600 px", target, 100, () =>
+        Math.random() < 0.9 ? plain() : styled(600),
+      ),
+      await offer("64 at once, styled 2000 px, again and again", target, 64, () => styled(2_000), 64),
+      await offer("300 a second, styled 2000 px", target, 300, () => styled(2_000)),
+    ];
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+    directory.remove();
+  }
+}
+
+/** Sends `rate` requests a second, evenly or in bursts, however long the answers take. */
+async function offer(
+  title: string,
+  target: RenderTarget,
+  rate: number,
+  body: () => object,
+  burst = 1,
+): Promise<Overload> {
+  const accepted: number[] = [];
+  const refused: number[] = [];
+  const health: number[] = [];
+  const under: Promise<void>[] = [];
+  let peak = 0;
+  const send = async () => {
+    const at = performance.now();
+    const headers = { "content-type": "application/json", ...target.headers };
+    const response = await fetch(target.url, { method: "POST", headers, body: JSON.stringify(body()) });
+    await response.arrayBuffer();
+    (response.status === 200 ? accepted : refused).push(performance.now() - at);
+  };
+  const watch = async () => {
+    const at = performance.now();
+    await (await fetch(new URL("/api/health/", target.url))).text();
+    health.push(performance.now() - at);
+    peak = Math.max(peak, megabytesOf(target.pid));
+  };
+  const startedAt = performance.now();
+  for (let sent = 0; sent < rate * seconds; sent += burst) {
+    const due = startedAt + (sent / rate) * 1000;
+    await pause(Math.max(0, due - performance.now()));
+    for (let i = 0; i < burst; i++) under.push(send());
+    if (sent % 20 === 0) under.push(watch());
+  }
+  await Promise.all(under);
+  const took = (performance.now() - startedAt) / 1000;
+  const quantile = (values: number[], share: number) =>
+    Math.round(values.sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0);
+  return {
+    title,
+    perSecond: rate,
+    accepted: {
+      perSecond: Math.round(accepted.length / took),
+      p50Ms: quantile(accepted, 0.5),
+      p95Ms: quantile(accepted, 0.95),
+      p99Ms: quantile(accepted, 0.99),
+    },
+    refused: { perSecond: Math.round(refused.length / took), p95Ms: quantile(refused, 0.95) },
+    healthP95Ms: quantile(health, 0.95),
+    peakMegabytes: peak,
+  };
+}
+
+/** Resident memory of a process, on Linux. */
+function megabytesOf(pid: number): number {
+  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Math.round(Number(kilobytes ?? 0) / 1024);
+}
