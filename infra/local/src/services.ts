@@ -97,6 +97,8 @@ function listServices(options: ServicesOptions): Service[] {
         RENDER_CACHE_URL: stores.renderCacheUrl,
         SPOOL_DIR: paths.spool("render"),
         ...mallocEnvironment,
+        SEAL_KEY: secrets.seal_key,
+        PUBLIC_BASE_URL: addresses.gateway,
       },
     },
     ...addresses.regions.map(
