@@ -116,7 +116,7 @@ test.each<[string, object, string]>([
   ["vbscript", { data: "VBSCRIPT:x" }, "data"],
   ["half a surrogate pair", { data_type: "text", data: "\ud800" }, "data"],
   ["a number as data", { data: 5 }, "data"],
-  ["a later payload type", { data: url, data_type: "wifi" }, "data_type"],
+  ["an unknown type", { data: url, data_type: "fax" }, "data_type"],
   ["an unknown format", { data: url, format: "gif" }, "format"],
   ["too small", { data: url, size: 99 }, "size"],
   ["too large", { data: url, size: 2001 }, "size"],

@@ -7,6 +7,7 @@ import { normalizePictures, type PictureDesign, type PictureDigests, pictureFiel
 import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
 import { ApiError } from "./errors.js";
 import { canonicalJson } from "./json.js";
+import { checkContent, contentText, payloadTypes, plainTypes } from "./payload/payload.js";
 import { type Plan, smallestPlan } from "./plans.js";
 import { densestModeOf } from "./segmentation.js";
 import { segmentUnits } from "./segments.js";
@@ -32,12 +33,10 @@ const vectorDpi = 300;
 /** Longer than any payload (7,089 digits in 40-L); stops the checks below from reading megabytes. */
 const dataLengthMax = 10_000;
 
-/** What `data` may not run when it is opened. */
-const refusedSchemes = ["javascript", "data", "vbscript"];
-
 const designFields = z.strictObject({
-  data_type: z.enum(["url", "text"]).default("url"),
-  data: z.string({ error: (issue) => (issue.input === undefined ? "This field is required." : undefined) }),
+  data_type: z.enum([...plainTypes, ...payloadTypes]).default("url"),
+  data: z.string().optional(),
+  payload: z.unknown().optional(),
   format: z.enum(imageFormats).default("png"),
   size: z.int().min(100).max(2_000).optional(),
   size_inches: z.number().min(0.5).max(15).optional(),
@@ -54,8 +53,7 @@ const designFields = z.strictObject({
 /** The body of a generate request. */
 export const designRequest = designFields.superRefine((request, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-  const mistake = request.data_type === "url" ? uriMistake(request.data) : textMistake(request.data);
-  if (mistake) refuse("data", mistake);
+  checkContent(request, (path, message) => context.addIssue({ code: "custom", path, message }));
   if (request.size !== undefined && request.size_inches !== undefined) {
     refuse("size_inches", "Give either size (pixels) or size_inches, not both.");
   }
@@ -71,29 +69,6 @@ export const designRequest = designFields.superRefine((request, context) => {
 
 function inchesToPx(inches: number, dpi: number): number {
   return Math.round(inches * dpi);
-}
-
-function textMistake(text: string): string | null {
-  if (text === "") return "Give at least one character.";
-  // Half a surrogate pair has no UTF-8 form: what is scanned would not be what was sent.
-  if (/\p{Surrogate}/u.test(text)) return "The text is not valid Unicode: it holds half of a surrogate pair.";
-  return null;
-}
-
-/** An absolute URI (RFC 3986, 4.3) is encoded exactly as given, so it is judged and never rewritten. */
-function uriMistake(uri: string): string | null {
-  const mistake = textMistake(uri);
-  if (mistake) return mistake;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: URL parsers silently drop tabs and line breaks
-  if (/[\u0000-\u0020\u007f-\u00a0\u2028\u2029]/.test(uri)) {
-    return "A URL holds no spaces and no control characters; percent-encode them, or use data_type text.";
-  }
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):./.exec(uri)?.[1]?.toLowerCase();
-  if (scheme === undefined) return "Give an absolute URL such as https://example.com, or use data_type text.";
-  if (refusedSchemes.includes(scheme)) return `URLs of the scheme ${scheme} are not allowed.`;
-  const web = scheme === "http" || scheme === "https";
-  if (web && !(/^https?:\/\/[^/]/i.test(uri) && URL.canParse(uri))) return "This is not a valid http or https URL.";
-  return null;
 }
 
 /** All that decides the bytes of an image, in one normal form: two requests that mean the same have equal designs. */
@@ -126,18 +101,20 @@ export function readDesign(
   pictures: PictureDigests = {},
 ): { design: Design; scanCheck: ScanCheck } {
   const data = (body as { data?: unknown } | null)?.data;
-  if (typeof data === "string" && data.length > dataLengthMax) throw tooLong(data, "L");
+  if (typeof data === "string" && data.length > dataLengthMax) throw tooLong(data, "L", "data");
   const request = parseInput(designRequest, body);
   requirePlan(request, plan);
-  if (!fitSymbol(request.data, request.error_correction)) throw tooLong(request.data, request.error_correction);
-  return { design: normalize(request, pictures), scanCheck: request.scan_check };
+  const text = contentText(request);
+  const field = request.payload === undefined ? "data" : "payload";
+  if (!fitSymbol(text, request.error_correction)) throw tooLong(text, request.error_correction, field);
+  return { design: normalize(request, text, pictures), scanCheck: request.scan_check };
 }
 
 type DesignRequest = z.output<typeof designRequest>;
 
-function normalize(request: DesignRequest, pictures: PictureDigests): Design {
+function normalize(request: DesignRequest, text: string, pictures: PictureDigests): Design {
   return {
-    text: request.data,
+    text,
     format: request.format,
     ...normalizeSize(request),
     errorCorrection: request.error_correction,
@@ -173,13 +150,17 @@ function requirePlan({ size_inches: inches = 0, dpi = 0 }: DesignRequest, plan: 
   );
 }
 
-function tooLong(text: string, level: ErrorCorrection): ApiError {
+function tooLong(text: string, level: ErrorCorrection, field: "data" | "payload"): ApiError {
   const mode = densestModeOf(text);
   const most = (at: ErrorCorrection) => capacityOf(mode, at).toLocaleString("en-US");
   const hint = level === "L" ? "" : ` (${most("L")} at L)`;
-  const detail = `The largest QR code holds ${most(level)} ${segmentUnits[mode]} at error correction ${level}${hint}. Shorten data.`;
+  const shorten =
+    field === "data"
+      ? "Shorten data."
+      : `This payload comes to ${Buffer.byteLength(text).toLocaleString("en-US")} bytes; shorten it.`;
+  const detail = `The largest QR code holds ${most(level)} ${segmentUnits[mode]} at error correction ${level}${hint}. ${shorten}`;
   return new ApiError("payload_too_long", detail, {
-    errors: { data: [`At most ${most(level)} ${segmentUnits[mode]}.`] },
+    errors: { [field]: [`At most ${most(level)} ${segmentUnits[mode]}.`] },
   });
 }
 

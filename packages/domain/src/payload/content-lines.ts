@@ -1,0 +1,36 @@
+// The line format that vCard and iCalendar share (RFC 2425, 5.8.1; RFC 5545, 3.1): CRLF after every line, long lines
+// folded, texts escaped.
+
+/** Octets in a line, its CRLF not counted. */
+const octetsMax = 75;
+
+/** A text value: backslash, semicolon, comma and line breaks escaped (RFC 2426, 5; RFC 5545, 3.3.11). */
+export function escapeText(text: string): string {
+  return text.replace(/[\\;,]/g, "\\$&").replaceAll("\n", "\\n");
+}
+
+/** Several parts of one value, e.g. those of a name. */
+export function escapeParts(parts: readonly string[]): string {
+  return parts.map(escapeText).join(";");
+}
+
+/** Folds a line after at most 75 octets of UTF-8, never inside a character; what follows begins with a space. */
+export function foldLine(line: string): string {
+  let folded = "";
+  let octets = 0;
+  for (const character of line) {
+    const size = Buffer.byteLength(character);
+    if (octets + size > octetsMax) {
+      folded += "\r\n ";
+      octets = 1;
+    }
+    folded += character;
+    octets += size;
+  }
+  return folded;
+}
+
+/** The lines as they are written into a code. */
+export function contentLines(lines: readonly string[]): string {
+  return lines.map((line) => `${foldLine(line)}\r\n`).join("");
+}

@@ -1,0 +1,58 @@
+// What a code holds: `data` as it is, or the `payload` of a type written as phones read that type.
+import type { z } from "zod";
+import { fieldErrors } from "../validate.js";
+import { email } from "./email.js";
+import { event } from "./event.js";
+import { geo } from "./geo.js";
+import { phone } from "./phone.js";
+import { sms } from "./sms.js";
+import { textMistake, uriMistake } from "./uri.js";
+import { vcard } from "./vcard.js";
+import { wifi } from "./wifi.js";
+
+/** Payloads that become a text by themselves; each schema turns the object of a request into that text. */
+const payloads = { vcard, wifi, email, sms, phone, geo, event } satisfies Record<string, z.ZodType<string>>;
+
+export type PayloadType = keyof typeof payloads;
+export const payloadTypes = ["vcard", "wifi", "email", "sms", "phone", "geo", "event"] as const satisfies PayloadType[];
+
+/** Types whose text is `data` itself. */
+export const plainTypes = ["url", "text"] as const;
+type PlainType = (typeof plainTypes)[number];
+
+/** The schema that reads the payload of a type into the text of its code. */
+export function payloadSchema(type: PayloadType): z.ZodType<string> {
+  return payloads[type];
+}
+
+/** What a request says is to be encoded. */
+export type Content = { data_type: PlainType | PayloadType; data?: string | undefined; payload?: unknown };
+
+const isPlain = (type: Content["data_type"]): type is PlainType => (plainTypes as readonly string[]).includes(type);
+
+/** Names every mistake in the content, under `data`, `payload` or a field of it such as `payload.ssid`. */
+export function checkContent(content: Content, refuse: (path: string[], message: string) => void): void {
+  const { data_type: type } = content;
+  const [wanted, other] = isPlain(type) ? (["data", "payload"] as const) : (["payload", "data"] as const);
+  if (content[other] !== undefined) refuse([other], `The data_type ${type} takes ${wanted}, not ${other}.`);
+  if (content[wanted] === undefined) refuse([wanted], "This field is required.");
+  else if (isPlain(type)) checkData(type, content.data ?? "", refuse);
+  else checkPayload(type, content.payload, refuse);
+}
+
+function checkData(type: PlainType, data: string, refuse: (path: string[], message: string) => void): void {
+  const mistake = type === "url" ? uriMistake(data) : textMistake(data);
+  if (mistake) refuse(["data"], mistake);
+}
+
+function checkPayload(type: PayloadType, payload: unknown, refuse: (path: string[], message: string) => void): void {
+  const { error } = payloadSchema(type).safeParse(payload);
+  for (const [path, messages] of Object.entries(error ? fieldErrors(error) : {})) {
+    for (const message of messages) refuse(path === "" ? ["payload"] : ["payload", path], message);
+  }
+}
+
+/** The text that the code of a checked content holds. */
+export function contentText({ data_type: type, data, payload }: Content): string {
+  return isPlain(type) ? (data ?? "") : payloadSchema(type).parse(payload);
+}
