@@ -1,25 +1,24 @@
 // Dynamic codes: the rows a dashboard edits. Every edit raises `version`; what Redis has not heard of yet is
 // `published_version < version`, and the worker sees to it, so a crash between commit and publication heals by itself.
 import { randomUUID } from "node:crypto";
+import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
 import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
+import { type PublishedCode, publishedCodeSchema } from "@qrfactory/domain/published-code";
 import { drawShortId } from "@qrfactory/domain/short-id";
 import type { Db, Tx } from "./client.js";
 import type { DynamicCode, Prisma } from "./generated/client.js";
 
 export type { DynamicCode } from "./generated/client.js";
 
-/** What a client may set; absent means unchanged, or the default at creation. */
-export type CodeFields = {
-  name?: string;
-  destinationUrl?: string;
-  isActive?: boolean;
-  expiresAt?: Date | null;
-  fallbackUrl?: string | null;
-  tags?: string[];
+export type NewCode = CodeFields & {
+  name: string;
+  destinationUrl: string;
+  /** The id that the client wants. */
+  shortId?: string;
+  /** The id to try first where the client wants none, drawn before there was a row for it. */
+  drawnShortId?: string;
 };
-
-export type NewCode = CodeFields & { name: string; destinationUrl: string; shortId?: string };
 
 /** Who changes a code, as its history shows it: `user:<id>` or `key:<id>`. */
 export type Actor = string;
@@ -32,10 +31,15 @@ const drawsMax = 3;
  * `conflict` when the chosen short id is taken.
  */
 export async function createCode(tx: Tx, workspaceId: string, code: NewCode, actor: Actor): Promise<DynamicCode> {
-  const { shortId: chosen, ...fields } = code;
+  const { shortId: chosen, drawnShortId, ...fields } = code;
   if (fields.isActive !== false) await requireRoomForActive(tx, workspaceId);
   for (let draw = 1; draw <= drawsMax; draw++) {
-    const row = await insertCode(tx, workspaceId, fields, chosen ?? drawShortId());
+    const row = await insertCode(
+      tx,
+      workspaceId,
+      fields,
+      chosen ?? (draw === 1 ? drawnShortId : undefined) ?? drawShortId(),
+    );
     if (row) {
       await recordDestination(tx, row, actor);
       return row;
@@ -49,7 +53,7 @@ export async function createCode(tx: Tx, workspaceId: string, code: NewCode, act
 async function insertCode(
   tx: Tx,
   workspaceId: string,
-  fields: Omit<NewCode, "shortId">,
+  fields: Omit<NewCode, "shortId" | "drawnShortId">,
   shortId: string,
 ): Promise<DynamicCode | null> {
   const inserted = await tx.dynamicCode.createManyAndReturn({
@@ -207,4 +211,21 @@ export async function markCodesPublished(db: Db, published: { id: string; versio
     FROM unnest(${published.map((row) => row.id)}::uuid[], ${published.map((row) => row.version)}::int[])
          AS p(id, version)
     WHERE c.id = p.id AND c.published_version < p.version`;
+}
+
+/** What redirect needs to answer a scan; a deleted code is published as a tombstone. */
+export function toPublished(row: DynamicCode): PublishedCode {
+  const { id, shortId, version } = row;
+  if (row.deletedAt) return { schema: publishedCodeSchema, id, short_id: shortId, version, deleted: true };
+  return {
+    schema: publishedCodeSchema,
+    id,
+    workspace_id: row.workspaceId,
+    short_id: shortId,
+    version,
+    destination_url: row.destinationUrl,
+    is_active: row.isActive,
+    expires_at: row.expiresAt?.toISOString() ?? null,
+    fallback_url: row.fallbackUrl,
+  };
 }

@@ -1,6 +1,8 @@
 // An effect that happens once for each Idempotency-Key: the claim is a row in the effect's own transaction, so a crash
 // before COMMIT leaves nothing and a crash after it leaves the answer to replay.
+import { createHash } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
+import { canonicalJson } from "@qrfactory/domain/json";
 import { type Db, sqlState, type Tx } from "./client.js";
 
 /** Whose key for which request; another workspace, method or path with the same key is another key. */
@@ -12,6 +14,43 @@ export type IdempotencyClaim = {
   /** SHA-256 of the canonical body. */
   requestHash: Buffer;
 };
+
+/** 1 to 255 visible ASCII characters. */
+const keyPattern = /^[\x21-\x7e]{1,255}$/;
+
+export type ClaimingRequest = {
+  workspaceId: string;
+  method: string;
+  path: string;
+  /** The `Idempotency-Key` header, if there is one. */
+  key: string | undefined;
+  /** A JSON value that decides whether a retry is the same request. */
+  body: unknown;
+};
+
+/** What a request claims; null without an Idempotency-Key. Throws `validation_failed` for a key of other characters. */
+export function findClaim({ workspaceId, method, path, key, body }: ClaimingRequest): IdempotencyClaim | null {
+  if (key === undefined) return null;
+  if (!keyPattern.test(key)) {
+    const message = "Use 1 to 255 visible ASCII characters.";
+    throw new ApiError("validation_failed", `Idempotency-Key: ${message}`, {
+      errors: { "Idempotency-Key": [message] },
+    });
+  }
+  return {
+    workspaceId,
+    method,
+    // A trailing slash or another case is the same address.
+    path: path.toLowerCase().replace(/\/+$/, ""),
+    key,
+    requestHash: createHash("sha256").update(canonicalJson(body)).digest(),
+  };
+}
+
+/** The purpose for which the answer to a claim is sealed. */
+export function sealContextOf({ workspaceId, method, path, key }: IdempotencyClaim): string {
+  return `${workspaceId} ${method} ${path} ${key}`;
+}
 
 /** An answer as it is stored: its body is sealed, because some answers hold a secret. */
 export type StoredAnswer = { status: number; sealed: Buffer };

@@ -34,7 +34,10 @@ const vectorDpi = 300;
 const dataLengthMax = 10_000;
 
 const designFields = z.strictObject({
-  data_type: z.enum([...plainTypes, ...payloadTypes]).default("url"),
+  // A `dynamic` payload becomes a text before it gets here: what it stands for is known to the database.
+  data_type: z
+    .enum([...plainTypes, ...payloadTypes], `Use one of: ${[...plainTypes, ...payloadTypes, "dynamic"].join(", ")}.`)
+    .default("url"),
   data: z.string().optional(),
   payload: z.unknown().optional(),
   format: z.enum(imageFormats).default("png"),

@@ -1,16 +1,10 @@
 // POSTs that create something: with an Idempotency-Key they happen once and their first answer is replayed, without
 // one they simply happen. Either way the effect runs in one transaction.
-import { createHash } from "node:crypto";
 import type { Caller } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
 import type { Db, Tx } from "@qrfactory/db/client";
-import { type IdempotencyClaim, makeOnce } from "@qrfactory/db/once";
-import { ApiError } from "@qrfactory/domain/errors";
-import { canonicalJson } from "@qrfactory/domain/json";
+import { findClaim, makeOnce, sealContextOf } from "@qrfactory/db/once";
 import type { Request, Response } from "express";
-
-/** 1 to 255 visible ASCII characters. */
-const keyPattern = /^[\x21-\x7e]{1,255}$/;
 
 export type Creation = {
   req: Request;
@@ -30,13 +24,14 @@ export type RespondOnce = (creation: Creation) => Promise<void>;
 export function makeRespondOnce({ db, seal }: { db: Db; seal: Seal }): RespondOnce {
   const once = makeOnce(db);
   return async function respondOnce({ req, res, caller, body, effect, committed }) {
-    const claim = findClaim(req, caller, body);
+    const { workspaceId } = caller;
+    const claim = findClaim({ workspaceId, method: req.method, path: req.path, key: req.get("Idempotency-Key"), body });
     if (!claim) {
       const created = await db.$transaction(effect);
       await committed();
       return sendCreated(res, 201, Buffer.from(JSON.stringify(created)));
     }
-    const context = `${claim.workspaceId} ${claim.method} ${claim.path} ${claim.key}`;
+    const context = sealContextOf(claim);
     const { answer, replayed } = await once(claim, async (tx) => {
       const created = await effect(tx);
       return { status: 201, sealed: seal.close(Buffer.from(JSON.stringify(created)), context) };
@@ -49,23 +44,4 @@ export function makeRespondOnce({ db, seal }: { db: Db; seal: Seal }): RespondOn
 
 function sendCreated(res: Response, status: number, body: Buffer): void {
   res.status(status).set("Content-Type", "application/json; charset=utf-8").set("Cache-Control", "no-store").send(body);
-}
-
-function findClaim(req: Request, caller: Caller, body: unknown): IdempotencyClaim | null {
-  const key = req.get("Idempotency-Key");
-  if (key === undefined) return null;
-  if (!keyPattern.test(key)) {
-    const message = "Use 1 to 255 visible ASCII characters.";
-    throw new ApiError("validation_failed", `Idempotency-Key: ${message}`, {
-      errors: { "Idempotency-Key": [message] },
-    });
-  }
-  return {
-    workspaceId: caller.workspaceId,
-    method: req.method,
-    // A trailing slash or another case is the same address.
-    path: req.path.toLowerCase().replace(/\/+$/, ""),
-    key,
-    requestHash: createHash("sha256").update(canonicalJson(body)).digest(),
-  };
 }

@@ -11,6 +11,7 @@ import {
   listCodes,
   updateCode,
 } from "@qrfactory/db/dynamic-codes";
+import { createCodeBody, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError } from "@qrfactory/domain/errors";
 import { normalizeShortId } from "@qrfactory/domain/short-id";
@@ -22,7 +23,7 @@ import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
 import { listDocument, readListQuery } from "../paging.js";
-import { actorOf, codeDocument, createCodeBody, toFields, updateCodeBody } from "./wire.js";
+import { actorOf, codeDocument } from "./wire.js";
 
 const orderings: Record<string, CodeFilter["ordering"]> = Object.fromEntries(
   (

@@ -9,6 +9,7 @@ import {
   findUnpublishedCodes,
   listCodesAfter,
   markCodesPublished,
+  toPublished,
 } from "@qrfactory/db/dynamic-codes";
 import {
   countPublishedCodes,
@@ -19,7 +20,6 @@ import {
 } from "@qrfactory/replica/publish";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Redis } from "ioredis";
-import { toPublished } from "../dynamic-codes/wire.js";
 
 /** Rows in one round trip: large enough for speed, small enough to stay far below a command's deadline. */
 const batchSize = 500;
