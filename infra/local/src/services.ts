@@ -90,6 +90,8 @@ function listServices(options: ServicesOptions): Service[] {
         STATE_REDIS_URL: stores.stateRedisUrl,
         RENDER_CACHE_URL: stores.renderCacheUrl,
         SPOOL_DIR: paths.spool("render"),
+        SEAL_KEY: secrets.seal_key,
+        PUBLIC_BASE_URL: addresses.gateway,
       },
     },
     ...addresses.regions.map(

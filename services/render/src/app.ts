@@ -5,22 +5,26 @@ import type { Express } from "express";
 import { makeRenderCache } from "./cache.js";
 import type { CacheStore } from "./cache-store.js";
 import { type CallerOptions, makeRequireCaller } from "./caller.js";
+import type { ReadCode } from "./dynamic-codes.js";
 import { makeForgetImage } from "./forget-image.js";
 import { type GenerateOptions, makeGenerate } from "./generate.js";
 import { type ImagesOptions, makeImages } from "./images.js";
+import { makeReadWanted } from "./wanted.js";
 
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
   CallerOptions &
   Pick<GenerateOptions, "recordCall" | "now"> & {
     credits: Credits;
+    readCode: ReadCode;
     cacheStore: CacheStore;
     draw: ImagesOptions["draw"];
   };
 
 /** The Express application. */
 export function createApp(options: AppOptions): Express {
-  const { log, credits, recordCall, now, draw } = options;
+  const { log, credits, readCode, recordCall, now, draw } = options;
   const requireCaller = makeRequireCaller(options);
+  const readWanted = makeReadWanted(readCode);
   const cache = makeRenderCache({
     store: options.cacheStore,
     onDamaged: (key) => log.warn({ cache_key: key }, "a damaged image was found in the render cache; drawing it again"),
@@ -28,6 +32,7 @@ export function createApp(options: AppOptions): Express {
   const generate = makeGenerate({
     requireCaller,
     credits,
+    readWanted,
     getImage: makeImages({ cache, draw }),
     recordCall,
     onCreditLost: (account, error) => log.error({ ...account, err: error }, "a credit could not be given back"),

@@ -1,10 +1,13 @@
 // How the render service is put together: connections, the functions over them, the application. main.ts serves it.
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
+import { makeSeal } from "@qrfactory/auth/seal";
 import { findKeyByHash } from "@qrfactory/db/api-keys";
 import { connectDatabase, databaseProblem } from "@qrfactory/db/client";
+import { type DynamicCode, markCodesPublished, toPublished } from "@qrfactory/db/dynamic-codes";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
+import { publishCodes } from "@qrfactory/replica/publish";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
 import { makeRateLimit } from "@qrfactory/runtime/rate-limit";
@@ -16,6 +19,7 @@ import { createApp } from "./app.js";
 import { openCacheStore } from "./cache-store.js";
 import type { RenderConfig } from "./config.js";
 import { makeDrawingPool } from "./drawing-pool.js";
+import { makeReadCode } from "./dynamic-codes.js";
 import { createStatus } from "./status.js";
 import { loadDecoder } from "./zxing.js";
 
@@ -50,6 +54,12 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     onState: (err) => (err ? log.warn({ err }, "calls wait in the spool") : log.info("calls are shipped again")),
   });
 
+  /** The worker publishes what this could not; the image is delivered either way. */
+  const publishCode = async (row: DynamicCode) => {
+    const publication = publishCodes(redis, [toPublished(row)]).then(() => markCodesPublished(db, [row]));
+    await publication.catch((err) => log.warn({ err }, "publication is left to the worker"));
+  };
+
   const app = createApp({
     log,
     ...(metrics && { metrics }),
@@ -59,6 +69,13 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }),
     countRequest: makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
     credits: makeCredits({ redis, loadUsed: (workspaceId, month) => countRenders(db, workspaceId, month) }),
+    readCode: makeReadCode({
+      db,
+      seal: makeSeal(config.SEAL_KEY),
+      scanBaseUrl: config.SCAN_BASE_URL,
+      destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },
+      publishCode,
+    }),
     cacheStore,
     draw: pool.draw,
     recordCall: (event) => spool.append(JSON.stringify(event)),

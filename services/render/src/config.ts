@@ -1,6 +1,9 @@
 // What the render service is told by its environment.
+import { sealKey } from "@qrfactory/auth/seal";
 import { commonConfig, readConfig, urlOf } from "@qrfactory/runtime/config";
 import { z } from "zod";
+
+const httpUrl = urlOf("http", "https");
 
 const shape = {
   ...commonConfig,
@@ -14,6 +17,12 @@ const shape = {
   }),
   /** Where delivered calls are written down before they are answered; belongs to one process. */
   SPOOL_DIR: z.string().min(1),
+  /** Opens signing secrets and stored answers: 32 bytes in base64, the same as management's. */
+  SEAL_KEY: sealKey,
+  /** Where clients reach the API. */
+  PUBLIC_BASE_URL: httpUrl,
+  /** Where phones reach printed codes; the same origin unless a short domain is used. */
+  SCAN_BASE_URL: httpUrl.optional(),
   /** Threads that draw; one a core unless told. */
   DRAWING_THREADS: z.coerce.number().int().min(1).max(256).optional(),
 };
@@ -22,5 +31,6 @@ export type RenderConfig = ReturnType<typeof readRenderConfig>;
 
 /** Reads the environment; throws `ConfigError` that lists every mistake. */
 export function readRenderConfig(env: NodeJS.ProcessEnv = process.env) {
-  return readConfig(shape, env);
+  const config = readConfig(shape, env);
+  return { ...config, SCAN_BASE_URL: config.SCAN_BASE_URL ?? config.PUBLIC_BASE_URL };
 }

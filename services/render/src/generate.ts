@@ -1,7 +1,7 @@
 // POST /api/v1/generate/: the whole request, in order. Every 200 costs one credit, and is written down before it is sent;
 // whatever goes wrong after the credit was taken gives it back.
 import { randomUUID } from "node:crypto";
-import { cacheKeyOf, type ImageFormat, readDesign } from "@qrfactory/domain/design";
+import { cacheKeyOf, type ImageFormat } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { CallEvent } from "@qrfactory/domain/events";
 import { monthOf, nextMonthStart, type Plan } from "@qrfactory/domain/plans";
@@ -11,8 +11,7 @@ import type { Request, Response } from "express";
 import type { RequireCaller } from "./caller.js";
 import { type Drawing, rendererVersion } from "./draw.js";
 import type { Image, ImageRequest } from "./images.js";
-import { digestsOf, getPictures } from "./images-in/pictures.js";
-import { readDesignRequest } from "./request.js";
+import type { ReadWanted } from "./wanted.js";
 
 /** What one delivered image costs. */
 const creditsAnImage = 1;
@@ -28,6 +27,7 @@ const contentTypes: Record<ImageFormat, string> = {
 export type GenerateOptions = {
   requireCaller: RequireCaller;
   credits: Pick<Credits, "takeCredits" | "giveBackCredits">;
+  readWanted: ReadWanted;
   getImage: (request: ImageRequest) => Promise<Image>;
   /** Resolves when the call is on disk. */
   recordCall: (event: CallEvent) => Promise<void>;
@@ -38,17 +38,12 @@ export type GenerateOptions = {
 
 /** The handler of `POST /api/v1/generate/`. */
 export function makeGenerate(options: GenerateOptions): Handler {
-  const { requireCaller, getImage, recordCall, now = () => new Date() } = options;
+  const { requireCaller, readWanted, getImage, recordCall, now = () => new Date() } = options;
 
   return async function generate(req, res) {
-    const { keyId, workspaceId, plan } = await requireCaller(req, res);
-    const { body, sources } = await readDesignRequest(req);
-    const { scanCheck, ...read } = readDesign(body, plan);
-    // Judged before anything is fetched for it.
-    const pictures = await getPictures(sources);
-    const hasPictures = Object.keys(pictures).length > 0;
-    const design = hasPictures ? readDesign(body, plan, digestsOf(pictures)).design : read.design;
-    const cacheKey = cacheKeyOf(design, rendererVersion);
+    const caller = await requireCaller(req, res);
+    const { design, scanCheck, pictures, code, identity } = await readWanted(req, caller);
+    const { keyId, workspaceId, plan } = caller;
 
     const at = now();
     const account = { workspaceId, month: monthOf(at) };
@@ -58,18 +53,20 @@ export function makeGenerate(options: GenerateOptions): Handler {
 
     const image = await orGiveBack(account, async () => {
       const signal = leaving(res);
-      const drawn = await getImage({
-        design,
-        cacheKey,
-        workspaceId,
-        scanCheck,
-        isFresh: wantsFresh(req),
-        pictures,
-        signal,
-      });
-      // Nobody pays for what nobody will get.
-      signal.throwIfAborted();
-      if (scanCheck === "strict") requireReadable(drawn.drawing);
+      const drawReadable = async (text: string) => {
+        const wanted = { ...design, text };
+        const cacheKey = cacheKeyOf(wanted, rendererVersion);
+        const isFresh = wantsFresh(req);
+        const drawn = await getImage({ design: wanted, cacheKey, workspaceId, scanCheck, isFresh, pictures, signal });
+        // Nobody pays for what nobody will get.
+        signal.throwIfAborted();
+        if (scanCheck === "strict") requireReadable(drawn.drawing);
+        return { ...drawn, cacheKey };
+      };
+      let drawn = await drawReadable(design.text);
+      // A code is created only now that its image is sure; a retry gets the code of its first request.
+      const text = code ? await code.settle(identity) : design.text;
+      if (text !== design.text) drawn = await drawReadable(text);
       await writeDown({
         id: randomUUID(),
         at: at.getTime(),
@@ -79,7 +76,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
         endpoint: "generate",
         status: 200,
         cache: drawn.cache,
-        cache_key: cacheKey,
+        cache_key: drawn.cacheKey,
         format: design.format,
         duration_ms: roundMs(drawn.durationMs),
         credits: creditsAnImage,
@@ -88,11 +85,12 @@ export function makeGenerate(options: GenerateOptions): Handler {
     });
 
     setImageHeaders(res, image, {
-      cacheKey,
+      cacheKey: image.cacheKey,
       format: design.format,
       isScored: scanCheck !== "off",
-      hasPictures,
+      hasPictures: Object.keys(pictures).length > 0,
     });
+    res.set(code?.headers() ?? {});
     res.set("X-QR-Plan", plan.name);
     res.set("X-QR-Quota-Remaining", Number.isFinite(quota) ? String(decision.remaining) : "unlimited");
     res.status(200).end(image.drawing.bytes);

@@ -72,6 +72,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     keys: { findByRawKey: async (rawKey) => keys.get(rawKey) ?? null },
     countRequest: async () => {},
     credits,
+    readCode: async (_req, body) => ({ body, code: null }),
     cacheStore,
     draw,
     recordCall: async (event) => void calls.push(event),

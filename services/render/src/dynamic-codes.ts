@@ -1,0 +1,129 @@
+// Generate requests of type `dynamic`: the code that they speak of, or create. Its address is the text that is drawn.
+// A code is created after its image was drawn and found readable, so that no refusal leaves one behind; see `settle`.
+import type { Seal } from "@qrfactory/auth/seal";
+import type { Db, Tx } from "@qrfactory/db/client";
+import { createCode, type DynamicCode, getCode } from "@qrfactory/db/dynamic-codes";
+import { findClaim, makeOnce, sealContextOf } from "@qrfactory/db/once";
+import { createCodeBody, shortIdField, toFields } from "@qrfactory/domain/code-input";
+import type { DestinationRules } from "@qrfactory/domain/destination";
+import { ApiError } from "@qrfactory/domain/errors";
+import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
+import { parseInput } from "@qrfactory/domain/validate";
+import type { Request } from "express";
+import { z } from "zod";
+import type { Caller } from "./caller.js";
+
+/** The code of one request. */
+export type RequestedCode = {
+  /**
+   * Creates the code if it is to be created, once for each Idempotency-Key, and returns the text that the image must
+   * hold: another than was drawn when a retry came second. `request` is the JSON value that retries are compared by.
+   */
+  settle: (request: unknown) => Promise<string>;
+  /** What the response says of the settled code. */
+  headers: () => Record<string, string>;
+};
+
+export type ReadCode = (
+  req: Request,
+  body: unknown,
+  caller: Pick<Caller, "keyId" | "workspaceId">,
+) => Promise<{
+  /** The body with the code's address as its data; as it was for every other type. */
+  body: unknown;
+  code: RequestedCode | null;
+}>;
+
+export type ReadCodeOptions = {
+  db: Db;
+  seal: Seal;
+  scanBaseUrl: string;
+  destinationRules: DestinationRules;
+  /** Tells all regions at once; the worker makes up for a failure. */
+  publishCode: (row: DynamicCode) => Promise<void>;
+};
+
+type Fields = Record<string, unknown>;
+const isObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const reference = z.strictObject({ short_id: shortIdField });
+
+/** Makes the reader of codes; it throws `validation_failed`, `url_refused`, or `not_found` for a code of nobody else's. */
+export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishCode }: ReadCodeOptions): ReadCode {
+  const once = makeOnce(db);
+  const addressOf = (shortId: string) => publicUrl(scanBaseUrl, shortId);
+  const headersOf = (shortId: string) => ({ "X-QR-Short-Id": shortId, "X-QR-Public-Url": addressOf(shortId) });
+
+  return async function readCode(req, body, caller) {
+    if (!isObject(body) || body.data_type !== "dynamic") return { body, code: null };
+    const { data_type: _type, payload, ...others } = body;
+    if (others.data !== undefined) throw refused({ data: ["The data_type dynamic takes payload, not data."] });
+    if (payload === undefined) throw refused({ payload: ["This field is required."] });
+    const withAddress = (shortId: string) => ({ ...others, data_type: "text", data: addressOf(shortId) });
+
+    if (isReference(payload)) {
+      const { short_id } = parsePayload(reference, payload);
+      const { shortId } = await getCode(db, caller.workspaceId, short_id);
+      const code = { settle: async () => addressOf(shortId), headers: () => headersOf(shortId) };
+      return { body: withAddress(shortId), code };
+    }
+    // Links in pages are fetched by anyone, any number of times.
+    if (req.method !== "POST") {
+      throw refused({ payload: [`A ${req.method} creates nothing; give the short_id of an existing code.`] });
+    }
+    const code = newCode(req, payload, caller);
+    return { body: withAddress(code.shortId), code };
+  };
+
+  function newCode(req: Request, payload: unknown, { keyId, workspaceId }: Parameters<ReadCode>[2]) {
+    const { short_id: chosen, ...input } = parsePayload(createCodeBody, payload);
+    const fields = toFields(input, destinationRules, "payload.") as { name: string; destinationUrl: string };
+    let shortId = chosen ?? drawShortId();
+    let replayed = false;
+    const insert = (tx: Tx) => {
+      const id = chosen === undefined ? { drawnShortId: shortId } : { shortId: chosen };
+      return createCode(tx, workspaceId, { ...fields, ...id }, `key:${keyId}`);
+    };
+
+    return {
+      shortId,
+      async settle(request: unknown): Promise<string> {
+        const key = req.get("Idempotency-Key");
+        const claim = findClaim({ workspaceId, method: req.method, path: req.path, key, body: request });
+        let row: DynamicCode | undefined;
+        if (claim) {
+          const context = sealContextOf(claim);
+          const outcome = await once(claim, async (tx) => {
+            row = await insert(tx);
+            return { status: 200, sealed: seal.close(Buffer.from(JSON.stringify({ short_id: row.shortId })), context) };
+          });
+          const answer = JSON.parse(seal.open(outcome.answer.sealed, context).toString()) as { short_id: string };
+          shortId = answer.short_id;
+          replayed = outcome.replayed;
+        } else {
+          row = await db.$transaction(insert);
+          shortId = row.shortId;
+        }
+        if (row && !replayed) await publishCode(row);
+        return addressOf(shortId);
+      },
+      headers: () => ({ ...headersOf(shortId), ...(replayed && { "Idempotent-Replayed": "true" }) }),
+    };
+  }
+}
+
+/** A payload that names a code and nothing else speaks of an existing one. */
+function isReference(payload: unknown): boolean {
+  return isObject(payload) && Object.keys(payload).join() === "short_id";
+}
+
+/** Parses as `parseInput` does; mistakes are named under `payload`. */
+function parsePayload<Schema extends z.ZodType>(schema: Schema, payload: unknown): z.output<Schema> {
+  const parsed = parseInput(z.object({ payload: schema as z.ZodType }), { payload });
+  return parsed.payload as z.output<Schema>;
+}
+
+function refused(errors: Record<string, string[]>): ApiError {
+  return new ApiError("validation_failed", `Check these fields: ${Object.keys(errors).join(", ")}.`, { errors });
+}

@@ -1,0 +1,34 @@
+// What a request wants drawn, whichever way it asks: its design, the pictures in it, and the dynamic code that it speaks
+// of. Everything is judged before anything is fetched for it.
+import { type Design, readDesign, type ScanCheck } from "@qrfactory/domain/design";
+import type { Request } from "express";
+import type { Caller } from "./caller.js";
+import type { ReadCode, RequestedCode } from "./dynamic-codes.js";
+import { digestsOf, getPictures, type PictureFiles } from "./images-in/pictures.js";
+import { readDesignRequest } from "./request.js";
+
+export type Wanted = {
+  design: Design;
+  scanCheck: ScanCheck;
+  pictures: PictureFiles;
+  /** The dynamic code whose address is drawn, if it is one. */
+  code: RequestedCode | null;
+  /** The request as a JSON value, pictures by their digests: what retries are compared by. */
+  identity: unknown;
+};
+
+export type ReadWanted = (req: Request, caller: Caller) => Promise<Wanted>;
+
+/** Makes the reader of requests; it throws what `readDesign`, `readCode` and the pictures' readers throw. */
+export function makeReadWanted(readCode: ReadCode): ReadWanted {
+  return async function readWanted(req, caller) {
+    const { body: sent, sources } = await readDesignRequest(req);
+    const { body, code } = await readCode(req, sent, caller);
+    const { scanCheck, ...read } = readDesign(body, caller.plan);
+    const pictures = await getPictures(sources);
+    const digests = digestsOf(pictures);
+    const hasPictures = Object.keys(pictures).length > 0;
+    const design = hasPictures ? readDesign(body, caller.plan, digests).design : read.design;
+    return { design, scanCheck, pictures, code, identity: { body: sent, pictures: digests } };
+  };
+}
