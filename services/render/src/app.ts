@@ -9,6 +9,7 @@ import type { ReadCode } from "./dynamic-codes.js";
 import { makeForgetImage } from "./forget-image.js";
 import { type GenerateOptions, makeGenerate } from "./generate.js";
 import { type ImagesOptions, makeImages } from "./images.js";
+import { makeValidate } from "./validate.js";
 import { makeReadWanted } from "./wanted.js";
 
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
@@ -42,6 +43,7 @@ export function createApp(options: AppOptions): Express {
     ...options,
     routes: {
       "/api/v1/generate": { POST: generate },
+      "/api/v1/validate": { POST: makeValidate({ requireCaller, readWanted }) },
       "/api/v1/cache/:cacheKey": { DELETE: makeForgetImage({ requireCaller, cache }) },
     },
   });

@@ -50,8 +50,11 @@ function logoOf({ logo }: Design, picture: Picture | undefined): Logo | null {
   return { picture: cutGlow(picture, neonAlpha), sizeRatio, clearZone };
 }
 
-/** A module needs a pixel of its own; that holds for vectors at their true size, too. */
-function requireRoom({ side }: Scene, { widthPx, frame }: Design): void {
+/** A module needs a pixel of its own; that holds for vectors at their true size, too. Throws `unscannable`. */
+export function requireRoom(
+  { side }: Pick<Scene, "side">,
+  { widthPx, frame }: Pick<Design, "widthPx" | "frame">,
+): void {
   if (snapGrid(side, widthPx).modulePx >= 1) return;
   const around = frame ? "its quiet zone and frame" : "its quiet zone";
   const detail = `This code is ${side} modules wide with ${around} and needs at least ${side} pixels; ${widthPx} are too few. Raise size to ${side} or more (${2 * side} scans better), or shorten data.`;

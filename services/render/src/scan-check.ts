@@ -13,7 +13,7 @@ import { type Pixels, type Reading, readQrCode } from "./zxing.js";
 const contrastMin = 1.5;
 
 /** From here on more contrast reads no better: it is what WCAG 2.2 asks of text. */
-const contrastEnough = 4.5;
+export const contrastEnough = 4.5;
 
 /** The decoder sees modules of about this many pixels: larger ones cost time and show nothing new. */
 const seenModulePx = 4;
@@ -25,7 +25,7 @@ const seenModulePx = 4;
 const degradedModulePx = [3, 3.4, 2.6];
 
 /** The quiet zone that the standard asks for (ISO/IEC 18004:2015, 6.3.8). */
-const quietZoneModules = 4;
+export const quietZoneModules = 4;
 
 /** What each missing pixel a module, missing module of quiet zone and swapped polarity leave of the score. */
 const factors = {
@@ -56,27 +56,13 @@ export type Drawn = {
 
 /** Reads a scene back, and judges it. */
 export async function checkScan(scene: Scene, text: string, drawn: Drawn): Promise<ScanResult> {
-  const { substrate, ground } = surfaceOf(scene);
-  const inks = scene.inks.map(({ field, color }) => ({ field, ...comparedWith(ground, color) }));
-  const weakest = inks.reduce((a, b) => (b.contrast < a.contrast ? b : a));
-  if (weakest.contrast < contrastMin) {
-    return refused(
-      `${weakest.field} and background differ too little (contrast ${weakest.contrast.toFixed(2)} to 1); choose at least ${contrastMin} to 1, better ${contrastEnough} to 1.`,
-    );
-  }
-  const isInverted = inks[0]?.isLighter === true;
-  const other = inks.find((ink) => ink.isLighter !== isInverted);
-  if (other) {
-    const [all, one] = isInverted ? ["lighter", "darker"] : ["darker", "lighter"];
-    return refused(
-      `${other.field} is ${one} than background where the other colours are ${all}; make all of them ${all}.`,
-    );
-  }
-
+  const { contrast, isInverted, advice } = judgeColors(scene);
+  if (advice !== "") return refused(advice);
+  const { substrate } = surfaceOf(scene);
   const reading = await readBack(scene, text, { ...drawn, substrate });
   if (typeof reading === "string") return refused(reading);
   const shares = [
-    Math.min(1, 0.2 + (0.8 * (weakest.contrast - contrastMin)) / (contrastEnough - contrastMin)),
+    Math.min(1, 0.2 + (0.8 * (contrast - contrastMin)) / (contrastEnough - contrastMin)),
     factors.modulePx[Math.floor(drawn.widthPx / scene.side)] ?? 1,
     factors.quietZone[scene.quietZone] ?? 1,
     isInverted ? factors.inverted : 1,
@@ -84,6 +70,33 @@ export async function checkScan(scene: Scene, text: string, drawn: Drawn): Promi
   ];
   const score = Math.max(1, Math.round(100 * shares.reduce((product, share) => product * share, 1)));
   return { isReadable: true, score, advice: "" };
+}
+
+export type ColorVerdict = {
+  /** Of the ink that differs least from what it stands on, 1 to 21. */
+  contrast: number;
+  /** Light on dark. */
+  isInverted: boolean;
+  /** What to change, in a sentence; empty when cameras can tell the colours apart. */
+  advice: string;
+};
+
+/** What the colours alone decide. */
+export function judgeColors(colors: Pick<Scene, "background" | "inks">): ColorVerdict {
+  const { ground } = surfaceOf(colors);
+  const inks = colors.inks.map(({ field, color }) => ({ field, ...comparedWith(ground, color) }));
+  const weakest = inks.reduce((a, b) => (b.contrast < a.contrast ? b : a));
+  const isInverted = inks[0]?.isLighter === true;
+  const verdict = { contrast: weakest.contrast, isInverted };
+  if (weakest.contrast < contrastMin) {
+    const advice = `${weakest.field} and background differ too little (contrast ${weakest.contrast.toFixed(2)} to 1); choose at least ${contrastMin} to 1, better ${contrastEnough} to 1.`;
+    return { ...verdict, advice };
+  }
+  const other = inks.find((ink) => ink.isLighter !== isInverted);
+  if (!other) return { ...verdict, advice: "" };
+  const [all, one] = isInverted ? ["lighter", "darker"] : ["darker", "lighter"];
+  const advice = `${other.field} is ${one} than background where the other colours are ${all}; make all of them ${all}.`;
+  return { ...verdict, advice };
 }
 
 function refused(advice: string): ScanResult {
@@ -94,7 +107,7 @@ function refused(advice: string): ScanResult {
  * What the code stands on. Where the background lets something through, that is white under dark ink and black under
  * light ink: whoever chose that ink has such a surface in mind.
  */
-function surfaceOf({ background, inks }: Scene): { substrate: Rgba; ground: Rgba } {
+function surfaceOf({ background, inks }: Pick<Scene, "background" | "inks">): { substrate: Rgba; ground: Rgba } {
   const isLight = luminance(inks[0]?.color ?? [0, 0, 0, 255]) > 0.5;
   const substrate: Rgba = isLight ? [0, 0, 0, 255] : [255, 255, 255, 255];
   return { substrate, ground: composite(background, substrate) };

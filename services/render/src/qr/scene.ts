@@ -80,6 +80,12 @@ export type Logo = {
   clearZone: boolean;
 };
 
+/** Modules along a side of the scene of a symbol of `symbolSide` modules. */
+export function sideOf(symbolSide: number, { quietZone, frame }: Pick<SceneDesign, "quietZone" | "frame">): number {
+  const width = symbolSide + 2 * quietZone;
+  return frame ? layOutFrame(frame, width, quietZone).side : width;
+}
+
 /** Lays a symbol out as its design says. */
 export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts = {}): Scene {
   const { quietZone, frame } = design;
@@ -129,7 +135,8 @@ function isInside(box: Box | null, x: number, y: number): boolean {
   return box !== null && x >= box.x && x < box.x + box.width && y >= box.y && y < box.y + box.height;
 }
 
-function inksOf({ color, gradient, eyeBorderColor, eyeCenterColor }: SceneDesign): Ink[] {
+/** The colours that the symbol is drawn with; see `Scene`. */
+export function inksOf({ color, gradient, eyeBorderColor, eyeCenterColor }: SceneDesign): Ink[] {
   const inks: { field: string; normal: string | null }[] = [
     { field: gradient ? "gradient_from" : "color", normal: gradient?.from ?? color },
     { field: "gradient_to", normal: gradient?.to ?? null },
