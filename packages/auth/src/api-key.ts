@@ -40,6 +40,9 @@ function checksum(body: string): string {
   return createHash("sha256").update(`${prefix}${body}`).digest("base64url").slice(0, checksumLength);
 }
 
+/** The purpose for which a signing secret is sealed in its key's row. */
+export const signingSecretContext = "signing secret";
+
 /** Draws the secret that signs render URLs: `sms_` and 43 URL-safe characters (256 bits). */
 export function createSigningSecret(random: (size: number) => Buffer = randomBytes): string {
   return `sms_${random(32).toString("base64url")}`;

@@ -104,6 +104,21 @@ export async function findKeyByHash(db: Db, hash: string): Promise<KeyRecord | n
   return row && toPublication(row).record;
 }
 
+/** A key that signs addresses of images, with its sealed secret. */
+export type SigningKey = { record: KeyRecord; signingSecretSealed: Buffer };
+
+/** The keys with this prefix that are not revoked: one, but for a coincidence of 48 random bits. */
+export async function findSigningKeys(db: Db, keyPrefix: string): Promise<SigningKey[]> {
+  const rows = await db.apiKey.findMany({
+    where: { keyPrefix, revokedAt: null },
+    include: { workspace: { select: { plan: true } } },
+  });
+  return rows.map((row) => ({
+    record: toPublication(row).record,
+    signingSecretSealed: Buffer.from(row.signingSecretSealed),
+  }));
+}
+
 /** Keys whose latest version state Redis is not known to have. */
 export async function findUnpublishedKeys(db: Db, limit: number): Promise<KeyPublication[]> {
   const waiting = await db.$queryRaw<{ id: string }[]>`

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { createApiKey, createSigningSecret, hashApiKey } from "@qrfactory/auth/api-key";
+import { createApiKey, createSigningSecret, hashApiKey, signingSecretContext } from "@qrfactory/auth/api-key";
 import { hashPassword } from "@qrfactory/auth/password";
 import { makeSeal, sealKey } from "@qrfactory/auth/seal";
 import { createAccount, findLogin } from "@qrfactory/db/accounts";
@@ -11,7 +11,6 @@ import { createKey, findKeyByHash } from "@qrfactory/db/api-keys";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { readConfig, urlOf } from "@qrfactory/runtime/config";
 import { start } from "@qrfactory/runtime/process";
-import { signingSecretContext } from "./api-keys/api-keys.js";
 
 type Demo = { email: string; password: string; workspace_id: string; api_key: string; signing_secret: string };
 

@@ -9,12 +9,15 @@ import type { ReadCode } from "./dynamic-codes.js";
 import { makeForgetImage } from "./forget-image.js";
 import { type GenerateOptions, makeGenerate } from "./generate.js";
 import { type ImagesOptions, makeImages } from "./images.js";
+import { makeRequireSigner, type RequireSignerOptions } from "./signed-url.js";
 import { makeValidate } from "./validate.js";
 import { makeReadWanted } from "./wanted.js";
 
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
   CallerOptions &
   Pick<GenerateOptions, "recordCall" | "now"> & {
+    loadKeys: RequireSignerOptions["loadKeys"];
+    openSecret: RequireSignerOptions["openSecret"];
     credits: Credits;
     readCode: ReadCode;
     cacheStore: CacheStore;
@@ -30,7 +33,7 @@ export function createApp(options: AppOptions): Express {
     store: options.cacheStore,
     onDamaged: (key) => log.warn({ cache_key: key }, "a damaged image was found in the render cache; drawing it again"),
   });
-  const generate = makeGenerate({
+  const generating: GenerateOptions = {
     requireCaller,
     credits,
     readWanted,
@@ -38,11 +41,14 @@ export function createApp(options: AppOptions): Express {
     recordCall,
     onCreditLost: (account, error) => log.error({ ...account, err: error }, "a credit could not be given back"),
     now,
-  });
+  };
   return createHttpApp({
     ...options,
     routes: {
-      "/api/v1/generate": { POST: generate },
+      "/api/v1/generate": {
+        POST: makeGenerate(generating),
+        GET: makeGenerate({ ...generating, requireCaller: makeRequireSigner(options), isLink: true }),
+      },
       "/api/v1/validate": { POST: makeValidate({ requireCaller, readWanted }) },
       "/api/v1/cache/:cacheKey": { DELETE: makeForgetImage({ requireCaller, cache }) },
     },

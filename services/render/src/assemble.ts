@@ -1,7 +1,8 @@
 // How the render service is put together: connections, the functions over them, the application. main.ts serves it.
+import { signingSecretContext } from "@qrfactory/auth/api-key";
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeSeal } from "@qrfactory/auth/seal";
-import { findKeyByHash } from "@qrfactory/db/api-keys";
+import { findKeyByHash, findSigningKeys } from "@qrfactory/db/api-keys";
 import { connectDatabase, databaseProblem } from "@qrfactory/db/client";
 import { type DynamicCode, markCodesPublished, toPublished } from "@qrfactory/db/dynamic-codes";
 import { countRenders } from "@qrfactory/db/usage";
@@ -60,6 +61,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     await publication.catch((err) => log.warn({ err }, "publication is left to the worker"));
   };
 
+  const seal = makeSeal(config.SEAL_KEY);
   const app = createApp({
     log,
     ...(metrics && { metrics }),
@@ -67,11 +69,13 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     status: createStatus({ db, stateRedis: redis, cacheStore, spool, shipper }),
     translateError: databaseProblem,
     keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }),
+    loadKeys: (keyPrefix) => findSigningKeys(db, keyPrefix),
+    openSecret: (sealed) => seal.open(sealed, signingSecretContext).toString(),
     countRequest: makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
     credits: makeCredits({ redis, loadUsed: (workspaceId, month) => countRenders(db, workspaceId, month) }),
     readCode: makeReadCode({
       db,
-      seal: makeSeal(config.SEAL_KEY),
+      seal,
       scanBaseUrl: config.SCAN_BASE_URL,
       destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },
       publishCode,

@@ -53,7 +53,7 @@ export async function startAssembled() {
     sealKey: config.SEAL_KEY,
 
     /** A workspace of this plan with a key. */
-    async addKey(plan: PlanName, signingSecretSealed = Buffer.alloc(1)) {
+    async addKey(plan: PlanName, signingSecretSealed: Buffer = Buffer.alloc(1)) {
       accounts += 1;
       const email = `owner-${accounts}@example.com`;
       const { user, workspace } = await createAccount(db, { email, passwordHash: "x", workspaceName: "Test", plan });

@@ -13,6 +13,9 @@ import { type Drawing, rendererVersion } from "./draw.js";
 import type { Image, ImageRequest } from "./images.js";
 import type { ReadWanted } from "./wanted.js";
 
+/** The same address gives the same image as long as its renderer lives; a day later it is asked for again. */
+const linkCacheControl = "public, max-age=86400";
+
 /** What one delivered image costs. */
 const creditsAnImage = 1;
 
@@ -33,17 +36,28 @@ export type GenerateOptions = {
   recordCall: (event: CallEvent) => Promise<void>;
   /** Told of a credit that could not be given back; the nightly comparison with the ledger corrects it. */
   onCreditLost?: (account: { workspaceId: string; month: string }, error: unknown) => void;
+  /** Images of addresses may be kept by whoever fetched them, and are not sent again to who has them. */
+  isLink?: boolean;
   now?: () => Date;
 };
 
-/** The handler of `POST /api/v1/generate/`. */
+/** The handler of `POST /api/v1/generate/`, and with `isLink` of its `GET`. */
 export function makeGenerate(options: GenerateOptions): Handler {
-  const { requireCaller, readWanted, getImage, recordCall, now = () => new Date() } = options;
+  const { requireCaller, readWanted, getImage, recordCall, isLink = false, now = () => new Date() } = options;
 
   return async function generate(req, res) {
     const caller = await requireCaller(req, res);
     const { design, scanCheck, pictures, code, identity } = await readWanted(req, caller);
     const { keyId, workspaceId, plan } = caller;
+
+    const linkedKey = cacheKeyOf(design, rendererVersion);
+    if (isLink && hasAlready(req, linkedKey)) {
+      res
+        .set({ ETag: `"${linkedKey}"`, "Cache-Control": linkCacheControl })
+        .status(304)
+        .end();
+      return;
+    }
 
     const at = now();
     const account = { workspaceId, month: monthOf(at) };
@@ -91,6 +105,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
       hasPictures: Object.keys(pictures).length > 0,
     });
     res.set(code?.headers() ?? {});
+    if (isLink) res.set("Cache-Control", linkCacheControl);
     res.set("X-QR-Plan", plan.name);
     res.set("X-QR-Quota-Remaining", Number.isFinite(quota) ? String(decision.remaining) : "unlimited");
     res.status(200).end(image.drawing.bytes);
@@ -125,6 +140,12 @@ function leaving(res: Response): AbortSignal {
     if (!res.writableFinished) left.abort(new ApiError("malformed_request", "The client left before its answer."));
   });
   return left.signal;
+}
+
+/** Whether the client says that it has this very image (RFC 9110, 13.1.2). */
+function hasAlready(req: Request, cacheKey: string): boolean {
+  const tags = (req.get("If-None-Match") ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  return tags.includes(`"${cacheKey}"`) || tags.includes("*");
 }
 
 /** Whether the request says `Cache-Control: no-cache` (RFC 9111, 5.2.1.4). */

@@ -6,14 +6,31 @@ import type { Request } from "express";
 import { backgroundLimits, logoLimits } from "./images-in/image-header.js";
 import { readMultipart } from "./images-in/multipart.js";
 import { type PictureSources, takePictureSources } from "./images-in/pictures.js";
+import { signatureFields } from "./signed-url.js";
 
 /** Both pictures in base64 (4 characters for 3 bytes) and the rest of the fields. */
 const jsonBytesMax = Math.ceil(((logoLimits.bytesMax + backgroundLimits.bytesMax) * 4) / 3) + 200_000;
 
 export type DesignRequestBody = { body: unknown; sources: PictureSources };
 
-/** Reads the body; throws `unsupported_media_type` for anything but JSON and forms, and what their readers throw. */
+/** The fields of a signed address. Throws `validation_failed` for one that is given twice. */
+function queryFields(req: Request): Record<string, string> {
+  const fields = new Map<string, string>();
+  for (const [name, value] of new URL(req.originalUrl, "http://localhost").searchParams) {
+    if ((signatureFields as readonly string[]).includes(name)) continue;
+    if (fields.has(name)) {
+      throw new ApiError("validation_failed", `Check these fields: ${name}.`, {
+        errors: { [name]: ["Give it once."] },
+      });
+    }
+    fields.set(name, value);
+  }
+  return Object.fromEntries(fields);
+}
+
+/** Reads the fields of a request, from its address or its body; throws `unsupported_media_type` for anything but JSON and forms, and what their readers throw. */
 export async function readDesignRequest(req: Request): Promise<DesignRequestBody> {
+  if (req.method !== "POST") return takePictureSources(fromTextFields(queryFields(req)), {});
   if (req.is("multipart/form-data")) {
     const { fields, files } = await readMultipart(req, Math.max(logoLimits.bytesMax, backgroundLimits.bytesMax));
     return takePictureSources(fromTextFields(fields), files);

@@ -70,6 +70,8 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     trustedProxies: [],
     status: async () => ({ status: "ok", version: "test", components: {} }),
     keys: { findByRawKey: async (rawKey) => keys.get(rawKey) ?? null },
+    loadKeys: async () => [],
+    openSecret: String,
     countRequest: async () => {},
     credits,
     readCode: async (_req, body) => ({ body, code: null }),

@@ -1,5 +1,5 @@
 // API keys: create, list, revoke, rotate. Both secrets of a key are shown in one answer and never again.
-import { createApiKey, createSigningSecret } from "@qrfactory/auth/api-key";
+import { createApiKey, createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
 import { type Caller, requireRole } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
 import { type ApiKeyRow, createKey, type KeyPublication, listKeys, revokeKey, rotateKey } from "@qrfactory/db/api-keys";
@@ -27,9 +27,6 @@ export type ApiKeysOptions = {
   publishKey: (publication: KeyPublication) => Promise<void>;
   publicBaseUrl: string;
 };
-
-/** Seals a signing secret for its key's row. */
-export const signingSecretContext = "signing secret";
 
 /** The routes of API keys. */
 export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, publicBaseUrl }: ApiKeysOptions): Routes {

@@ -1,0 +1,92 @@
+// Addresses of images that need no key, so that a page or a CDN can use them: signed with the secret of a key, which they
+// name by its prefix. Whoever may see the address may fetch the image; what it costs is its key's.
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { SigningKey } from "@qrfactory/db/api-keys";
+import { ApiError } from "@qrfactory/domain/errors";
+import { plans } from "@qrfactory/domain/plans";
+import type { CountRequest } from "@qrfactory/runtime/rate-limit";
+import type { RequireCaller } from "./caller.js";
+
+/** The parameters that are not fields of the image. */
+export const signatureFields = ["key", "expires", "sig"] as const;
+
+/** As long as a copy of a key is used elsewhere: revocations must be effective within 2 s. */
+const memoryMs = 1_000;
+/** Prefixes in memory, unknown ones included; beyond it the oldest goes. */
+const memoryEntriesMax = 10_000;
+
+const prefixPattern = /^smk_[A-Za-z0-9_-]{8}$/;
+const expiresPattern = /^\d{1,12}$/;
+const signaturePattern = /^[0-9a-f]{64}$/i;
+
+/**
+ * The signature of an address, 64 hex digits: HMAC-SHA-256, keyed with the text of the signing secret, over the path as
+ * it is requested, `?`, and the parameters without `sig`, sorted as they are spelled and joined by `&`.
+ */
+export function signatureOf(secret: string, pathAndQuery: string): string {
+  return hmacOf(secret, pathAndQuery).toString("hex");
+}
+
+function hmacOf(secret: string, pathAndQuery: string): Buffer {
+  const [path = "", query = ""] = splitOnce(pathAndQuery, "?");
+  const signed = query.split("&").filter((parameter) => parameter !== "" && !/^sig(=|$)/.test(parameter));
+  return createHmac("sha256", secret)
+    .update(`${path}?${signed.sort().join("&")}`)
+    .digest();
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+export type RequireSignerOptions = {
+  /** The active keys with a prefix. */
+  loadKeys: (keyPrefix: string) => Promise<SigningKey[]>;
+  /** Opens a sealed signing secret. */
+  openSecret: (sealed: Buffer) => string;
+  /** Counts a request of a key against its plan; throws `rate_limited`. */
+  countRequest: CountRequest;
+  now?: () => Date;
+};
+
+/** Names the key that signed an address; throws `unauthenticated`, with one sentence for everything that does not fit. */
+export function makeRequireSigner(options: RequireSignerOptions): RequireCaller {
+  const { loadKeys, openSecret, countRequest, now = () => new Date() } = options;
+  const memory = new Map<string, { at: number; keys: Promise<SigningKey[]> }>();
+
+  function findKeys(keyPrefix: string): Promise<SigningKey[]> {
+    const at = now().getTime();
+    const known = memory.get(keyPrefix);
+    if (known && at - known.at <= memoryMs) return known.keys;
+    const entry = { at, keys: loadKeys(keyPrefix) };
+    memory.delete(keyPrefix);
+    memory.set(keyPrefix, entry);
+    entry.keys.catch(() => memory.get(keyPrefix) === entry && memory.delete(keyPrefix));
+    if (memory.size > memoryEntriesMax) memory.delete(memory.keys().next().value as string);
+    return entry.keys;
+  }
+
+  return async function requireSigner(req, res) {
+    const parameters = new URLSearchParams(splitOnce(req.originalUrl, "?")[1]);
+    const [key, expires, sig] = signatureFields.map((name) => parameters.get(name) ?? "") as [string, string, string];
+    const wellFormed = prefixPattern.test(key) && expiresPattern.test(expires) && signaturePattern.test(sig);
+    const given = Buffer.from(sig, "hex");
+    const signer = (wellFormed ? await findKeys(key) : []).find(({ signingSecretSealed }) =>
+      timingSafeEqual(hmacOf(openSecret(signingSecretSealed), req.originalUrl), given),
+    );
+    if (!signer) {
+      throw new ApiError(
+        "unauthenticated",
+        "Send an address with key, expires and sig, signed as documented, or POST.",
+      );
+    }
+    if (Number(expires) * 1_000 <= now().getTime()) {
+      throw new ApiError("unauthenticated", "This address has expired; sign it again with a later expires.");
+    }
+    const { key_id: keyId, workspace_id: workspaceId, plan: planName } = signer.record;
+    const plan = plans[planName];
+    await countRequest(res, `key:${keyId}`, plan.requestsPerMinute);
+    return { keyId, workspaceId, plan };
+  };
+}
