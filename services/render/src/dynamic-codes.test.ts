@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { makeSeal } from "@qrfactory/auth/seal";
 import { publishedCodeSchema } from "@qrfactory/domain/published-code";
 import { codesKey } from "@qrfactory/replica/keys";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { until } from "@qrfactory/testing/until";
 import { type Assembled, startAssembled, type WorkspaceKey } from "./assembled.fixture.js";
+import { makeReadCode } from "./dynamic-codes.js";
+import { startRig } from "./rig.fixture.js";
 
 let service: Assembled;
 
@@ -89,6 +92,39 @@ test("a refused image leaves no code and takes no credit", async () => {
   expect(await codesOf(key)).toHaveLength(0);
   expect(await service.used(key)).toBe(0);
   expect((await draw(key, menu, {}, { "Idempotency-Key": "pale" })).status).toBe(200);
+});
+
+test("a retry delivers the code whose first delivery could not be written down", async () => {
+  const { workspaceId } = await service.addKey("pro");
+  let failures = 1;
+  const rig = await startRig({
+    readCode: makeReadCode({
+      db: service.db,
+      seal: makeSeal(service.sealKey),
+      scanBaseUrl: "https://qr.example.org",
+      destinationRules: { ownHosts: [] },
+      publishCode: async () => {},
+    }),
+    recordCall: async () => {
+      if (failures-- > 0) throw new Error("disk full");
+    },
+  });
+  try {
+    const key = rig.addKey("pro");
+    key.record.workspace_id = workspaceId;
+    const request = () =>
+      rig.generate(key, { data_type: "dynamic", payload: menu, size: 200 }, { "Idempotency-Key": "healed" });
+    expect((await request()).status).toBe(503);
+    expect(await rig.used(key)).toBe(0);
+    const retried = await request();
+    expect(retried.headers.get("Idempotent-Replayed")).toBe("true");
+    const rows = await service.db.dynamicCode.findMany({ where: { workspaceId } });
+    expect(rows.map(({ shortId }) => shortId)).toEqual([retried.headers.get("X-QR-Short-Id")]);
+    expect(await textOf(retried)).toBe(`HTTPS://QR.EXAMPLE.ORG/Q/${rows[0]?.shortId}`);
+    expect(await rig.used(key)).toBe(1);
+  } finally {
+    await rig.stop();
+  }
 });
 
 test("a code that cannot be created costs nothing", async () => {
