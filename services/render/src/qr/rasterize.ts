@@ -1,8 +1,9 @@
 // From a scene to pixels by the shortest road that shows the same picture: flat squares as rows of one or two bits, one
-// flat colour as a mask of coverage, everything else as a painting. Files and the scan check are made of the same pixels.
+// flat colour as a mask of coverage, one gradient as a mask in a table of colours, everything else as a painting. Files and the scan check are made of the same pixels.
 import { composite, type Rgba } from "@qrfactory/domain/color";
 import type { Pixels } from "../zxing.js";
 import { encodeJpeg, type Painting, paintCanvas, paintCoverage, straightPixelsOf } from "./canvas.js";
+import { onlyGradient, paintGraded } from "./graded.js";
 import { colorTypes, encodePng, filterNone, filterUp } from "./png-file.js";
 import { expandRows, paintRows, snapGrid } from "./raster.js";
 import type { Flat, Picture, Scene, Squares } from "./scene.js";
@@ -12,6 +13,8 @@ export type Raster =
   | { kind: "squares"; widthPx: number; bits: 1 | 2; rows: Uint8Array; palette: Rgba[] }
   /** One byte a pixel, 0 to 255, an index into the palette; rows are `stride` bytes apart. */
   | { kind: "coverage"; widthPx: number; coverage: Uint8Array; stride: number; palette: Rgba[] }
+  /** Blue, green, red and alpha of each pixel, all opaque. */
+  | { kind: "graded"; widthPx: number; pixels: Uint8Array }
   | { kind: "painting"; widthPx: number; painting: Painting; background: Rgba };
 
 /** Colours beside the ground that rows of two bits can tell apart. */
@@ -22,6 +25,8 @@ export function rasterize(scene: Scene, widthPx: number): Raster {
   if (isSquares(scene)) return paintSquares(scene, widthPx);
   const fill = onlyFill(scene);
   if (fill) return paintMask(scene, fill, widthPx);
+  const gradient = onlyGradient(scene);
+  if (gradient) return { kind: "graded", widthPx, pixels: paintGraded(scene, gradient, widthPx) };
   return paintPlainly(scene, widthPx);
 }
 
@@ -75,14 +80,17 @@ export function pngOf(raster: Raster, dpi: number | null): Buffer {
     const rows = packRows({ pixels: coverage, stride, widthPx, pixelBytes: 1 });
     return encodePng({ widthPx, bitDepth: 8, colorType: colorTypes.palette, palette, rows }, dpi);
   }
+  if (raster.kind === "graded") return opaquePng(raster.pixels, widthPx, dpi);
   const { painting } = raster;
-  const truecolor = { widthPx, bitDepth: 8, palette: [] } as const;
-  if (painting.isOpaque) {
-    const rows = packRows({ pixels: painting.pixels, stride: widthPx * 4, widthPx, pixelBytes: 3 });
-    return encodePng({ ...truecolor, colorType: colorTypes.rgb, rows }, dpi);
-  }
+  if (painting.isOpaque) return opaquePng(painting.pixels, widthPx, dpi);
   const rows = packRows({ pixels: straightPixelsOf(painting), stride: widthPx * 4, widthPx, pixelBytes: 4 });
-  return encodePng({ ...truecolor, colorType: colorTypes.rgba, rows }, dpi);
+  return encodePng({ widthPx, bitDepth: 8, colorType: colorTypes.rgba, palette: [], rows }, dpi);
+}
+
+/** A PNG without alpha, of pixels as cairo keeps them. */
+function opaquePng(pixels: Uint8Array, widthPx: number, dpi: number | null): Buffer {
+  const rows = packRows({ pixels, stride: widthPx * 4, widthPx, pixelBytes: 3 });
+  return encodePng({ widthPx, bitDepth: 8, colorType: colorTypes.rgb, palette: [], rows }, dpi);
 }
 
 /** A picture as the bytes of a PNG, for documents that hold one. */
@@ -172,8 +180,8 @@ export function lookAt(raster: Raster, substrate: Rgba, factor: number): Pixels 
 /** A function that tells the shade of a pixel. */
 function shadesOf(raster: Raster, substrate: Rgba): (x: number, y: number) => number {
   const { widthPx } = raster;
-  if (raster.kind === "painting") {
-    const { buffer, byteOffset } = raster.painting.pixels;
+  if (raster.kind === "painting" || raster.kind === "graded") {
+    const { buffer, byteOffset } = raster.kind === "graded" ? raster.pixels : raster.painting.pixels;
     const words = new Uint32Array(buffer, byteOffset, widthPx * widthPx);
     const under = luma(substrate);
     return (x, y) => shadeOf(words[y * widthPx + x] as number, under);

@@ -29,6 +29,24 @@ test.each<[string, object, string]>([
   ["veiled dots", { pattern: "dot", eye_shape: "circle", color: "#1d355780" }, "coverage"],
   ["dots on nothing", { pattern: "dot", background: "transparent" }, "coverage"],
   ["dots on a veil", { pattern: "dot", background: "#ffffff80", color: "#300" }, "coverage"],
+  ["a vertical gradient", { pattern: "dot", gradient_from: "#7b2ff7", gradient_to: "#c2185b" }, "graded"],
+  [
+    "a diagonal gradient in squares",
+    { gradient_from: "#7b2ff7", gradient_to: "#181b5b", gradient_type: "diagonal" },
+    "graded",
+  ],
+  [
+    "a radial gradient in a frame",
+    {
+      pattern: "liquid",
+      gradient_from: "#fff",
+      gradient_to: "#ff8",
+      gradient_type: "radial",
+      background: "#123",
+      frame_style: "box",
+    },
+    "graded",
+  ],
   ...patterns.slice(1).map((pattern): [string, object, string] => [pattern, { pattern, color: "#0b3d2e" }, "coverage"]),
 ])("the fast road shows what the plain one shows: %s", async (_name, fields, kind) => {
   for (const size of [137, 260]) {
