@@ -34,7 +34,9 @@ export async function overload(): Promise<Overload[]> {
   try {
     const target = await startRender(directory.path, stops);
     await offer("warm-up", target, 20, () => styled(2_000));
+    const capacity = await takeTurns(target, () => styled(2_000));
     return [
+      capacity,
       await offer("100 a second, mixed: 9 of 10 plain 600 px, 1 styled 600 px", target, 100, () =>
         Math.random() < 0.9 ? plain() : styled(600),
       ),
@@ -45,6 +47,45 @@ export async function overload(): Promise<Overload[]> {
     for (const stop of stops.reverse()) await stop();
     directory.remove();
   }
+}
+
+/** As much as it can deliver without refusing: two clients that each ask again as soon as they have their image. */
+async function takeTurns(target: RenderTarget, body: () => object): Promise<Overload> {
+  const clients = 2;
+  const accepted: number[] = [];
+  const startedAt = performance.now();
+  const client = async () => {
+    while (performance.now() - startedAt < seconds * 1000) {
+      const at = performance.now();
+      const headers = { "content-type": "application/json", ...target.headers };
+      const response = await fetch(target.url, { method: "POST", headers, body: JSON.stringify(body()) });
+      await response.arrayBuffer();
+      if (response.status === 200) accepted.push(performance.now() - at);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  const took = (performance.now() - startedAt) / 1000;
+  return {
+    title: `${clients} clients in turns, styled 2000 px: the capacity`,
+    perSecond: accepted.length / took,
+    accepted: figuresOf(accepted, took),
+    refused: { perSecond: 0, p95Ms: 0 },
+    healthP95Ms: 0,
+    peakMegabytes: megabytesOf(target.pid),
+  };
+}
+
+function figuresOf(values: number[], took: number): Overload["accepted"] {
+  return {
+    perSecond: Math.round((10 * values.length) / took) / 10,
+    p50Ms: quantile(values, 0.5),
+    p95Ms: quantile(values, 0.95),
+    p99Ms: quantile(values, 0.99),
+  };
+}
+
+function quantile(values: number[], share: number): number {
+  return Math.round(values.sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0);
 }
 
 /** Sends `rate` requests a second, evenly or in bursts, however long the answers take. */
@@ -82,17 +123,10 @@ async function offer(
   }
   await Promise.all(under);
   const took = (performance.now() - startedAt) / 1000;
-  const quantile = (values: number[], share: number) =>
-    Math.round(values.sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0);
   return {
     title,
     perSecond: rate,
-    accepted: {
-      perSecond: Math.round(accepted.length / took),
-      p50Ms: quantile(accepted, 0.5),
-      p95Ms: quantile(accepted, 0.95),
-      p99Ms: quantile(accepted, 0.99),
-    },
+    accepted: figuresOf(accepted, took),
     refused: { perSecond: Math.round(refused.length / took), p95Ms: quantile(refused, 0.95) },
     healthP95Ms: quantile(health, 0.95),
     peakMegabytes: peak,
