@@ -22,7 +22,7 @@ test.each<[string, object, number, number, number]>([
   ["white on black", { color: "#ffffffff", background: "#000000ff" }, 600, 80, 80],
   ["red on white", { color: "#ff0000ff" }, 600, 80, 99],
   ["orange on white", { color: "#ffa500ff" }, 600, 20, 50],
-  ["light grey on white", { color: "#ccccccff" }, 600, 1, 30],
+  ["grey on white", { color: "#bbbbbbff" }, 600, 1, 30],
   ["one pixel a module", {}, 40, 70, 70],
   ["two pixels a module", {}, 80, 90, 90],
   ["no quiet zone", { quiet_zone: 0 }, 600, 60, 60],
