@@ -67,13 +67,6 @@ async function getMembership(db: Db, userId: string, workspaceId: string): Promi
   return membership;
 }
 
-/** The plan of a workspace; throws `not_found`. */
-export async function getPlan(db: Db | Tx, workspaceId: string): Promise<PlanName> {
-  const workspace = await db.workspace.findUnique({ where: { id: workspaceId }, select: { plan: true } });
-  if (!workspace) throw new ApiError("not_found", "There is no such workspace.");
-  return workspace.plan as PlanName;
-}
-
 type NewRefreshToken = { hash: Buffer; expiresAt: Date };
 
 /** Starts a family of refresh tokens: one log-in. */

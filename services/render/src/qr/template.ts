@@ -1,6 +1,8 @@
 // What every symbol of a version has in common: function patterns, the order in which modules take the data, and the
 // eight masks (ISO/IEC 18004:2015, 6.3, 7.7 to 7.10). Made once a version and level, when first needed.
+
 import { type ErrorCorrection, modulesOf, versionMax } from "@qrfactory/domain/symbol-capacity";
+import { alignmentMiddles } from "./alignment.js";
 import { type GridShape, gridShapeOf, transpose, wordAt } from "./bit-grid.js";
 
 /** The mask patterns (table 10): a module is inverted where its condition holds; x is the column, y the row. */
@@ -67,17 +69,6 @@ function withRemainder(value: number, generator: number, bits: number): number {
   return (value << bits) | remainder;
 }
 
-/** Middles of the alignment patterns along both axes (annex E): evenly spread from the far end, the rest to the near. */
-function alignmentMiddles(version: number): number[] {
-  if (version === 1) return [];
-  const count = Math.floor(version / 7) + 2;
-  const last = modulesOf(version) - 7;
-  const even = Math.ceil((last - 6) / (count - 1) / 2) * 2;
-  // The one version whose table in the standard is not evenly rounded.
-  const step = version === 32 ? 26 : even;
-  return [6, ...Array.from({ length: count - 1 }, (_, i) => last - (count - 2 - i) * step)];
-}
-
 /** What does not depend on the level; the grids are bits, `dark` of the function patterns, `data` of what is left. */
 type Frame = { shape: GridShape; order: Uint16Array; dark: Int32Array; data: Int32Array };
 
@@ -140,7 +131,7 @@ function makeFrame(version: number): Frame {
     dark[at] = isDark ? (dark[at] as number) | bit : (dark[at] as number) & ~bit;
     (data[at] as number) &= ~bit;
   };
-  placePatterns(version, side, set);
+  placePatterns(side, set);
   if (version >= versionInformationFrom) placeVersion(version, side, set);
   // Light for now: each mask writes its own.
   placeFormat(0, side, set);
@@ -150,7 +141,7 @@ function makeFrame(version: number): Frame {
 type SetModule = (x: number, y: number, isDark: boolean) => void;
 
 /** Timing patterns, finders with their separators, alignment patterns, and the module that is always dark. */
-function placePatterns(version: number, side: number, set: SetModule): void {
+function placePatterns(side: number, set: SetModule): void {
   for (let i = 0; i < side; i++) {
     set(i, 6, i % 2 === 0);
     set(6, i, i % 2 === 0);
@@ -169,14 +160,7 @@ function placePatterns(version: number, side: number, set: SetModule): void {
   ] as const) {
     rings(x, y, 4, (ring) => ring !== 2 && ring !== 4);
   }
-  const middles = alignmentMiddles(version);
-  const last = middles.at(-1);
-  for (const x of middles) {
-    for (const y of middles) {
-      const isFinder = (x === 6 && y === 6) || (x === 6 && y === last) || (x === last && y === 6);
-      if (!isFinder) rings(x, y, 2, (ring) => ring !== 1);
-    }
-  }
+  for (const [x, y] of alignmentMiddles(side)) rings(x, y, 2, (ring) => ring !== 1);
 }
 
 function placeVersion(version: number, side: number, set: SetModule): void {
