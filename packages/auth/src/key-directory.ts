@@ -1,14 +1,12 @@
 // Which API key belongs to whom, as every service asks it: first in memory, then in the state Redis, then in Postgres.
-// A revocation is written to Redis when it happens and outlives every copy in memory within a second.
+// A revocation is written to Redis when it happens and outlives every copy in memory within a second; keys that were in
+// use a moment ago go on for a bounded grace while neither store answers.
 import { ApiError } from "@qrfactory/domain/errors";
 import { type KeyRecord, keyRecord } from "@qrfactory/domain/key-record";
 import type { Redis } from "ioredis";
 import { hashApiKey, isWellFormedKey } from "./api-key.js";
+import { makeShortMemory } from "./short-memory.js";
 
-/** Longest use of a copy in memory; revocations must be effective everywhere within 2 s. */
-const memoryMs = 1_000;
-/** Copies in memory per process, unknown keys included; beyond it the oldest goes. */
-const memoryEntriesMax = 10_000;
 /** A key unused for this long leaves Redis and is read from Postgres at its next use. */
 const redisSeconds = 24 * 60 * 60;
 
@@ -45,8 +43,6 @@ export type KeyDirectoryOptions = {
 };
 
 export function makeKeyDirectory({ redis, loadKey, now = Date.now }: KeyDirectoryOptions): KeyDirectory {
-  const memory = new Map<string, { at: number; record: Promise<KeyRecord | null> }>();
-
   async function find(hash: string): Promise<KeyRecord | null> {
     const published = await findPublished(redis, hash);
     if (published) return published;
@@ -58,20 +54,11 @@ export function makeKeyDirectory({ redis, loadKey, now = Date.now }: KeyDirector
     return loaded;
   }
 
+  const recall = makeShortMemory({ load: find, now });
   return {
     async findByRawKey(raw) {
       if (!isWellFormedKey(raw)) return null;
-      const hash = hashApiKey(raw).toString("hex");
-      let entry = memory.get(hash);
-      if (!entry || now() - entry.at > memoryMs) {
-        entry = { at: now(), record: find(hash) };
-        const mine = entry;
-        memory.delete(hash);
-        memory.set(hash, mine);
-        mine.record.catch(() => memory.get(hash) === mine && memory.delete(hash));
-        if (memory.size > memoryEntriesMax) memory.delete(memory.keys().next().value as string);
-      }
-      const record = await entry.record;
+      const record = await recall(hashApiKey(raw).toString("hex"));
       return record?.revoked ? null : record;
     },
   };

@@ -30,7 +30,9 @@ export type Work = {
 export type Spent = { spentMs: number };
 
 export type Admission = {
-  /** Runs `draw` when its turn can come in time, else throws `overloaded` at once. An idle pool takes anything. */
+  /** Throws `overloaded` when work that came now would have to wait too long. An idle pool takes anything. */
+  requireTurn: () => void;
+  /** Runs `draw` when its turn can come in time, else throws as `requireTurn` does. */
   run: <T extends Spent>(work: Work, draw: () => Promise<T>) => Promise<T>;
   /** Predicted milliseconds until everything that was let in is done. */
   backlogMs: () => number;
@@ -48,14 +50,18 @@ export function makeAdmission({ threads, waitMsMax = waitMsMaxDefault }: Admissi
   const rateOf = (kind: string) => learned.get(kind) ?? msPerMegapixelFirst;
   const backlogMs = () => outstandingMs / threads;
 
+  function requireTurn(): void {
+    if (outstanding < threads || backlogMs() <= waitMsMax) return;
+    throw new ApiError("overloaded", "Too many images are being drawn right now; try again in a moment.", {
+      retryAfterSeconds: Math.max(1, Math.ceil(backlogMs() / 1000)),
+    });
+  }
+
   return {
     backlogMs,
+    requireTurn,
     async run(work, draw) {
-      if (outstanding >= threads && backlogMs() > waitMsMax) {
-        throw new ApiError("overloaded", "Too many images are being drawn right now; try again in a moment.", {
-          retryAfterSeconds: Math.max(1, Math.ceil(backlogMs() / 1000)),
-        });
-      }
+      requireTurn();
       const predictedMs = rateOf(work.kind) * megapixels(work);
       outstandingMs += predictedMs;
       outstanding += 1;

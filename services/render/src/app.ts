@@ -15,18 +15,18 @@ import { makeReadWanted } from "./wanted.js";
 
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
   CallerOptions &
+  Pick<ImagesOptions, "draw" | "requireTurn"> &
   Pick<GenerateOptions, "recordCall" | "now"> & {
     loadKeys: RequireSignerOptions["loadKeys"];
     openSecret: RequireSignerOptions["openSecret"];
     credits: Credits;
     readCode: ReadCode;
     cacheStore: CacheStore;
-    draw: ImagesOptions["draw"];
   };
 
 /** The Express application. */
 export function createApp(options: AppOptions): Express {
-  const { log, credits, readCode, recordCall, now, draw } = options;
+  const { log, credits, readCode, recordCall, now } = options;
   const requireCaller = makeRequireCaller(options);
   const readWanted = makeReadWanted(readCode);
   const cache = makeRenderCache({
@@ -37,7 +37,7 @@ export function createApp(options: AppOptions): Express {
     requireCaller,
     credits,
     readWanted,
-    getImage: makeImages({ cache, draw }),
+    images: makeImages({ ...options, cache }),
     recordCall,
     onCreditLost: (account, error) => log.error({ ...account, err: error }, "a credit could not be given back"),
     now,

@@ -82,6 +82,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     }),
     cacheStore,
     draw: pool.draw,
+    requireTurn: pool.requireTurn,
     recordCall: (event) => spool.append(JSON.stringify(event)),
   });
 

@@ -39,6 +39,8 @@ export type DrawOptions = {
 export type DrawingPool = {
   /** Throws what `draw` throws, and `overloaded` when its turn would come too late. */
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
+  /** Throws `overloaded` when the turn of a design that came now would come too late. */
+  requireTurn: (design: Design) => void;
   backlogMs: () => number;
   close: () => Promise<void>;
 };
@@ -81,6 +83,9 @@ export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
 
   return {
     draw: (design, drawOptions) => (isLight(design) ? draw(design, drawOptions) : drawInPool(design, drawOptions)),
+    requireTurn: (design) => {
+      if (!isLight(design)) admission.requireTurn();
+    },
     backlogMs: admission.backlogMs,
     close: async () => {
       decoder.close();

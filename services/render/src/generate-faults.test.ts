@@ -105,7 +105,7 @@ test("who leaves before the image is drawn pays nothing, and the drawing is give
 test("more than can be drawn in time is refused at once, free of charge, and the rest is drawn", async () => {
   const pool = makeDrawingPool({ threads: 1 });
   stops.push(pool.close);
-  const rig = await start({ draw: pool.draw });
+  const rig = await start({ draw: pool.draw, requireTurn: pool.requireTurn });
   const key = rig.addKey("pro");
   const text = "https://example.com/".padEnd(1_200, "x");
   const answers = await Promise.all(

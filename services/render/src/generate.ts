@@ -1,16 +1,17 @@
 // POST /api/v1/generate/: the whole request, in order. Every 200 costs one credit, and is written down before it is sent;
 // whatever goes wrong after the credit was taken gives it back.
 import { randomUUID } from "node:crypto";
-import { cacheKeyOf, type ImageFormat } from "@qrfactory/domain/design";
+import { cacheKeyOf, type Design, type ImageFormat } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { CallEvent } from "@qrfactory/domain/events";
 import { monthOf, nextMonthStart, type Plan } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
 import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
+import type { CacheAnswer } from "./cache.js";
 import type { RequireCaller } from "./caller.js";
 import { type Drawing, rendererVersion } from "./draw.js";
-import type { Image, ImageRequest } from "./images.js";
+import type { Image, ImageRequest, Images } from "./images.js";
 import type { ReadWanted } from "./wanted.js";
 
 /** The same address gives the same image as long as its renderer lives; a day later it is asked for again. */
@@ -31,7 +32,7 @@ export type GenerateOptions = {
   requireCaller: RequireCaller;
   credits: Pick<Credits, "takeCredits" | "giveBackCredits">;
   readWanted: ReadWanted;
-  getImage: (request: ImageRequest) => Promise<Image>;
+  images: Images;
   /** Resolves when the call is on disk. */
   recordCall: (event: CallEvent) => Promise<void>;
   /** Told of a credit that could not be given back; the nightly comparison with the ledger corrects it. */
@@ -43,21 +44,33 @@ export type GenerateOptions = {
 
 /** The handler of `POST /api/v1/generate/`, and with `isLink` of its `GET`. */
 export function makeGenerate(options: GenerateOptions): Handler {
-  const { requireCaller, readWanted, getImage, recordCall, isLink = false, now = () => new Date() } = options;
+  const { requireCaller, readWanted, images, recordCall, isLink = false, now = () => new Date() } = options;
 
   return async function generate(req, res) {
     const caller = await requireCaller(req, res);
     const { design, scanCheck, pictures, code, identity } = await readWanted(req, caller);
     const { keyId, workspaceId, plan } = caller;
 
-    const linkedKey = cacheKeyOf(design, rendererVersion);
-    if (isLink && hasAlready(req, linkedKey)) {
+    const signal = leaving(res);
+    const requestOf = (wanted: Design): ImageRequest => ({
+      design: wanted,
+      cacheKey: cacheKeyOf(wanted, rendererVersion),
+      workspaceId,
+      scanCheck,
+      isFresh: wantsFresh(req),
+      pictures,
+      signal,
+    });
+    const request = requestOf(design);
+    if (isLink && hasAlready(req, request.cacheKey)) {
       res
-        .set({ ETag: `"${linkedKey}"`, "Cache-Control": linkCacheControl })
+        .set({ ETag: `"${request.cacheKey}"`, "Cache-Control": linkCacheControl })
         .status(304)
         .end();
       return;
     }
+    // Before the credit, so that a refusal under overload costs nothing but this.
+    const found = await images.lookUp(request);
 
     const at = now();
     const account = { workspaceId, month: monthOf(at) };
@@ -66,21 +79,17 @@ export function makeGenerate(options: GenerateOptions): Handler {
     if (!decision.taken) throw quotaExceeded(plan, at);
 
     const image = await orGiveBack(account, async () => {
-      const signal = leaving(res);
-      const drawReadable = async (text: string) => {
-        const wanted = { ...design, text };
-        const cacheKey = cacheKeyOf(wanted, rendererVersion);
-        const isFresh = wantsFresh(req);
-        const drawn = await getImage({ design: wanted, cacheKey, workspaceId, scanCheck, isFresh, pictures, signal });
+      const drawReadable = async (wanted: ImageRequest, known?: CacheAnswer) => {
+        const drawn = await images.get(wanted, known);
         // Nobody pays for what nobody will get.
         signal.throwIfAborted();
         if (scanCheck === "strict") requireReadable(drawn.drawing);
-        return { ...drawn, cacheKey };
+        return { ...drawn, cacheKey: wanted.cacheKey };
       };
-      let drawn = await drawReadable(design.text);
+      let drawn = await drawReadable(request, found);
       // A code is created only now that its image is sure; a retry gets the code of its first request.
       const text = code ? await code.settle(identity) : design.text;
-      if (text !== design.text) drawn = await drawReadable(text);
+      if (text !== design.text) drawn = await drawReadable(requestOf({ ...design, text }));
       await writeDown({
         id: randomUUID(),
         at: at.getTime(),

@@ -1,6 +1,6 @@
 // The image of a design, from the cache if it is there, else drawn, once for all who ask at the same moment.
 import type { Design, ScanCheck } from "@qrfactory/domain/design";
-import type { RenderCache } from "./cache.js";
+import type { CacheAnswer, RenderCache } from "./cache.js";
 import type { Drawing } from "./draw.js";
 import type { DrawOptions } from "./drawing-pool.js";
 import type { PictureFiles } from "./images-in/pictures.js";
@@ -27,52 +27,78 @@ export type Image = {
   durationMs: number;
 };
 
+export type Images = {
+  /**
+   * What the cache holds of a request. Throws `overloaded` when that is nothing and a drawing would have to wait too
+   * long: asked before anything is charged, a refusal costs next to nothing.
+   */
+  lookUp(request: ImageRequest): Promise<CacheAnswer>;
+  /** Gets the image, from what was found or by drawing. Rejects with what `draw` throws; the cache never makes it fail. */
+  get(request: ImageRequest, found?: CacheAnswer): Promise<Image>;
+};
+
 export type ImagesOptions = {
   cache: RenderCache;
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
+  /** Throws `overloaded` when a design's turn to be drawn would come too late. */
+  requireTurn: (design: Design) => void;
 };
 
 type Drawn = { drawing: Drawing; durationMs: number };
 
-/** A function that gets images. It rejects with what `draw` throws; the cache alone never makes it fail. */
-export function makeImages({ cache, draw }: ImagesOptions): (request: ImageRequest) => Promise<Image> {
-  const fly = makeSingleFlight<Drawn>();
+/** Images out of a cache, or drawn. */
+export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images {
+  const { fly, isFlying } = makeSingleFlight<Drawn>();
+  const isChecked = ({ scanCheck }: ImageRequest) => scanCheck !== "off";
+  const flightOf = (request: ImageRequest) => `${request.cacheKey} ${isChecked(request)}`;
+  // What a strict request will refuse is not kept: nobody has accepted it.
+  const isKept = ({ scanCheck }: ImageRequest, { scan }: Drawing) =>
+    scan === null || scan.isReadable || scanCheck === "report";
 
-  async function drawTimed(design: Design, options: DrawOptions): Promise<Drawn> {
+  async function find(request: ImageRequest): Promise<CacheAnswer> {
+    const { drawing, isReachable } = await cache.find(request.cacheKey, request.workspaceId);
+    // An image that was stored unchecked cannot serve who wants to know.
+    return { drawing: drawing && (drawing.scan || !isChecked(request)) ? drawing : null, isReachable };
+  }
+
+  async function drawTimed(request: ImageRequest, signal: AbortSignal | undefined): Promise<Drawn> {
     const started = performance.now();
-    const drawing = await draw(design, options);
+    const { design, pictures: files = {} } = request;
+    const drawing = await draw(design, { checked: isChecked(request), files, ...(signal && { signal }) });
     return { drawing, durationMs: performance.now() - started };
   }
 
-  return async function getImage({ design, cacheKey, workspaceId, scanCheck, isFresh, pictures = {}, signal }) {
-    const checked = scanCheck !== "off";
-    // What a strict request will refuse is not kept: nobody has accepted it.
-    const isKept = ({ scan }: Drawing) => scan === null || scan.isReadable || scanCheck === "report";
-    const find = async () => {
-      const { drawing, isReachable } = await cache.find(cacheKey, workspaceId);
-      // An image that was stored unchecked cannot serve who wants to know.
-      return { usable: drawing && (drawing.scan || !checked) ? drawing : null, isReachable };
-    };
+  async function keep({ cacheKey, workspaceId }: ImageRequest, drawing: Drawing): Promise<void> {
+    await cache.record(cacheKey, workspaceId, drawing);
+  }
 
-    if (isFresh) {
-      const drawn = await drawTimed(design, { checked, files: pictures, ...(signal && { signal }) });
-      if (isKept(drawn.drawing)) await cache.record(cacheKey, workspaceId, drawn.drawing);
-      return { ...drawn, cache: "BYPASS" };
-    }
+  return {
+    async lookUp(request) {
+      const found = request.isFresh ? { drawing: null, isReachable: true } : await find(request);
+      if (!found.drawing && (request.isFresh || !isFlying(flightOf(request)))) requireTurn(request.design);
+      return found;
+    },
 
-    const first = await find();
-    if (first.usable) return { drawing: first.usable, cache: "HIT", durationMs: 0 };
+    async get(request, found) {
+      if (request.isFresh) {
+        const drawn = await drawTimed(request, request.signal);
+        if (isKept(request, drawn.drawing)) await keep(request, drawn.drawing);
+        return { ...drawn, cache: "BYPASS" };
+      }
+      const first = found ?? (await find(request));
+      if (first.drawing) return { drawing: first.drawing, cache: "HIT", durationMs: 0 };
 
-    const drawAndKeep = async (abandoned: AbortSignal) => {
-      const drawn = await drawTimed(design, { checked, files: pictures, signal: abandoned });
-      if (first.isReachable && isKept(drawn.drawing)) await cache.record(cacheKey, workspaceId, drawn.drawing);
-      return drawn;
-    };
-    const { result, isLeader } = fly(`${cacheKey} ${checked}`, drawAndKeep, signal);
-    const drawn = await result;
-    // Who waited is served by the cache, like anyone a moment later, and is noted there as having rendered it.
-    const second = isLeader || !first.isReachable ? null : await find();
-    if (second?.usable) return { drawing: second.usable, cache: "HIT", durationMs: 0 };
-    return { ...drawn, cache: "MISS" };
+      const drawAndKeep = async (abandoned: AbortSignal) => {
+        const drawn = await drawTimed(request, abandoned);
+        if (first.isReachable && isKept(request, drawn.drawing)) await keep(request, drawn.drawing);
+        return drawn;
+      };
+      const { result, isLeader } = fly(flightOf(request), drawAndKeep, request.signal);
+      const drawn = await result;
+      // Who waited is served by the cache, like anyone a moment later, and is noted there as having rendered it.
+      const second = isLeader || !first.isReachable ? null : await find(request);
+      if (second?.drawing) return { drawing: second.drawing, cache: "HIT", durationMs: 0 };
+      return { ...drawn, cache: "MISS" };
+    },
   };
 }

@@ -77,6 +77,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     readCode: async (_req, body) => ({ body, code: null }),
     cacheStore,
     draw,
+    requireTurn: () => {},
     recordCall: async (event) => void calls.push(event),
     ...overrides,
   });

@@ -1,6 +1,7 @@
 // Addresses of images that need no key, so that a page or a CDN can use them: signed with the secret of a key, which they
 // name by its prefix. Whoever may see the address may fetch the image; what it costs is its key's.
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { makeShortMemory } from "@qrfactory/auth/short-memory";
 import type { SigningKey } from "@qrfactory/db/api-keys";
 import { ApiError } from "@qrfactory/domain/errors";
 import { plans } from "@qrfactory/domain/plans";
@@ -9,11 +10,6 @@ import type { RequireCaller } from "./caller.js";
 
 /** The parameters that are not fields of the image. */
 export const signatureFields = ["key", "expires", "sig"] as const;
-
-/** As long as a copy of a key is used elsewhere: revocations must be effective within 2 s. */
-const memoryMs = 1_000;
-/** Prefixes in memory, unknown ones included; beyond it the oldest goes. */
-const memoryEntriesMax = 10_000;
 
 const prefixPattern = /^smk_[A-Za-z0-9_-]{8}$/;
 const expiresPattern = /^\d{1,12}$/;
@@ -53,19 +49,7 @@ export type RequireSignerOptions = {
 /** Names the key that signed an address; throws `unauthenticated`, with one sentence for everything that does not fit. */
 export function makeRequireSigner(options: RequireSignerOptions): RequireCaller {
   const { loadKeys, openSecret, countRequest, now = () => new Date() } = options;
-  const memory = new Map<string, { at: number; keys: Promise<SigningKey[]> }>();
-
-  function findKeys(keyPrefix: string): Promise<SigningKey[]> {
-    const at = now().getTime();
-    const known = memory.get(keyPrefix);
-    if (known && at - known.at <= memoryMs) return known.keys;
-    const entry = { at, keys: loadKeys(keyPrefix) };
-    memory.delete(keyPrefix);
-    memory.set(keyPrefix, entry);
-    entry.keys.catch(() => memory.get(keyPrefix) === entry && memory.delete(keyPrefix));
-    if (memory.size > memoryEntriesMax) memory.delete(memory.keys().next().value as string);
-    return entry.keys;
-  }
+  const findKeys = makeShortMemory({ load: loadKeys, now: () => now().getTime() });
 
   return async function requireSigner(req, res) {
     const parameters = new URLSearchParams(splitOnce(req.originalUrl, "?")[1]);

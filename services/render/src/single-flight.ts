@@ -12,8 +12,14 @@ type Running<T> = { result: Promise<T>; waiting: number; abandon: AbortControlle
 /** Runs `work` unless work of this key is running already; a failure is shared like a result. */
 export type Fly<T> = (key: string, work: (signal: AbortSignal) => Promise<T>, leaves?: AbortSignal) => Flight<T>;
 
-/** Makes the function; `leaves` of a call fires when its caller is no longer interested. */
-export function makeSingleFlight<T>(): Fly<T> {
+export type SingleFlight<T> = {
+  fly: Fly<T>;
+  /** Whether work of this key is running, so that a call would join it. */
+  isFlying: (key: string) => boolean;
+};
+
+/** Makes the functions; `leaves` of a call fires when its caller is no longer interested. */
+export function makeSingleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Running<T>>();
 
   function join(key: string, flight: Running<T>, leaves?: AbortSignal): void {
@@ -29,7 +35,7 @@ export function makeSingleFlight<T>(): Fly<T> {
     else leaves?.addEventListener("abort", leave, { once: true });
   }
 
-  return function fly(key, work, leaves) {
+  const fly: Fly<T> = (key, work, leaves) => {
     const running = flights.get(key);
     if (running) {
       join(key, running, leaves);
@@ -44,4 +50,5 @@ export function makeSingleFlight<T>(): Fly<T> {
     join(key, flight, leaves);
     return { result, isLeader: true };
   };
+  return { fly, isFlying: (key) => flights.has(key) };
 }
