@@ -6,6 +6,7 @@ import { createKey } from "@qrfactory/db/api-keys";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { callEvent } from "@qrfactory/domain/events";
 import type { PlanName } from "@qrfactory/domain/plans";
+import { makeCredits } from "@qrfactory/replica/credits";
 import { makeEventConsumer } from "@qrfactory/replica/event-stream";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
@@ -13,6 +14,7 @@ import { createHttpServer } from "@qrfactory/runtime/serve";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { type Listening, listen } from "@qrfactory/testing/http";
+import { startTcpProxy } from "@qrfactory/testing/proxy";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
@@ -135,4 +137,47 @@ test("without a database a known key goes on, and an unknown one is a 503", asyn
   expect(status.components).toMatchObject({ database: { status: "down" }, state_redis: { status: "ok" } });
   await other.close();
   await cut.close();
+});
+
+test("with both stores frozen a key in use goes on and a stranger is a 503; afterwards images = credits = calls", async () => {
+  const target = new URL(database.url);
+  const proxy = await startTcpProxy({ host: target.hostname, port: Number(target.port) });
+  const throughProxy = Object.assign(new URL(database.url), { hostname: "127.0.0.1", port: String(proxy.port) });
+  const silent = createLog({ service: "render", level: "silent" });
+  const apart = await assembleRender(configOf(throughProxy.href, "spool-3"), silent);
+  const other = await listen(createHttpServer(apart.app));
+  const [key, stranger] = [await addKey("pro"), await addKey("pro")];
+  const month = new Date().toISOString().slice(0, 7);
+  const counter = makeCredits({ redis: client, loadUsed: async () => -1 });
+  const consumer = makeEventConsumer({ kind: "calls", redis: client, blocking: client, consumer: "test" });
+  const calls = new Set<string>();
+  const delivered = 10;
+
+  expect((await generate(key.raw, other.url)).status).toBe(200);
+  proxy.freeze();
+  state.freeze();
+  for (let i = 1; i < delivered; i++) {
+    const response = await generate(key.raw, other.url);
+    expect([response.status, response.headers.get("x-qr-quota-remaining")]).toEqual([200, String(5_000 - 1 - i)]);
+  }
+  expect((await generate(stranger.raw, other.url)).status).toBe(503);
+  state.thaw();
+  proxy.thaw();
+  await until(
+    async () => (await counter.readCredits({ workspaceId: key.workspaceId, month }).catch(() => 0)) >= delivered,
+  );
+  await until(async () => {
+    for (const { batch } of await consumer.readNew(50).catch(() => [])) {
+      for (const record of batch?.records ?? []) {
+        const call = callEvent.parse(JSON.parse(record));
+        if (call.workspace_id === key.workspaceId) calls.add(call.id);
+      }
+    }
+    return calls.size >= delivered;
+  });
+  expect(await counter.readCredits({ workspaceId: key.workspaceId, month })).toBe(delivered);
+  expect(calls.size).toBe(delivered);
+  await other.close();
+  await apart.close();
+  await proxy.close();
 });

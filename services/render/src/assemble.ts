@@ -8,6 +8,7 @@ import { type DynamicCode, markCodesPublished, toPublished } from "@qrfactory/db
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
+import { withGrace } from "@qrfactory/replica/grace";
 import { publishCodes } from "@qrfactory/replica/publish";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
@@ -61,6 +62,8 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     await publication.catch((err) => log.warn({ err }, "publication is left to the worker"));
   };
 
+  const loadUsed = (workspaceId: string, month: string) => countRenders(db, workspaceId, month);
+  const credits = withGrace({ credits: makeCredits({ redis, loadUsed }) });
   const seal = makeSeal(config.SEAL_KEY);
   const app = createApp({
     log,
@@ -72,7 +75,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     loadKeys: (keyPrefix) => findSigningKeys(db, keyPrefix),
     openSecret: (sealed) => seal.open(sealed, signingSecretContext).toString(),
     countRequest: makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
-    credits: makeCredits({ redis, loadUsed: (workspaceId, month) => countRenders(db, workspaceId, month) }),
+    credits,
     readCode: makeReadCode({
       db,
       seal,
@@ -90,6 +93,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     app,
     close: async () => {
       await pool.close();
+      await credits.close();
       await shipper.stop();
       await spool.close();
       await db.$disconnect();

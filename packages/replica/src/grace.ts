@@ -1,0 +1,108 @@
+// Credits while the state Redis is away: a workspace that was served a moment ago goes on, for a bounded time and a
+// bounded number of credits, counted here and settled with the counter when Redis is back. Never beyond what the
+// workspace is known to have left. A process that dies before it settles leaves its calls in the ledger, which the
+// counter is compared with.
+import { monthOf } from "@qrfactory/domain/plans";
+import type { CreditAccount, CreditDecision, Credits, TakeCredits } from "./credits.js";
+
+/** Longer than a failover or a restart takes, shorter than an outage that should be noticed by being refused. */
+const graceMsDefault = 5 * 60_000;
+/** Credits a workspace may owe to one process: some seconds of a busy customer, never a month's quota. */
+const owedMaxDefault = 500;
+/** How often debts are offered to Redis. */
+const settleEveryMs = 1_000;
+/** Workspaces remembered; beyond it the one served longest ago goes, unless it owes something. */
+const accountsMax = 10_000;
+
+export type GraceOptions = {
+  credits: Credits;
+  graceMs?: number;
+  owedMax?: number;
+  now?: () => number;
+};
+
+export type GraceCredits = Credits & {
+  /** Credits given on trust that Redis does not know of yet. */
+  owed(): number;
+  /** Settles what can be settled and stops; what is owed then stays in the ledger alone. */
+  close(): Promise<void>;
+};
+
+/** What Redis last said of a workspace's month, and what was given since without it. */
+type Account = { at: Date; used: number; remaining: number; owed: number; isSettling: boolean };
+
+/** The same credits, with a grace. Beyond it `takeCredits` throws what it would have thrown at once: `unavailable`. */
+export function withGrace(options: GraceOptions): GraceCredits {
+  const { credits, graceMs = graceMsDefault, owedMax = owedMaxDefault, now = Date.now } = options;
+  const accounts = new Map<string, Account>();
+  let awaySince: number | null = null;
+
+  function remember({ workspaceId, at }: TakeCredits, { used, remaining }: CreditDecision): void {
+    const key = keyOf({ workspaceId, month: monthOf(at) });
+    const account = accounts.get(key) ?? { at, used, remaining, owed: 0, isSettling: false };
+    accounts.delete(key);
+    accounts.set(key, Object.assign(account, { at, used, remaining }));
+    const [oldest] = accounts;
+    if (accounts.size > accountsMax && oldest?.[1].owed === 0) accounts.delete(oldest[0]);
+    if (account.owed > 0) void settle(key, account);
+  }
+
+  /** A credit on trust, or null when trust has run out. */
+  function lend({ workspaceId, at, amount }: TakeCredits): CreditDecision | null {
+    const account = accounts.get(keyOf({ workspaceId, month: monthOf(at) }));
+    awaySince ??= now();
+    if (!account || now() - awaySince > graceMs) return null;
+    if (account.owed + amount > Math.min(account.remaining, owedMax)) return null;
+    account.owed += amount;
+    return { taken: true, used: account.used + account.owed, remaining: account.remaining - account.owed };
+  }
+
+  /** Offers a debt to the counter; what cannot be settled now is offered again. */
+  async function settle(key: string, account: Account): Promise<void> {
+    const { owed: amount, at, isSettling } = account;
+    if (amount === 0 || isSettling) return;
+    account.isSettling = true;
+    const [workspaceId] = key.split(" ") as [string];
+    const quota = Number.POSITIVE_INFINITY;
+    await credits.takeCredits({ workspaceId, at, quota, amount }).then(
+      () => {
+        account.owed -= amount;
+      },
+      () => {},
+    );
+    account.isSettling = false;
+  }
+  const settleAll = () => Promise.all([...accounts].map(([key, account]) => settle(key, account)));
+  const settling = setInterval(settleAll, settleEveryMs).unref();
+
+  return {
+    async takeCredits(request) {
+      try {
+        const decision = await credits.takeCredits(request);
+        awaySince = null;
+        remember(request, decision);
+        return decision;
+      } catch (error) {
+        const lent = lend(request);
+        if (lent) return lent;
+        throw error;
+      }
+    },
+    async giveBackCredits(account, amount) {
+      const known = accounts.get(keyOf(account));
+      // A debt that is being settled may be in the counter already.
+      if (known && !known.isSettling && known.owed >= amount) known.owed -= amount;
+      else await credits.giveBackCredits(account, amount);
+    },
+    readCredits: credits.readCredits,
+    owed: () => [...accounts.values()].reduce((sum, account) => sum + account.owed, 0),
+    async close() {
+      clearInterval(settling);
+      await settleAll();
+    },
+  };
+}
+
+function keyOf({ workspaceId, month }: CreditAccount): string {
+  return `${workspaceId} ${month}`;
+}
