@@ -20,7 +20,7 @@ import type { Express } from "express";
 import { createApp } from "./app.js";
 import { openCacheStore } from "./cache-store.js";
 import type { RenderConfig } from "./config.js";
-import { makeDrawingPool } from "./drawing-pool.js";
+import { makeDrawingPool, warmUp } from "./drawing-pool.js";
 import { makeReadCode } from "./dynamic-codes.js";
 import { createStatus } from "./status.js";
 import { loadDecoder } from "./zxing.js";
@@ -42,6 +42,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
   const db = connectDatabase(config.DATABASE_URL, { name: "render" });
   const cacheStore = openCacheStore({ url: config.RENDER_CACHE_URL, onError: away("the render cache") });
   await loadDecoder();
+  await warmUp();
   const pool = makeDrawingPool(config.DRAWING_THREADS ? { threads: config.DRAWING_THREADS } : {});
 
   const spool = openSpool({
