@@ -1,86 +1,178 @@
 // The table that answers scans: every published code in memory. Rows come in any order, repeated and late; the newest
-// version of each stays. Nothing ever leaves it but by a tombstone.
-import { isTombstone, type PublishedCode, parsePublishedCode } from "@qrfactory/domain/published-code";
-
-/** A code as a scan needs it. */
-export type LiveRow = {
-  id: string;
-  workspaceId: string;
-  version: number;
-  destinationUrl: string;
-  isActive: boolean;
-  /** Milliseconds since the epoch, or null. */
-  expiresAt: number | null;
-  fallbackUrl: string | null;
-};
-
-/** A deleted code: its version is kept, so that an older row that arrives late does not bring it back. */
-export type DeletedRow = { version: number; isDeleted: true };
+// version of each stays. Nothing ever leaves it but by a tombstone. Rows are bytes in large chunks outside of the
+// JavaScript heap, so that the garbage collector has nothing to walk through however many codes there are.
+import { isTombstone, type PublishedCode } from "@qrfactory/domain/published-code";
+import { makePlaceIndex } from "./place-index.js";
+import {
+  checkRowBytes,
+  decodeRow,
+  encodeRow,
+  hasShortId,
+  isDeletedRow,
+  type LiveRow,
+  readRowBytes,
+  readShortId,
+  readVersion,
+  rowBytes,
+} from "./row-bytes.js";
 
 export type Table = {
   /** The live row of a short id in its stored (upper-case) spelling; undefined when unknown or deleted. */
   find(shortId: string): LiveRow | undefined;
-  /** Takes a row if it is newer than the one that is there; returns whether it was. */
+  /** Takes a row if it is newer than the one that is there; returns whether it was. Throws `RangeError` beyond 4 GiB. */
   apply(code: PublishedCode): boolean;
+  /** Takes the newer ones of all rows in a buffer that `rows` gave. Throws `RangeError` where there is no row. */
+  restore(rows: Buffer): void;
+  /** All rows of this very moment, as they lie in memory, superseded ones among them; later changes do not show. */
+  rows(): Buffer[];
   /** Whether the table has been complete once: only then is an unknown short id really unknown. */
   isFull(): boolean;
   markFull(): void;
   /** Codes that can be scanned, and tombstones. */
   counts(): { live: number; deleted: number };
+  /** Grows with every row that was taken. */
+  revision(): number;
+  /** Memory held for rows, in bytes. */
+  bytes(): number;
 };
 
-export function createTable(): Table {
-  const rows = new Map<string, LiveRow | DeletedRow>();
+export type TableOptions = {
+  /** A chunk is 2^chunkBits bytes and must have room for the longest row; default 20, 1 MiB. */
+  chunkBits?: number;
+  /** See `PlaceIndexOptions`. */
+  shardBits?: number;
+};
+
+/** Bytes up to `end` are rows one after the other and never change; `live` of them are in rows not superseded. */
+type Chunk = { bytes: Buffer; end: number; live: number };
+
+const chunkBitsDefault = 20;
+/** A place is a number of 32 bits, so there are 4 GiB of them: some 30 million codes. */
+const placeBits = 32;
+/** A chunk that is fuller of garbage than this is emptied, so that garbage is never more than about half. */
+const liveShareMin = 0.5;
+/** Rows looked at for each row that is superseded: a few microseconds, and more than enough to keep up with garbage. */
+const compactedAtOnce = 4;
+
+export function createTable({ chunkBits = chunkBitsDefault, shardBits }: TableOptions = {}): Table {
+  const chunkBytes = 2 ** chunkBits;
+  const chunks: (Chunk | undefined)[] = [];
+  const freeNumbers: number[] = [];
+  /** Numbers of chunks to be emptied, and how far the first of them has been. */
+  const sparse: number[] = [];
+  let sparseAt = 0;
+  let active = addChunk();
   let live = 0;
+  let revision = 0;
   let full = false;
+
+  const chunkOf = (place: number) => chunks[place >>> chunkBits] as Chunk;
+  const offsetOf = (place: number) => place & (chunkBytes - 1);
+  const isAt = (place: number, shortId: string) => hasShortId(chunkOf(place).bytes, offsetOf(place), shortId);
+  const index = makePlaceIndex({ isAt, ...(shardBits !== undefined && { shardBits }) });
+
+  function addChunk(): number {
+    const number = freeNumbers.pop() ?? chunks.length;
+    if (number >= 2 ** (placeBits - chunkBits)) throw new RangeError("The table has no room for more rows.");
+    chunks[number] = { bytes: Buffer.allocUnsafeSlow(chunkBytes), end: 0, live: 0 };
+    return number;
+  }
+
+  /** Makes room at the end of the active chunk and returns its place. */
+  function reserve(length: number): number {
+    if (length > chunkBytes) throw new RangeError(`A row of ${length} bytes is longer than a chunk.`);
+    if ((chunks[active] as Chunk).end + length > chunkBytes) {
+      const sealed = active;
+      active = addChunk();
+      if (isSparse(chunks[sealed] as Chunk)) sparse.push(sealed);
+    }
+    const chunk = chunks[active] as Chunk;
+    const place = active * chunkBytes + chunk.end;
+    chunk.end += length;
+    chunk.live += length;
+    return place;
+  }
+
+  const isSparse = (chunk: Chunk) => chunk.live < chunkBytes * liveShareMin;
+
+  /** The row at `place` has a successor. */
+  function supersede(place: number): void {
+    const chunk = chunkOf(place);
+    const wasSparse = isSparse(chunk);
+    chunk.live -= readRowBytes(chunk.bytes, offsetOf(place));
+    if (!wasSparse && isSparse(chunk) && chunk !== chunks[active]) sparse.push(place >>> chunkBits);
+    compactSome();
+  }
+
+  /** Moves the next live rows out of the oldest sparse chunk, and lets go of it when there are no more. */
+  function compactSome(): void {
+    const number = sparse[0];
+    if (number === undefined) return;
+    const { bytes, end } = chunks[number] as Chunk;
+    for (let looked = 0; looked < compactedAtOnce && sparseAt < end; looked++) {
+      const length = readRowBytes(bytes, sparseAt);
+      const shortId = readShortId(bytes, sparseAt);
+      if (index.find(shortId) === number * chunkBytes + sparseAt) index.set(shortId, copyRow(bytes, sparseAt, length));
+      sparseAt += length;
+    }
+    if (sparseAt < end) return;
+    // Not used again: whoever is writing a snapshot still reads from it.
+    chunks[number] = undefined;
+    freeNumbers.push(number);
+    sparse.shift();
+    sparseAt = 0;
+  }
+
+  function copyRow(from: Buffer, at: number, length: number): number {
+    const place = reserve(length);
+    from.copy(chunkOf(place).bytes, offsetOf(place), at, at + length);
+    return place;
+  }
+
+  /** Makes the row that was just written at `place` the one of its short id, which was at `known` (-1: nowhere). */
+  function replace(shortId: string, known: number, place: number, isDeleted: boolean): void {
+    if (known >= 0 && !isDeletedRow(chunkOf(known).bytes, offsetOf(known))) live -= 1;
+    if (!isDeleted) live += 1;
+    revision += 1;
+    index.set(shortId, place);
+    if (known >= 0) supersede(known);
+  }
+
+  const versionAt = (place: number) => (place < 0 ? 0 : readVersion(chunkOf(place).bytes, offsetOf(place)));
+
   return {
     find(shortId) {
-      const row = rows.get(shortId);
-      return row && !("isDeleted" in row) ? row : undefined;
+      const place = index.find(shortId);
+      if (place < 0) return undefined;
+      const { bytes } = chunkOf(place);
+      const offset = offsetOf(place);
+      return isDeletedRow(bytes, offset) ? undefined : decodeRow(bytes, offset);
     },
     apply(code) {
-      const known = rows.get(code.short_id);
-      if (known && known.version >= code.version) return false;
-      const row = rowOf(code);
-      live += Number(!("isDeleted" in row)) - Number(known !== undefined && !("isDeleted" in known));
-      rows.set(code.short_id, row);
+      const known = index.find(code.short_id);
+      if (versionAt(known) >= code.version) return false;
+      const length = rowBytes(code);
+      const place = reserve(length);
+      encodeRow(chunkOf(place).bytes, offsetOf(place), length, code);
+      replace(code.short_id, known, place, isTombstone(code));
       return true;
     },
+    restore(rows) {
+      for (let at = 0, length = 0; at < rows.length; at += length) {
+        length = checkRowBytes(rows, at);
+        const shortId = readShortId(rows, at);
+        const known = index.find(shortId);
+        if (versionAt(known) >= readVersion(rows, at)) continue;
+        replace(shortId, known, copyRow(rows, at, length), isDeletedRow(rows, at));
+      }
+    },
+    rows: () => chunks.flatMap((chunk) => (chunk ? [chunk.bytes.subarray(0, chunk.end)] : [])),
     isFull: () => full,
     markFull() {
       full = true;
     },
-    counts: () => ({ live, deleted: rows.size - live }),
+    counts: () => ({ live, deleted: index.size() - live }),
+    revision: () => revision,
+    bytes: () => (chunks.length - freeNumbers.length) * chunkBytes,
   };
-}
-
-function rowOf(code: PublishedCode): LiveRow | DeletedRow {
-  if (isTombstone(code)) return { version: code.version, isDeleted: true };
-  return {
-    id: code.id,
-    workspaceId: code.workspace_id,
-    version: code.version,
-    destinationUrl: code.destination_url,
-    isActive: code.is_active,
-    expiresAt: code.expires_at === null ? null : Date.parse(code.expires_at),
-    fallbackUrl: code.fallback_url,
-  };
-}
-
-/** Longest row in characters: two addresses of 4,000 characters and the rest with room to spare. */
-const rowLengthMax = 16_384;
-
-/** What may stand in a `Location` header: a web address in visible ASCII (RFC 9110, 10.2.2). */
-const locationPattern = /^https?:\/\/[\x21-\x7e]+$/;
-
-/**
- * Reads a row as it travels. Null when it is damaged, too long or of another schema, or when its addresses could not
- * be sent: such a row is refused by itself and never stops the others.
- */
-export function parseTableRow(json: string | undefined): PublishedCode | null {
-  if (json === undefined || json.length > rowLengthMax) return null;
-  const code = parsePublishedCode(json);
-  if (!code || isTombstone(code)) return code;
-  const urls = code.fallback_url === null ? [code.destination_url] : [code.destination_url, code.fallback_url];
-  return urls.every((url) => locationPattern.test(url)) ? code : null;
 }

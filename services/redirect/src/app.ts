@@ -4,7 +4,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { ApiError } from "@qrfactory/domain/errors";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { normalizeShortId } from "@qrfactory/domain/short-id";
-import type { LiveRow, Table } from "@qrfactory/replica/table";
+import type { LiveRow } from "@qrfactory/replica/row-bytes";
+import type { Table } from "@qrfactory/replica/table";
 import type { Metrics } from "@qrfactory/runtime/metrics";
 import { sendProblem } from "@qrfactory/runtime/problem";
 import { requestIdFrom } from "@qrfactory/runtime/request-id";

@@ -4,7 +4,7 @@ import { createHmac, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
-import type { LiveRow } from "@qrfactory/replica/table";
+import type { LiveRow } from "@qrfactory/replica/row-bytes";
 
 export type ScanOptions = {
   region: string;

@@ -1,0 +1,140 @@
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, test } from "@jest/globals";
+import type { LiveCode } from "@qrfactory/domain/published-code";
+import { readSnapshot, writeSnapshot } from "@qrfactory/replica/snapshot";
+import { createTable, type Table } from "@qrfactory/replica/table";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+
+const temp = makeTempDirectory("snapshot-");
+const resume = { generation: "first", position: { id: "17-3", ordinal: 20 } };
+let directory: string;
+let count = 0;
+let now: number;
+let refused: string[];
+
+beforeEach(() => {
+  directory = join(temp.path, String(count++));
+  now = 1_000_000;
+  refused = [];
+});
+afterAll(() => temp.remove());
+
+const code = (short_id: string, version: number): LiveCode => ({
+  schema: 1,
+  id: "0b8c3a52-6d8f-4c5b-9a51-2f5d0d3d8f11",
+  workspace_id: "7f1f6c0e-3a62-4b0e-8f3c-5c2f9b7f6a22",
+  short_id,
+  version,
+  destination_url: `https://example.com/${version}`,
+  is_active: true,
+  expires_at: null,
+  fallback_url: null,
+});
+
+function fullTable(version: number, rows = 100): Table {
+  const table = createTable({ chunkBits: 12 });
+  for (let n = 0; n < rows; n++) table.apply(code(`CODE-${n}`, version));
+  table.markFull();
+  return table;
+}
+
+const write = (version: number, rows?: number) =>
+  writeSnapshot({ directory, table: fullTable(version, rows), resume, now: () => ++now });
+const read = () => readSnapshot({ directory, onRefused: (name, reason) => refused.push(`${name} ${reason}`) });
+const files = () => readdirSync(directory).sort();
+const newest = () => join(directory, files().at(-1) as string);
+
+test("a table comes back full, with the place from which its changes go on", async () => {
+  const { writtenAt } = await write(1);
+  const snapshot = read();
+  expect(snapshot).toMatchObject({ resume, writtenAt });
+  expect(snapshot?.table.isFull()).toBe(true);
+  expect(snapshot?.table.counts()).toEqual({ live: 100, deleted: 0 });
+  expect(snapshot?.table.find("CODE-99")?.destinationUrl).toBe("https://example.com/1");
+  expect(refused).toEqual([]);
+});
+
+test("an empty table that is full is one, too", async () => {
+  await write(1, 0);
+  expect(read()?.table.isFull()).toBe(true);
+});
+
+test("a table that is not full is never written", async () => {
+  await expect(writeSnapshot({ directory, table: createTable(), resume })).rejects.toThrow("not full");
+  expect(read()).toBeNull();
+});
+
+test("the three newest are kept, and nothing else is left, also when the clock goes back", async () => {
+  for (let version = 1; version <= 4; version++) await write(version);
+  now = 5;
+  await write(5);
+  expect(files()).toHaveLength(3);
+  expect(files().every((name) => name.endsWith(".snapshot"))).toBe(true);
+  expect(read()?.table.find("CODE-0")?.version).toBe(5);
+});
+
+/** What can become of a file, as a function of its bytes. */
+const damages: [what: string, damage: (bytes: Buffer) => Buffer][] = [
+  ["empty", () => Buffer.alloc(0)],
+  ["of another kind", () => Buffer.from("SQLite format 3\0 and more of that")],
+  ["of another version", (bytes) => Buffer.concat([Buffer.from("QRFTABL\x02", "latin1"), bytes.subarray(8)])],
+  ["with a block too many", (bytes) => Buffer.concat([bytes, Buffer.alloc(8)])],
+  ["with a length of gigabytes", (bytes) => Buffer.concat([bytes.subarray(0, 8), Buffer.alloc(8, 0xff)])],
+  ["of zeros", (bytes) => Buffer.alloc(bytes.length)],
+  ...[1, 9, 0.3, 0.7].map((part): [string, (bytes: Buffer) => Buffer] => [
+    `cut off at ${part}`,
+    (bytes) => bytes.subarray(0, part < 1 ? Math.floor(part * bytes.length) : bytes.length - part),
+  ]),
+];
+test.each(damages)(
+  "a newest file that is %s is refused with a reason, and the one before it is read",
+  async (_, damage) => {
+    await write(1);
+    await write(2);
+    writeFileSync(newest(), damage(readFileSync(newest())));
+    expect(read()?.table.find("CODE-5")?.version).toBe(1);
+    expect(refused).toHaveLength(1);
+  },
+);
+
+test("a single bit that was flipped anywhere is noticed", async () => {
+  await write(1, 3);
+  const good = readFileSync(newest());
+  for (let at = 0; at < good.length; at++) {
+    const bytes = Buffer.from(good);
+    bytes[at] = (good[at] as number) ^ (1 << (at % 8));
+    writeFileSync(newest(), bytes);
+    expect(read()).toBeNull();
+  }
+  expect(refused).toHaveLength(good.length);
+});
+
+test("with no whole file there is no snapshot", async () => {
+  expect(read()).toBeNull();
+  for (let version = 1; version <= 3; version++) await write(version);
+  for (const name of files()) truncateSync(join(directory, name), 100);
+  expect(read()).toBeNull();
+  expect(refused).toHaveLength(3);
+});
+
+test("a disk that refuses leaves the files that were there, and no others", async () => {
+  await write(1);
+  const before = files();
+  // A directory stands where the file should be written.
+  mkdirSync(join(directory, "table.partial", "inside"), { recursive: true });
+  await expect(write(2)).rejects.toThrow();
+  expect(files().filter((name) => name.endsWith(".snapshot"))).toEqual(before);
+  expect(read()?.table.find("CODE-0")?.version).toBe(1);
+});
+
+test("what changes while a snapshot is written is in the table, not in the snapshot", async () => {
+  const table = fullTable(1);
+  const writing = writeSnapshot({ directory, table, resume });
+  for (let version = 2; version < 20; version++) {
+    for (let n = 0; n < 100; n++) table.apply(code(`CODE-${n}`, version));
+  }
+  await writing;
+  expect(table.find("CODE-1")?.version).toBe(19);
+  expect(read()?.table.find("CODE-1")?.version).toBe(1);
+});
