@@ -29,11 +29,12 @@ test("a secret that an older version did not know is added, and the others stay"
 test("forgetting takes what a stack left and nothing else", () => {
   const paths = pathsIn(join(temp.path, "data"));
   makeDataDirectory(paths);
-  for (const path of [paths.postgres, paths.replica("region-2"), paths.spool("region-1")])
-    mkdirSync(path, { recursive: true });
+  const left = [paths.replica("region-2"), paths.spool("region-1"), paths.snapshots("region-1")];
+  for (const path of [paths.postgres, ...left]) mkdirSync(path, { recursive: true });
   for (const file of [paths.secrets, paths.demo, join(paths.root, "thesis.tex")]) writeFileSync(file, "x");
   forgetData(paths, { ownDatabase: true });
-  expect([paths.secrets, paths.postgres, paths.replica("region-2")].map(existsSync)).toEqual([true, true, false]);
+  expect([paths.secrets, paths.postgres].map(existsSync)).toEqual([true, true]);
+  expect(left.map(existsSync)).toEqual([false, false, false]);
   forgetData(paths, { ownDatabase: false });
   expect([paths.secrets, paths.demo, paths.postgres].map(existsSync)).toEqual([false, false, false]);
   expect(readFileSync(join(paths.root, "thesis.tex"), "utf8")).toBe("x");

@@ -21,6 +21,7 @@ export type Paths = {
   renderCache: string;
   replica(region: string): string;
   spool(name: string): string;
+  snapshots(region: string): string;
   gateway: string;
   log(name: string): string;
   logs: string;
@@ -42,6 +43,7 @@ export function pathsIn(root: string): Paths {
     renderCache: join(root, "redis-cache"),
     replica: (region) => join(root, `redis-${region}`),
     spool: (name) => join(root, "spool", name),
+    snapshots: (region) => join(root, "snapshots", region),
     gateway: join(root, "gateway"),
     logs: join(root, "logs"),
     log: (name) => join(root, "logs", `${name}.log`),
@@ -65,7 +67,9 @@ export function makeDataDirectory(paths: Paths): void {
  * it that we do not touch.
  */
 export function forgetData(paths: Paths, options: { ownDatabase: boolean }): void {
-  const targets = [paths.stateRedis, paths.renderCache, paths.spool(""), paths.gateway, paths.logs, paths.stack];
+  const targets = [paths.stateRedis, paths.renderCache, paths.gateway, paths.logs, paths.stack];
+  // A snapshot that stayed would bring back the codes of a database that is gone.
+  targets.push(paths.spool(""), paths.snapshots(""));
   const replicas = readdirSync(paths.root).filter((name) => /^redis-region-\d+$/.test(name));
   targets.push(...replicas.map((name) => join(paths.root, name)));
   if (!options.ownDatabase) targets.push(placeCluster(paths.postgres).dataDirectory, paths.secrets, paths.demo);

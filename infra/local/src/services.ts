@@ -112,6 +112,7 @@ function listServices(options: ServicesOptions): Service[] {
           STATE_REDIS_URL: stores.stateRedisUrl,
           REGION: name,
           SPOOL_DIR: paths.spool(name),
+          SNAPSHOT_DIR: paths.snapshots(name),
           VISITOR_SECRET: secrets.visitor_secret,
         },
       }),

@@ -6,6 +6,9 @@ import { z } from "zod";
 /** Shorter secrets can be guessed, and with them visitors. */
 const secretLengthMin = 16;
 
+/** A day; timers of weeks would overflow. */
+const secondsMax = 86_400;
+
 const shape = {
   ...commonConfig,
   TRUSTED_PROXIES: commonConfig.TRUSTED_PROXIES.refine(areNetworks, "must be CIDR blocks or addresses"),
@@ -17,6 +20,12 @@ const shape = {
   REGION: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of letters, digits, - and _"),
   /** Scans are written here before they are answered; a directory of this process alone, kept over restarts. */
   SPOOL_DIR: z.string().min(1),
+  /** Snapshots of the table of codes, three of them; a directory of this process alone, kept over restarts. */
+  SNAPSHOT_DIR: z.string().min(1),
+  /** How often a table that has changed is written there. */
+  SNAPSHOT_SECONDS: z.coerce.number().int().min(1).max(secondsMax).default(300),
+  /** How long one pass through the codes of the replica takes that looks for what was missed, one after the other. */
+  RECONCILE_SECONDS: z.coerce.number().int().min(1).max(secondsMax).default(600),
   /** The same in all regions, so that a visitor is the same everywhere. */
   VISITOR_SECRET: z.string().min(secretLengthMin),
 };

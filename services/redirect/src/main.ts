@@ -1,6 +1,7 @@
 // A redirect process: read the configuration, open disk and connections, start the background loops, serve.
 import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
 import { followTable } from "@qrfactory/replica/follow";
+import { readSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable } from "@qrfactory/replica/table";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
@@ -13,6 +14,7 @@ import { openSpool } from "@qrfactory/spool/spool";
 import { createApp } from "./app.js";
 import { readRedirectConfig } from "./config.js";
 import { makeDescribeScan } from "./scan.js";
+import { keepSnapshots } from "./snapshots.js";
 import { makeStatusReport, registerGauges, type StateOptions } from "./state.js";
 
 /** Above the half second that a read for changes waits, far below what a frozen replica should go unnoticed. */
@@ -37,7 +39,14 @@ start(async () => {
     onState: tell("shipping scans"),
   });
 
-  const table = createTable();
+  const started = performance.now();
+  const snapshot = readSnapshot({
+    directory: config.SNAPSHOT_DIR,
+    onRefused: (file, reason) => log.warn({ file, reason }, "a snapshot was refused"),
+  });
+  const table = snapshot?.table ?? createTable();
+  if (snapshot)
+    log.info({ ...table.counts(), ms: performance.now() - started }, "the table was read from its snapshot");
   const replica = connectRedis({ url: replicaUrl, name: `redirect-${region}` });
   const follower = followTable({
     table,
@@ -47,8 +56,20 @@ start(async () => {
       name: `redirect-${region}-changes`,
       commandTimeoutMs: blockingTimeoutMs,
     }),
+    resume: snapshot?.resume ?? null,
+    reconcileMs: config.RECONCILE_SECONDS * 1_000,
     onState: tell("the replica"),
+    onSetState: (set) => log[set === "complete" ? "info" : "warn"]({ set }, "the set of codes on the replica"),
     onRefused: (shortId) => log.warn({ short_id: shortId }, "a row of the replica was refused"),
+  });
+
+  const snapshots = keepSnapshots({
+    directory: config.SNAPSHOT_DIR,
+    table,
+    resume: follower.resume,
+    intervalMs: config.SNAPSHOT_SECONDS * 1_000,
+    last: snapshot,
+    onState: tell("writing snapshots"),
   });
 
   const known: StateOptions = {
@@ -56,6 +77,7 @@ start(async () => {
     region,
     table,
     replica: follower.state,
+    snapshots: snapshots.state,
     spool: spool.stats,
     shipper: shipper.state,
   };
@@ -82,6 +104,7 @@ start(async () => {
     stop: async () => {
       await shipper.stop(shipOnStopMs);
       await follower.stop();
+      await snapshots.stop();
       await spool.close();
       state.disconnect();
       replica.disconnect();

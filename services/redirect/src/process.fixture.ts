@@ -55,6 +55,7 @@ export async function startRegion(options: {
     STATE_REDIS_URL: stateUrl,
     REGION: "eu-1",
     SPOOL_DIR: join(directory, "spool"),
+    SNAPSHOT_DIR: join(directory, "snapshots"),
     VISITOR_SECRET: "a secret for tests",
   };
   const main = fileURLToPath(new URL("./main.ts", import.meta.url));

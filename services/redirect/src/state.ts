@@ -6,6 +6,7 @@ import type { Component, StatusReport } from "@qrfactory/runtime/status";
 import type { ShipperState } from "@qrfactory/spool/shipper";
 import type { SpoolStats } from "@qrfactory/spool/spool";
 import { Gauge, type Registry } from "prom-client";
+import type { SnapshotState } from "./snapshots.js";
 
 /** Management writes its heartbeat every second; a table older than this misses edits. */
 const stalenessMsMax = 5_000;
@@ -13,8 +14,9 @@ const stalenessMsMax = 5_000;
 export type StateOptions = {
   version: string;
   region: string;
-  table: Pick<Table, "isFull" | "counts">;
+  table: Pick<Table, "isFull" | "counts" | "bytes">;
   replica: () => FollowState;
+  snapshots: () => SnapshotState;
   spool: () => SpoolStats;
   shipper: () => ShipperState;
 };
@@ -23,6 +25,7 @@ export type StateOptions = {
 export function makeStatusReport(options: StateOptions): () => StatusReport {
   return () => {
     const replica = options.replica();
+    const snapshots = options.snapshots();
     const spool = options.spool();
     const shipper = options.shipper();
     const { live } = options.table.counts();
@@ -33,8 +36,13 @@ export function makeStatusReport(options: StateOptions): () => StatusReport {
       replica: component(replica.isConnected && replica.isComplete && isFresh ? "ok" : "degraded", {
         connected: replica.isConnected,
         complete: replica.isComplete,
+        set: replica.set,
         staleness_ms: stalenessMs,
         rows_refused: replica.refused,
+      }),
+      snapshots: component(snapshots.isWorking ? "ok" : "degraded", {
+        written_at: snapshots.writtenAt === null ? null : new Date(snapshots.writtenAt).toISOString(),
+        bytes: snapshots.bytes,
       }),
       spool: component(spool.atRisk === 0 ? "ok" : "degraded", {
         bytes: spool.bytes,
@@ -63,6 +71,19 @@ const gauges: Record<string, [help: string, value: (options: StateOptions) => nu
   redirect_staleness_seconds: [
     "Age of the newest heartbeat seen on the replica; -1 before the first",
     ({ replica }) => (replica().stalenessMs ?? -1_000) / 1_000,
+  ],
+  redirect_table_bytes: ["Memory held for rows", ({ table }) => table.bytes()],
+  redirect_set_complete: [
+    "1 while the set on the replica is whole; 0 when it is empty, shrunken, damaged or unmarked",
+    ({ replica }) => Number(replica().isComplete),
+  ],
+  redirect_snapshot_seconds: [
+    "Time of the newest snapshot in seconds since the epoch; 0 when there is none",
+    ({ snapshots }) => (snapshots().writtenAt ?? 0) / 1_000,
+  ],
+  redirect_snapshot_failing: [
+    "1 when the last snapshot could not be written",
+    ({ snapshots }) => Number(!snapshots().isWorking),
   ],
   redirect_rows_refused: ["Rows of the replica that were refused", ({ replica }) => replica().refused],
   redirect_spool_bytes: ["Size of the spool on disk", ({ spool }) => spool().bytes],

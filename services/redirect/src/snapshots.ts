@@ -1,0 +1,72 @@
+// When the table is written to disk: every few minutes if it has changed, and at a clean stop. A disk that refuses costs
+// nothing but the snapshot; it is tried again the next time.
+import type { Resume } from "@qrfactory/replica/follow";
+import { writeSnapshot } from "@qrfactory/replica/snapshot";
+import type { Table } from "@qrfactory/replica/table";
+
+export type KeepSnapshotsOptions = {
+  directory: string;
+  table: Table;
+  resume: () => Resume | null;
+  intervalMs: number;
+  /** The snapshot that the table was read from. */
+  last: { writtenAt: number; bytes: number } | null;
+  /** Told once when writing fails, and with null when it works again. */
+  onState?: (error: Error | null) => void;
+};
+
+export type SnapshotState = {
+  /** Whether the last attempt worked; true before the first. */
+  isWorking: boolean;
+  /** Milliseconds since the epoch of the newest snapshot; null when there is none. */
+  writtenAt: number | null;
+  bytes: number;
+};
+
+export type Snapshots = {
+  state(): SnapshotState;
+  /** Writes what has changed since the last one. */
+  stop(): Promise<void>;
+};
+
+export function keepSnapshots(options: KeepSnapshotsOptions): Snapshots {
+  const { directory, table, resume, intervalMs } = options;
+  let last = options.last;
+  /** Of a table that came from a snapshot nothing is new. */
+  let savedRevision = last ? table.revision() : null;
+  let isWorking = true;
+  let writing: Promise<void> | null = null;
+
+  async function save(): Promise<void> {
+    const revision = table.revision();
+    if (!table.isFull() || revision === savedRevision) return;
+    let error: Error | null = null;
+    try {
+      last = await writeSnapshot({ directory, table, resume: resume() });
+      savedRevision = revision;
+    } catch (cause) {
+      error = cause as Error;
+    }
+    if ((error === null) !== isWorking) options.onState?.(error);
+    isWorking = error === null;
+  }
+
+  /** One at a time: two would write to the same temporary file. */
+  function saveOnce(): Promise<void> {
+    writing ??= save().finally(() => {
+      writing = null;
+    });
+    return writing;
+  }
+
+  const timer = setInterval(() => void saveOnce(), intervalMs).unref();
+
+  return {
+    state: () => ({ isWorking, writtenAt: last?.writtenAt ?? null, bytes: last?.bytes ?? 0 }),
+    async stop() {
+      clearInterval(timer);
+      await writing;
+      await saveOnce();
+    },
+  };
+}
