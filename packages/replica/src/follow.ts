@@ -204,14 +204,13 @@ export function followTable(options: FollowOptions): Follower {
     const isUrgent = isLoading();
     const pauseMs = reconcileMs / Math.max(1, Math.ceil(countKnown() / setBatch));
     const started = performance.now();
-    const mayGoOn = async () => {
-      if (!isUrgent && !isStopped && loadsWanted === wanted) {
-        waking = new AbortController();
-        await pause(pauseMs, undefined, { signal: waking.signal }).catch(() => {});
-      }
-      return !isStopped && (isUrgent || loadsWanted === wanted);
+    const isEnded = () => isStopped || (!isUrgent && loadsWanted > wanted);
+    const idle = async () => {
+      if (isEnded()) return;
+      waking = new AbortController();
+      await pause(pauseMs, undefined, { signal: waking.signal }).catch(() => {});
     };
-    const result = await readSet({ redis, applyRow, countKnown, mayGoOn });
+    const result = await readSet({ redis, applyRow, countKnown, pauseBefore: isUrgent ? undefined : idle, isEnded });
     if (!result) return;
     loads += 1;
     loadsDone = wanted;

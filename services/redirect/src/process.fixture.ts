@@ -30,7 +30,9 @@ export type Region = {
   url: string;
   /** The process that runs now. */
   process: StartedProcess;
-  /** SIGKILL, and the same again on the same port and directory. */
+  /** The same again, on the same port and directory, once the process has ended. */
+  start(): Promise<void>;
+  /** SIGKILL and `start`. */
   killAndRestart(): Promise<void>;
 };
 
@@ -68,10 +70,13 @@ export async function startRegion(options: {
   const region: Region = {
     url: `http://127.0.0.1:${port}`,
     process: await run(),
+    async start() {
+      region.process = await run();
+    },
     async killAndRestart() {
       region.process.kill("SIGKILL");
       await region.process.exited;
-      region.process = await run();
+      await region.start();
     },
   };
   return region;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -178,4 +178,39 @@ test("a stop finishes what is under way, hands over the last scans and exits cle
     return [...seen.values()].find((event) => event.user_agent === "the last one");
   });
   expect(last).toMatchObject({ region: "eu-1", code_id: codes[5]?.id });
+});
+
+test("with everything dead a region starts from its snapshot; with the newest one damaged from the one before", async () => {
+  const snapshots = join(temp.path, "region", "snapshots");
+  const newest = () => join(snapshots, readdirSync(snapshots).sort().at(-1) as string);
+  await publishAll(codes);
+  await region.start();
+  await until(async () => (await status()).status === "ok");
+  await publishCode(redis, { ...(codes[3] as LiveCode), version: 9, destination_url: "https://example.com/last" });
+  const leadsTo = async () => (await scan("/q/CODE-3")).headers.get("location");
+  await until(async () => (await leadsTo()) === "https://example.com/last");
+  await region.process.stop("SIGTERM");
+  await Promise.all([primary.kill(), replica.kill()]);
+
+  const servesAll = async () => {
+    for (const { short_id } of codes) expect((await scan(`/q/${short_id}`)).status).toBe(302);
+    expect((await scan("/q/UNKNOWN")).status).toBe(404);
+  };
+  await region.start();
+  await servesAll();
+  expect(await leadsTo()).toBe("https://example.com/last");
+  expect((await status()).components).toMatchObject({ table: { status: "ok" }, replica: { status: "degraded" } });
+
+  const good = readFileSync(newest());
+  const flipped = Buffer.from(good);
+  flipped[good.length - 10] = (good.at(-10) as number) ^ 4;
+  for (const damaged of [good.subarray(0, -20), flipped]) {
+    region.process.kill("SIGKILL");
+    await region.process.exited;
+    writeFileSync(newest(), damaged);
+    await region.start();
+    await servesAll();
+    expect(await leadsTo()).not.toBe("https://example.com/last");
+    expect(region.process.lastLines(200).join("\n")).toContain("a snapshot was refused");
+  }
 });

@@ -1,0 +1,85 @@
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { LiveCode } from "@qrfactory/domain/published-code";
+import { readSnapshot } from "@qrfactory/replica/snapshot";
+import { createTable, type Table } from "@qrfactory/replica/table";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import { type KeepSnapshotsOptions, keepSnapshots, type Snapshots } from "./snapshots.js";
+
+const temp = makeTempDirectory("snapshots-");
+let count = 0;
+let directory: string;
+let table: Table;
+let snapshots: Snapshots;
+
+const code = (version: number): LiveCode => ({
+  schema: 1,
+  id: "0b8c3a52-6d8f-4c5b-9a51-2f5d0d3d8f11",
+  workspace_id: "7f1f6c0e-3a62-4b0e-8f3c-5c2f9b7f6a22",
+  short_id: "CODE",
+  version,
+  destination_url: "https://example.com/",
+  is_active: true,
+  expires_at: null,
+  fallback_url: null,
+});
+
+beforeEach(() => {
+  directory = join(temp.path, String(count++));
+  table = createTable();
+});
+afterEach(() => snapshots.stop());
+afterAll(() => temp.remove());
+
+function keep(options: Partial<KeepSnapshotsOptions> = {}): Snapshots {
+  snapshots = keepSnapshots({ directory, table, resume: () => null, intervalMs: 10, last: null, ...options });
+  return snapshots;
+}
+const savedVersion = () => readSnapshot({ directory })?.table.find("CODE")?.version;
+
+test("a table is saved once it is full, and again only when it has changed", async () => {
+  table.apply(code(1));
+  keep();
+  table.markFull();
+  await until(() => savedVersion() === 1);
+  table.apply(code(2));
+  await until(() => savedVersion() === 2);
+  const writtenAt = readSnapshot({ directory })?.writtenAt;
+  await until(() => snapshots.state().writtenAt === writtenAt);
+  expect(table.apply(code(2))).toBe(false);
+  await snapshots.stop();
+  expect(snapshots.state()).toMatchObject({ isWorking: true, writtenAt });
+  expect(readdirSync(directory)).toHaveLength(2);
+});
+
+test("a clean stop saves what has changed since, and a table that is not full never", async () => {
+  table.apply(code(1));
+  await keep({ intervalMs: 1_000_000 }).stop();
+  expect(readSnapshot({ directory })).toBeNull();
+  table.markFull();
+  await keep({ intervalMs: 1_000_000 }).stop();
+  expect(savedVersion()).toBe(1);
+  const last = readSnapshot({ directory });
+  table = last?.table ?? table;
+  await keep({ intervalMs: 1_000_000, last }).stop();
+  expect(readdirSync(directory)).toHaveLength(1);
+});
+
+test("a disk that refuses is told once, harms nothing, and is used again when it works", async () => {
+  const states: (string | null)[] = [];
+  table.apply(code(1));
+  table.markFull();
+  // A file stands where the directory should be.
+  writeFileSync(directory, "in the way");
+  keep({ onState: (error) => states.push(error && "refused") });
+  await until(() => !snapshots.state().isWorking);
+  table.apply(code(2));
+  expect(table.find("CODE")?.version).toBe(2);
+  renameSync(directory, `${directory}.away`);
+  mkdirSync(directory);
+  await until(() => savedVersion() === 2);
+  await until(() => snapshots.state().isWorking);
+  expect(states).toEqual(["refused", null]);
+});
