@@ -290,7 +290,6 @@ test("a table that was saved goes on where it was, without loading a set that is
   await until(() => first.resume());
   const resume = first.resume();
   const saved = table.rows();
-  await first.stop();
   await publishCode(redis, code("CODE-3", 2));
 
   const restored = createTable();

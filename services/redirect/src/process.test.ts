@@ -213,4 +213,6 @@ test("with everything dead a region starts from its snapshot; with the newest on
     expect(await leadsTo()).not.toBe("https://example.com/last");
     expect(region.process.lastLines(200).join("\n")).toContain("a snapshot was refused");
   }
+  await Promise.all([primary.restart(), replica.restart()]);
+  await until(() => redis.status === "ready");
 });
