@@ -3,6 +3,6 @@ import { orExplain } from "./progress.mjs";
 import { setUp } from "./setup.mjs";
 
 await orExplain(async () => {
-  await setUp({ systemParts: ["postgresql", "redis", "nginx"] });
+  await setUp({ systemParts: ["postgresql", "redis", "nginx", "wrk"] });
   await import("../bench/dist/main.js");
 });

@@ -11,6 +11,7 @@ const parts = {
   postgresql: { isThere: hasPostgres, packages: ["postgresql"], service: "postgresql" },
   redis: { isThere: () => inPath("redis-server"), packages: ["redis-server"], service: "redis-server" },
   nginx: { isThere: () => inPath("nginx"), packages: ["nginx-light"], service: "nginx" },
+  wrk: { isThere: () => inPath("wrk"), packages: ["wrk"], service: null },
   curl: { isThere: () => inPath("curl"), packages: ["curl"], service: null },
   // node-canvas offers a prebuilt download that many networks do not let through; it compiles in half a minute.
   drawing: {

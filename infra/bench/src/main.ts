@@ -4,6 +4,7 @@ import { arch, cpus, totalmem } from "node:os";
 import { type Overload, overload } from "./http-overload.js";
 import { type Race, raceOverHttp } from "./http-render.js";
 import type { Timing } from "./measure.js";
+import { raceScans, type ScanRace } from "./redirect.js";
 import { type Comparison, compareImages } from "./render.js";
 import { compareSizes, compareSymbols, type Sizes } from "./symbols.js";
 
@@ -14,6 +15,7 @@ const suites: Record<string, () => Promise<unknown>> = {
   render: () => timings(compareImages),
   http: () => races(raceOverHttp),
   overload: overloads,
+  redirect: scans,
 };
 
 /** In the working directory; not committed. */
@@ -56,6 +58,21 @@ async function overloads(): Promise<Overload[]> {
     );
     console.log(`  ${refused.perSecond} / s refused, p95 ${refused.p95Ms} ms; health p95 ${healthP95Ms} ms`);
     console.log(`  ${peakMegabytes} MB at most\n`);
+  }
+  return results;
+}
+
+async function scans(): Promise<ScanRace[]> {
+  const results = await raceScans();
+  for (const { title, loads, notes } of results) {
+    console.log(title);
+    const base = loads[0]?.perSecond ?? 1;
+    for (const { name, perSecond, p50Ms, p99Ms, failed } of loads) {
+      const rate = row(name, `${perSecond.toFixed(0)} / s`, perSecond / base);
+      console.log(`  ${rate}  p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, ${failed} failed`);
+    }
+    for (const note of notes) console.log(`  ${note}`);
+    console.log();
   }
   return results;
 }
