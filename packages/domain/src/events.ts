@@ -21,6 +21,8 @@ export const scanEvent = z.object({
   user_agent: z.string().max(512),
   language: z.string().max(512),
   referrer_host: z.string().max(255),
+  /** The browser asked ahead of its user, who may never follow. */
+  prefetch: z.boolean(),
 });
 export type ScanEvent = z.infer<typeof scanEvent>;
 

@@ -127,13 +127,16 @@ export type ServeOptions = {
   config: { HOST: string; PORT: number; METRICS_PORT: number };
   log: Log;
   metrics: Metrics;
+  /** Told of the server before it listens; returns what is done when it begins to drain. */
+  front?: (server: Server) => { close(): void };
   /** Runs once nothing is under way any more: ends loops, closes connections. */
   stop: () => Promise<void>;
 };
 
 /** A service from listening to its end: requests on one port, metrics on another, a drain at the signal to stop. */
-export async function serve({ listener, config, log, metrics, stop }: ServeOptions): Promise<void> {
+export async function serve({ listener, config, log, metrics, front, stop }: ServeOptions): Promise<void> {
   const server = createHttpServer(listener);
+  const lane = front?.(server);
   const metricsServer = createMetricsServer(metrics);
   await listen(metricsServer, { host: config.HOST, port: config.METRICS_PORT });
   const port = await listen(server, { host: config.HOST, port: config.PORT });
@@ -141,6 +144,7 @@ export async function serve({ listener, config, log, metrics, stop }: ServeOptio
   runUntilSignal({
     log,
     stop: async () => {
+      lane?.close();
       await drain(server);
       await stop();
       metricsServer.close();

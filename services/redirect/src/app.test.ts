@@ -8,7 +8,8 @@ import { createTable, type Table } from "@qrfactory/replica/table";
 import { createHttpServer } from "@qrfactory/runtime/serve";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { until } from "@qrfactory/testing/until";
-import { type AppOptions, createApp } from "./app.js";
+import { type AppOptions, createApp, makeTakeScan } from "./app.js";
+import { type FastLane, openFastLane } from "./fast-lane.js";
 import { makeDescribeScan } from "./scan.js";
 
 const now = Date.UTC(2026, 10, 21, 12);
@@ -34,6 +35,7 @@ let table: Table;
 let scans: ScanEvent[];
 let recordScan: AppOptions["recordScan"];
 let service: Listening;
+let lane: FastLane;
 
 function appOptions(): AppOptions {
   return {
@@ -42,14 +44,20 @@ function appOptions(): AppOptions {
     recordScan: (scan) => recordScan(scan),
     status: () => ({ status: "ok", version: "1", components: {} }),
     observeRequest: () => {},
+    observeScan: () => {},
     now: () => now,
   };
 }
 
 beforeAll(async () => {
-  service = await listen(createHttpServer(createApp(appOptions())));
+  const server = createHttpServer(createApp(appOptions()));
+  lane = openFastLane(server, makeTakeScan(appOptions()));
+  service = await listen(server);
 });
-afterAll(() => service.close());
+afterAll(async () => {
+  lane.close();
+  await service.close();
+});
 
 beforeEach(() => {
   table = createTable();
@@ -135,17 +143,18 @@ test("a scan is written down, without its address, before it is answered", async
     user_agent: "Phone/1.0",
     language: "de-AT,de;q=0.9",
     referrer_host: "news.example",
+    prefetch: false,
   });
   expect(JSON.stringify(scan)).not.toContain("203.0.113.77");
 });
 
 test("a visitor is the same all day and another one tomorrow", async () => {
-  const req = { headers: { "user-agent": "Phone" }, socket: { remoteAddress: "203.0.113.7" } };
+  const request = { userAgent: "Phone", peer: "203.0.113.7" };
   const row = table.find(code.short_id);
-  const visitorAt = (at: number, from = req) => describeScan(from as never, row as never, at).visitor;
+  const visitorAt = (at: number, from = request) => describeScan(from, row as never, at).visitor;
   expect(visitorAt(now)).toBe(visitorAt(now + 3_600_000));
   expect(visitorAt(now)).not.toBe(visitorAt(now + 86_400_000));
-  expect(visitorAt(now)).not.toBe(visitorAt(now, { ...req, socket: { remoteAddress: "203.0.113.8" } }));
+  expect(visitorAt(now)).not.toBe(visitorAt(now, { ...request, peer: "203.0.113.8" }));
 });
 
 test("a scan that cannot be written down is answered all the same", async () => {

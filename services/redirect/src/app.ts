@@ -10,18 +10,25 @@ import type { Metrics } from "@qrfactory/runtime/metrics";
 import { sendProblem } from "@qrfactory/runtime/problem";
 import { requestIdFrom } from "@qrfactory/runtime/request-id";
 import type { StatusReport } from "@qrfactory/runtime/status";
+import type { PlainRequest, TakeScan } from "./fast-lane.js";
 import { gonePage, notFoundPage, type Page, pageHeaders, unavailablePage } from "./pages.js";
+import type { ScanRequest } from "./scan.js";
 
 export type AppOptions = {
   table: Pick<Table, "find" | "isFull">;
-  describeScan: (req: IncomingMessage, row: LiveRow, at: number) => ScanEvent;
+  describeScan: (request: ScanRequest, row: LiveRow, at: number) => ScanEvent;
   /** Resolves when the scan is written down; never rejects. */
   recordScan: (scan: ScanEvent) => Promise<void>;
   /** Of this process, from memory. */
   status: () => StatusReport;
   observeRequest: Metrics["observeRequest"];
+  /** Told the seconds that a scan took which came in its ordinary shape. */
+  observeScan: (seconds: number) => void;
   now?: () => number;
 };
+
+/** Name of the route of scans, in metrics. */
+export const scanRoute = "/q/{short_id}";
 
 /** `/q/{short_id}` in any case, or `/{short_id}` for a short scan domain; a slash at the end is optional. */
 const scanPath = /^\/(?:q\/)?([^/]+)\/?$/i;
@@ -46,7 +53,7 @@ export function createApp(options: AppOptions): RequestListener {
     const target = targetOf(row, at);
     if (target === null) return sendPage(res, gonePage, requestId);
     // A HEAD asks where the code leads; nobody went there.
-    if (req.method === "GET") await recordScan(describeScan(req, row, at));
+    if (req.method === "GET") await recordScan(describeScan(requestOf(req), row, at));
     return sendRedirect(res, target, requestId);
   }
 
@@ -69,6 +76,35 @@ export function createApp(options: AppOptions): RequestListener {
       sendProblem(res, error, requestId);
       observe("refused");
     });
+  };
+}
+
+/** The same for scans in their ordinary shape: see fast-lane.ts. */
+export function makeTakeScan(options: AppOptions): TakeScan {
+  const { table, describeScan, recordScan, observeScan, now = Date.now } = options;
+  return function takeScan(request: PlainRequest) {
+    const started = performance.now();
+    const row = table.find(request.shortId.toUpperCase());
+    const at = now();
+    const target = row ? targetOf(row, at) : null;
+    if (!row || target === null) return null;
+    return recordScan(describeScan(request, row, at)).then(() => {
+      observeScan((performance.now() - started) / 1000);
+      return target;
+    });
+  };
+}
+
+/** What describes the scan of a request. */
+function requestOf({ headers, socket }: IncomingMessage): ScanRequest {
+  return {
+    peer: socket.remoteAddress ?? "",
+    // Node joins repeated headers with commas.
+    forwardedFor: headers["x-forwarded-for"] as string | undefined,
+    userAgent: headers["user-agent"],
+    language: headers["accept-language"],
+    referrer: headers.referer,
+    purpose: headers["sec-purpose"] as string | undefined,
   };
 }
 
@@ -96,7 +132,7 @@ function sendRedirect(res: ServerResponse, location: string, requestId: string):
   const headers = ["Location", location, "Cache-Control", "private, no-store"];
   headers.push("Referrer-Policy", "no-referrer-when-downgrade", "X-Request-Id", requestId, "Content-Length", "0");
   res.writeHead(302, headers).end();
-  return "/q/{short_id}";
+  return scanRoute;
 }
 
 function notFound(res: ServerResponse, requestId: string): string {
@@ -115,7 +151,7 @@ function unavailable(req: IncomingMessage, res: ServerResponse, requestId: strin
 function sendPage(res: ServerResponse, { status, body }: Page, requestId: string): string {
   res.writeHead(status, { ...pageHeaders, "Content-Length": body.length, "X-Request-Id": requestId });
   res.end(res.req.method === "HEAD" ? undefined : body);
-  return "/q/{short_id}";
+  return scanRoute;
 }
 
 function sendHealth(res: ServerResponse, requestId: string): string {

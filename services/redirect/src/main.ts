@@ -11,8 +11,9 @@ import { serve } from "@qrfactory/runtime/serve";
 import { version } from "@qrfactory/runtime/version";
 import { makeShipper } from "@qrfactory/spool/shipper";
 import { openSpool } from "@qrfactory/spool/spool";
-import { createApp } from "./app.js";
+import { type AppOptions, createApp, makeTakeScan, scanRoute } from "./app.js";
 import { readRedirectConfig } from "./config.js";
+import { openFastLane } from "./fast-lane.js";
 import { makeDescribeScan } from "./scan.js";
 import { keepSnapshots } from "./snapshots.js";
 import { makeStatusReport, registerGauges, type StateOptions } from "./state.js";
@@ -83,7 +84,7 @@ start(async () => {
   };
   const metrics = createMetrics("redirect");
   registerGauges(metrics.registry, known);
-  const app = createApp({
+  const options: AppOptions = {
     table,
     describeScan: makeDescribeScan({
       region,
@@ -94,10 +95,12 @@ start(async () => {
       spool.append(JSON.stringify(scan)).catch((err) => log.error({ err }, "a scan could not be written down")),
     status: makeStatusReport(known),
     observeRequest: metrics.observeRequest,
-  });
+    observeScan: metrics.requestObserver({ method: "GET", route: scanRoute, status: 302 }),
+  };
 
   await serve({
-    listener: app,
+    listener: createApp(options),
+    front: (server) => openFastLane(server, makeTakeScan(options)),
     config,
     log,
     metrics,

@@ -1,10 +1,20 @@
 // From a request to the record of its scan. Everything personal is cut or hashed here, before the record exists: the
 // address to its network, the visitor to a keyed hash whose key changes every day (UTC).
-import { createHmac, randomUUID } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import { createHmac, hash, randomUUID } from "node:crypto";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
+
+/** What a scan is described by: the address of the peer and some headers, as they came. */
+export type ScanRequest = {
+  peer: string;
+  forwardedFor?: string | undefined;
+  userAgent?: string | undefined;
+  language?: string | undefined;
+  referrer?: string | undefined;
+  /** Of `Sec-Purpose`: browsers say `prefetch` when nobody has tapped yet. */
+  purpose?: string | undefined;
+};
 
 export type ScanOptions = {
   region: string;
@@ -21,26 +31,25 @@ const visitorDigits = 16;
 const dayMs = 86_400_000;
 
 /** Makes the function that describes a scan of `row` answered at `at` (milliseconds since the epoch). */
-export function makeDescribeScan(options: ScanOptions): (req: IncomingMessage, row: LiveRow, at: number) => ScanEvent {
+export function makeDescribeScan(options: ScanOptions): (request: ScanRequest, row: LiveRow, at: number) => ScanEvent {
   const { region, visitorSecret, newId = randomUUID } = options;
   const isTrusted = makeAddressMatcher(options.trustedProxies);
   let day = -1;
-  let dayKey = Buffer.alloc(0);
+  let dayKey = "";
 
+  /** A keyed hash; it is cut to a quarter, so it cannot be continued with a longer message as whole SHA-256 can. */
   function visitorOf(address: string, userAgent: string, at: number): string {
     const today = Math.floor(at / dayMs);
     if (today !== day) {
       day = today;
-      dayKey = createHmac("sha256", visitorSecret).update(`visitor ${today}`).digest();
+      dayKey = createHmac("sha256", visitorSecret).update(`visitor ${today}`).digest("hex");
     }
-    return createHmac("sha256", dayKey).update(`${address}\n${userAgent}`).digest("hex").slice(0, visitorDigits);
+    return hash("sha256", `${dayKey}\n${address}\n${userAgent}`, "hex").slice(0, visitorDigits);
   }
 
-  return function describeScan(req, row, at) {
-    const { headers } = req;
-    // Node joins repeated X-Forwarded-For headers with commas; the type allows an array only for Set-Cookie's sake.
-    const address = clientAddress(req.socket.remoteAddress ?? "", text(headers["x-forwarded-for"]), isTrusted);
-    const userAgent = printable(headers["user-agent"]);
+  return function describeScan(request, row, at) {
+    const address = clientAddress(request.peer, request.forwardedFor, isTrusted);
+    const userAgent = printable(request.userAgent);
     return {
       id: newId(),
       at,
@@ -51,18 +60,17 @@ export function makeDescribeScan(options: ScanOptions): (req: IncomingMessage, r
       network: networkOf(address),
       visitor: visitorOf(address, userAgent, at),
       user_agent: userAgent,
-      language: printable(headers["accept-language"]),
-      referrer_host: hostOf(headers.referer),
+      language: printable(request.language),
+      referrer_host: hostOf(request.referrer),
+      prefetch: /\bprefetch\b/i.test(request.purpose ?? ""),
     };
   };
 }
 
-const text = (header: string | string[] | undefined) => (Array.isArray(header) ? header.join(",") : header);
-
 /** A header without control characters, cut to what a record holds. */
-function printable(header: string | undefined): string {
+function printable(header = ""): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
-  return (header ?? "").slice(0, textLengthMax).replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
+  return header.slice(0, textLengthMax).replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
 }
 
 /** The host of a referring page, without port and path; empty when there is none. */

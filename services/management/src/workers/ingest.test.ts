@@ -97,6 +97,7 @@ function scan(more: Partial<ScanEvent> = {}): ScanEvent {
     user_agent: "Phone/1.0",
     language: "de-AT,de;q=0.9",
     referrer_host: "news.example",
+    prefetch: false,
     ...more,
   };
 }

@@ -1,0 +1,244 @@
+import { randomUUID } from "node:crypto";
+import { connect } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { ScanEvent } from "@qrfactory/domain/events";
+import { createTable } from "@qrfactory/replica/table";
+import { createHttpServer, drain } from "@qrfactory/runtime/serve";
+import { type Listening, listen } from "@qrfactory/testing/http";
+import { until } from "@qrfactory/testing/until";
+import fc from "fast-check";
+import { createApp, makeTakeScan } from "./app.js";
+import { openFastLane } from "./fast-lane.js";
+import { makeDescribeScan } from "./scan.js";
+
+const now = Date.UTC(2026, 10, 21, 12);
+const table = createTable();
+const code = {
+  schema: 1 as const,
+  id: randomUUID(),
+  workspace_id: randomUUID(),
+  short_id: "7K2MWX9P",
+  version: 3,
+  destination_url: "https://example.com/landing?utm=1#top",
+  is_active: true,
+  expires_at: null,
+  fallback_url: null,
+};
+table.apply(code);
+table.apply({ ...code, short_id: "PAUSED", is_active: false });
+table.apply({ ...code, short_id: "LATER", is_active: false, fallback_url: "https://example.com/later" });
+table.markFull();
+
+/** A server with or without the lane in front, and the scans that it wrote down. */
+async function start(hasLane: boolean) {
+  const scans: ScanEvent[] = [];
+  let taken = 0;
+  const options = {
+    table,
+    describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret", trustedProxies: ["127.0.0.0/8"] }),
+    recordScan: async (scan: ScanEvent) => {
+      await turn();
+      scans.push(scan);
+    },
+    status: () => ({ status: "ok" as const, version: "1", components: {} }),
+    observeRequest: () => {},
+    observeScan: () => {
+      taken += 1;
+    },
+    now: () => now,
+  };
+  const server = createHttpServer(createApp(options));
+  const lane = hasLane ? openFastLane(server, makeTakeScan(options)) : null;
+  const listening: Listening = await listen(server);
+  return { ...listening, server, lane, scans, taken: () => taken };
+}
+type Started = Awaited<ReturnType<typeof start>>;
+let plain: Started;
+let fast: Started;
+beforeAll(async () => {
+  [plain, fast] = [await start(false), await start(true)];
+});
+afterAll(async () => {
+  fast.lane?.close();
+  await plain.close();
+  await fast.close();
+});
+
+const newIds = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const dates = /Date: [^\r]*/g;
+
+/** Everything that comes back for pieces that are sent a turn apart, without what differs every time. */
+async function exchange({ port }: Listening, pieces: string[]): Promise<string> {
+  const socket = connect(port, "127.0.0.1").setNoDelay(true);
+  let received = "";
+  socket.setEncoding("latin1").on("data", (chunk) => {
+    received += chunk;
+  });
+  const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()).on("error", () => resolve()));
+  for (const piece of pieces) {
+    if (!socket.writable) break;
+    socket.write(piece, "latin1");
+    await turn();
+    await turn();
+  }
+  // A server that keeps connections closes this one when it has answered everything.
+  socket.end();
+  await closed;
+  return received.replace(newIds, "<id>").replace(dates, "Date: <now>");
+}
+
+/** Both roads answer alike and write down the same scans. */
+async function expectAlike(pieces: string[]): Promise<string> {
+  const seen = [];
+  for (const server of [plain, fast]) {
+    server.scans.length = 0;
+    const answer = await exchange(server, pieces);
+    seen.push({ answer, scans: server.scans.map((scan) => ({ ...scan, id: "<id>" })) });
+  }
+  expect(seen[1]).toEqual(seen[0]);
+  return seen[0]?.answer ?? "";
+}
+
+const phone =
+  'Host: qr.example\r\nUser-Agent: Phone \xe9 "1"\r\nAccept: text/html,*/*;q=0.8\r\nAccept-Language: de-AT,de;q=0.9\r\n' +
+  "Referer: https://news.example/x\r\nX-Forwarded-For: 1.2.3.4, 203.0.113.77\r\nSec-Purpose: prefetch;prerender\r\n";
+const scan = (path = "/q/7K2MWX9P", headers = phone) => `GET ${path} HTTP/1.1\r\n${headers}\r\n`;
+
+test("an ordinary scan takes the lane, and looks exactly like one that node:http answers", async () => {
+  const before = fast.taken();
+  const answer = await expectAlike([scan()]);
+  expect(answer).toMatch(/^HTTP\/1\.1 302 Found\r\nLocation: https:\/\/example\.com\/landing\?utm=1#top\r\n/);
+  expect(fast.scans).toMatchObject([{ network: "203.0.113.0/24", language: "de-AT,de;q=0.9", prefetch: true }]);
+  expect(fast.taken()).toBe(before + 1);
+});
+
+const host = "Host: x\r\n";
+const requests: [string, string[]][] = [
+  ["lower case and a slash", [scan("/q/7k2mwx9p/")]],
+  ["a short domain and a query", [scan("/7K2MWX9P?a=b%20c")]],
+  ["a fallback", [scan("/q/LATER")]],
+  ["a paused code", [scan("/q/PAUSED")]],
+  ["an unknown code", [scan("/q/UNKNOWN")]],
+  ["health", [scan("/api/health/")]],
+  ["a HEAD", [scan().replace("GET", "HEAD")]],
+  ["a POST with a body", [`POST /q/7K2MWX9P HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\na=b`]],
+  ["a GET with a body", [`GET /q/7K2MWX9P HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\nGET`, scan()]],
+  ["a chunked GET", [`GET /q/7K2MWX9P HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`]],
+  [
+    "both lengths",
+    [`GET /q/7K2MWX9P HTTP/1.1\r\n${host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+  ],
+  ["no host", ["GET /q/7K2MWX9P HTTP/1.1\r\nUser-Agent: x\r\n\r\n"]],
+  ["two hosts", [scan("/q/7K2MWX9P", `${host}${host}`)]],
+  ["two user agents", [scan("/q/7K2MWX9P", `${host}User-Agent: a\r\nUser-Agent: b\r\n`)]],
+  ["two forwarded addresses", [scan("/q/7K2MWX9P", `${host}X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-For: 8.8.8.8\r\n`)]],
+  ["a request id", [scan("/q/7K2MWX9P", `${host}X-Request-Id:  my-id.1 \r\n`)]],
+  ["a bad request id", [scan("/q/7K2MWX9P", `${host}X-Request-Id: my id\r\n`)]],
+  ["names of an object's own", [scan("/q/7K2MWX9P", `${host}constructor: 1\r\n__proto__: 2\r\n`)]],
+  ["the end of a connection", [scan("/q/7K2MWX9P", `${host}Connection: close\r\n`), scan()]],
+  ["an upgrade", [scan("/q/7K2MWX9P", `${host}Connection: Upgrade\r\nUpgrade: websocket\r\n`)]],
+  ["an expectation", [scan("/q/7K2MWX9P", `${host}Expect: 100-continue\r\n`)]],
+  ["HTTP/1.0", ["GET /q/7K2MWX9P HTTP/1.0\r\n\r\n"]],
+  ["bare line feeds", [scan().replaceAll("\r\n", "\n")]],
+  ["a folded header", [scan("/q/7K2MWX9P", `${host}User-Agent: a\r\n b\r\n`)]],
+  ["a space before the colon", [scan("/q/7K2MWX9P", `${host}User-Agent : a\r\n`)]],
+  ["a control character", [scan("/q/7K2MWX9P", `${host}User-Agent: a\x01b\r\n`)]],
+  ["large headers", [scan("/q/7K2MWX9P", `${host}X-Big: ${"a".repeat(9_000)}\r\n`)]],
+  ["too large headers", [scan("/q/7K2MWX9P", `${host}X-Big: ${"a".repeat(17_000)}\r\n`)]],
+  ["rubbish", ["rubbish\r\n\r\n"]],
+  ["two at once", [scan() + scan("/q/LATER")]],
+  ["five at once", [scan().repeat(5)]],
+  ["one and a half, then the rest", [scan() + scan().slice(0, 40), scan().slice(40)]],
+  ["one after the other", [scan(), scan("/q/LATER"), scan("/q/UNKNOWN"), scan()]],
+  ["byte by byte", [...scan("/q/7K2MWX9P", host)]],
+  ["scans, then rubbish", [scan(), "rubbish\r\n\r\n"]],
+];
+
+test.each(requests)("both roads answer alike: %s", async (_name, pieces) => {
+  await expectAlike(pieces);
+});
+
+test("both roads answer alike whatever is put together and however it is cut", async () => {
+  const line = fc.oneof(
+    fc.constantFrom(
+      ...["User-Agent: Phone", "user-agent:\tPhone \t", "Accept-Language: fr", "X-Forwarded-For: 10.0.0.1", "Host: y"],
+      ...[
+        "Connection: keep-alive",
+        "Connection: close",
+        "connection: Keep-Alive, x",
+        "Content-Length: 0",
+        "TE: trailers",
+      ],
+      ...[
+        "X-Request-Id: abc",
+        "Sec-Purpose: prefetch",
+        "Referer: https://a.example:1/b",
+        "Referer: nonsense",
+        "Cookie: a=b",
+      ],
+    ),
+    fc.string({ unit: fc.constantFrom(..."aZ-: \t\x00\x7f\xe9,"), maxLength: 12 }),
+  );
+  const request = fc.record({
+    method: fc.constantFrom("GET", "GET", "GET", "HEAD", "get", "PUT"),
+    path: fc.constantFrom(
+      "/q/7K2MWX9P",
+      "/7k2mwx9p/?x",
+      "/Q/LATER",
+      "/q/PAUSED",
+      "/q/NOPE",
+      "/q/7K2MWX9P#f",
+      "*",
+      "/q/a b",
+    ),
+    version: fc.constantFrom("1.1", "1.1", "1.1", "1.0", "2.0"),
+    lines: fc.array(line, { maxLength: 6 }),
+  });
+  const message = fc
+    .array(request, { minLength: 1, maxLength: 3 })
+    .map((all) =>
+      all
+        .map(
+          (one) => `${one.method} ${one.path} HTTP/${one.version}\r\n${["Host: x", ...one.lines, "", ""].join("\r\n")}`,
+        )
+        .join(""),
+    );
+  await fc.assert(
+    fc.asyncProperty(message, fc.array(fc.nat({ max: 400 }), { maxLength: 3 }), async (text, cuts) => {
+      const at = [0, ...cuts.sort((a, b) => a - b), text.length];
+      const pieces = at.slice(1).map((end, i) => text.slice(at[i], end));
+      await expectAlike(pieces.filter((piece) => piece !== ""));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("a draining server answers what is under way for the last time and sends idle clients away", async () => {
+  const server = await start(true);
+  const receive = (send: string | null) => {
+    const socket = connect(server.port, "127.0.0.1");
+    const client = { received: "", isClosed: false };
+    socket.setEncoding("latin1").on("data", (chunk) => {
+      client.received += chunk;
+    });
+    socket.on("close", () => {
+      client.isClosed = true;
+    });
+    if (send) socket.write(send);
+    return client;
+  };
+  const [fresh, kept] = [receive(null), receive(scan())];
+  await until(() => kept.received.includes("keep-alive"));
+  const last = receive(scan());
+  await until(async () => (await countOf(server)) === 3);
+  server.lane?.close();
+  await drain(server.server);
+  await until(() => fresh.isClosed && kept.isClosed && last.isClosed);
+  expect([fresh.received, last.received.slice(0, 12)]).toEqual(["", "HTTP/1.1 302"]);
+});
+
+const countOf = ({ server }: Started) =>
+  new Promise<number>((resolve, reject) =>
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  );
