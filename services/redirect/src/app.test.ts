@@ -189,6 +189,33 @@ test.each([
   }
 });
 
+test.each([
+  ["fr-CA,fr;q=0.8,en;q=0.5", "fr", "Ce code est en pause"],
+  ["DE", "de", "Dieser Code ist pausiert"],
+  ["pt, es;q=0.7, en;q=0.1", "es", "Este código está en pausa"],
+  ["ja", "en", "This code is paused"],
+  ["*", "en", "This code is paused"],
+  ["nonsense;;q=x,,", "en", "This code is paused"],
+])("who reads %s gets a page in %s", async (accepted, language, title) => {
+  const response = await get("/q/PAUSED", { headers: { "Accept-Language": accepted } });
+  expect([response.status, response.headers.get("content-language")]).toEqual([410, language]);
+  expect(response.headers.get("vary")).toBe("Accept-Language");
+  const html = await response.text();
+  expect(html).toContain(`<html lang="${language}">`);
+  expect(html).toContain(`<h1>${title}</h1>`);
+  // Nothing is fetched from anywhere: no address stands in it.
+  expect(html).not.toMatch(/(src|href|url)\s*[=(]/i);
+});
+
+test("paused, expired and unknown codes are told apart", async () => {
+  const titles = await Promise.all(
+    ["PAUSED", "EXPIRED", "UNKNOWN"].map(
+      async (id) => /<h1>(.*)<\/h1>/.exec(await (await get(`/q/${id}`)).text())?.[1],
+    ),
+  );
+  expect(titles).toEqual(["This code is paused", "This code has expired", "This code leads nowhere"]);
+});
+
 const nowhere = [
   "/q/UNKNOWN",
   "/q/AB",

@@ -11,7 +11,7 @@ import { sendProblem } from "@qrfactory/runtime/problem";
 import { requestIdFrom } from "@qrfactory/runtime/request-id";
 import type { StatusReport } from "@qrfactory/runtime/status";
 import type { PlainRequest, TakeScan } from "./fast-lane.js";
-import { gonePage, notFoundPage, type Page, pageHeaders, unavailablePage } from "./pages.js";
+import { type PageName, pageFor, pageHeaders } from "./pages.js";
 import type { ScanRequest } from "./scan.js";
 
 export type AppOptions = {
@@ -48,10 +48,13 @@ export function createApp(options: AppOptions): RequestListener {
 
     const shortId = normalizeShortId(scanPath.exec(path)?.[1] ?? "");
     const row = shortId === null ? undefined : table.find(shortId);
-    if (!row) return shortId === null || table.isFull() ? notFound(res, requestId) : unavailable(req, res, requestId);
+    if (!row)
+      return shortId === null || table.isFull()
+        ? sendPage(res, "unknown", requestId)
+        : unavailable(req, res, requestId);
     const at = now();
     const target = targetOf(row, at);
-    if (target === null) return sendPage(res, gonePage, requestId);
+    if (target === null) return sendPage(res, row.isActive ? "expired" : "paused", requestId);
     // A HEAD asks where the code leads; nobody went there.
     if (req.method === "GET") await recordScan(describeScan(requestOf(req), row, at));
     return sendRedirect(res, target, requestId);
@@ -135,21 +138,19 @@ function sendRedirect(res: ServerResponse, location: string, requestId: string):
   return scanRoute;
 }
 
-function notFound(res: ServerResponse, requestId: string): string {
-  return sendPage(res, notFoundPage, requestId);
-}
-
 /** Before the first full table nobody can say that a code does not exist. */
 function unavailable(req: IncomingMessage, res: ServerResponse, requestId: string): string {
   if (!/text\/html/i.test(req.headers.accept ?? "")) {
     throw new ApiError("unavailable", "The codes are still being loaded; try again shortly.", { retryAfterSeconds });
   }
   res.setHeader("Retry-After", String(retryAfterSeconds));
-  return sendPage(res, unavailablePage, requestId);
+  return sendPage(res, "unavailable", requestId);
 }
 
-function sendPage(res: ServerResponse, { status, body }: Page, requestId: string): string {
-  res.writeHead(status, { ...pageHeaders, "Content-Length": body.length, "X-Request-Id": requestId });
+function sendPage(res: ServerResponse, name: PageName, requestId: string): string {
+  const { status, language, body } = pageFor(res.req.headers, name);
+  const described = { "Content-Language": language, "Content-Length": body.length, "X-Request-Id": requestId };
+  res.writeHead(status, { ...pageHeaders, ...described });
   res.end(res.req.method === "HEAD" ? undefined : body);
   return scanRoute;
 }
