@@ -51,3 +51,21 @@ test("a network that is none is refused with its text", () => {
   expect(() => makeAddressMatcher(["10.0.0.0/33"])).toThrow(/10\.0\.0\.0\/33/);
   expect(() => makeAddressMatcher(["localhost"])).toThrow(/localhost/);
 });
+
+test("the short way to a network leads where the long one does, and takes nothing that is no address", () => {
+  const part = fc.oneof(
+    fc.integer({ min: 0, max: 300 }).map(String),
+    fc.constantFrom("00", "01", "0x1", "", " 1", "-1", "1e1"),
+  );
+  const text = fc.array(part, { minLength: 3, maxLength: 5 }).map((parts) => parts.join("."));
+  fc.assert(
+    fc.property(text, (address) => {
+      // The mapped spelling goes the long way.
+      const isAddress = address.split(".").length === 4 && address.split(".").every(isByte);
+      expect(networkOf(address)).toBe(isAddress ? networkOf(`::ffff:${address}`) : "");
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+const isByte = (text: string) => /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255;

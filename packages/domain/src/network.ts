@@ -4,6 +4,9 @@ import ipaddr from "ipaddr.js";
 /** Whether an address is one of those meant; false for text that is no address. */
 export type AddressMatcher = (address: string) => boolean;
 
+/** Answers that a matcher remembers: proxies, of which there are few, ask again and again. */
+const knownMax = 1_000;
+
 /** Bits of an address that are kept: enough for a country and a provider, too little for a person. */
 const keptBitsV4 = 24;
 const keptBitsV6 = 48;
@@ -17,10 +20,22 @@ const hopsMax = 16;
  */
 export function makeAddressMatcher(networks: readonly string[]): AddressMatcher {
   const ranges = networks.map(parseNetwork);
-  return (text) => {
+  const known = new Map<string, boolean>();
+
+  function matches(text: string): boolean {
     const address = parseAddress(text);
     if (!address) return false;
     return ranges.some(([network, bits]) => address.kind() === network.kind() && address.match(network, bits));
+  }
+
+  return (text) => {
+    let isOne = known.get(text);
+    if (isOne === undefined) {
+      isOne = matches(text);
+      if (known.size >= knownMax) known.clear();
+      known.set(text, isOne);
+    }
+    return isOne;
   };
 }
 
@@ -62,8 +77,13 @@ function withoutPort(text: string): string {
   return /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
 }
 
+/** Four decimal numbers up to 255 without leading zeros: the spelling of nearly every address, read at a glance. */
+const decimalAddress = /^((?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3})(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
+
 /** The network of an address, /24 or /48, e.g. `203.0.113.0/24`; empty when the text is no address. */
 export function networkOf(text: string): string {
+  const decimal = decimalAddress.exec(text);
+  if (decimal) return `${decimal[1]}0/${keptBitsV4}`;
   const address = parseAddress(text);
   if (!address) return "";
   const bits = address.kind() === "ipv4" ? keptBitsV4 : keptBitsV6;
