@@ -1,17 +1,21 @@
 // The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. Everything that is not made of flat
 // squares alone goes through here, and what the faster roads show is compared with it.
 import type { Rgba } from "@qrfactory/domain/color";
-import { type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
+import { type Canvas, type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
+import type { Box } from "./frames.js";
 import { traceOutlines } from "./outline.js";
 import { type Path, tracePath } from "./path.js";
 import { snapGrid } from "./raster.js";
-import type { Fill, Filled, Placed, Scene, Squares } from "./scene.js";
+import type { Fill, Filled, Picture, Scene, Squares } from "./scene.js";
 
-/** Where a scene lies on pixels: modules of whole pixels where it holds squares, else from edge to edge. */
-export function placeOnPixels({ side, shapes }: Scene, widthPx: number): { scale: number; offset: number } {
-  if (!shapes.some((shape) => shape.kind === "squares")) return { scale: widthPx / side, offset: 0 };
+/** Where a scene lies on an image of `widthPx` pixels: module 0 begins at pixel `offset`, and each is `scale` wide. */
+export type Placement = { widthPx: number; scale: number; offset: number };
+
+/** Places a scene: modules of whole pixels where it holds squares, else from edge to edge. */
+export function placeOnPixels({ side, shapes }: Pick<Scene, "side" | "shapes">, widthPx: number): Placement {
+  if (!shapes.some((shape) => shape.kind === "squares")) return { widthPx, scale: widthPx / side, offset: 0 };
   const { modulePx, offsetPx } = snapGrid(side, widthPx);
-  return { scale: modulePx, offset: offsetPx };
+  return { widthPx, scale: modulePx, offset: offsetPx };
 }
 
 /** A scene painted on a canvas. */
@@ -28,13 +32,16 @@ export function paintCanvas(scene: Scene, widthPx: number): Painting {
   const context = createCanvas(widthPx, widthPx).getContext("2d");
   context.fillStyle = css(scene.background);
   context.fillRect(0, 0, widthPx, widthPx);
-  const { scale, offset } = placeOnPixels(scene, widthPx);
-  context.setTransform(scale, 0, 0, scale, offset, offset);
+  const placement = placeOnPixels(scene, widthPx);
+  const { scale, offset } = placement;
   for (const shape of scene.shapes) {
     if (shape.kind === "picture") {
-      drawPicture(context, shape);
+      const { canvas, left, top } = fitPicture(shape.picture, shape.box, placement);
+      context.resetTransform();
+      context.drawImage(canvas, left, top);
       continue;
     }
+    context.setTransform(scale, 0, 0, scale, offset, offset);
     context.fillStyle = styleOf(context, shape.fill);
     context.beginPath();
     trace(context, shape);
@@ -56,26 +63,48 @@ export function encodeJpeg({ context }: Painting): Buffer {
   return context.canvas.toBuffer("image/jpeg", { quality: jpegQuality, chromaSubsampling: false, progressive: false });
 }
 
-/** How much of each pixel the shapes cover, 0 to 255, row by row; rows are `stride` bytes apart. */
-export function paintCoverage(scene: Scene, widthPx: number): { coverage: Buffer; stride: number } {
-  const canvas = createCanvas(widthPx, widthPx);
-  const context = canvas.getContext("2d", { pixelFormat: "A8" });
-  const { scale, offset } = placeOnPixels(scene, widthPx);
+/** How much of each pixel shapes cover, 0 to 255, row by row; rows are `stride` bytes apart. */
+export type Mask = { coverage: Uint8Array; stride: number };
+
+/** The canvas of the last mask, used again: to get fresh memory takes as long as to draw in it. */
+let maskCanvas: Canvas | null = null;
+
+/** Paints what shapes cover together. */
+export function paintCoverage(shapes: readonly Filled[], { widthPx, scale, offset }: Placement): Mask {
+  maskCanvas ??= createCanvas(1, 1);
+  const context = maskCanvas.getContext("2d", { pixelFormat: "A8" });
+  if (maskCanvas.width !== widthPx) {
+    maskCanvas.width = widthPx;
+    maskCanvas.height = widthPx;
+  }
+  context.resetTransform();
+  context.clearRect(0, 0, widthPx, widthPx);
   context.setTransform(scale, 0, 0, scale, offset, offset);
   context.fillStyle = "#000";
   context.beginPath();
-  for (const shape of scene.shapes) if (shape.kind !== "picture") trace(context, shape);
+  for (const shape of shapes) trace(context, shape);
   context.fill("nonzero");
-  return { coverage: canvas.toBuffer("raw"), stride: canvas.stride };
+  return { coverage: maskCanvas.toBuffer("raw"), stride: maskCanvas.stride };
 }
 
-function drawPicture(context: CanvasRenderingContext2D, { picture, box }: Placed): void {
-  const { width, height, data } = picture;
-  const canvas = createCanvas(width, height);
+/** A picture in exactly the pixels of its box, snapped to whole ones, and where they begin. */
+export function fitPicture(
+  { width, height, data }: Picture,
+  box: Box,
+  { scale, offset }: Placement,
+): { canvas: Canvas; left: number; top: number } {
+  const snap = (at: number) => Math.round(at * scale + offset);
+  const [left, top] = [snap(box.x), snap(box.y)];
+  const widthPx = Math.max(1, snap(box.x + box.width) - left);
+  const heightPx = Math.max(1, snap(box.y + box.height) - top);
+  const whole = createCanvas(width, height);
   const pixels = new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength);
-  canvas.getContext("2d").putImageData(createImageData(pixels, width, height), 0, 0);
-  context.patternQuality = "best";
-  context.drawImage(canvas, box.x, box.y, box.width, box.height);
+  whole.getContext("2d").putImageData(createImageData(pixels, width, height), 0, 0);
+  if (width === widthPx && height === heightPx) return { canvas: whole, left, top };
+  const canvas = createCanvas(widthPx, heightPx);
+  const context = canvas.getContext("2d");
+  context.drawImage(whole, 0, 0, widthPx, heightPx);
+  return { canvas, left, top };
 }
 
 function trace(context: CanvasRenderingContext2D, shape: Filled): void {

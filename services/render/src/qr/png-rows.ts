@@ -1,0 +1,43 @@
+// Rows as a PNG stores them (PNG, third edition, 9): each behind its filter type. Those of large images are written to one
+// piece of memory again and again, so they are valid only until the next ones are packed.
+import { filterNone, filterUp } from "./png-file.js";
+
+/** Gives the bytes of row `y`, top down; they are valid until the next call. */
+export type RowReader = (y: number) => Uint8Array;
+
+/** How much memory is kept for the next image: the rows of 2000 pixels in red, green and blue fit. */
+const keptBytes = 12_100_000;
+
+let kept: Buffer | null = null;
+
+/** Memory for rows, whatever was in it: to get fresh memory of this size takes longer than to fill it. */
+function takeMemory(bytes: number): Buffer {
+  if (bytes > keptBytes) return Buffer.allocUnsafe(bytes);
+  kept ??= Buffer.allocUnsafeSlow(keptBytes);
+  return kept.subarray(0, bytes);
+}
+
+/** Packs rows of `rowBytes` each; one that repeats the one above becomes zeros, which cost next to nothing. */
+export function packRows(rowAt: RowReader, { rowBytes, height }: { rowBytes: number; height: number }): Buffer {
+  const rows = takeMemory((1 + rowBytes) * height);
+  // Where the last row begins that was written in full.
+  let shown = -1;
+  for (let y = 0, to = 1; y < height; y++, to += 1 + rowBytes) {
+    const row = rowAt(y);
+    const repeats = shown >= 0 && rows.compare(row, 0, rowBytes, shown, shown + rowBytes) === 0;
+    rows[to - 1] = repeats ? filterUp : filterNone;
+    if (repeats) {
+      rows.fill(0, to, to + rowBytes);
+    } else {
+      rows.set(row, to);
+      shown = to;
+    }
+  }
+  return rows;
+}
+
+/** Reads rows out of bytes that lie `stride` bytes apart. */
+export function rowsOf(pixels: Uint8Array | Uint8ClampedArray, stride: number, rowBytes = stride): RowReader {
+  const bytes = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+  return (y) => bytes.subarray(y * stride, y * stride + rowBytes);
+}
