@@ -1,5 +1,5 @@
-// The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. Everything that is not made of flat
-// squares alone goes through here, and what the faster roads show is compared with it.
+// The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. What lets its ground through and what
+// becomes a JPEG goes through here, and what the faster roads show, with masks and pictures made here, is compared with it.
 import type { Rgba } from "@qrfactory/domain/color";
 import { type Canvas, type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
 import type { Box } from "./frames.js";
@@ -23,8 +23,6 @@ export type Painting = {
   widthPx: number;
   isOpaque: boolean;
   context: CanvasRenderingContext2D;
-  /** Blue, green, red and alpha of each pixel, row by row, multiplied by alpha: as cairo keeps them. */
-  pixels: Buffer;
 };
 
 /** Paints a scene, ground and all. */
@@ -47,7 +45,12 @@ export function paintCanvas(scene: Scene, widthPx: number): Painting {
     trace(context, shape);
     context.fill("nonzero");
   }
-  return { widthPx, isOpaque: scene.background[3] === 255, context, pixels: context.canvas.toBuffer("raw") };
+  return { widthPx, isOpaque: scene.background[3] === 255, context };
+}
+
+/** Blue, green, red and alpha of each pixel, row by row, multiplied by alpha: as cairo keeps them. */
+export function multipliedPixelsOf({ context }: Painting): Uint8Array {
+  return context.canvas.toBuffer("raw");
 }
 
 /** Red, green, blue and alpha of each pixel, row by row, as PNG keeps them: not multiplied. */

@@ -6,6 +6,7 @@ import type { Pixels } from "../zxing.js";
 import {
   encodeJpeg,
   type Mask,
+  multipliedPixelsOf,
   type Painting,
   paintCanvas,
   paintCoverage,
@@ -154,7 +155,7 @@ function shadesOf(raster: Raster, substrate: Rgba): (y: number) => (x: number) =
     };
   }
   if (raster.kind === "painting") {
-    const { pixels } = raster.painting;
+    const pixels = multipliedPixelsOf(raster.painting);
     const under = luma(substrate);
     return (y) => (x) => shadeOf(pixels, 4 * (y * widthPx + x), under);
   }

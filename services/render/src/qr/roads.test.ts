@@ -3,6 +3,7 @@ import { eyeBorderShapes, eyeCenterShapes, gradientTypes, patterns } from "@qrfa
 import { pngPixels } from "@qrfactory/testing/decode";
 import { loadImage } from "canvas";
 import { PNG } from "pngjs";
+import { multipliedPixelsOf } from "./canvas.js";
 import { paintScene } from "./paint.js";
 import { paintPlainly, pngOf, rasterize } from "./rasterize.js";
 import { layOut, type Picture, type Scene, type SceneParts } from "./scene.js";
@@ -79,7 +80,7 @@ function stripes(): Picture {
 function differenceOnGround(scene: Scene, size: number): number {
   const [fast, plain] = [rasterize(scene, size), paintPlainly(scene, size)];
   if (fast.kind !== "layers") throw new Error(`painted as ${fast.kind}`);
-  const { pixels } = plain.painting;
+  const pixels = multipliedPixelsOf(plain.painting);
   let most = 0;
   for (let y = 0, at = 0; y < size; y++) {
     const row = fast.rowAt(y);
