@@ -1,14 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { makeAdmission } from "./admission.js";
 
-/** Drawings that end when told, each claiming to have kept a thread busy for `spentMs`. */
+/** Drawings that end when told, also those that begin later, each claiming to have kept a thread busy for `spentMs`. */
 function drawings() {
-  const ends: (() => void)[] = [];
-  const draw = (spentMs: number) => () =>
-    new Promise<{ spentMs: number }>((resolve) => ends.push(() => resolve({ spentMs })));
-  const endAll = () => {
-    for (const end of ends.splice(0)) end();
-  };
+  let endAll = () => {};
+  const ended = new Promise<void>((resolve) => {
+    endAll = resolve;
+  });
+  const draw = (spentMs: number) => () => ended.then(() => ({ spentMs }));
   return { draw, endAll };
 }
 
@@ -60,5 +59,30 @@ test("what drawings really cost is learned, for each kind by itself", async () =
 test("a drawing that fails makes room like any other", async () => {
   const admission = makeAdmission({ threads: 1, waitMsMax: 0 });
   await expect(admission.run(large, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+  expect(admission.backlogMs()).toBe(0);
+});
+
+test("no more drawings run at once than there are threads, in the order in which they came", async () => {
+  const admission = makeAdmission({ threads: 2, waitMsMax: 10_000 });
+  const begun: number[] = [];
+  const ends: (() => void)[] = [];
+  const all = Array.from({ length: 5 }, (_, i) =>
+    admission.run(large, () => {
+      begun.push(i);
+      return new Promise<{ spentMs: number }>((resolve) => ends.push(() => resolve({ spentMs: 1 })));
+    }),
+  );
+  for (const expected of [
+    [0, 1],
+    [0, 1, 2],
+    [0, 1, 2, 3],
+    [0, 1, 2, 3, 4],
+  ]) {
+    await new Promise(setImmediate);
+    expect(begun).toEqual(expected);
+    ends.shift()?.();
+  }
+  ends.shift()?.();
+  await Promise.all(all);
   expect(admission.backlogMs()).toBe(0);
 });

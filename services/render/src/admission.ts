@@ -32,19 +32,28 @@ export type Spent = { spentMs: number };
 export type Admission = {
   /** Throws `overloaded` when work that came now would have to wait too long. An idle pool takes anything. */
   requireTurn: () => void;
-  /** Runs `draw` when its turn can come in time, else throws as `requireTurn` does. */
-  run: <T extends Spent>(work: Work, draw: () => Promise<T>) => Promise<T>;
+  /**
+   * Runs `draw` when its turn comes, no more of them at once than there are threads; throws as `requireTurn` does when it
+   * would come too late. `leaves` ends the wait, not a drawing: see `makeAdmission`.
+   */
+  run: <T extends Spent>(work: Work, draw: () => Promise<T>, leaves?: AbortSignal) => Promise<T>;
   /** Predicted milliseconds until everything that was let in is done. */
   backlogMs: () => number;
 };
 
 export type AdmissionOptions = { threads: number; waitMsMax?: number };
 
-/** Admission to a pool of `threads` threads. */
+/**
+ * Admission to a pool of `threads` threads. What has begun is finished, even if nobody waits for it any more: ending a
+ * thread while cairo draws in it ends the whole process.
+ */
 export function makeAdmission({ threads, waitMsMax = waitMsMaxDefault }: AdmissionOptions): Admission {
   const learned = new Map<string, number>();
   let outstandingMs = 0;
   let outstanding = 0;
+  let running = 0;
+  /** Those whose turn has not come, first come first served. */
+  const waiting = new Set<() => void>();
 
   const megapixels = ({ widthPx }: Work) => Math.max(megapixelsMin, widthPx ** 2 / 1e6);
   const rateOf = (kind: string) => learned.get(kind) ?? msPerMegapixelFirst;
@@ -57,16 +66,40 @@ export function makeAdmission({ threads, waitMsMax = waitMsMaxDefault }: Admissi
     });
   }
 
+  async function turn(leaves: AbortSignal | undefined): Promise<void> {
+    leaves?.throwIfAborted();
+    if (running < threads) {
+      running += 1;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      waiting.add(resolve);
+      leaves?.addEventListener("abort", () => waiting.delete(resolve) && reject(leaves.reason), { once: true });
+    });
+  }
+
+  /** The thread goes to whoever has waited longest. */
+  function endTurn(): void {
+    const [next] = waiting;
+    if (!next) {
+      running -= 1;
+      return;
+    }
+    waiting.delete(next);
+    next();
+  }
+
   return {
     backlogMs,
     requireTurn,
-    async run(work, draw) {
+    async run(work, draw, leaves) {
       requireTurn();
       const predictedMs = rateOf(work.kind) * megapixels(work);
       outstandingMs += predictedMs;
       outstanding += 1;
       try {
-        const result = await draw();
+        await turn(leaves);
+        const result = await draw().finally(endTurn);
         const rate = rateOf(work.kind);
         learned.set(work.kind, rate + learningRate * (result.spentMs / megapixels(work) - rate));
         return result;

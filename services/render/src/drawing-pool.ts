@@ -24,7 +24,10 @@ const lightWidthPxMax = 2_000;
 /** A background is faded behind modules: more pixels than this would only be looked at by the decoder. */
 const backgroundPxMax = 2_000;
 
-/** A drawing that takes longer than this is stuck: its thread is ended. The largest styled image takes about 2 s. */
+/**
+ * A drawing that takes longer than this is stuck, and its thread is ended, which may end the process: a supervisor starts
+ * another. The largest styled image takes about 2 s.
+ */
 const drawMsMax = 20_000;
 
 /** The compiled worker, whether this file runs compiled or, in tests, from source. */
@@ -32,7 +35,7 @@ const workerFileDefault = fileURLToPath(new URL("../dist/draw-worker.js", import
 
 export type DrawOptions = {
   checked: boolean;
-  /** Takes the drawing out of the queue, or ends it, when nobody wants it any more. */
+  /** Takes the drawing out of the queue when nobody wants it any more; one that has begun is finished. */
   signal?: AbortSignal;
   /** The checked files of the design's pictures. */
   files?: PictureFiles;
@@ -71,10 +74,9 @@ export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
 
   async function drawInPool(design: Design, { checked, signal, files = {} }: DrawOptions): Promise<Drawing> {
     const pictures = await decode(design, files);
-    const stuck = AbortSignal.timeout(drawMsMax);
-    const outcome = await admission.run({ kind: kindOf(design), widthPx: design.widthPx }, () =>
-      pool.run({ design, checked, pictures }, { signal: signal ? AbortSignal.any([signal, stuck]) : stuck }),
-    );
+    const work = { kind: kindOf(design), widthPx: design.widthPx };
+    const drawNow = () => pool.run({ design, checked, pictures }, { signal: AbortSignal.timeout(drawMsMax) });
+    const outcome = await admission.run(work, drawNow, signal);
     if ("problem" in outcome) {
       const { code, detail, errors } = outcome.problem;
       throw new ApiError(code, detail, { ...(errors && { errors }) });
@@ -91,7 +93,8 @@ export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
     backlogMs: admission.backlogMs,
     close: async () => {
       decoder.close();
-      await pool.destroy();
+      // Waits for what has begun.
+      await pool.close();
     },
   };
 }
