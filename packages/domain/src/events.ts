@@ -26,6 +26,22 @@ export const scanEvent = z.object({
 });
 export type ScanEvent = z.infer<typeof scanEvent>;
 
+/** A scan as its record holds it: what `JSON.stringify` writes, in half the time, on the path of every scan. */
+export function scanRecord(scan: ScanEvent): string {
+  return (
+    `{"id":"${scan.id}","at":${scan.at},"code_id":"${scan.code_id}","workspace_id":"${scan.workspace_id}",` +
+    `"version":${scan.version},"region":${quote(scan.region)},"network":"${scan.network}","visitor":"${scan.visitor}",` +
+    `"user_agent":${quote(scan.user_agent)},"language":${quote(scan.language)},` +
+    `"referrer_host":${quote(scan.referrer_host)},"prefetch":${scan.prefetch}}`
+  );
+}
+
+/** What JSON has to escape, and what `JSON.stringify` does: halves of surrogate pairs. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes them
+const escaped = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+const quote = (text: string): string => (escaped.test(text) ? JSON.stringify(text) : `"${text}"`);
+
 /** One delivered (200) call of the generate endpoint: the ledger from which credits are rebuilt. */
 export const callEvent = z.object({
   id: z.uuid(),

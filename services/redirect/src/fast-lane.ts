@@ -110,56 +110,65 @@ export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
   };
 }
 
-/** A whole request for `/q/{id}` or `/{id}` and nothing after it; the lines of its headers are the second group. */
-const plainRequest =
-  /^GET \/(?:[Qq]\/)?([A-Za-z0-9-]{3,64})\/?(?:\?[!-~]*)? HTTP\/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)+)\r\n$/;
+/** A request for `/q/{id}` or `/{id}`, and one line of its headers. */
+const requestLine = /^GET \/(?:[Qq]\/)?([A-Za-z0-9-]{3,64})\/?(?:\?[!-~]*)? HTTP\/1\.1\r\n/;
+const headerLine = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t -~\x80-\xff]*)\r\n/y;
+const emptyLine = "\r\n";
 
-/** Headers that change what a request is, or that belong to one with a body. */
-const unusual = new Set([
-  ...["content-length", "transfer-encoding", "trailer", "te", "expect", "upgrade", "http2-settings"],
-  ...["proxy-connection", "keep-alive"],
-]);
+/** What a header is to a plain request: something that is wanted, ignored, or not plain. */
+type Meaning = keyof PlainRequest | "host" | "connection" | "ignored" | "unusual";
 
-/** Header → what it is called in a plain request. A second one of a kind is not plain. */
-const wanted = new Map<string, keyof PlainRequest | "host">([
+/** All other headers are ignored. Those that are unusual change what a request is, or belong to one with a body. */
+const meanings = new Map<string, Meaning>([
   ["host", "host"],
+  ["connection", "connection"],
   ["x-request-id", "requestId"],
   ["x-forwarded-for", "forwardedFor"],
   ["user-agent", "userAgent"],
   ["accept-language", "language"],
   ["referer", "referrer"],
   ["sec-purpose", "purpose"],
+  ...["content-length", "transfer-encoding", "trailer", "te", "expect", "upgrade", "http2-settings"].map(asUnusual),
+  ...["proxy-connection", "keep-alive"].map(asUnusual),
 ]);
+
+function asUnusual(name: string): [string, Meaning] {
+  return [name, "unusual"];
+}
+
+/** Spellings that were met, so that no name is changed to lower case twice; there are few in ordinary life. */
+const spellings = new Map<string, Meaning>();
+const spellingsMax = 1_000;
+
+function meaningOf(name: string): Meaning {
+  const known = spellings.get(name);
+  if (known !== undefined) return known;
+  const meaning = meanings.get(name.toLowerCase()) ?? "ignored";
+  if (spellings.size < spellingsMax) spellings.set(name, meaning);
+  return meaning;
+}
 
 /** The request that is all of `bytes`, or null when they are anything else than a plain one. */
 export function readPlainRequest(bytes: Buffer, socket: Pick<Socket, "remoteAddress">): PlainRequest | null {
   if (bytes.length > requestBytesMax) return null;
-  const match = plainRequest.exec(bytes.toString("latin1"));
-  if (!match) return null;
-  const lines = match[2] as string;
-  const found: Partial<Record<keyof PlainRequest | "host", string>> = {};
-  for (let start = 0; start < lines.length; ) {
-    const end = lines.indexOf("\r\n", start);
-    const colon = lines.indexOf(":", start);
-    const name = lines.slice(start, colon).toLowerCase();
-    const field = wanted.get(name);
-    if (field !== undefined) {
-      if (found[field] !== undefined) return null;
-      found[field] = lines.slice(colon + 1, end).trim();
-    } else if (name === "connection") {
-      if (
-        lines
-          .slice(colon + 1, end)
-          .trim()
-          .toLowerCase() !== "keep-alive"
-      )
-        return null;
-    } else if (unusual.has(name)) return null;
-    start = end + 2;
+  const text = bytes.toString("latin1");
+  const request = requestLine.exec(text);
+  if (!request) return null;
+  const found: Partial<Record<Meaning, string>> = {};
+  let end = request[0].length;
+  headerLine.lastIndex = end;
+  for (let line = headerLine.exec(text); line; line = headerLine.exec(text)) {
+    end = headerLine.lastIndex;
+    const meaning = meaningOf(line[1] as string);
+    if (meaning === "ignored") continue;
+    // A second header of a kind that is wanted is not plain either.
+    if (meaning === "unusual" || found[meaning] !== undefined) return null;
+    found[meaning] = (line[2] as string).trimEnd();
   }
-  if (found.host === undefined) return null;
-  const { host: _host, ...headers } = found;
-  return { shortId: match[1] as string, requestId: undefined, peer: socket.remoteAddress ?? "", ...headers };
+  if (text.length !== end + emptyLine.length || !text.endsWith(emptyLine)) return null;
+  const { host, connection, ...headers } = found;
+  if (host === undefined || (connection !== undefined && connection.toLowerCase() !== "keep-alive")) return null;
+  return { shortId: request[1] as string, requestId: undefined, peer: socket.remoteAddress ?? "", ...headers };
 }
 
 let dateSecond = 0;

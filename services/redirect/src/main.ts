@@ -1,4 +1,5 @@
 // A redirect process: read the configuration, open disk and connections, start the background loops, serve.
+import { scanRecord } from "@qrfactory/domain/events";
 import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
 import { followTable } from "@qrfactory/replica/follow";
 import { readSnapshot } from "@qrfactory/replica/snapshot";
@@ -92,7 +93,7 @@ start(async () => {
       trustedProxies: config.TRUSTED_PROXIES,
     }),
     recordScan: (scan) =>
-      spool.append(JSON.stringify(scan)).catch((err) => log.error({ err }, "a scan could not be written down")),
+      spool.append(scanRecord(scan)).catch((err) => log.error({ err }, "a scan could not be written down")),
     status: makeStatusReport(known),
     observeRequest: metrics.observeRequest,
     observeScan: metrics.requestObserver({ method: "GET", route: scanRoute, status: 302 }),
