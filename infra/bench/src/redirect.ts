@@ -1,16 +1,17 @@
 // Scans a second: one redirect process with every scan written to disk, next to nginx's `return 302` and an Express
-// handler over a Map, under the same load in the same run, one process each.
+// handler over a Map, under the same load in the same run, one process each; with many codes and with few; and how soon a
+// start and an edit are served.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { markTablePublished, publishCodes } from "@qrfactory/replica/publish";
 import { freePort } from "@qrfactory/testing/ports";
-import { type StartedProcess, startProcess, startScript } from "@qrfactory/testing/process";
+import { startProcess, startScript } from "@qrfactory/testing/process";
 import { startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
-import { Redis } from "ioredis";
+import { measureEdits } from "./edits.js";
 import { generateLoad, type Load } from "./load-generator.js";
+import { shortIdOf, startRedirect, writeCodes } from "./redirect-process.js";
 
 export type ScanRace = { title: string; loads: (Load & { name: string })[]; notes: string[] };
 
@@ -20,37 +21,25 @@ const warmUpSeconds = 2;
 /** Codes that are asked for: enough that nothing of them stays in the processor's caches. */
 const pathCount = 20_000;
 
-const shortIdOf = (i: number) => `B${String(i).padStart(7, "0")}`;
+const few = 1_000;
+const many = 5_000_000;
+/** Few and many are measured in turns, so that a slow moment of the machine is shared. */
+const turns = 3;
+const turnSeconds = 4;
+
+const startsMeasured = 5;
 
 type Server = { url: string; stop: () => Promise<unknown> };
 
-/** Runs the race. */
+/** Runs everything. */
 export async function raceScans(): Promise<ScanRace[]> {
   const directory = makeTempDirectory("qrfactory-bench-");
   const stops: (() => Promise<unknown>)[] = [];
   try {
-    const paths = Array.from({ length: pathCount }, (_, i) => `/q/${shortIdOf((i * 7919) % codes)}`);
-    const run = async (name: string, server: Server) => {
-      stops.push(server.stop);
-      await generateLoad(server.url, { paths, seconds: warmUpSeconds, directory: directory.path });
-      const load = await generateLoad(server.url, { paths, seconds, directory: directory.path });
-      return { name, ...load };
-    };
-    const state = await startRedis({ role: "state", dataDirectory: join(directory.path, "state") });
-    stops.push(() => state.stop());
-    await fill(state.url, codes);
-    const redirect = await startRedirect(join(directory.path, "redirect"), state.url);
-    const ours = await run("QRFactory", redirect);
-    const spooled = await redirect.scansWritten();
-    await redirect.stop();
-    const nginx = await run("nginx, return 302", await startNginx(join(directory.path, "nginx")));
-    const express = await run("Express over a Map", await startExpress());
     return [
-      {
-        title: `scans, ${codes.toLocaleString("en-US")} codes`,
-        loads: [ours, nginx, express],
-        notes: [`QRFactory wrote ${spooled.toLocaleString("en-US")} scans to disk, those of the warm-up among them.`],
-      },
+      await againstOthers(directory.path, stops),
+      await fewAndMany(directory.path, stops),
+      { title: "edits, three regions", loads: [], notes: [await measureEdits(join(directory.path, "stack"))] },
     ];
   } finally {
     for (const stop of stops.reverse()) await stop();
@@ -58,66 +47,64 @@ export async function raceScans(): Promise<ScanRace[]> {
   }
 }
 
-/** Publishes codes as management does. */
-async function fill(url: string, count: number): Promise<void> {
-  const redis = new Redis(url);
-  const batch = 5_000;
-  for (let start = 0; start < count; start += batch) {
-    const rows = Array.from({ length: Math.min(batch, count - start) }, (_, i) => rowOf(start + i));
-    await publishCodes(redis, rows);
+/** Paths of codes all over a table. */
+const pathsOf = (count: number) =>
+  Array.from({ length: Math.min(count, pathCount) }, (_, i) => `/q/${shortIdOf((i * 7919) % count)}`);
+
+async function againstOthers(directory: string, stops: (() => Promise<unknown>)[]): Promise<ScanRace> {
+  const run = async (name: string, server: Server) => {
+    stops.push(server.stop);
+    const load = { paths: pathsOf(codes), directory };
+    await generateLoad(server.url, { ...load, seconds: warmUpSeconds });
+    return { name, ...(await generateLoad(server.url, { ...load, seconds })) };
+  };
+  const snapshots = join(directory, "snapshots");
+  await writeCodes(snapshots, codes);
+  const startMs: number[] = [];
+  for (let i = 0; i < startsMeasured; i++) {
+    const started = await startRedirect(snapshots);
+    startMs.push(started.startMs);
+    await started.stop();
   }
-  await markTablePublished(redis, { generation: "bench", count, at: Date.now() });
-  redis.disconnect();
-}
-
-const hex = (i: number) => i.toString(16).padStart(12, "0");
-
-function rowOf(i: number) {
+  const state = await startRedis({ role: "state", dataDirectory: join(directory, "state") });
+  stops.push(() => state.stop());
+  const redirect = await startRedirect(snapshots, state.url);
+  const ours = await run("QRFactory", redirect);
+  const written = await redirect.scansWritten();
+  await redirect.stop();
+  const nginx = await run("nginx, return 302", await startNginx(join(directory, "nginx")));
+  const express = await run("Express over a Map", await startExpress());
   return {
-    schema: 1 as const,
-    id: `00000000-0000-4000-8000-${hex(i)}`,
-    workspace_id: `00000000-0000-4000-9000-${hex(i % 1_000)}`,
-    short_id: shortIdOf(i),
-    version: 1,
-    destination_url: `https://example.com/landing/${i}?utm_source=print&utm_medium=qr`,
-    is_active: true,
-    expires_at: null,
-    fallback_url: null,
+    title: `scans, ${codes.toLocaleString("en-US")} codes`,
+    loads: [ours, nginx, express],
+    notes: [
+      `QRFactory wrote ${written.toLocaleString("en-US")} scans to disk, those of the warm-up among them.`,
+      `From its start alone in the world to its first 302: ${startMs.map(Math.round).join(", ")} ms.`,
+    ],
   };
 }
 
-type RedirectServer = Server & { process: StartedProcess; scansWritten: () => Promise<number> };
-
-/** A redirect process as the local stack starts it; resolves once its table is full. */
-async function startRedirect(directory: string, redisUrl: string): Promise<RedirectServer> {
-  const [port, metricsPort] = [await freePort(), await freePort()];
-  const child = await startScript(fileURLToPath(new URL("../../../services/redirect/dist/main.js", import.meta.url)), {
-    env: {
-      PATH: process.env.PATH,
-      PORT: String(port),
-      METRICS_PORT: String(metricsPort),
-      LOG_LEVEL: "warn",
-      REGION: "bench",
-      REPLICA_REDIS_URL: redisUrl,
-      STATE_REDIS_URL: redisUrl,
-      SPOOL_DIR: join(directory, "spool"),
-      VISITOR_SECRET: "a secret for benchmarks",
-    },
-  });
-  const url = `http://127.0.0.1:${port}`;
-  // An unknown code is a 503 until the table is full.
-  const isFull = async () => (await fetch(`${url}/q/UNKNOWN`)).status === 404;
-  await until(() => isFull().catch(() => false), { timeoutMs: 60_000 });
+async function fewAndMany(directory: string, stops: (() => Promise<unknown>)[]): Promise<ScanRace> {
+  const contenders = [];
+  for (const count of [few, many]) {
+    const snapshots = join(directory, `snapshots-${count}`);
+    await writeCodes(snapshots, count);
+    const server = await startRedirect(snapshots);
+    stops.push(server.stop);
+    await generateLoad(server.url, { paths: pathsOf(count), seconds: warmUpSeconds, directory });
+    contenders.push({ count, server, loads: [] as Load[] });
+  }
+  for (let turn = 0; turn < turns; turn++) {
+    for (const { count, server, loads } of contenders) {
+      loads.push(await generateLoad(server.url, { paths: pathsOf(count), seconds: turnSeconds, directory }));
+    }
+  }
+  for (const { server } of contenders) await server.stop();
+  const median = (loads: Load[]) => loads.sort((a, b) => a.perSecond - b.perSecond)[loads.length >> 1] as Load;
   return {
-    url,
-    process: child,
-    stop: () => child.stop(),
-    async scansWritten() {
-      const { components } = (await (await fetch(`${url}/api/status/`)).json()) as {
-        components: { shipper: { scans_waiting: number; scans_under_way: number } };
-      };
-      return components.shipper.scans_waiting + components.shipper.scans_under_way;
-    },
+    title: "scans, few codes and many",
+    loads: contenders.map(({ count, loads }) => ({ name: `${count.toLocaleString("en-US")} codes`, ...median(loads) })),
+    notes: [],
   };
 }
 
@@ -145,8 +132,9 @@ async function startExpress(): Promise<Server> {
 }
 
 async function ready(server: Server): Promise<Server> {
+  const answers = () => fetch(`${server.url}/q/x`, { redirect: "manual" });
   await until(() =>
-    fetch(`${server.url}/q/x`, { redirect: "manual" }).then(
+    answers().then(
       () => true,
       () => false,
     ),
