@@ -8,6 +8,7 @@ import qrImage from "qr-image";
 import QRCode from "qrcode";
 import { type Contender, measure, type Timing } from "./measure.js";
 import { plainDots, plainGradient, plainSquares } from "./plain-canvas.js";
+import { drawWithStyling, stylingDots, stylingGradient } from "./styling.js";
 
 export type Comparison = { title: string; ours: string; timings: Timing[]; notes?: string[] };
 
@@ -62,6 +63,7 @@ async function dots(size: number): Promise<Comparison> {
   const timings = await measure([
     ...oursOf({ size, pattern: "dot", eye_shape: "circle", error_correction: "H" }).contenders,
     { name: "node-canvas, plainly", run: () => plainDots(link, size) },
+    { name: "qr-code-styling", run: () => drawWithStyling(stylingDots(link, size)) },
   ]);
   return { title: `dots in one colour, PNG of ${size} px`, ours: "QRFactory", timings };
 }
@@ -79,6 +81,7 @@ async function gradient(size: number): Promise<Comparison> {
   const timings = await measure([
     ...oursOf({ size, ...style, gradient_type: "diagonal", logo_size_ratio: 0.2 }, { logo }).contenders,
     { name: "node-canvas, plainly", run: () => plainGradient(link, size, image) },
+    { name: "qr-code-styling", run: () => drawWithStyling(stylingGradient(link, size, canvas.toDataURL())) },
   ]);
   return { title: `gradient, rounded eyes and a logo, PNG of ${size} px`, ours: "QRFactory", timings };
 }
