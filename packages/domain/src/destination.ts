@@ -53,5 +53,7 @@ export function hostRefusal(host: string): string | null {
 /** Why an IP address is not a public one (loopback, private, link-local, reserved, mapped …); null when it is. */
 export function addressRefusal(address: string): string | null {
   const range = ipaddr.process(address).range();
-  return range === "unicast" ? null : `Use a public address; ${address} is ${range}.`;
+  if (range === "unicast") return null;
+  const words = range.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `Use a public address; ${address} is ${words}.`;
 }

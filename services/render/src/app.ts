@@ -9,6 +9,7 @@ import type { ReadCode } from "./dynamic-codes.js";
 import { makeForgetImage } from "./forget-image.js";
 import { type GenerateOptions, makeGenerate } from "./generate.js";
 import { type ImagesOptions, makeImages } from "./images.js";
+import type { FetchPicture } from "./images-in/pictures.js";
 import { makeRequireSigner, type RequireSignerOptions } from "./signed-url.js";
 import { makeValidate } from "./validate.js";
 import { makeReadWanted } from "./wanted.js";
@@ -21,6 +22,8 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
     openSecret: RequireSignerOptions["openSecret"];
     credits: Credits;
     readCode: ReadCode;
+    /** Gets pictures by their address; `fetchImage` by its strict rules unless told. */
+    fetchPicture?: FetchPicture;
     cacheStore: CacheStore;
   };
 
@@ -28,7 +31,7 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
 export function createApp(options: AppOptions): Express {
   const { log, credits, readCode, recordCall, now } = options;
   const requireCaller = makeRequireCaller(options);
-  const readWanted = makeReadWanted(readCode);
+  const readWanted = makeReadWanted(readCode, options.fetchPicture);
   const cache = makeRenderCache({
     store: options.cacheStore,
     onDamaged: (key) => log.warn({ cache_key: key }, "a damaged image was found in the render cache; drawing it again"),

@@ -4,7 +4,7 @@ import { type Design, readDesign, type ScanCheck } from "@qrfactory/domain/desig
 import type { Request } from "express";
 import type { Caller } from "./caller.js";
 import type { ReadCode, RequestedCode } from "./dynamic-codes.js";
-import { digestsOf, getPictures, type PictureFiles } from "./images-in/pictures.js";
+import { digestsOf, type FetchPicture, getPictures, type PictureFiles } from "./images-in/pictures.js";
 import { readDesignRequest } from "./request.js";
 
 export type Wanted = {
@@ -20,12 +20,12 @@ export type Wanted = {
 export type ReadWanted = (req: Request, caller: Caller) => Promise<Wanted>;
 
 /** Makes the reader of requests; it throws what `readDesign`, `readCode` and the pictures' readers throw. */
-export function makeReadWanted(readCode: ReadCode): ReadWanted {
+export function makeReadWanted(readCode: ReadCode, fetchPicture?: FetchPicture): ReadWanted {
   return async function readWanted(req, caller) {
     const { body: sent, sources } = await readDesignRequest(req);
     const { body, code } = await readCode(req, sent, caller);
     const { scanCheck, ...read } = readDesign(body, caller.plan);
-    const pictures = await getPictures(sources);
+    const pictures = await getPictures(sources, fetchPicture);
     const digests = digestsOf(pictures);
     const hasPictures = Object.keys(pictures).length > 0;
     const design = hasPictures ? readDesign(body, caller.plan, digests).design : read.design;

@@ -22,7 +22,8 @@ export type FetchRules = {
   fetchMsMax: number;
 };
 
-const strictRules: FetchRules = {
+/** What strangers may have fetched. */
+export const strictRules: FetchRules = {
   addressRefusal,
   hostRefusal,
   // The default port of a scheme is spelled "" by the URL parser.
@@ -47,19 +48,24 @@ export async function fetchImage(url: string, limits: ImageLimits, rules: FetchR
     return await readBody(response, { ...limits, field });
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
-    const reason = signal.aborted ? "The picture did not arrive in time." : "The picture could not be fetched.";
+    const reason = signal.aborted
+      ? `The picture did not arrive within ${rules.fetchMsMax / 1000} s; send it with the request instead.`
+      : "The picture could not be fetched; check the address, or send it with the request instead.";
     throw rejected(field, reason, cause);
   }
 }
 
 function parseUrl(text: string, rules: FetchRules, refuse: (reason: string) => ApiError): URL {
-  if (text.length > urlLengthMax || /[\p{Cc}\p{Cf}\s]/u.test(text) || !URL.canParse(text)) {
+  if (text.length > urlLengthMax) throw refuse(`Use at most ${urlLengthMax} characters.`);
+  if (/[\p{Cc}\p{Cf}]/u.test(text)) throw refuse("Remove the control or invisible characters.");
+  if (/\s/.test(text) || !URL.canParse(text)) {
     throw refuse("Use an absolute address such as https://example.com/logo.png.");
   }
   const url = new URL(text);
-  if (url.protocol !== "https:" && url.protocol !== "http:") throw refuse("Use an address that starts with https://.");
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    throw refuse("Use an address that starts with https:// or http://.");
   if (url.username !== "" || url.password !== "") throw refuse("Remove the user name and password from the address.");
-  if (!rules.ports.includes(url.port)) throw refuse("Use the ports 80 or 443.");
+  if (!rules.ports.includes(url.port)) throw refuse("Use port 80 or 443.");
   const refusal = rules.hostRefusal(url.hostname.replace(/\.$/, ""));
   if (refusal) throw refuse(refusal);
   return url;
@@ -71,7 +77,7 @@ async function findAddress(host: string, rules: FetchRules, refuse: (reason: str
   for (const { address } of addresses) {
     const refusal = rules.addressRefusal(address);
     // The address itself is not told: it may be of somebody's inner network.
-    if (refusal) throw refuse("This name leads to an address that is not public.");
+    if (refusal) throw refuse("Use a public address; this name leads to one that is not.");
   }
   const [first] = addresses;
   if (!first) throw new Error("the name has no address");

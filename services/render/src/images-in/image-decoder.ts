@@ -79,7 +79,7 @@ export function makeImageDecoder(options: ImageDecoderOptions = {}): ImageDecode
       const picture = await mine.finally(() => {
         waiting -= 1;
       });
-      if (!picture) throw rejected(field, "The picture is damaged: it cannot be decoded.");
+      if (!picture) throw rejected(field, "The picture is damaged: it cannot be decoded. Save it anew as PNG or JPEG.");
       return picture;
     },
     close: () => child?.kill("SIGTERM"),

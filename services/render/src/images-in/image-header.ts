@@ -29,7 +29,7 @@ const signatures: [ImageType, RegExp][] = [
 /** Checks a picture's type and size by its header; throws `image_rejected` that says what would do. */
 export function checkImage(bytes: Buffer, limits: ImageLimits): { type: ImageType; width: number; height: number } {
   const refuse = (reason: string, cause?: unknown) => rejected(limits.field, reason, cause);
-  if (bytes.length === 0) throw refuse("The file is empty.");
+  if (bytes.length === 0) throw refuse("The file is empty; send a PNG, JPEG or GIF picture.");
   if (bytes.length > limits.bytesMax) throw refuse(`Use a file of at most ${limits.bytesMax / 1e6} MB.`);
   const start = bytes.toString("hex", 0, 8);
   const type = signatures.find(([, pattern]) => pattern.test(start))?.[0];
@@ -38,15 +38,26 @@ export function checkImage(bytes: Buffer, limits: ImageLimits): { type: ImageTyp
   try {
     size = imageSize(bytes);
   } catch (cause) {
-    throw refuse("The picture is damaged: its header cannot be read.", cause);
+    throw refuse("The picture is damaged: its header cannot be read. Save it anew as PNG or JPEG.", cause);
   }
   const { width, height } = size;
-  if (!(width >= 1 && height >= 1)) throw refuse("The picture has no pixels.");
+  if (!(width >= 1 && height >= 1))
+    throw refuse("The picture is damaged: by its header it has no pixels. Save it anew as PNG or JPEG.");
   if (Math.max(width, height) > limits.sideMax) {
     throw refuse(`Use a picture of at most ${limits.sideMax} pixels a side; this one has ${width} × ${height}.`);
   }
-  if (width * height > pixelsMax) throw refuse(`Use a picture of at most ${pixelsMax / 1e6} megapixels.`);
+  if (width * height > pixelsMax) {
+    throw refuse(`Use a picture of at most ${pixelsMax / 1e6} megapixels; this one has ${width} × ${height} pixels.`);
+  }
+  if (type === "jpg" && isCutOff(bytes)) {
+    throw refuse("The picture is cut off: its end is missing. Send the whole file.");
+  }
   return { type, width, height };
+}
+
+/** Whether a JPEG ends before its scans do: decoders would fill what is missing with grey (T.81, B.1.1.3: SOS, EOI). */
+function isCutOff(jpeg: Buffer): boolean {
+  return jpeg.lastIndexOf("ffd9", undefined, "hex") < jpeg.lastIndexOf("ffda", undefined, "hex");
 }
 
 /** The refusal of one picture. */

@@ -17,6 +17,9 @@ const limitsOf: Record<PictureKind, ImageLimits> = { logo: logoLimits, backgroun
 /** Where a picture may be found: in a file, in text, or at an address. */
 export type PictureSource = { file: Buffer } | { text: string } | { url: string };
 
+/** The bytes behind an address; throws as `fetchImage` does. */
+export type FetchPicture = (url: string, limits: ImageLimits) => Promise<Buffer>;
+
 export type PictureSources = Partial<Record<PictureKind, PictureSource>>;
 
 /**
@@ -54,7 +57,10 @@ export function takePictureSources(
 }
 
 /** Gets and checks all pictures of a request, side by side. Throws `image_rejected` or `url_refused`. */
-export async function getPictures(sources: PictureSources, fetchPicture = fetchImage): Promise<PictureFiles> {
+export async function getPictures(
+  sources: PictureSources,
+  fetchPicture: FetchPicture = fetchImage,
+): Promise<PictureFiles> {
   const entries = Object.entries(sources) as [PictureKind, PictureSource][];
   const pictures = await Promise.all(
     entries.map(async ([kind, source]) => {
@@ -67,7 +73,7 @@ export async function getPictures(sources: PictureSources, fetchPicture = fetchI
   return Object.fromEntries(pictures);
 }
 
-async function bytesOf(source: PictureSource, limits: ImageLimits, fetchPicture: typeof fetchImage): Promise<Buffer> {
+async function bytesOf(source: PictureSource, limits: ImageLimits, fetchPicture: FetchPicture): Promise<Buffer> {
   if ("file" in source) return source.file;
   if ("url" in source) return fetchPicture(source.url, limits);
   return fromBase64(source.text, limits.field);
@@ -77,7 +83,8 @@ async function bytesOf(source: PictureSource, limits: ImageLimits, fetchPicture:
 function fromBase64(text: string, field: string): Buffer {
   const encoded = text.replace(/^data:[\w.+-]+\/[\w.+-]+;base64,/i, "").replace(/\s+/g, "");
   if (encoded === "" || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(encoded)) {
-    throw rejected(field, "Give the picture as base64 or as a data URL (data:image/png;base64,…).");
+    const reason = `Give the picture as base64 or as a data URL (data:image/png;base64,…), or its address as ${field}_url.`;
+    throw rejected(field, reason);
   }
   return Buffer.from(encoded, "base64");
 }
