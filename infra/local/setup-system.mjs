@@ -1,5 +1,5 @@
-// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, and the libraries that node-canvas is
-// compiled against. Installs what is missing through apt-get where there is one, without starting any of their system
+// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, viewers of PDF and EPS, and the libraries
+// that node-canvas is compiled against. Installs what is missing through apt-get where there is one, without starting any of their system
 // services, else says what to install.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -13,6 +13,12 @@ const parts = {
   nginx: { isThere: () => inPath("nginx"), packages: ["nginx-light"], service: "nginx" },
   wrk: { isThere: () => inPath("wrk"), packages: ["wrk"], service: null },
   curl: { isThere: () => inPath("curl"), packages: ["curl"], service: null },
+  // What other people look at PDF and EPS with.
+  viewers: {
+    isThere: () => inPath("pdftoppm") && inPath("gs"),
+    packages: ["poppler-utils", "ghostscript"],
+    service: null,
+  },
   // node-canvas offers a prebuilt download that many networks do not let through; it compiles in half a minute.
   drawing: {
     isThere: hasDrawingLibraries,

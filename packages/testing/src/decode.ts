@@ -1,8 +1,10 @@
-// Reads QR codes out of an image, as a phone would: the proof that a picture is what it claims to be. The decoder
-// (zxing-cpp as WebAssembly) is another program than the one that draws, and its binary comes from its package.
+// Reads QR codes out of an image, as a phone would: the proof that a picture is what it claims to be. The decoders are
+// other programs than the one that draws; that of zxing-cpp is WebAssembly, and its binary comes from its package.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import jsqr from "jsqr";
 import { PNG } from "pngjs";
+import decodeQR from "qr/decode.js";
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 
 export type DecodeOptions = {
@@ -46,6 +48,24 @@ export async function decodePixels(pixels: Pixels): Promise<string[]> {
   const results = await readBarcodes(image, { formats: ["QRCode"], tryHarder: true });
   return results.filter((result) => result.isValid).map((result) => result.text);
 }
+
+// Under CommonJS rules the function is a property of what is imported.
+const readWithJsqr = ((jsqr as { default?: unknown }).default ?? jsqr) as typeof jsqr.default;
+
+/** Decoders of independent origin, by name: what each reads in a picture of one code, or null. */
+export const readers = {
+  "zxing-cpp": async (pixels: Pixels): Promise<string | null> => (await decodePixels(pixels))[0] ?? null,
+  qr: async (pixels: Pixels): Promise<string | null> => {
+    try {
+      return decodeQR(pixels);
+    } catch {
+      // It throws where it finds nothing.
+      return null;
+    }
+  },
+  jsqr: async ({ data, width, height }: Pixels): Promise<string | null> =>
+    readWithJsqr(data, width, height)?.data ?? null,
+};
 
 /** The pixels of a PNG with nothing transparent left: composited over the substrate. */
 export function pngPixels(bytes: Uint8Array, options: DecodeOptions = {}): Pixels {

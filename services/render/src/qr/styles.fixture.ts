@@ -1,9 +1,8 @@
 // Designs for tests by the fields of a request, what is drawn of them, and two independent readers that look at it.
 import { type Design, readDesign } from "@qrfactory/domain/design";
 import { plans } from "@qrfactory/domain/plans";
-import { decodePixels, type Pixels } from "@qrfactory/testing/decode";
+import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { type CanvasRenderingContext2D, createCanvas, type Image } from "canvas";
-import decodeQR from "qr/decode.js";
 import { shapeLabel } from "./label.js";
 import { layOut, type Scene } from "./scene.js";
 import { makeSymbol } from "./symbol.js";
@@ -24,17 +23,7 @@ export async function sceneFor(design: Design): Promise<Scene> {
 
 /** The text of a picture of one code, as zxing-cpp and as npm `qr` read it; null where one cannot. */
 export async function readTwice(pixels: Pixels): Promise<[zxing: string | null, qr: string | null]> {
-  const [first = null] = await decodePixels(pixels);
-  return [first, readWithQr(pixels)];
-}
-
-function readWithQr({ width, height, data }: Pixels): string | null {
-  try {
-    return decodeQR({ width, height, data });
-  } catch {
-    // It throws where it finds nothing.
-    return null;
-  }
+  return [await readers["zxing-cpp"](pixels), await readers.qr(pixels)];
 }
 
 /** The pixels of a loaded image on white. */

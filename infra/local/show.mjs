@@ -1,0 +1,19 @@
+// `npm run show`: draws every combination of styles and has each image read by independent decoders, which takes some ten
+// minutes and writes infra/readme/decoded.md; `npm run show -- sheet` draws the contact sheet of the README instead.
+import { fileURLToPath } from "node:url";
+import { orExplain } from "./progress.mjs";
+import { setUp } from "./setup.mjs";
+
+const readme = (name) => fileURLToPath(new URL(`../readme/${name}`, import.meta.url));
+const folder = new URL("../../services/render/dist/show/", import.meta.url);
+
+await orExplain(async () => {
+  const isSheet = process.argv[2] === "sheet";
+  await setUp({ systemParts: isSheet ? [] : ["viewers"] });
+  if (isSheet) {
+    const { drawSheet } = await import(new URL("contact-sheet.js", folder));
+    return drawSheet(readme("contact-sheet.png"));
+  }
+  const { readEveryStyle } = await import(new URL("read-every-style.js", folder));
+  process.exitCode = (await readEveryStyle(readme("decoded.md"))) ? 0 : 1;
+});

@@ -1,0 +1,58 @@
+// Every combination of styles that the contract names, as requests: what the proof of readability goes through.
+import { type ImageFormat, imageFormats } from "@qrfactory/domain/design";
+import {
+  eyeBorderShapes,
+  eyeCenterShapes,
+  frameStyles,
+  gradientTypes,
+  type Pattern,
+  patterns,
+} from "@qrfactory/domain/design-style";
+
+/** One request for an image: `fields` as a client sends them, and whether a logo comes with them. */
+export type Style = { fields: { format: ImageFormat; pattern: Pattern } & Record<string, unknown>; hasLogo: boolean };
+
+/** What all of them say: a short link, as most codes do. */
+export const matrixText = "https://example.com/menu";
+
+const eyeShapes = ["square", "rounded", "circle", "frame"];
+
+const colors = { color: "#1d3557", eye_color: "#7b1e3b" };
+const gradients = [
+  {},
+  ...gradientTypes.map((type) => ({ gradient_from: "#4a00e0", gradient_to: "#c2185b", gradient_type: type })),
+];
+const frames = [
+  {},
+  ...frameStyles.map((style) => ({ frame_style: style, frame_label: "Scan me", frame_color: "#1d3557" })),
+];
+
+/** Pixels of the side; vectors have as many at 96 dpi, which is what they are rasterised with. */
+export const matrixSizePx = 400;
+
+/**
+ * The styles of one pattern and format in groups of those that differ by gradient and logo only: 4 eyes × 6 frames
+ * × 5 gradients × with and without a logo, and for PNG each of 8 rings with each of 8 centres as well.
+ */
+export function stylesOf(pattern: Pattern, format: ImageFormat): Style[][] {
+  const common = { data: matrixText, size: matrixSizePx, format, pattern, ...colors };
+  const groups: Style[][] = [];
+  for (const eye_shape of eyeShapes) {
+    for (const frame of frames) {
+      groups.push(
+        [false, true].flatMap((hasLogo) =>
+          gradients.map((gradient) => ({ fields: { ...common, eye_shape, ...frame, ...gradient }, hasLogo })),
+        ),
+      );
+    }
+  }
+  if (format !== "png") return groups;
+  for (const border of eyeBorderShapes) {
+    const fields = (center: string) => ({ ...common, eye_border_shape: border, eye_center_shape: center });
+    groups.push(eyeCenterShapes.map((center) => ({ fields: fields(center), hasLogo: false })));
+  }
+  return groups;
+}
+
+/** Pieces of the matrix that can be worked on side by side. */
+export const matrixParts = patterns.flatMap((pattern) => imageFormats.map((format) => ({ pattern, format })));
