@@ -26,7 +26,8 @@ const marginPx = 56;
 const captionPx = 30;
 const cornerPx = 12;
 
-const colors = { ground: "#f3f4f6", card: "#ffffff", title: "#111827", text: "#6b7280" };
+/** The ground is of whole shade steps. */
+const colors = { ground: "#f0f0f8", card: "#ffffff", title: "#111827", text: "#6b7280" };
 
 async function sceneOf({ fields, logoColor }: Tile): Promise<Scene> {
   const { design } = readDesign({ data: text, ...fields }, plans.enterprise);

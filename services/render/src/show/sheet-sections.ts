@@ -79,13 +79,13 @@ const gradientsSection: Section = {
         pattern: gradientPatterns[4],
         eye_shape: "circle",
         ...gradientOf(4, "diagonal"),
-        background: "#ecfdf5",
+        background: "#e8f8f0",
       },
     },
   ],
 };
 
-const framePatterns = ["squares", "rounded", "connected-h", "dot", "liquid"];
+const framePatterns = ["rounded", "hexagon", "connected-h", "dot", "liquid"];
 const labels = ["Scan me", "メニュー", "Отзывы", "Vérifier", "امسح الرمز"];
 
 const framesSection: Section = {
@@ -95,7 +95,7 @@ const framesSection: Section = {
     caption: style,
     fields: {
       pattern: framePatterns[i],
-      eye_shape: i === 0 ? "square" : "rounded",
+      eye_shape: "rounded",
       color: pairAt(i)[0],
       frame_style: style,
       frame_label: labels[i],
