@@ -1,4 +1,4 @@
-// `npm run show`: draws every combination of styles and has each image read by independent decoders, which takes some ten
+// `npm run show`: draws every combination of styles and has each image read by independent decoders, which takes ten to twenty
 // minutes and writes infra/readme/decoded.md; `npm run show -- sheet` draws the contact sheet of the README instead.
 import { fileURLToPath } from "node:url";
 import { orExplain } from "./progress.mjs";
