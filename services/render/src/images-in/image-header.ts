@@ -36,7 +36,8 @@ export function checkImage(bytes: Buffer, limits: ImageLimits): { type: ImageTyp
   if (!type) throw refuse("Use a PNG, JPEG or GIF picture; this is none, whatever it is called.");
   let size: { width: number; height: number };
   try {
-    size = imageSize(bytes);
+    // In memory of its own: the library looks past the end of a short file, where the bytes of other requests may lie.
+    size = imageSize(new Uint8Array(bytes));
   } catch (cause) {
     throw refuse("The picture is damaged: its header cannot be read. Save it anew as PNG or JPEG.", cause);
   }
