@@ -64,7 +64,7 @@ describe("decoded in a process of its own", () => {
          process.send({ id, picture: { width: 1, height: 1, data: new Uint8Array(4) } });
        });`,
     );
-    const decoder = startDecoder({ processFile, decodeMsMax: 400 });
+    const decoder = startDecoder({ processFile, decodeMsMax: 2_000 });
     const outcome = (first: number) =>
       decoder.decode(Buffer.from([first]), options).then(
         () => "decoded",
