@@ -42,6 +42,36 @@ const escaped = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 const quote = (text: string): string => (escaped.test(text) ? JSON.stringify(text) : `"${text}"`);
 
+/** RFC 9562, 4: a version of 1 to 8 and the variant of the standard, or all zeros, or all ones; as zod has it. */
+const uuidPattern =
+  /^(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|0{8}(?:-0{4}){3}-0{12}|f{8}(?:-f{4}){3}-f{12})$/;
+const visitorPattern = /^[0-9a-f]{16}$/;
+
+/** Whether `scanEvent` would take a value, decided in a tenth of its time: ingest asks for every scan. */
+export function isScanEvent(value: unknown): value is ScanEvent {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const event = value as Record<keyof ScanEvent, unknown>;
+  return (
+    isUuid(event.id) &&
+    isUuid(event.code_id) &&
+    isUuid(event.workspace_id) &&
+    isPositiveInteger(event.at) &&
+    isPositiveInteger(event.version) &&
+    typeof event.visitor === "string" &&
+    visitorPattern.test(event.visitor) &&
+    isText(event.region, 64) &&
+    isText(event.network, 64) &&
+    isText(event.user_agent, 512) &&
+    isText(event.language, 512) &&
+    isText(event.referrer_host, 255) &&
+    typeof event.prefetch === "boolean"
+  );
+}
+
+const isUuid = (value: unknown) => typeof value === "string" && uuidPattern.test(value);
+const isPositiveInteger = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
+const isText = (value: unknown, lengthMax: number) => typeof value === "string" && value.length <= lengthMax;
+
 /** One delivered (200) call of the generate endpoint: the ledger from which credits are rebuilt. */
 export const callEvent = z.object({
   id: z.uuid(),
