@@ -83,6 +83,23 @@ test("a waiting consumer is woken by a batch", async () => {
 });
 
 test.each([
+  ["a record of each kind of text", ['{"a":"b"}', "", "Grüße 😀", "\r\t\u2028"]],
+  ["a single empty record", [""]],
+  ["a record that holds a line break", ["a", "b\nc", ""]],
+  ["no record", []],
+])("a batch with %s arrives as it was sent", async (_what, records) => {
+  const sent = batch(7, ...records);
+  await sendBatch(redis, "scans", sent);
+  expect(await consumerNamed("reader").readNew(10)).toMatchObject([{ batch: sent }]);
+});
+
+test("a batch that lies in the stream as one JSON text is read, too", async () => {
+  const sent = batch(7, "a", "b");
+  await redis.xadd("qrf:events:scans", "*", "batch", JSON.stringify(sent));
+  expect(await consumerNamed("reader").readNew(10)).toMatchObject([{ batch: sent }]);
+});
+
+test.each([
   ["no batch", ["rubbish", "1"]],
   ["no JSON", ["batch", "{"]],
   ["a foreign spool", ["batch", JSON.stringify({ ...batch(1, "a"), spool_id: "../etc" })]],
@@ -95,7 +112,7 @@ test.each([
 
 test("a full stream takes no more, so that the rest waits on the disks of the spools", async () => {
   const fill = redis.pipeline();
-  for (let count = 0; count < 5_000; count++) fill.xadd("qrf:events:scans", "*", "batch", "{}");
+  for (let count = 0; count < 2_000; count++) fill.xadd("qrf:events:scans", "*", "batch", "{}");
   await fill.exec();
   await expect(sendBatch(redis, "scans", batch(1, "a"))).rejects.toThrow(/full/);
   await expect(sendBatch(redis, "calls", batch(1, "a"))).resolves.toMatch(/-/);
