@@ -35,6 +35,8 @@ const shape = {
   WORKER_URL: httpUrl,
   RENDER_URL: httpUrl,
   REDIRECT_URLS: namedUrls,
+  /** An .mmdb with MaxMind's city layout, in place of the one that is installed. */
+  GEOIP_DATABASE: z.string().min(1).optional(),
   SIGNUPS_PER_HOUR: z.coerce.number().int().positive().default(10),
   LOGINS_PER_MINUTE: z.coerce.number().int().positive().default(10),
 };

@@ -1,6 +1,7 @@
 // The management worker: publication, ingest and housekeeping. It answers health, status and metrics like any service,
 // so that the gateway can ask it for the status when the API is gone.
 import { connectDatabase } from "@qrfactory/db/client";
+import { openEventStore } from "@qrfactory/db/ingest";
 import { createHttpApp } from "@qrfactory/runtime/http-app";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
@@ -11,6 +12,7 @@ import { version } from "@qrfactory/runtime/version";
 import { Redis } from "ioredis";
 import { readManagementConfig } from "./config.js";
 import { connectRenderCache, createStatus } from "./status.js";
+import { openGeolocation } from "./workers/geolocation.js";
 import { startIngest } from "./workers/ingest.js";
 import { startMaintenance } from "./workers/maintenance.js";
 import { makePublisher, startPublishing } from "./workers/publish.js";
@@ -39,7 +41,9 @@ start(async () => {
     routes: {},
   });
   const publishing = startPublishing({ publisher: makePublisher({ db, redis }), log });
-  const ingest = startIngest({ db, stateRedisUrl: config.STATE_REDIS_URL, log });
+  const geolocation = await openGeolocation({ file: config.GEOIP_DATABASE, log });
+  const store = openEventStore(config.DATABASE_URL, { name: "worker-ingest" });
+  const ingest = startIngest({ store, locate: geolocation.locate, stateRedisUrl: config.STATE_REDIS_URL, log });
   // BullMQ waits for its server on purpose, so its connection has no command deadline; nobody's request depends on it.
   const queueRedis = new Redis(config.STATE_REDIS_URL, { maxRetriesPerRequest: null, connectionName: "worker-queue" });
   queueRedis.on("error", (err) => log.debug({ err }, "maintenance queue"));
@@ -52,6 +56,8 @@ start(async () => {
     metrics,
     stop: async () => {
       await Promise.all([publishing.stop(), ingest.stop(), maintenance.stop()]);
+      geolocation.stop();
+      await store.close();
       queueRedis.disconnect();
       redis.disconnect();
       renderCache?.disconnect();

@@ -1,36 +1,52 @@
 // From the records of a spool to the rows of the ledger: checked, reduced to what may be kept (no user agent, no
 // language list), and put aside with a reason when they cannot be read.
-import type { CallRow, DeadLetter, ScanRow, StoredBatch } from "@qrfactory/db/ingest";
-import { type CallEvent, callEvent, type EventKind, type ScanEvent, scanEvent } from "@qrfactory/domain/events";
+import type { CallRow, DeadLetter, ScanRow, StoredBatch, StoredBatches } from "@qrfactory/db/ingest";
+import {
+  type CallEvent,
+  callEvent,
+  type EventKind,
+  isScanEvent,
+  type ScanEvent,
+  scanEvent,
+} from "@qrfactory/domain/events";
 import type { EventBatch } from "@qrfactory/replica/event-stream";
+import type { Place } from "./geolocation.js";
+import { readUserAgent } from "./user-agent.js";
 
-/** Reads every record of a batch: what is an event becomes a row, anything else a dead letter. */
-export function readBatch(kind: EventKind, batch: EventBatch): StoredBatch {
-  const { spool_id: spoolId, from_sequence: from, first_sequence: first, records } = batch;
-  const range = { spoolId, from, until: first + records.length };
-  if (kind === "scans") return { ...range, kind, ...readRecords(first, records, scanEvent, scanRow) };
-  return { ...range, kind, ...readRecords(first, records, callEvent, callRow) };
+/** Where the network of a scan is. */
+export type Locate = (network: string) => Place;
+
+/** Reads every record of some batches: what is an event becomes a row, anything else a dead letter. */
+export function readBatches(kind: EventKind, batches: EventBatch[], locate: Locate): StoredBatches {
+  if (kind === "scans") {
+    const toRow = (event: ScanEvent, sequence: number) => scanRow(event, sequence, locate);
+    return { kind, batches: batches.map((batch) => readBatch(batch, isScanEvent, scanEvent, toRow)) };
+  }
+  const isCall = (value: unknown): value is CallEvent => callEvent.safeParse(value).success;
+  return { kind, batches: batches.map((batch) => readBatch(batch, isCall, callEvent, callRow)) };
 }
 
-type Parser<Event> = {
-  safeParse(value: unknown): { success: true; data: Event } | { success: false; error: { message: string } };
-};
+type Schema = { safeParse(value: unknown): { error?: { message: string } | undefined } };
 
-function readRecords<Event, Row>(
-  first: number,
-  records: string[],
-  parser: Parser<Event>,
+function readBatch<Event, Row>(
+  batch: EventBatch,
+  isEvent: (value: unknown) => value is Event,
+  schema: Schema,
   toRow: (event: Event, sequence: number) => Row,
-): { rows: Row[]; deadLetters: DeadLetter[] } {
+): StoredBatch<Row> {
+  const { spool_id: spoolId, from_sequence: from, first_sequence: first, records } = batch;
   const rows: Row[] = [];
   const deadLetters: DeadLetter[] = [];
   records.forEach((record, index) => {
     const sequence = first + index;
-    const read = parser.safeParse(parseJson(record));
-    if (read.success) rows.push(toRow(read.data, sequence));
-    else deadLetters.push({ sequence, record: withoutPersonal(record), reason: read.error.message });
+    const value = parseJson(record);
+    if (isEvent(value)) rows.push(toRow(value, sequence));
+    else {
+      const reason = schema.safeParse(value).error?.message ?? "not an event";
+      deadLetters.push({ sequence, record: withoutPersonal(record), reason });
+    }
   });
-  return { rows, deadLetters };
+  return { spoolId, from, until: first + records.length, rows, deadLetters };
 }
 
 function parseJson(text: string): unknown {
@@ -47,7 +63,9 @@ function withoutPersonal(record: string): string {
   return at < 0 ? record : `${record.slice(0, at)}…`;
 }
 
-function scanRow(event: ScanEvent, sequence: number): ScanRow {
+function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
+  const client = readUserAgent(event.user_agent);
+  const place = locate(event.network);
   return {
     sequence,
     id: event.id,
@@ -58,8 +76,15 @@ function scanRow(event: ScanEvent, sequence: number): ScanRow {
     region: event.region,
     network: event.network || null,
     visitor: event.visitor,
+    device: client.device,
+    os: client.os,
+    browser: client.browser,
     language: primaryLanguage(event.language),
     referrer_host: event.referrer_host || null,
+    country: place.country,
+    region_name: place.region,
+    city: place.city,
+    bot_class: client.botClass ?? (event.prefetch ? "prefetch" : null),
   };
 }
 

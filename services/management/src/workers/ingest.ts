@@ -1,19 +1,30 @@
-// Takes events from the streams into Postgres: scans of the redirect regions and delivered calls of render. An entry
-// leaves its stream only after its transaction; while Postgres is away the entries wait and nothing is lost.
+// Takes events from the streams into Postgres: scans of the redirect regions and delivered calls of render, all entries
+// at hand in one transaction. An entry leaves its stream only after that; while Postgres is away the entries wait and
+// nothing is lost.
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Db } from "@qrfactory/db/client";
-import { isRefusedData, type StoredBatch, storeBatch } from "@qrfactory/db/ingest";
+import {
+  type DeadLetter,
+  type EventStore,
+  isRefusedData,
+  type StoredBatch,
+  type StoredBatches,
+} from "@qrfactory/db/ingest";
 import { type EventKind, eventKinds } from "@qrfactory/domain/events";
-import { type EventEntry, makeEventConsumer, writeAck } from "@qrfactory/replica/event-stream";
+import { type EventBatch, type EventEntry, makeEventConsumer, writeAck } from "@qrfactory/replica/event-stream";
 import type { Log } from "@qrfactory/runtime/log";
 import { connectRedis } from "@qrfactory/runtime/redis";
-import { readBatch } from "./event-rows.js";
+import { type Locate, readBatches } from "./event-rows.js";
 
 /** Longest wait for a new entry; also how long a stop may take. */
 const blockMs = 500;
 /** Above `blockMs`, so that a waiting read that is answered in time is never taken for a frozen server. */
 const blockingTimeoutMs = 1_500;
+/**
+ * Scans have two lanes, so that rows are made of one lane's entries while Postgres works on those of the other. Calls,
+ * a hundredth of them, have one.
+ */
+const lanes: Record<EventKind, number> = { scans: 2, calls: 1 };
 /** An entry that its worker did not finish in this time is taken over: far above any transaction of ours. */
 const abandonedMs = 15_000;
 /** How often abandoned entries are looked for. */
@@ -23,7 +34,8 @@ const backoffMsMin = 50;
 const backoffMsMax = 1_000;
 
 export type IngestOptions = {
-  db: Db;
+  store: EventStore;
+  locate: Locate;
   stateRedisUrl: string;
   log: Log;
   /** Only tests shorten these. */
@@ -38,29 +50,26 @@ export function startIngest(options: IngestOptions): Ingest {
   const stopping = new AbortController();
   const url = options.stateRedisUrl;
   const redis = connectRedis({ url, name: "worker-ingest" });
-  const loops = eventKinds.map((kind) => {
-    const blocking = connectRedis({ url, name: `worker-ingest-${kind}`, commandTimeoutMs: blockingTimeoutMs });
+  const everyLane = eventKinds.flatMap((kind) => Array.from({ length: lanes[kind] }, (_, lane) => ({ kind, lane })));
+  const running = everyLane.map(({ kind, lane }) => {
+    const blocking = connectRedis({ url, name: `worker-ingest-${kind}-${lane}`, commandTimeoutMs: blockingTimeoutMs });
     // A name of its own for every start: an entry left by a killed predecessor is taken over like any other.
-    const consumer = makeEventConsumer({
-      kind,
-      redis,
-      blocking,
-      consumer: `${hostname()}-${process.pid}-${Date.now()}`,
-    });
+    const name = `${hostname()}-${process.pid}-${Date.now()}-${lane}`;
+    const consumer = makeEventConsumer({ kind, redis, blocking, consumer: name });
     const ingest = { ...options, kind, consumer, acknowledge: (id: string, to: number) => writeAck(redis, id, to) };
     return { done: takeIn(ingest, stopping.signal), blocking };
   });
   return {
     stop: async () => {
       stopping.abort();
-      for (const { blocking } of loops) blocking.disconnect();
-      await Promise.all(loops.map((loop) => loop.done));
+      for (const { blocking } of running) blocking.disconnect();
+      await Promise.all(running.map((lane) => lane.done));
       redis.disconnect();
     },
   };
 }
 
-type IngestLoop = Pick<IngestOptions, "db" | "log" | "abandonedAfterMs" | "claimIntervalMs"> & {
+type IngestLoop = Omit<IngestOptions, "stateRedisUrl"> & {
   kind: EventKind;
   consumer: ReturnType<typeof makeEventConsumer>;
   acknowledge: (spoolId: string, sequence: number) => Promise<void>;
@@ -79,9 +88,11 @@ async function takeIn(ingest: IngestLoop, stopping: AbortSignal): Promise<void> 
         claimAt = Date.now() + claimIntervalMs;
       }
       if (entries.length === 0) entries = await consumer.readNew(blockMs);
-      for (let entry = entries[0]; entry && !stopping.aborted; entry = entries[0]) {
-        await takeEntry(ingest, entry);
-        entries.shift();
+      while (entries.length > 0 && !stopping.aborted) {
+        // After a failure one at a time: what is too much together, or for one entry, holds up the least.
+        const taken = failures === 0 ? entries : entries.slice(0, 1);
+        await takeEntries(ingest, taken);
+        entries = entries.slice(taken.length);
       }
       if (failures > 1) log.info({ kind }, "ingest works again");
       failures = 0;
@@ -95,33 +106,59 @@ async function takeIn(ingest: IngestLoop, stopping: AbortSignal): Promise<void> 
   }
 }
 
-/** Commits an entry, acknowledges it to its spool, then removes it: in this order any of the steps may be repeated. */
-async function takeEntry(ingest: IngestLoop, entry: EventEntry): Promise<void> {
-  const { kind, log, consumer, acknowledge } = ingest;
-  if (entry.batch) await acknowledge(entry.batch.spool_id, await storeWhatFits(ingest, readBatch(kind, entry.batch)));
-  // Its spool finds that the entry is gone without being acknowledged and ships the records again.
-  else log.error({ kind, entry: entry.id, length: entry.text.length }, "an entry of the stream cannot be read");
-  await consumer.finish([entry.id]);
+/** Commits entries, acknowledges them to their spools, then removes them: in this order any step may be repeated. */
+async function takeEntries(ingest: IngestLoop, entries: EventEntry[]): Promise<void> {
+  const { kind, log, locate, consumer, acknowledge } = ingest;
+  const batches: EventBatch[] = [];
+  for (const { id, batch, text } of entries) {
+    if (batch) batches.push(batch);
+    // Its spool finds that the entry is gone without being acknowledged and ships the records again.
+    else log.error({ kind, entry: id, length: text.length }, "an entry of the stream cannot be read");
+  }
+  if (batches.length > 0) {
+    const committed = await storeWhatFits(ingest, readBatches(kind, batches, locate));
+    await Promise.all([...committed].map(([spoolId, sequence]) => acknowledge(spoolId, sequence)));
+  }
+  await consumer.finish(entries.map(({ id }) => id));
 }
 
-/** A batch whose data Postgres refuses is taken apart, so that one bad record does not hold up the others. */
-async function storeWhatFits({ db, log }: IngestLoop, batch: StoredBatch): Promise<number> {
+/** What Postgres refuses for its data is taken apart, so that one bad record does not hold up the others. */
+async function storeWhatFits(ingest: IngestLoop, stored: StoredBatches): Promise<Map<string, number>> {
+  const { store, log } = ingest;
   try {
-    return await storeBatch(db, batch);
+    return await store.store(stored);
   } catch (error) {
     if (!isRefusedData(error)) throw error;
-    log.warn({ kind: batch.kind, spool: batch.spoolId, err: error }, "a batch is taken in record by record");
+    log.warn({ kind: stored.kind, err: error }, "records that Postgres refuses are looked for");
   }
-  const { rows, deadLetters } = batch;
-  for (const row of rows) {
-    const single = { ...batch, rows: [row], deadLetters: [], until: batch.from } as StoredBatch;
-    try {
-      await storeBatch(db, single);
-    } catch (error) {
-      if (!isRefusedData(error)) throw error;
+  for (const batch of stored.batches) {
+    const storeSome = (rows: StoredBatch["rows"]) => {
+      // Covers nothing yet.
+      const some = { ...batch, until: batch.from, rows, deadLetters: [] };
+      return store.store({ kind: stored.kind, batches: [some] } as StoredBatches);
+    };
+    batch.deadLetters.push(...(await storeRows(storeSome, batch.rows)));
+    batch.rows = [];
+  }
+  return store.store(stored);
+}
+
+/** Stores rows by halves, down to those that are refused alone; returns these. */
+async function storeRows<Row extends StoredBatch["rows"][number]>(
+  storeSome: (rows: Row[]) => Promise<unknown>,
+  rows: Row[],
+): Promise<DeadLetter[]> {
+  try {
+    if (rows.length > 0) await storeSome(rows);
+    return [];
+  } catch (error) {
+    if (!isRefusedData(error)) throw error;
+    const [row] = rows;
+    if (rows.length === 1 && row) {
       const reason = `Postgres refused it: ${(error as Error).message}`;
-      deadLetters.push({ sequence: row.sequence, record: JSON.stringify(row), reason });
+      return [{ sequence: row.sequence, record: JSON.stringify(row), reason }];
     }
   }
-  return storeBatch(db, { ...batch, rows: [], deadLetters });
+  const half = rows.length >> 1;
+  return [...(await storeRows(storeSome, rows.slice(0, half))), ...(await storeRows(storeSome, rows.slice(half)))];
 }
