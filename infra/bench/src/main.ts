@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { arch, cpus, totalmem } from "node:os";
 import { type Overload, overload } from "./http-overload.js";
 import { type Race, raceOverHttp } from "./http-render.js";
+import { type IngestRun, measureIngest } from "./ingest.js";
 import type { Timing } from "./measure.js";
 import { raceScans, type ScanRace } from "./redirect.js";
 import { type Comparison, compareImages } from "./render.js";
@@ -16,6 +17,7 @@ const suites: Record<string, () => Promise<unknown>> = {
   http: () => races(raceOverHttp),
   overload: overloads,
   redirect: scans,
+  ingest,
 };
 
 /** In the working directory; not committed. */
@@ -75,6 +77,20 @@ async function scans(): Promise<ScanRace[]> {
     console.log();
   }
   return results;
+}
+
+async function ingest(): Promise<IngestRun> {
+  const run = await measureIngest();
+  const { scans, seconds, shipperMicroseconds, workerMicroseconds, appended, rows, counted, rolledUp } = run;
+  console.log(run.title);
+  console.log(`  ${(scans / seconds).toFixed(0)} / s, ${seconds.toFixed(1)} s in all`);
+  console.log(
+    `  processor time a scan: shipper ${shipperMicroseconds.toFixed(2)} µs, worker ${workerMicroseconds.toFixed(2)} µs`,
+  );
+  const isExact = [rows, counted, rolledUp].every((count) => count === appended);
+  console.log(`  ${appended} appended, ${rows} rows, ${counted} counted, ${rolledUp} rolled up\n`);
+  if (!isExact) throw new Error("Scans were lost or counted twice.");
+  return run;
 }
 
 async function sizes(): Promise<Sizes[]> {

@@ -1,0 +1,166 @@
+// Taking scans in: a million of them from a spool on disk through shipper, state Redis and the real worker process into a
+// durable PostgreSQL, and the proof that each was counted once. The clock runs from the first batch shipped to the last
+// acknowledged; everything shares the machine's cores.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { migrate } from "@qrfactory/db/migrate";
+import type { ScanEvent } from "@qrfactory/domain/events";
+import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
+import { makeShipper } from "@qrfactory/spool/shipper";
+import { openSpool, type Spool } from "@qrfactory/spool/spool";
+import { freePort } from "@qrfactory/testing/ports";
+import { startPostgres } from "@qrfactory/testing/postgres";
+import { startScript } from "@qrfactory/testing/process";
+import { startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import { Redis } from "ioredis";
+import { type Random, random, scanEvents } from "./scan-events.js";
+
+export type IngestRun = {
+  title: string;
+  scans: number;
+  seconds: number;
+  /** Processor time in µs for each scan, of the process that ships and of the worker. */
+  shipperMicroseconds: number;
+  workerMicroseconds: number;
+  /** Four numbers that have to be the same: appended, rows, people and machines by code, people and machines by hour. */
+  appended: number;
+  rows: number;
+  counted: number;
+  rolledUp: number;
+};
+
+const scans = 1_000_000;
+const codes = 1_000;
+const seed = 20_261_122;
+/** Ten times what it takes on two busy cores. */
+const deadlineMs = 400_000;
+/** Records appended in one turn of the event loop. */
+const appendedAtOnce = 1_000;
+
+/** Runs it once. */
+export async function measureIngest(): Promise<IngestRun> {
+  const directory = makeTempDirectory("qrfactory-bench-");
+  const stops: (() => Promise<unknown> | unknown)[] = [() => directory.remove()];
+  try {
+    const postgres = await startPostgres({ dataDirectory: join(directory.path, "postgres"), leashed: true });
+    stops.push(() => postgres.stop());
+    const state = await startRedis({ role: "state", dataDirectory: join(directory.path, "state") });
+    stops.push(() => state.stop());
+    await migrate(postgres.url());
+    const db = connectDatabase(postgres.url(), { queryTimeoutMs: 60_000 });
+    stops.push(() => db.$disconnect());
+    const spool = openSpool({ directory: join(directory.path, "spool") });
+    stops.push(() => spool.close());
+    const next = random(seed);
+    const owned = await createCodes(db, next);
+    await append(spool, scanEvents(next, owned));
+    const worker = await startWorker(postgres.url(), state.url);
+    stops.push(() => worker.stop());
+    const redis = new Redis(state.url);
+    stops.push(() => redis.disconnect());
+
+    const workerBefore = processorMs(worker.pid);
+    const before = process.cpuUsage();
+    const startedAt = performance.now();
+    const shipper = makeShipper({
+      spool,
+      send: (batch) => sendBatch(redis, "scans", batch),
+      isWaiting: (receipt) => isBatchWaiting(redis, "scans", receipt),
+      readAck: (spoolId) => readAck(redis, spoolId),
+    });
+    stops.push(() => shipper.stop());
+    await until(() => shipper.state().acknowledgedSequence === scans, { timeoutMs: deadlineMs, intervalMs: 50 });
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const { user, system } = process.cpuUsage(before);
+    return {
+      title: `${scans.toLocaleString("en-US")} scans of ${codes.toLocaleString("en-US")} codes, from spool to commit`,
+      scans,
+      seconds,
+      shipperMicroseconds: (user + system) / scans,
+      workerMicroseconds: ((processorMs(worker.pid) - workerBefore) * 1_000) / scans,
+      appended: spool.nextSequence - 1,
+      ...(await countEverything(db)),
+    };
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+type Owned = Pick<ScanEvent, "code_id" | "workspace_id">;
+
+async function createCodes(db: Db, next: Random): Promise<Owned[]> {
+  const workspaceId = next.uuid();
+  await db.workspace.create({ data: { id: workspaceId, name: "Benchmark" } });
+  const data = Array.from({ length: codes }, (_, i) => ({
+    id: next.uuid(),
+    workspaceId,
+    shortId: `B${String(i).padStart(7, "0")}`,
+    name: `Code ${i}`,
+    destinationUrl: `https://example.com/landing/${i}`,
+  }));
+  await db.dynamicCode.createMany({ data });
+  return data.map(({ id }) => ({ code_id: id, workspace_id: workspaceId }));
+}
+
+async function append(spool: Spool, events: () => ScanEvent): Promise<void> {
+  for (let done = 0; done < scans; done += appendedAtOnce) {
+    await Promise.all(Array.from({ length: appendedAtOnce }, () => spool.append(JSON.stringify(events()))));
+  }
+}
+
+/** The worker as the local stack starts it, without the services that it would ask for their status. */
+async function startWorker(databaseUrl: string, stateRedisUrl: string) {
+  const [port, metricsPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const child = await startScript(
+    fileURLToPath(new URL("../../../services/management/dist/worker.js", import.meta.url)),
+    {
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: "production",
+        PORT: String(port),
+        METRICS_PORT: String(metricsPort),
+        LOG_LEVEL: "warn",
+        DATABASE_URL: databaseUrl,
+        STATE_REDIS_URL: stateRedisUrl,
+        RENDER_CACHE_URL: "memory:",
+        JWT_SECRET: "a secret for benchmarks, long enough",
+        SEAL_KEY: Buffer.alloc(32, 1).toString("base64"),
+        PUBLIC_BASE_URL: url,
+        MANAGEMENT_URL: url,
+        WORKER_URL: url,
+        RENDER_URL: url,
+        REDIRECT_URLS: `bench=${url}`,
+      },
+    },
+  );
+  const isUp = async () => (await fetch(`${url}/api/health/`)).ok;
+  await until(() => isUp().catch(() => false), { timeoutMs: 30_000 });
+  return child;
+}
+
+/** `/proc` counts in hundredths of a second on every Linux that Node.js runs on. */
+const tickMs = 10;
+
+/** Processor time of a process so far (proc(5), `utime` and `stime`); 0 outside Linux. */
+function processorMs(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * tickMs;
+  } catch {
+    return 0;
+  }
+}
+
+async function countEverything(db: Db): Promise<Pick<IngestRun, "rows" | "counted" | "rolledUp">> {
+  const [row] = await db.$queryRaw<{ rows: number; counted: number; rolled_up: number }[]>`
+    SELECT (SELECT count(*) FROM scans)::int AS rows,
+      ((SELECT sum(scan_count) FROM dynamic_codes)
+        + (SELECT count(*) FROM scans WHERE bot_class IS NOT NULL))::int AS counted,
+      (SELECT sum(scans + bots) FROM scan_hourly)::int AS rolled_up`;
+  return { rows: row?.rows ?? 0, counted: row?.counted ?? 0, rolledUp: row?.rolled_up ?? 0 };
+}
