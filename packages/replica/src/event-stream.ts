@@ -6,12 +6,16 @@ import type { Redis } from "ioredis";
 import { acksKey } from "./keys.js";
 
 /** Consecutive records of one spool. */
-export type EventBatch = {
+export type EventBatch = BatchHead & { records: string[] };
+
+/** The same as its spool hands it over: `count` records in UTF-8, with a line feed between two. */
+export type SentBatch = BatchHead & { count: number; lines: Buffer };
+
+type BatchHead = {
   spool_id: string;
   /** Everything from here to `first_sequence` does not exist any more; usually equal to it. */
   from_sequence: number;
   first_sequence: number;
-  records: string[];
 };
 
 /** Entries that a stream holds at most, 256 kB each; beyond that batches wait on the disks of their spools. */
@@ -25,21 +29,14 @@ const group = "ingest";
 
 const sendScript = `
 if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1]) then return redis.error_reply('FULL the event stream is full') end
-return redis.call('XADD', KEYS[1], '*', 'batch', ARGV[2])`;
-
-/** Adds a batch to the stream of its kind and returns the entry's id. Rejects while the stream is full. */
-export async function sendBatch(redis: Redis, kind: EventKind, batch: EventBatch): Promise<string> {
-  return (await redis.eval(sendScript, 1, streamOf(kind), entriesMax, formatBatch(batch))) as string;
-}
+return redis.call('XADD', KEYS[1], '*', 'head', ARGV[2], 'lines', ARGV[3])`;
 
 /**
- * The head of a batch as a line of JSON, then each record on a line of its own, as it is: text within text costs an
- * escape for every quote, on both sides. Where a record contains a line break, all of them stay in the head's JSON.
+ * Adds a batch to the stream of its kind and returns the entry's id: its head as JSON, its records as they are, because
+ * text within text costs an escape for every quote, on both sides. Rejects while the stream is full.
  */
-function formatBatch({ records, ...head }: EventBatch): string {
-  const hasLineBreak = records.some((record) => record.includes("\n"));
-  if (hasLineBreak || records.length === 0) return JSON.stringify({ ...head, records });
-  return `${JSON.stringify(head)}\n${records.join("\n")}`;
+export async function sendBatch(redis: Redis, kind: EventKind, { lines, ...head }: SentBatch): Promise<string> {
+  return (await redis.eval(sendScript, 1, streamOf(kind), entriesMax, JSON.stringify(head), lines)) as string;
 }
 
 /** Whether an entry is still in the stream, that is: not committed and not lost. */
@@ -145,21 +142,26 @@ function ifMadeMeanwhile(error: Error): void {
 }
 
 function readEntry([id, fields]: RawEntry): EventEntry {
-  const text = fields[fields.indexOf("batch") + 1] ?? "";
-  return { id, batch: parseBatch(text), text };
+  const values = new Map<string | undefined, string>();
+  for (let index = 0; index < fields.length; index += 2) values.set(fields[index], fields[index + 1] ?? "");
+  // Before there were lines, a batch was one text of JSON.
+  const text = values.get("head") ?? values.get("batch") ?? "";
+  return { id, batch: parseBatch(text, values.get("lines")), text };
 }
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function parseBatch(text: string): EventBatch | null {
+function parseBatch(text: string, lines?: string): EventBatch | null {
   try {
-    const headEnd = text.indexOf("\n");
-    const batch = JSON.parse(headEnd < 0 ? text : text.slice(0, headEnd)) as EventBatch | null;
-    if (typeof batch !== "object" || batch === null || !uuidPattern.test(batch.spool_id)) return null;
-    if (headEnd >= 0) batch.records = text.slice(headEnd + 1).split("\n");
-    const { from_sequence: from, first_sequence: first, records } = batch;
-    const isNumbered = Number.isSafeInteger(from) && Number.isSafeInteger(first) && from >= 1 && from <= first;
-    return isNumbered && Array.isArray(records) && records.every((record) => typeof record === "string") ? batch : null;
+    const head = JSON.parse(text) as (EventBatch & { count?: number }) | null;
+    if (typeof head !== "object" || head === null || !uuidPattern.test(head.spool_id)) return null;
+    const { spool_id, from_sequence, first_sequence, count = 0 } = head;
+    const isNumbered = Number.isSafeInteger(from_sequence) && Number.isSafeInteger(first_sequence);
+    if (!isNumbered || from_sequence < 1 || from_sequence > first_sequence) return null;
+    const records = lines === undefined ? head.records : count === 0 ? [] : lines.split("\n");
+    if (!Array.isArray(records) || !records.every((record) => typeof record === "string")) return null;
+    if (lines !== undefined && records.length !== count) return null;
+    return { spool_id, from_sequence, first_sequence, records };
   } catch {
     return null;
   }

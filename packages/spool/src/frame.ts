@@ -48,8 +48,3 @@ export function frameAt(bytes: Buffer, offset: number, from: number, until: numb
   if (bytes.readUInt32BE(offset) !== crc32(bytes.subarray(offset + lengthAt, end))) return null;
   return { sequence, start: offset, end };
 }
-
-/** The text of a frame that `frameAt` found in the same buffer. */
-export function frameText(bytes: Buffer, frame: Frame): string {
-  return bytes.toString("utf8", frame.start + frameHeaderBytes, frame.end);
-}

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { type Frame, frameAt, frameBytesMax, frameHeaderBytes, frameText } from "./frame.js";
+import { type Frame, frameAt, frameBytesMax, frameHeaderBytes } from "./frame.js";
 
 export type Segment = {
   path: string;
@@ -67,16 +67,20 @@ export function recoverTail(segment: Segment): { next: number; bytesCut: number 
 export type Position = { first: number; sequence: number; offset: number };
 
 export type SegmentRead = {
-  /** Consecutive records from `firstSequence` on; empty when the segment holds none in the range that was asked. */
-  records: string[];
+  /** Consecutive records from `firstSequence` on; none when the segment holds none in the range that was asked. */
+  count: number;
   firstSequence: number;
+  /** The records in UTF-8, with a line feed between two. */
+  lines: Buffer;
   position: Position;
 };
 
+const lineFeed = 0x0a;
+
 /**
- * Reads consecutive records with sequence numbers in `[from, until)`, at most `recordsMax` and about `bytesMax` bytes.
- * Skips damage; stops at a gap once it has something. Throws ENOENT when the file is gone. `segment.bytes` and `until`
- * have to be of the same moment.
+ * Reads consecutive records with sequence numbers in `[from, until)`, at most `recordsMax`, about `bytesMax` bytes and
+ * what lies in one chunk. Skips damage; stops at a gap once it has something. Throws ENOENT when the file is gone.
+ * `segment.bytes` and `until` have to be of the same moment.
  */
 export async function readSegment(
   segment: Segment,
@@ -86,56 +90,47 @@ export async function readSegment(
   const usable = start && start.first === segment.first && start.sequence <= range.from ? start : undefined;
   let offset = usable?.offset ?? 0;
   let expected = usable?.sequence ?? segment.first;
-  const found: { records: string[]; firstSequence: number; bytes: number } = {
-    records: [],
-    firstSequence: 0,
-    bytes: 0,
-  };
-  const result = (): SegmentRead => ({
-    records: found.records,
-    firstSequence: found.firstSequence,
-    position: { first: segment.first, sequence: expected, offset },
-  });
-
-  /** Takes one frame; false when it belongs to the next read. */
-  function take(bytes: Buffer, frame: Frame): boolean {
-    if (frame.sequence < range.from) return true;
-    const { records } = found;
-    if (records.length === 0) found.firstSequence = frame.sequence;
-    else if (frame.sequence !== expected || found.bytes + frame.end - frame.start > range.bytesMax) return false;
-    records.push(frameText(bytes, frame));
-    found.bytes += frame.end - frame.start;
-    return true;
-  }
-
+  const read: Omit<SegmentRead, "position"> = { count: 0, firstSequence: 0, lines: Buffer.alloc(0) };
   const file = await open(segment.path, "r");
   try {
-    while (offset < segment.bytes) {
+    while (offset < segment.bytes && read.count === 0) {
       const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, segment.bytes - offset));
       const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
       if (bytesRead === 0) break;
-      const bytes = buffer.subarray(0, bytesRead);
       const isLast = bytesRead < buffer.length || offset + bytesRead >= segment.bytes;
-      let at = 0;
-      while (at < bytesRead) {
-        if (found.records.length === range.recordsMax) return result();
-        const frame = frameAt(bytes, at, expected, range.until);
-        if (frame) {
-          if (!take(bytes, frame)) return result();
-          expected = frame.sequence + 1;
-          at = frame.end;
-        } else if (isLast || bytesRead - at >= frameBytesMax) {
-          // Damage: the search for the next good frame goes on byte by byte.
-          at += 1;
-        } else {
-          break;
-        }
-        if (frame) offset += frame.end - frame.start;
-        else offset += 1;
-      }
+      takeRecords(buffer.subarray(0, bytesRead), isLast);
     }
   } finally {
     await file.close();
   }
-  return result();
+  return { ...read, position: { first: segment.first, sequence: expected, offset } };
+
+  /** Takes what a chunk holds, moving the texts together over the headers between them. */
+  function takeRecords(bytes: Buffer, isLast: boolean): void {
+    let taken = 0;
+    for (let at = 0; at < bytes.length && read.count < range.recordsMax; ) {
+      const frame = frameAt(bytes, at, expected, range.until);
+      if (frame) {
+        if (frame.sequence >= range.from) {
+          if (read.count > 0 && !belongs(frame, taken)) break;
+          if (read.count === 0) read.firstSequence = frame.sequence;
+          else bytes[taken++] = lineFeed;
+          taken += bytes.copy(bytes, taken, frame.start + frameHeaderBytes, frame.end);
+          read.count += 1;
+        }
+        expected = frame.sequence + 1;
+      } else if (!isLast && bytes.length - at < frameBytesMax) {
+        break;
+      }
+      // Damage: the search for the next good frame goes on byte by byte.
+      const next = frame ? frame.end : at + 1;
+      offset += next - at;
+      at = next;
+    }
+    read.lines = bytes.subarray(0, taken);
+  }
+
+  function belongs(frame: Frame, taken: number): boolean {
+    return frame.sequence === expected && taken + frame.end - frame.start <= range.bytesMax;
+  }
 }

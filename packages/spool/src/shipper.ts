@@ -7,7 +7,10 @@ export type Batch = {
   /** Everything from here to `first_sequence` does not exist any more; usually equal to it. */
   from_sequence: number;
   first_sequence: number;
-  records: string[];
+  /** Number of records. */
+  count: number;
+  /** The records in UTF-8, with a line feed between two. */
+  lines: Buffer;
 };
 
 export type ShipperOptions = {
@@ -133,9 +136,15 @@ export function makeShipper(options: ShipperOptions): Shipper {
       if (appended && !stopped) await pause(coalesceMs);
       return;
     }
-    const { from, firstSequence, records } = read;
-    const receipt = await send({ spool_id: spool.id, from_sequence: from, first_sequence: firstSequence, records });
-    cursor = firstSequence + records.length;
+    const { from, firstSequence, count, lines } = read;
+    const receipt = await send({
+      spool_id: spool.id,
+      from_sequence: from,
+      first_sequence: firstSequence,
+      count,
+      lines,
+    });
+    cursor = firstSequence + count;
     sent.push({ last: cursor - 1, receipt, askedAt: now() });
   }
 

@@ -5,12 +5,14 @@ import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import fc from "fast-check";
 import { frameHeaderBytes } from "./frame.js";
-import { openSpool, rebootStride, type Spool, type SpoolOptions } from "./spool.js";
+import { openSpool, rebootStride, type Spool, type SpoolOptions, type SpoolRead } from "./spool.js";
 
 const temp = makeTempDirectory("spool-");
 afterAll(() => temp.remove());
 let directories = 0;
 const newDirectory = () => join(temp.path, String(++directories));
+
+const recordsOf = ({ count, lines }: SpoolRead) => (count === 0 ? [] : lines.toString().split("\n"));
 
 /** Reads everything that is left, in reads of a few records, as `[sequence, text]`. */
 async function readAll(spool: Spool, from = 1): Promise<[number, string][]> {
@@ -19,7 +21,7 @@ async function readAll(spool: Spool, from = 1): Promise<[number, string][]> {
     const read = await spool.read(next, 7, 1_000);
     if (!read) return all;
     next = read.firstSequence;
-    for (const record of read.records) all.push([next++, record]);
+    for (const record of recordsOf(read)) all.push([next++, record]);
   }
 }
 
@@ -54,6 +56,13 @@ test("whatever is appended is read back in order, after any number of restarts",
     ),
     { numRuns: 40 },
   );
+});
+
+test("a record is a line: line feeds in it become spaces, everything else stays", async () => {
+  const spool = openSpool({ directory: newDirectory() });
+  for (const record of ['{"a":\n1}', "", "\r\u2028 Grüße 😀", "\n"]) await spool.append(record);
+  expect((await readAll(spool)).map(([, record]) => record)).toEqual(['{"a": 1}', "", "\r\u2028 Grüße 😀", " "]);
+  await spool.close();
 });
 
 test("records of one turn share one write", async () => {
@@ -123,7 +132,12 @@ test("a read says from where on there is nothing more, so that a gap can be ackn
   damaged[0] = (damaged[0] as number) ^ 1;
   writeFileSync(file, damaged);
   const spool = openSpool({ directory });
-  expect(await spool.read(1, 10, 1_000)).toEqual({ from: 1, firstSequence: 2, records: ["record 2", "record 3"] });
+  expect(await spool.read(1, 10, 1_000)).toEqual({
+    from: 1,
+    firstSequence: 2,
+    count: 2,
+    lines: Buffer.from("record 2\nrecord 3"),
+  });
   expect(await spool.read(4, 10, 1_000)).toBeNull();
   await spool.close();
 });
@@ -147,7 +161,12 @@ test("segments go when they are acknowledged, the newest one when it is old, and
   await spool.close();
   spool = openSpool(options);
   await spool.append("record 21");
-  expect(await spool.read(1, 10, 1_000)).toEqual({ from: 1, firstSequence: 21, records: ["record 21"] });
+  expect(await spool.read(1, 10, 1_000)).toEqual({
+    from: 1,
+    firstSequence: 21,
+    count: 1,
+    lines: Buffer.from("record 21"),
+  });
   await spool.close();
 });
 
@@ -162,8 +181,8 @@ test("reading goes on while segments are forgotten under the reader", async () =
         await new Promise((resolve) => setImmediate(resolve));
         continue;
       }
-      seen.push(...read.records);
-      next = read.firstSequence + read.records.length;
+      seen.push(...recordsOf(read));
+      next = read.firstSequence + read.count;
       spool.forget(next - 1);
     }
   })();

@@ -34,8 +34,10 @@ export type SpoolRead = {
   /** The number that was asked for: everything from here to `firstSequence` does not exist any more. */
   from: number;
   firstSequence: number;
-  /** Consecutive records, the first of them numbered `firstSequence`. Empty when there is only a gap to report. */
-  records: string[];
+  /** Number of consecutive records, the first of them numbered `firstSequence`. 0 when there is only a gap to report. */
+  count: number;
+  /** The records in UTF-8, with a line feed between two: nobody looks into them on the way. */
+  lines: Buffer;
 };
 
 export type SpoolStats = {
@@ -59,8 +61,9 @@ export type Spool = {
   /** The number that the next record gets; the first record of a spool is 1. */
   readonly nextSequence: number;
   /**
-   * Appends one record; resolves when it is written, or held in memory because the disk refuses it. Rejects only for
-   * a record over 64 KiB and after `close`.
+   * Appends one record; resolves when it is written, or held in memory because the disk refuses it. A record is a line:
+   * a line feed in it, which JSON knows between its tokens only, becomes a space. Rejects only for a record over 64 KiB
+   * and after `close`.
    */
   append(record: string): Promise<void>;
   /** Records from number `from` on, or null when there are none yet. `bytesMax` is a guide: one record always fits. */
@@ -106,11 +109,12 @@ export function openSpool(options: SpoolOptions): Spool {
     if (record.length * 3 > recordBytesMax && Buffer.byteLength(record) > recordBytesMax) {
       return Promise.reject(new RangeError(`A spool record has at most ${recordBytesMax} bytes.`));
     }
+    const line = record.includes("\n") ? record.replaceAll("\n", " ") : record;
     if (turn) {
-      turn.records.push(record);
+      turn.records.push(line);
       return turn.written;
     }
-    const records = [record];
+    const records = [line];
     // Immediates run once the turn's I/O callbacks are done: everything that arrived in this turn is in `records`.
     const written = new Promise<void>((resolve) => setImmediate(() => resolve(endTurn())));
     turn = { records, written };
@@ -157,9 +161,10 @@ export function openSpool(options: SpoolOptions): Spool {
       const found = await readSegment(segment, { from, until, recordsMax, bytesMax }, position).catch(ifForgotten);
       if (!found) continue;
       position = found.position;
-      if (found.records.length > 0) return { from, firstSequence: found.firstSequence, records: found.records };
+      const { count, firstSequence, lines } = found;
+      if (count > 0) return { from, firstSequence, count, lines };
     }
-    return { from, firstSequence: next, records: [] };
+    return { from, firstSequence: next, count: 0, lines: Buffer.alloc(0) };
   }
 
   async function close(): Promise<void> {

@@ -4,13 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { type EventStore, openEventStore } from "@qrfactory/db/ingest";
 import type { CallEvent, ScanEvent } from "@qrfactory/domain/events";
-import {
-  type EventBatch,
-  isBatchWaiting,
-  makeEventConsumer,
-  readAck,
-  sendBatch,
-} from "@qrfactory/replica/event-stream";
+import { isBatchWaiting, makeEventConsumer, readAck, type SentBatch, sendBatch } from "@qrfactory/replica/event-stream";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import { makeShipper } from "@qrfactory/spool/shipper";
@@ -111,9 +105,17 @@ function scan(more: Partial<ScanEvent> = {}): ScanEvent {
   };
 }
 
-function batch(first_sequence: number, events: unknown[], more: Partial<EventBatch> = {}): EventBatch {
+function batch(first_sequence: number, events: unknown[], more: Partial<SentBatch> = {}): SentBatch {
   const records = events.map((event) => (typeof event === "string" ? event : JSON.stringify(event)));
-  return { spool_id: randomUUID(), from_sequence: first_sequence, first_sequence, records, ...more };
+  const lines = Buffer.from(records.join("\n"));
+  return {
+    spool_id: randomUUID(),
+    from_sequence: first_sequence,
+    first_sequence,
+    count: records.length,
+    lines,
+    ...more,
+  };
 }
 
 const rows = () => db.$queryRaw<Record<string, unknown>[]>`SELECT * FROM scans WHERE code_id = ${code.id}::uuid`;
