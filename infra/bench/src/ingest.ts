@@ -1,15 +1,14 @@
 // Taking scans in: a million of them from a spool on disk through shipper, state Redis and the real worker process into a
 // durable PostgreSQL, and the proof that each was counted once. The clock runs from the first batch shipped to the last
-// acknowledged; everything shares the machine's cores.
+// acknowledged, the start of the process that ships included; everything shares the machine's cores.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { migrate } from "@qrfactory/db/migrate";
 import type { ScanEvent } from "@qrfactory/domain/events";
-import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
-import { makeShipper } from "@qrfactory/spool/shipper";
-import { openSpool, type Spool } from "@qrfactory/spool/spool";
+import { readAck } from "@qrfactory/replica/event-stream";
+import { openSpool } from "@qrfactory/spool/spool";
 import { freePort } from "@qrfactory/testing/ports";
 import { startPostgres } from "@qrfactory/testing/postgres";
 import { startScript } from "@qrfactory/testing/process";
@@ -53,36 +52,31 @@ export async function measureIngest(): Promise<IngestRun> {
     await migrate(postgres.url());
     const db = connectDatabase(postgres.url(), { queryTimeoutMs: 60_000 });
     stops.push(() => db.$disconnect());
-    const spool = openSpool({ directory: join(directory.path, "spool") });
-    stops.push(() => spool.close());
     const next = random(seed);
     const owned = await createCodes(db, next);
-    await append(spool, scanEvents(next, owned));
+    const spoolDirectory = join(directory.path, "spool");
+    const spool = await fillSpool(spoolDirectory, scanEvents(next, owned));
     const worker = await startWorker(postgres.url(), state.url);
     stops.push(() => worker.stop());
     const redis = new Redis(state.url);
     stops.push(() => redis.disconnect());
 
     const workerBefore = processorMs(worker.pid);
-    const before = process.cpuUsage();
     const startedAt = performance.now();
-    const shipper = makeShipper({
-      spool,
-      send: (batch) => sendBatch(redis, "scans", batch),
-      isWaiting: (receipt) => isBatchWaiting(redis, "scans", receipt),
-      readAck: (spoolId) => readAck(redis, spoolId),
+    const shipper = await startScript(fileURLToPath(new URL("./ship.js", import.meta.url)), {
+      env: { PATH: process.env.PATH, SPOOL_DIR: spoolDirectory, REDIS_URL: state.url },
     });
     stops.push(() => shipper.stop());
-    await until(() => shipper.state().acknowledgedSequence === scans, { timeoutMs: deadlineMs, intervalMs: 50 });
+    const isDone = async () => (await readAck(redis, spool.id)) === spool.appended;
+    await until(isDone, { timeoutMs: deadlineMs, intervalMs: 50 });
     const seconds = (performance.now() - startedAt) / 1_000;
-    const { user, system } = process.cpuUsage(before);
     return {
       title: `${scans.toLocaleString("en-US")} scans of ${codes.toLocaleString("en-US")} codes, from spool to commit`,
       scans,
       seconds,
-      shipperMicroseconds: (user + system) / scans,
+      shipperMicroseconds: (processorMs(shipper.pid) * 1_000) / scans,
       workerMicroseconds: ((processorMs(worker.pid) - workerBefore) * 1_000) / scans,
-      appended: spool.nextSequence - 1,
+      appended: spool.appended,
       ...(await countEverything(db)),
     };
   } finally {
@@ -106,10 +100,14 @@ async function createCodes(db: Db, next: Random): Promise<Owned[]> {
   return data.map(({ id }) => ({ code_id: id, workspace_id: workspaceId }));
 }
 
-async function append(spool: Spool, events: () => ScanEvent): Promise<void> {
+async function fillSpool(directory: string, events: () => ScanEvent): Promise<{ id: string; appended: number }> {
+  const spool = openSpool({ directory });
   for (let done = 0; done < scans; done += appendedAtOnce) {
     await Promise.all(Array.from({ length: appendedAtOnce }, () => spool.append(JSON.stringify(events()))));
   }
+  const filled = { id: spool.id, appended: spool.nextSequence - 1 };
+  await spool.close();
+  return filled;
 }
 
 /** The worker as the local stack starts it, without the services that it would ask for their status. */

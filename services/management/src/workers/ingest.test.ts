@@ -262,6 +262,20 @@ test("what can never become a row is put aside with its reason and holds nobody 
   expect(await db.deadLetter.count({ where: { spoolId: sent.spool_id } })).toBe(4);
 });
 
+test("what waits of several spools goes in together, each acknowledged, a record that is refused among them", async () => {
+  const refused = scan({ at: Date.UTC(2001, 0, 1) });
+  const sent = [batch(1, [scan(), scan()]), batch(1, [scan(), refused, scan()]), batch(1, [scan({ prefetch: true })])];
+  for (const each of sent) await sendBatch(redis, "scans", each);
+  take();
+  await Promise.all(sent.map(({ spool_id, count }) => acked(spool_id, count)));
+  expect(await rows()).toHaveLength(5);
+  expect(await counted()).toMatchObject({ scans: 4 });
+  const letters = await db.deadLetter.findMany({ where: { spoolId: { in: sent.map(({ spool_id }) => spool_id) } } });
+  expect(letters.map(({ spoolId, sequence }) => [spoolId, Number(sequence)])).toEqual([[sent[1]?.spool_id, 2]]);
+  const { ofHours, ofRows } = await rollups();
+  expect(ofHours).toEqual(ofRows);
+});
+
 test("a scan of a code that is gone is kept", async () => {
   take();
   const orphan = scan({ code_id: randomUUID() });
