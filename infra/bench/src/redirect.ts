@@ -11,6 +11,7 @@ import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { measureEdits } from "./edits.js";
 import { generateLoad, type Load } from "./load-generator.js";
+import { type Million, scanAMillion } from "./million-scans.js";
 import { shortIdOf, startRedirect, writeCodes } from "./redirect-process.js";
 
 export type ScanRace = { title: string; loads: (Load & { name: string })[]; notes: string[] };
@@ -39,12 +40,25 @@ export async function raceScans(): Promise<ScanRace[]> {
     return [
       await againstOthers(directory.path, stops),
       await fewAndMany(directory.path, stops),
+      {
+        title: "a million scans",
+        loads: [],
+        notes: [tellMillion(await scanAMillion(join(directory.path, "million")))],
+      },
       { title: "edits, three regions", loads: [], notes: [await measureEdits(join(directory.path, "stack"))] },
     ];
   } finally {
     for (const stop of stops.reverse()) await stop();
     directory.remove();
   }
+}
+
+function tellMillion({ answered, perSecond, rows, counted, rolledUp, behindSeconds }: Million): string {
+  const figures = [answered, rows, counted, rolledUp].map((figure) => figure.toLocaleString("en-US"));
+  return (
+    `302s ${figures[0]} (${perSecond.toFixed(0)} / s); rows ${figures[1]}, counted by code ${figures[2]}, ` +
+    `by hour ${figures[3]}, ${behindSeconds.toFixed(1)} s after the last answer.`
+  );
 }
 
 /** Paths of codes all over a table. */
