@@ -17,8 +17,10 @@ import type { ScanRequest } from "./scan.js";
 export type AppOptions = {
   table: Pick<Table, "find" | "isFull">;
   describeScan: (request: ScanRequest, row: LiveRow, at: number) => ScanEvent;
-  /** Resolves when the scan is written down; never rejects. */
+  /** Resolves when the scan is written down. */
   recordScan: (scan: ScanEvent) => Promise<void>;
+  /** Told of a scan that could not be written down; it is answered all the same. */
+  onLost: (error: unknown) => void;
   /** Of this process, from memory. */
   status: () => StatusReport;
   observeRequest: Metrics["observeRequest"];
@@ -37,7 +39,7 @@ const scanPath = /^\/(?:q\/)?([^/]+)\/?$/i;
 const retryAfterSeconds = 2;
 
 export function createApp(options: AppOptions): RequestListener {
-  const { table, describeScan, recordScan, now = Date.now } = options;
+  const { table, describeScan, recordScan, onLost, now = Date.now } = options;
 
   /** Answers a request and returns the name of its route for the metrics. */
   async function answer(req: IncomingMessage, res: ServerResponse, requestId: string): Promise<string> {
@@ -56,7 +58,7 @@ export function createApp(options: AppOptions): RequestListener {
     const target = targetOf(row, at);
     if (target === null) return sendPage(res, row.isActive ? "expired" : "paused", requestId);
     // A HEAD asks where the code leads; nobody went there.
-    if (req.method === "GET") await recordScan(describeScan(requestOf(req), row, at));
+    if (req.method === "GET") await recordScan(describeScan(requestOf(req), row, at)).catch(onLost);
     return sendRedirect(res, target, requestId);
   }
 
@@ -84,17 +86,22 @@ export function createApp(options: AppOptions): RequestListener {
 
 /** The same for scans in their ordinary shape: see fast-lane.ts. */
 export function makeTakeScan(options: AppOptions): TakeScan {
-  const { table, describeScan, recordScan, observeScan, now = Date.now } = options;
-  return function takeScan(request: PlainRequest) {
+  const { table, describeScan, recordScan, onLost, observeScan, now = Date.now } = options;
+  return function takeScan(request: PlainRequest, answer: (location: string) => void) {
     const started = performance.now();
     const row = table.find(request.shortId.toUpperCase());
     const at = now();
     const target = row ? targetOf(row, at) : null;
-    if (!row || target === null) return null;
-    return recordScan(describeScan(request, row, at)).then(() => {
+    if (!row || target === null) return false;
+    const written = () => {
       observeScan((performance.now() - started) / 1000);
-      return target;
+      answer(target);
+    };
+    recordScan(describeScan(request, row, at)).then(written, (error) => {
+      onLost(error);
+      written();
     });
+    return true;
   };
 }
 

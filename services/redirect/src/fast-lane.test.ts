@@ -41,6 +41,7 @@ async function start(hasLane: boolean) {
       await turn();
       scans.push(scan);
     },
+    onLost: () => {},
     status: () => ({ status: "ok" as const, version: "1", components: {} }),
     observeRequest: () => {},
     observeScan: () => {

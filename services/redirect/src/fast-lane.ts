@@ -9,8 +9,8 @@ import type { ScanRequest } from "./scan.js";
 /** What a plain request says. */
 export type PlainRequest = ScanRequest & { shortId: string; requestId: string | undefined };
 
-/** Takes a scan: null when it is not a redirect to a destination, else resolves with that once it is written down. */
-export type TakeScan = (request: PlainRequest) => Promise<string> | null;
+/** Takes a scan and calls `answer` with its destination once it is written down; false when it leads to none. */
+export type TakeScan = (request: PlainRequest, answer: (location: string) => void) => boolean;
 
 export type FastLane = {
   /** Sends idle clients away and answers the others for the last time. */
@@ -26,14 +26,18 @@ const requestBytesMax = 4_096;
  */
 export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
   const [takeOver] = server.listeners("connection") as [(socket: Socket) => void];
-  const idle = new Set<Socket>();
+  /** What ends the connections in the lane, those that are busy after their answer. */
+  const ends = new Set<() => void>();
   let closing = false;
+  const close = "Connection: close\r\n\r\n";
   const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${server.keepAliveTimeout / 1000}\r\n\r\n`;
 
   function onConnection(socket: Socket): void {
     let isBusy = false;
+    let isKept = false;
     let hasEnded = false;
     let waiting: Buffer | null = null;
+    let requestId: string | undefined;
 
     function onData(bytes: Buffer): void {
       if (isBusy) {
@@ -43,29 +47,22 @@ export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
         return;
       }
       const request = readPlainRequest(bytes, socket);
-      const scanned = request && takeScan(request);
-      if (!scanned) {
-        handOver(bytes);
-        return;
-      }
-      isBusy = true;
-      idle.delete(socket);
-      scanned.then((location) => reply(location, requestIdFrom(request.requestId)));
+      isBusy = request !== null && takeScan(request, reply);
+      if (isBusy) requestId = request?.requestId;
+      else handOver(bytes);
     }
 
-    function reply(location: string, requestId: string): void {
+    function reply(location: string): void {
       isBusy = false;
       if (socket.destroyed) return;
       const isLast = closing || hasEnded;
       const sent = socket.write(
-        `HTTP/1.1 302 Found\r\nLocation: ${location}\r\nCache-Control: private, no-store\r\n` +
-          `Referrer-Policy: no-referrer-when-downgrade\r\nX-Request-Id: ${requestId}\r\nContent-Length: 0\r\n` +
-          `Date: ${dateNow()}\r\n${isLast ? "Connection: close\r\n\r\n" : keepAlive}`,
+        `HTTP/1.1 302 Found\r\nLocation: ${location}${fixedHeaders}${requestIdFrom(requestId)}${dateHeader()}${isLast ? close : keepAlive}`,
         "latin1",
       );
       if (isLast) return void socket.end();
-      idle.add(socket);
-      socket.setTimeout(server.keepAliveTimeout);
+      if (!isKept) socket.setTimeout(server.keepAliveTimeout);
+      isKept = true;
       if (!sent) {
         socket.pause();
         socket.once("drain", () => socket.resume());
@@ -77,8 +74,13 @@ export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
       }
     }
 
+    function end(): void {
+      hasEnded = true;
+      if (!isBusy) socket.end();
+    }
+
     function handOver(bytes: Buffer): void {
-      idle.delete(socket);
+      ends.delete(end);
       for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener);
       socket.setTimeout(0);
       takeOver.call(server, socket);
@@ -87,17 +89,14 @@ export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
 
     const listeners = {
       data: onData,
-      end() {
-        hasEnded = true;
-        if (!isBusy) socket.end();
-      },
+      end,
       timeout: () => socket.destroy(),
       error: () => socket.destroy(),
-      close: () => void idle.delete(socket),
+      close: () => void ends.delete(end),
     };
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
     socket.setTimeout(server.headersTimeout);
-    idle.add(socket);
+    ends.add(end);
   }
 
   server.off("connection", takeOver);
@@ -105,7 +104,7 @@ export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
   return {
     close() {
       closing = true;
-      for (const socket of idle) socket.end();
+      for (const end of ends) end();
     },
   };
 }
@@ -115,35 +114,33 @@ const requestLine = /^GET \/(?:[Qq]\/)?([A-Za-z0-9-]{3,64})\/?(?:\?[!-~]*)? HTTP
 const headerLine = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t -~\x80-\xff]*)\r\n/y;
 const emptyLine = "\r\n";
 
-/** What a header is to a plain request: something that is wanted, ignored, or not plain. */
-type Meaning = keyof PlainRequest | "host" | "connection" | "ignored" | "unusual";
+/** Headers that a plain request is read for. */
+const wanted = [
+  ...["host", "connection", "x-request-id", "x-forwarded-for"],
+  ...["user-agent", "accept-language", "referer", "sec-purpose"],
+];
+/** Headers that change what a request is, or that belong to one with a body. All others are ignored. */
+const unusual = [
+  ...["content-length", "transfer-encoding", "trailer", "te", "expect", "upgrade", "http2-settings"],
+  ...["proxy-connection", "keep-alive"],
+];
 
-/** All other headers are ignored. Those that are unusual change what a request is, or belong to one with a body. */
-const meanings = new Map<string, Meaning>([
-  ["host", "host"],
-  ["connection", "connection"],
-  ["x-request-id", "requestId"],
-  ["x-forwarded-for", "forwardedFor"],
-  ["user-agent", "userAgent"],
-  ["accept-language", "language"],
-  ["referer", "referrer"],
-  ["sec-purpose", "purpose"],
-  ...["content-length", "transfer-encoding", "trailer", "te", "expect", "upgrade", "http2-settings"].map(asUnusual),
-  ...["proxy-connection", "keep-alive"].map(asUnusual),
+/** What a header is to a plain request: the index of one that is wanted, or one of the others. */
+const isIgnored = -1;
+const isUnusual = -2;
+const meanings = new Map([
+  ...wanted.map((name, index): [string, number] => [name, index]),
+  ...unusual.map((name): [string, number] => [name, isUnusual]),
 ]);
 
-function asUnusual(name: string): [string, Meaning] {
-  return [name, "unusual"];
-}
-
 /** Spellings that were met, so that no name is changed to lower case twice; there are few in ordinary life. */
-const spellings = new Map<string, Meaning>();
+const spellings = new Map<string, number>();
 const spellingsMax = 1_000;
 
-function meaningOf(name: string): Meaning {
+function meaningOf(name: string): number {
   const known = spellings.get(name);
   if (known !== undefined) return known;
-  const meaning = meanings.get(name.toLowerCase()) ?? "ignored";
+  const meaning = meanings.get(name.toLowerCase()) ?? isIgnored;
   if (spellings.size < spellingsMax) spellings.set(name, meaning);
   return meaning;
 }
@@ -154,32 +151,38 @@ export function readPlainRequest(bytes: Buffer, socket: Pick<Socket, "remoteAddr
   const text = bytes.toString("latin1");
   const request = requestLine.exec(text);
   if (!request) return null;
-  const found: Partial<Record<Meaning, string>> = {};
+  const found = new Array<string | undefined>(wanted.length);
   let end = request[0].length;
   headerLine.lastIndex = end;
   for (let line = headerLine.exec(text); line; line = headerLine.exec(text)) {
     end = headerLine.lastIndex;
     const meaning = meaningOf(line[1] as string);
-    if (meaning === "ignored") continue;
+    if (meaning === isIgnored) continue;
     // A second header of a kind that is wanted is not plain either.
-    if (meaning === "unusual" || found[meaning] !== undefined) return null;
+    if (meaning === isUnusual || found[meaning] !== undefined) return null;
     found[meaning] = (line[2] as string).trimEnd();
   }
   if (text.length !== end + emptyLine.length || !text.endsWith(emptyLine)) return null;
-  const { host, connection, ...headers } = found;
+  const [host, connection, requestId, forwardedFor, userAgent, language, referrer, purpose] = found;
   if (host === undefined || (connection !== undefined && connection.toLowerCase() !== "keep-alive")) return null;
-  return { shortId: request[1] as string, requestId: undefined, peer: socket.remoteAddress ?? "", ...headers };
+  const shortId = request[1] as string;
+  const peer = socket.remoteAddress ?? "";
+  return { shortId, requestId, peer, forwardedFor, userAgent, language, referrer, purpose };
 }
+
+/** Between the location and the request's id, and what it ends with. */
+const fixedHeaders =
+  "\r\nCache-Control: private, no-store\r\nReferrer-Policy: no-referrer-when-downgrade\r\nX-Request-Id: ";
 
 let dateSecond = 0;
 let date = "";
 
-/** The Date header (RFC 9110, 5.6.7), made once a second. */
-function dateNow(): string {
+/** The headers from after the request's id to the date (RFC 9110, 6.6.1), made once a second. */
+function dateHeader(): string {
   const second = Math.floor(Date.now() / 1000);
   if (second !== dateSecond) {
     dateSecond = second;
-    date = new Date(second * 1000).toUTCString();
+    date = `\r\nContent-Length: 0\r\nDate: ${new Date(second * 1000).toUTCString()}\r\n`;
   }
   return date;
 }

@@ -92,8 +92,8 @@ start(async () => {
       visitorSecret: config.VISITOR_SECRET,
       trustedProxies: config.TRUSTED_PROXIES,
     }),
-    recordScan: (scan) =>
-      spool.append(scanRecord(scan)).catch((err) => log.error({ err }, "a scan could not be written down")),
+    recordScan: (scan) => spool.append(scanRecord(scan)),
+    onLost: (err) => log.error({ err }, "a scan could not be written down"),
     status: makeStatusReport(known),
     observeRequest: metrics.observeRequest,
     observeScan: metrics.requestObserver({ method: "GET", route: scanRoute, status: 302 }),

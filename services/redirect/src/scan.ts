@@ -62,16 +62,20 @@ export function makeDescribeScan(options: ScanOptions): (request: ScanRequest, r
       user_agent: userAgent,
       language: printable(request.language),
       referrer_host: hostOf(request.referrer),
-      prefetch: /\bprefetch\b/i.test(request.purpose ?? ""),
+      prefetch: request.purpose !== undefined && /\bprefetch\b/i.test(request.purpose),
     };
   };
 }
 
 /** A header without control characters, cut to what a record holds. */
 function printable(header = ""): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
-  return header.slice(0, textLengthMax).replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
+  const text = header.length > textLengthMax ? header.slice(0, textLengthMax) : header;
+  return controls.test(text) ? text.replace(allControls, " ") : text;
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
+const controls = /[\x00-\x1f\x7f-\x9f]/;
+const allControls = new RegExp(controls, "g");
 
 /** The host of a referring page, without port and path; empty when there is none. */
 function hostOf(referrer: string | undefined): string {
