@@ -239,6 +239,22 @@ test("a draining server answers what is under way for the last time and sends id
   expect([fresh.received, last.received.slice(0, 12)]).toEqual(["", "HTTP/1.1 302"]);
 });
 
+test("a scan that meets the end of its connection is not written down: its sender will ask elsewhere", async () => {
+  const server = await start(true);
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  let received = "";
+  socket.setEncoding("latin1").on("data", (chunk) => {
+    received += chunk;
+  });
+  socket.on("error", () => {}).on("end", () => socket.write(scan()));
+  await until(async () => (await countOf(server)) === 1);
+  server.lane?.close();
+  await until(async () => (await countOf(server)) === 0);
+  await drain(server.server);
+  socket.destroy();
+  expect([received, server.scans, server.taken()]).toEqual(["", [], 0]);
+});
+
 const countOf = ({ server }: Started) =>
   new Promise<number>((resolve, reject) =>
     server.getConnections((error, count) => (error ? reject(error) : resolve(count))),

@@ -40,6 +40,8 @@ export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
     let requestId: string | undefined;
 
     function onData(bytes: Buffer): void {
+      // Sent while we were ending the connection: it cannot be answered here, so it must not be counted here.
+      if (socket.writableEnded) return void socket.destroy();
       if (isBusy) {
         // Sent before the answer to what came before it: a client that is not ordinary.
         waiting = waiting ? Buffer.concat([waiting, bytes]) : bytes;
