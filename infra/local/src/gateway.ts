@@ -33,6 +33,16 @@ export type GatewayOptions = {
   targets: GatewayTargets;
 };
 
+/**
+ * A region that fails is left alone for a second, so that a frozen one holds up few scans. In a rolling restart that second
+ * may outlast the next region's turn: then each is tried once more before anybody is refused.
+ */
+function redirectServers(addresses: string[]): string[] {
+  const servers = addresses.map((address) => `server ${address} max_fails=1 fail_timeout=1s;`);
+  const again = addresses.map((address) => `server ${address} max_fails=0 backup;`);
+  return addresses.length > 1 ? [...servers, ...again] : servers;
+}
+
 /** The text of nginx.conf. Throws when the template has a name that is not known here. */
 export function renderGatewayConfig(template: string, targets: GatewayTargets): string {
   const isRoot = process.getuid?.() === 0;
@@ -43,9 +53,7 @@ export function renderGatewayConfig(template: string, targets: GatewayTargets): 
     MANAGEMENT_SERVER: targets.management,
     WORKER_SERVER: targets.worker,
     RENDER_SERVER: targets.render,
-    REDIRECT_SERVERS: targets.redirects
-      .map((address) => `server ${address} max_fails=1 fail_timeout=1s;`)
-      .join("\n    "),
+    REDIRECT_SERVERS: redirectServers(targets.redirects).join("\n    "),
     PROBLEM_BASE: problemBase,
   };
   // Comments speak of the names as well, and are left alone.
