@@ -1,8 +1,12 @@
-// When the table is written to disk: every few minutes if it has changed, and at a clean stop. A disk that refuses costs
+// When the table is written to disk: as soon as it is full where there is no snapshot yet, then every few minutes if it
+// has changed, and at a clean stop. A disk that refuses costs
 // nothing but the snapshot; it is tried again the next time.
 import type { Resume } from "@qrfactory/replica/follow";
 import { writeSnapshot } from "@qrfactory/replica/snapshot";
 import type { Table } from "@qrfactory/replica/table";
+
+/** How often a region without any snapshot looks whether its table is full: until it has one, a kill costs its codes. */
+const firstMs = 1_000;
 
 export type KeepSnapshotsOptions = {
   directory: string;
@@ -59,12 +63,20 @@ export function keepSnapshots(options: KeepSnapshotsOptions): Snapshots {
     return writing;
   }
 
-  const timer = setInterval(() => void saveOnce(), intervalMs).unref();
+  let timer = schedule();
+
+  function schedule(): NodeJS.Timeout {
+    const ms = last ? intervalMs : Math.min(firstMs, intervalMs);
+    return setTimeout(() => {
+      void saveOnce();
+      timer = schedule();
+    }, ms).unref();
+  }
 
   return {
     state: () => ({ isWorking, writtenAt: last?.writtenAt ?? null, bytes: last?.bytes ?? 0 }),
     async stop() {
-      clearInterval(timer);
+      clearTimeout(timer);
       await writing;
       await saveOnce();
     },
