@@ -1,6 +1,6 @@
 // Who a spool is: an id that lives as long as its directory, and the machine start under which it was last written.
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export type Identity = { id: string; bootId: string | null };
@@ -28,8 +28,11 @@ export function writeIdentity(directory: string, identity: Identity): void {
   const path = join(directory, "spool.json");
   const draft = `${path}.draft`;
   const fd = openSync(draft, "w", 0o600);
-  writeSync(fd, `${JSON.stringify({ id: identity.id, boot_id: identity.bootId })}\n`);
-  fsyncSync(fd);
-  closeSync(fd);
+  try {
+    writeFileSync(fd, `${JSON.stringify({ id: identity.id, boot_id: identity.bootId })}\n`);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
   renameSync(draft, path);
 }

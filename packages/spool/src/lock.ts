@@ -1,7 +1,7 @@
 // One process a directory: a lock file that names its owner, checked for life, so that a crash leaves nothing to clean
 // up and two processes never write the same log.
 import { randomUUID } from "node:crypto";
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 type Owner = { pid: number; started: string };
@@ -40,15 +40,15 @@ const held = new Set<string>();
 /** Linked into place with its text, so that nobody ever reads a lock without an owner. */
 function createExclusively(path: string, text: string): boolean {
   const draft = `${path}.${randomUUID()}`;
-  writeFileSync(draft, text, { mode: 0o600 });
   try {
+    writeFileSync(draft, text, { mode: 0o600 });
     linkSync(draft, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
   } finally {
-    unlinkSync(draft);
+    rmSync(draft, { force: true });
   }
 }
 

@@ -6,7 +6,7 @@ import { recordBytesMax } from "./frame.js";
 import { newIdentity, readIdentity, writeIdentity } from "./identity.js";
 import { bootId as currentBootId, takeLock } from "./lock.js";
 import { type Position, readSegment } from "./segment.js";
-import { openWriter, type WriteSync } from "./writer.js";
+import { openWriter, type Writer, type WriteSync } from "./writer.js";
 
 export type SpoolOptions = {
   /** Made when missing; belongs to one process at a time. */
@@ -56,7 +56,7 @@ export type SpoolStats = {
 };
 
 export type Spool = {
-  /** UUID, kept in the directory. */
+  /** UUID, kept in the directory; settled once the directory could be read. */
   readonly id: string;
   /** The number that the next record gets; the first record of a spool is 1. */
   readonly nextSequence: number;
@@ -84,15 +84,19 @@ export type Spool = {
  */
 export const rebootStride = 10_000_000;
 
-/** Opens the spool of a directory, making it if need be. Throws when another living process has it open. */
+/** What a disk says that is full, broken or read-only, as opposed to a directory that was configured wrongly. */
+const refusals = new Set(["ENOSPC", "EDQUOT", "EIO", "EROFS"]);
+
+/**
+ * Opens the spool of a directory, making it if need be. A disk that refuses even that is tried again like one that
+ * refuses records. Throws when another living process has the directory open.
+ */
 export function openSpool(options: SpoolOptions): Spool {
   const { directory, heldMax = 50_000, retryMs = 200, bootId = currentBootId() } = options;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const unlock = takeLock(directory);
-  const identity = readIdentity(directory) ?? newIdentity();
-  const rebooted = identity.bootId !== null && identity.bootId !== bootId;
-  const writer = openWriter({ ...options, skip: rebooted ? rebootStride : 0 });
-  if (identity.bootId === null || rebooted) writeIdentity(directory, { id: identity.id, bootId });
+  let identity = readIdentity(directory) ?? newIdentity();
+  let unlock: (() => void) | undefined;
+  let writer: Writer | undefined;
+  let isOpen = false;
 
   const listeners = new Set<() => void>();
   let turn: { records: string[]; written: Promise<void> } | null = null;
@@ -102,6 +106,29 @@ export function openSpool(options: SpoolOptions): Spool {
   let retry: NodeJS.Timeout | undefined;
   let position: Position | undefined;
   let closed = false;
+  const openError = openDirectory();
+  if (openError && !refusals.has(openError.code ?? "")) throw openError;
+  if (openError) hold([]);
+  tellDiskState(openError);
+
+  /** Goes on where an earlier attempt stopped. Returns null once the directory is open, or why it is not. */
+  function openDirectory(): NodeJS.ErrnoException | null {
+    if (isOpen) return null;
+    try {
+      if (!unlock) {
+        mkdirSync(directory, { recursive: true, mode: 0o700 });
+        unlock = takeLock(directory);
+        identity = readIdentity(directory) ?? identity;
+      }
+      const rebooted = identity.bootId !== null && identity.bootId !== bootId;
+      writer ??= openWriter({ ...options, skip: rebooted ? rebootStride : 0 });
+      if (identity.bootId === null || rebooted) writeIdentity(directory, { id: identity.id, bootId });
+      isOpen = true;
+      return null;
+    } catch (error) {
+      return error as NodeJS.ErrnoException;
+    }
+  }
 
   function append(record: string): Promise<void> {
     if (closed) return Promise.reject(new Error("The spool is closed."));
@@ -130,12 +157,16 @@ export function openSpool(options: SpoolOptions): Spool {
   }
 
   function write(records: string[]): boolean {
-    const error = writer.write(records);
-    if ((error === null) !== (refusedSince === null)) options.onDiskState?.(error);
-    refusedSince = error;
+    const error = openDirectory() ?? (writer as Writer).write(records);
+    tellDiskState(error);
     if (error) return false;
     for (const listener of listeners) listener();
     return true;
+  }
+
+  function tellDiskState(error: Error | null): void {
+    if ((error === null) !== (refusedSince === null)) options.onDiskState?.(error);
+    refusedSince = error;
   }
 
   function hold(records: string[]): void {
@@ -149,12 +180,14 @@ export function openSpool(options: SpoolOptions): Spool {
     clearTimeout(retry);
     retry = undefined;
     while (held.length > 0 && write(held.slice(0, retryRecords))) held = held.slice(retryRecords);
-    if (held.length > 0 && !closed) retry = setTimeout(retryHeld, retryMs);
+    const isWell = held.length === 0 && openDirectory() === null;
+    if (isWell) tellDiskState(null);
+    else if (!closed) retry = setTimeout(retryHeld, retryMs);
   }
 
   async function read(from: number, recordsMax: number, bytesMax: number): Promise<SpoolRead | null> {
-    const next = writer.next();
-    if (from >= next) return null;
+    const next = writer?.next() ?? 1;
+    if (!writer || from >= next) return null;
     for (const segment of writer.segments()) {
       const { until } = segment;
       if (until <= from) continue;
@@ -173,29 +206,33 @@ export function openSpool(options: SpoolOptions): Spool {
     closed = true;
     retryHeld();
     lost += held.length;
-    await writer.close();
-    unlock();
+    await writer?.close();
+    unlock?.();
   }
 
   return {
-    id: identity.id,
+    get id() {
+      return identity.id;
+    },
     get nextSequence() {
-      return writer.next();
+      return writer?.next() ?? 1;
     },
     append,
     read,
     forget(untilSequence) {
-      writer.forget(untilSequence);
+      writer?.forget(untilSequence);
       if (held.length > 0) retryHeld();
     },
     onAppended(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    stats: () => ({ id: identity.id, ...writer.stats(), atRisk: held.length, lost }),
+    stats: () => ({ id: identity.id, ...(writer?.stats() ?? nothingWritten), atRisk: held.length, lost }),
     close,
   };
 }
+
+const nothingWritten = { firstSequence: 1, nextSequence: 1, bytes: 0, segments: 0, bytesCut: 0 };
 
 /** Records written at once after the disk has refused: a few hundred kilobytes. */
 const retryRecords = 1_000;

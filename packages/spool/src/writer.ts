@@ -29,6 +29,8 @@ const sync = promisify(fdatasync);
 const syncDirectory = promisify(fsync);
 const unlinkFile = promisify(unlink);
 
+export type Writer = ReturnType<typeof openWriter>;
+
 /** Opens the newest segment of a directory, cutting off a torn tail, or makes the first. */
 export function openWriter(options: WriterOptions) {
   const { directory, now = Date.now, writeSync = writeToFile } = options;
