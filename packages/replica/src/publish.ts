@@ -68,6 +68,11 @@ export async function markTablePublished(redis: Redis, mark: TableMark): Promise
   await redis.set(markKey, JSON.stringify(mark));
 }
 
+/** Takes the mark away, so that every row is published again; what is there stays, and the newest version wins. */
+export async function forgetTableMark(redis: Redis): Promise<void> {
+  await redis.del(markKey);
+}
+
 /** The mark, or null when there is none (an emptied Redis) or it cannot be read: everything has to be published. */
 export async function readTableMark(redis: Redis): Promise<TableMark | null> {
   return parseTableMark(await redis.get(markKey));

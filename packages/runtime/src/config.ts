@@ -2,6 +2,7 @@
 // and lists every mistake at once.
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { parseRedisUrl } from "./redis.js";
 
 /** A TCP port; 0 asks the system for a free one. */
 export const port = z.coerce.number().int().min(0).max(65_535);
@@ -13,6 +14,11 @@ export function urlOf(...schemes: string[]) {
     message: `must be a URL that starts with ${expected}`,
   });
 }
+
+/** The address of the state Redis: one server, or the primary that Sentinels name. */
+export const stateRedisUrl = z.string().refine((text) => parseRedisUrl(text) !== null, {
+  message: "must be redis://…, rediss://… or redis+sentinel://host:port,host:port/primary-name",
+});
 
 /** A comma-separated list; blanks around items are dropped, empty items too. */
 export const list = z.string().transform((text) =>

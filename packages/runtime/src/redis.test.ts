@@ -1,6 +1,13 @@
 import { expect, test } from "@jest/globals";
-import { connectRedis, EvictingRedisError, redisReady, requireNoEviction } from "@qrfactory/runtime/redis";
+import {
+  connectRedis,
+  EvictingRedisError,
+  parseRedisUrl,
+  redisReady,
+  requireNoEviction,
+} from "@qrfactory/runtime/redis";
 import { startRedis } from "@qrfactory/testing/redis";
+import { startSentinels } from "@qrfactory/testing/sentinel";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 
@@ -49,3 +56,49 @@ test("a state Redis that may evict is refused with the reason; one that is away 
   redis.disconnect();
   directory.remove();
 });
+
+test.each([
+  ["redis://host:6379", "redis://host:6379"],
+  [
+    "redis+sentinel://a:1,b:2/main",
+    {
+      name: "main",
+      sentinels: [
+        { host: "a", port: 1 },
+        { host: "b", port: 2 },
+      ],
+    },
+  ],
+  ["redis+sentinel://me:p%40ss@a:1/main", { username: "me", password: "p@ss", sentinelPassword: "p@ss" }],
+  ["redis+sentinel://a:1", null],
+  ["redis+sentinel://a/main", null],
+  ["redis+sentinel://a:1,/main", null],
+  ["http://host", null],
+])("an address is read as what it means: %s", (url, expected) => {
+  const read = parseRedisUrl(url);
+  if (typeof expected === "object" && expected !== null) expect(read).toMatchObject(expected);
+  else expect(read).toEqual(expected);
+});
+
+test("a connection follows the primary that Sentinels promote, frozen old one or not", async () => {
+  const directory = makeTempDirectory();
+  const primary = await startRedis({ role: "state", dataDirectory: `${directory.path}/primary` });
+  const standby = await startRedis({
+    role: "state",
+    dataDirectory: `${directory.path}/standby`,
+    replicaOf: primary.url,
+  });
+  const sentinels = await startSentinels({ directory: directory.path, primaryPort: primary.port });
+  await sentinels.knowReplicas(1);
+  const redis = connectRedis({ url: sentinels.url, name: "test" });
+  await redisReady(redis, 5_000);
+  primary.freeze();
+  await until(async () => (await redis.set("a", "1")) === "OK", { timeoutMs: 15_000, intervalMs: 50 });
+  expect(await sentinels.primaryPort()).toBe(standby.port);
+  expect((await redis.info("server")).includes(`tcp_port:${standby.port}`)).toBe(true);
+  redis.disconnect();
+  primary.thaw();
+  await sentinels.stop();
+  await Promise.all([primary.stop(), standby.stop()]);
+  directory.remove();
+}, 40_000);

@@ -1,6 +1,6 @@
 // The one way any process of ours talks to Redis: every command has a deadline, nothing is queued while the server is
 // away, and a breaker keeps commands from piling up behind a server that is frozen but still connected.
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
 
 /** How long one command may take. A healthy loopback Redis answers in 0.1 ms; 250 ms forgives a fork for an AOF rewrite. */
 const commandTimeoutMsDefault = 250;
@@ -16,7 +16,47 @@ const reconnectPauseMsMax = 500;
 
 const connectTimeoutMs = 1_000;
 
+/** A Sentinel answers from memory. */
+const sentinelTimeoutMs = 500;
+
+/** All Sentinels are asked again after this long when none of them knew a primary. */
+const sentinelPauseMs = 200;
+
+const sentinelUrl = /^redis\+sentinel:\/\/(?:([^@/]*)@)?([^@/]+)\/([A-Za-z0-9._-]+)$/;
+
+/**
+ * Where a server is: `redis://`, `rediss://`, or the primary that Sentinels name,
+ * `redis+sentinel://[user:password@]host:port,host:port/primary-name`; user and password are those of the primary and of
+ * the Sentinels. Null when it is none of these.
+ */
+export function parseRedisUrl(url: string): RedisOptions | string | null {
+  if (/^rediss?:\/\//.test(url)) return URL.canParse(url) ? url : null;
+  const [, credentials, hosts, name] = sentinelUrl.exec(url) ?? [];
+  if (hosts === undefined || name === undefined) return null;
+  const sentinels = hosts.split(",").map((host) => (URL.canParse(`tcp://${host}`) ? new URL(`tcp://${host}`) : null));
+  if (sentinels.some((address) => !address?.port || address.pathname !== "")) return null;
+  const [username, password] = (credentials ?? "").split(":").map(decodeURIComponent);
+  return {
+    name,
+    sentinels: sentinels.map((address) => ({ host: address?.hostname as string, port: Number(address?.port) })),
+    ...(username && { username, sentinelUsername: username }),
+    ...(password && { password, sentinelPassword: password }),
+    sentinelCommandTimeout: sentinelTimeoutMs,
+    sentinelRetryStrategy: () => sentinelPauseMs,
+    // A primary that was replaced comes back as a replica.
+    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+  };
+}
+
+/** Opens a connection to a `parseRedisUrl` address with these options; throws a TypeError when it is none. */
+function open(Client: typeof Redis, url: string, options: RedisOptions): Redis {
+  const server = parseRedisUrl(url);
+  if (server === null) throw new TypeError("This is not the address of a Redis.");
+  return typeof server === "string" ? new Client(server, options) : new Client({ ...server, ...options });
+}
+
 export type RedisConnection = {
+  /** As `parseRedisUrl` takes it. */
   url: string;
   /** Shown by `CLIENT LIST` on the server, e.g. `render-state`. */
   name: string;
@@ -49,6 +89,9 @@ class GuardedRedis extends Redis {
       (error: Error) => {
         if (error.message !== "Command timed out") return;
         this.timeoutsInRow += 1;
+        // Another server may be the primary by now. (ioredis can listen for that itself; but word that comes while it is
+        // connecting ends the connection for good.)
+        if (this.options.sentinels && this.timeoutsInRow >= breakerTimeoutsMax) this.disconnect(true);
         this.nextTrialAt = Date.now() + breakerRetryMs;
       },
     );
@@ -62,7 +105,7 @@ class GuardedRedis extends Redis {
  * `commandTimeoutMs` is above the wait.
  */
 export function connectRedis(connection: RedisConnection): Redis {
-  const redis = new GuardedRedis(connection.url, {
+  const redis = open(GuardedRedis, connection.url, {
     connectionName: connection.name,
     commandTimeout: connection.commandTimeoutMs ?? commandTimeoutMsDefault,
     connectTimeout: connectTimeoutMs,
@@ -80,6 +123,28 @@ export function connectRedis(connection: RedisConnection): Redis {
     reported = false;
   });
   return redis;
+}
+
+/** Opens a connection for BullMQ, which waits for its server on purpose: no command deadline, nobody's request on it. */
+export function connectQueueRedis({ url, name }: Pick<RedisConnection, "url" | "name">): Redis {
+  return open(Redis, url, { connectionName: name, maxRetriesPerRequest: null });
+}
+
+/**
+ * Calls back, until that works, whenever the connection leads to another server process than before: a promoted replica
+ * or a primary that was started anew, either of which may lack the last writes.
+ */
+export function onOtherServer(redis: Redis, act: () => Promise<unknown>): void {
+  let known: string | undefined;
+  redis.on("ready", async () => {
+    try {
+      const found = /^run_id:(\w+)/m.exec(await redis.info("server"))?.[1];
+      if (known !== undefined && found !== known) await act();
+      known = found;
+    } catch {
+      // Gone again: the next connection is compared with the same server.
+    }
+  });
 }
 
 /** Resolves when the connection can be used; rejects after `timeoutMs`, naming the server. */

@@ -14,7 +14,7 @@ export type RedisOptions = {
   dataDirectory: string;
   /** A free one below 32768 unless told. */
   port?: number;
-  /** Only for a replica: `redis://[user:password@]host:port` of its primary. */
+  /** `redis://[user:password@]host:port` of its primary; a state Redis that has one is ready to be promoted. */
   replicaOf?: string;
   /** Where a cache starts to evict, in MiB. */
   maxMemoryMb?: number;
@@ -123,18 +123,21 @@ function redisArguments(options: RedisOptions, port: number): string[] {
       settings.maxmemory = [`${options.maxMemoryMb ?? cacheMegabytesDefault}mb`];
       settings["maxmemory-policy"] = ["allkeys-lru"];
       break;
-    case "replica": {
+    case "replica":
       if (!options.replicaOf) throw new Error("A replica needs replicaOf, the address of its primary.");
-      const primary = new URL(options.replicaOf);
       settings.appendonly = ["no"];
       settings["maxmemory-policy"] = ["noeviction"];
-      settings.replicaof = [primary.hostname, primary.port || "6379"];
-      settings["replica-read-only"] = ["yes"];
-      settings["repl-diskless-load"] = ["swapdb"];
-      if (primary.username) settings.masteruser = [decodeURIComponent(primary.username)];
-      if (primary.password) settings.masterauth = [decodeURIComponent(primary.password)];
+      // Sentinels find it by themselves and point it to a new primary, but never make it one.
+      settings["replica-priority"] = ["0"];
       break;
-    }
+  }
+  if (options.replicaOf) {
+    const primary = new URL(options.replicaOf);
+    settings.replicaof = [primary.hostname, primary.port || "6379"];
+    settings["replica-read-only"] = ["yes"];
+    settings["repl-diskless-load"] = ["swapdb"];
+    if (primary.username) settings.masteruser = [decodeURIComponent(primary.username)];
+    if (primary.password) settings.masterauth = [decodeURIComponent(primary.password)];
   }
   return Object.entries(settings).flatMap(([name, values]) => [`--${name}`, ...values]);
 }

@@ -1,10 +1,9 @@
 // What the management API and its worker are told by their environment; both read the same variables.
 import { sealKey } from "@qrfactory/auth/seal";
-import { commonConfig, list, readConfig, urlOf } from "@qrfactory/runtime/config";
+import { commonConfig, list, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { z } from "zod";
 
 const httpUrl = urlOf("http", "https");
-const redisUrl = urlOf("redis", "rediss");
 
 /** `region-1=http://a:1,region-2=http://b:2` → name → base URL. */
 const namedUrls = list.transform((items, context) => {
@@ -20,7 +19,7 @@ const namedUrls = list.transform((items, context) => {
 const shape = {
   ...commonConfig,
   DATABASE_URL: urlOf("postgresql", "postgres"),
-  STATE_REDIS_URL: redisUrl,
+  STATE_REDIS_URL: stateRedisUrl,
   /** Only asked whether it is there; `memory:` has nothing to ask. */
   RENDER_CACHE_URL: z.string().min(1),
   /** Signs access tokens (HS256), at least 32 characters. */

@@ -2,14 +2,14 @@
 // so that the gateway can ask it for the status when the API is gone.
 import { connectDatabase } from "@qrfactory/db/client";
 import { openEventStore } from "@qrfactory/db/ingest";
+import { forgetTableMark } from "@qrfactory/replica/publish";
 import { createHttpApp } from "@qrfactory/runtime/http-app";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { start } from "@qrfactory/runtime/process";
-import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
+import { connectQueueRedis, connectRedis, onOtherServer, requireNoEviction } from "@qrfactory/runtime/redis";
 import { serve } from "@qrfactory/runtime/serve";
 import { version } from "@qrfactory/runtime/version";
-import { Redis } from "ioredis";
 import { readManagementConfig } from "./config.js";
 import { connectRenderCache, createStatus } from "./status.js";
 import { openGeolocation } from "./workers/geolocation.js";
@@ -40,12 +40,13 @@ start(async () => {
     status: createStatus({ version, db, stateRedis: redis, renderCache, config }),
     routes: {},
   });
+  // Edits that Postgres notes as published may be among what the other server lacks: everything is published again.
+  onOtherServer(redis, () => forgetTableMark(redis));
   const publishing = startPublishing({ publisher: makePublisher({ db, redis }), log });
   const geolocation = await openGeolocation({ file: config.GEOIP_DATABASE, log });
   const store = openEventStore(config.DATABASE_URL, { name: "worker-ingest" });
   const ingest = startIngest({ store, locate: geolocation.locate, stateRedisUrl: config.STATE_REDIS_URL, log });
-  // BullMQ waits for its server on purpose, so its connection has no command deadline; nobody's request depends on it.
-  const queueRedis = new Redis(config.STATE_REDIS_URL, { maxRetriesPerRequest: null, connectionName: "worker-queue" });
+  const queueRedis = connectQueueRedis({ url: config.STATE_REDIS_URL, name: "worker-queue" });
   queueRedis.on("error", (err) => log.debug({ err }, "maintenance queue"));
   const maintenance = startMaintenance({ db, connection: queueRedis, log });
 

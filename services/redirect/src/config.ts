@@ -1,6 +1,6 @@
 // What a redirect process is told: the list of its environment variables.
 import { makeAddressMatcher } from "@qrfactory/domain/network";
-import { commonConfig, readConfig, urlOf } from "@qrfactory/runtime/config";
+import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { z } from "zod";
 
 /** Shorter secrets can be guessed, and with them visitors. */
@@ -15,7 +15,7 @@ const shape = {
   /** The Redis of this region that follows the state Redis; the table of codes is read from it. */
   REPLICA_REDIS_URL: urlOf("redis", "rediss"),
   /** The state Redis itself; scans are shipped to it. */
-  STATE_REDIS_URL: urlOf("redis", "rediss"),
+  STATE_REDIS_URL: stateRedisUrl,
   /** Name of this region, as it stands in every scan. */
   REGION: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of letters, digits, - and _"),
   /** Scans are written here before they are answered; a directory of this process alone, kept over restarts. */

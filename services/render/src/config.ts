@@ -1,6 +1,6 @@
 // What the render service is told by its environment.
 import { sealKey } from "@qrfactory/auth/seal";
-import { commonConfig, readConfig, urlOf } from "@qrfactory/runtime/config";
+import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { z } from "zod";
 
 const httpUrl = urlOf("http", "https");
@@ -10,7 +10,7 @@ const shape = {
   /** Asked for keys that Redis does not know, and for the credits of a month that Redis does not know. */
   DATABASE_URL: urlOf("postgresql", "postgres"),
   /** Keys, credits and the stream of calls. */
-  STATE_REDIS_URL: urlOf("redis", "rediss"),
+  STATE_REDIS_URL: stateRedisUrl,
   /** One Redis, a Redis Cluster (`redis+cluster://host:port,host:port`), or this process (`memory:`). */
   RENDER_CACHE_URL: z.string().regex(/^(rediss?:\/\/.|redis\+cluster:\/\/.|memory:$)/, {
     message: "must be redis://…, rediss://…, redis+cluster://host:port,… or memory:",
