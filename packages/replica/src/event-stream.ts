@@ -68,6 +68,8 @@ export type EventEntry = { id: string; batch: EventBatch | null; text: string };
 export type EventConsumer = {
   /** Entries that no consumer has yet; waits up to `blockMs` for the first. */
   readNew(blockMs: number): Promise<EventEntry[]>;
+  /** Entries that were delivered to us and not finished: the reply that held them may have been lost. */
+  readOwn(): Promise<EventEntry[]>;
   /** Entries that some consumer took and did not finish within `idleMs`; they are ours now. */
   takeAbandoned(idleMs: number): Promise<EventEntry[]>;
   /** Removes entries whose records are committed. */
@@ -116,6 +118,11 @@ export function makeEventConsumer(options: EventConsumerOptions): EventConsumer 
       const args = ["GROUP", group, consumer, "COUNT", count, "BLOCK", blockMs, "STREAMS", stream, ">"] as const;
       const streams = (await inGroup(() => blocking.xreadgroup(...args))) as [string, RawEntry[]][] | null;
       return (streams?.[0]?.[1] ?? []).map(readEntry);
+    },
+    async readOwn() {
+      const args = ["GROUP", group, consumer, "COUNT", count, "STREAMS", stream, "0"] as const;
+      const streams = (await inGroup(() => redis.xreadgroup(...args))) as [string, RawEntry[]][] | null;
+      return (streams?.[0]?.[1] ?? []).filter(([, fields]) => fields !== null).map(readEntry);
     },
     async takeAbandoned(idleMs) {
       const claim = () => redis.xautoclaim(stream, group, consumer, idleMs, "0", "COUNT", count);

@@ -89,6 +89,8 @@ export function makeShipper(options: ShipperOptions): Shipper {
   let sent: { last: number; receipt: string; askedAt: number }[] = [];
   let failures = 0;
   let rewinds = 0;
+  /** What was acknowledged at the last rewind. */
+  let rewoundAt = -1;
   let stopped = false;
   /** Something was appended since the last read. */
   let hasNews = false;
@@ -158,7 +160,11 @@ export function makeShipper(options: ShipperOptions): Shipper {
     spool.forget(acked);
   }
 
-  /** Goes back to the last acknowledged record when the oldest batch under way has disappeared unacknowledged. */
+  /**
+   * Goes back to the last acknowledged record when the oldest batch under way has disappeared unacknowledged. When that
+   * did not help, the far end has lost what it had acknowledged (a database that was set back): then to the oldest record
+   * that there is, telling by its batch that what was before does not exist any more.
+   */
   async function rewindIfLost(): Promise<boolean> {
     const oldest = sent[0];
     if (!oldest || now() - oldest.askedAt < resendAfterMs) return false;
@@ -167,7 +173,8 @@ export function makeShipper(options: ShipperOptions): Shipper {
     // It is acknowledged before it is removed, so after a look at the acknowledgements there is no doubt left.
     await takeAck();
     if (sent[0] !== oldest) return false;
-    cursor = acked + 1;
+    cursor = rewoundAt === acked ? 1 : acked + 1;
+    rewoundAt = acked;
     sent = [];
     rewinds += 1;
     return true;
@@ -192,8 +199,8 @@ export function makeShipper(options: ShipperOptions): Shipper {
     return {
       isWorking: failures === 0,
       acknowledgedSequence: acked,
-      underWay: handedOver - acked,
-      waiting: Math.max(0, spool.nextSequence - 1 - handedOver),
+      underWay: Math.max(0, handedOver - acked),
+      waiting: Math.max(0, spool.nextSequence - 1 - Math.max(handedOver, acked)),
       rewinds,
     };
   }

@@ -371,6 +371,34 @@ test("two workers at once count every scan once", async () => {
   expect(await rows()).toHaveLength(300);
 });
 
+test("a database that was set back behind what it had acknowledged gets again what the spool still has", async () => {
+  take();
+  const spool = openSpool({ directory: join(temp.path, "set-back") });
+  const shipper = makeShipper({
+    spool,
+    send: (sent) => sendBatch(redis, "scans", sent),
+    isWaiting: (receipt) => isBatchWaiting(redis, "scans", receipt),
+    readAck: (spoolId) => readAck(redis, spoolId),
+    resendAfterMs: 100,
+  });
+  const append = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => spool.append(JSON.stringify(scan()))));
+  await append(30);
+  await until(() => shipper.state().acknowledgedSequence === 30);
+  // The last ten were acknowledged and are gone.
+  await db.$executeRaw`
+    WITH lost AS (DELETE FROM scans WHERE id IN (SELECT id FROM scans WHERE code_id = ${code.id}::uuid LIMIT 10) RETURNING 1),
+      hours AS (UPDATE scan_hourly SET scans = scans - 10 WHERE code_id = ${code.id}::uuid),
+      counted AS (UPDATE dynamic_codes SET scan_count = scan_count - 10 WHERE id = ${code.id}::uuid)
+    UPDATE spools SET covered = '{[1,21)}' WHERE spool_id = ${spool.id}::uuid`;
+  await append(5);
+  await until(() => shipper.state().acknowledgedSequence === 35, { timeoutMs: 10_000 });
+  expect(await counted()).toMatchObject({ scans: 35 });
+  expect(await rows()).toHaveLength(35);
+  await shipper.stop();
+  await spool.close();
+});
+
 test("a Redis emptied between shipping and taking in costs nothing: the spool ships again, each scan counts once", async () => {
   const spool = openSpool({ directory: join(temp.path, "spool") });
   const shipper = makeShipper({

@@ -87,6 +87,8 @@ async function takeIn(ingest: IngestLoop, stopping: AbortSignal): Promise<void> 
         entries = await consumer.takeAbandoned(abandonedAfterMs);
         claimAt = Date.now() + claimIntervalMs;
       }
+      // What a frozen Redis delivered into a connection that was given up is ours already.
+      if (entries.length === 0 && failures > 0) entries = await consumer.readOwn();
       if (entries.length === 0) entries = await consumer.readNew(blockMs);
       while (entries.length > 0 && !stopping.aborted) {
         // After a failure one at a time: what is too much together, or for one entry, holds up the least.
