@@ -30,6 +30,22 @@ export async function publishKey(redis: Redis, hash: Buffer, record: KeyRecord):
   await redis.eval(storeNewer, 1, redisKey(hash.toString("hex")), JSON.stringify(record), record.version, redisSeconds);
 }
 
+/** Names looked at in one step of `forgetKeys`. */
+const scannedAtOnce = 1_000;
+
+/**
+ * Takes every key out of Redis, so that services read them from Postgres again: for a Redis that was set back and may
+ * not know of a revocation any more.
+ */
+export async function forgetKeys(redis: Redis): Promise<void> {
+  let cursor = "0";
+  do {
+    const [next, names] = await redis.scan(cursor, "MATCH", redisKey("*"), "COUNT", scannedAtOnce);
+    if (names.length > 0) await redis.unlink(...names);
+    cursor = next;
+  } while (cursor !== "0");
+}
+
 export type KeyDirectory = {
   /** The key's record, or null when it is malformed, unknown or revoked; throws `unavailable` when nobody knows. */
   findByRawKey: (raw: string) => Promise<KeyRecord | null>;

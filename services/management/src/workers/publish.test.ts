@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { hashApiKey } from "@qrfactory/auth/api-key";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { readTableMark } from "@qrfactory/replica/publish";
 import { createLog } from "@qrfactory/runtime/log";
@@ -51,6 +52,21 @@ test("what was committed but not published is published by the worker", async ()
   await publisher().publishPending();
   expect(await published(short_id)).toMatchObject({ version: 2, destination_url: "https://example.com/healed" });
   expect(await db.dynamicCode.findUnique({ where: { shortId: short_id } })).toMatchObject({ publishedVersion: 2 });
+});
+
+test("a Redis that was set back behind a revocation does not bring the key back", async () => {
+  const { as } = await api.signUp();
+  const { id, raw_key } = (await as("POST", "/api/v1/keys", { body: { name: "till" } })).body;
+  const byKey = () => api.send("GET", "/api/v1/dynamic", { headers: { "X-Api-Key": raw_key } });
+  expect((await byKey()).status).toBe(200);
+  const entry = `qrf:key:${hashApiKey(raw_key).toString("hex")}`;
+  const before = (await redis.get(entry)) as string;
+  await as("DELETE", `/api/v1/keys/${id}`);
+  // What a replica knows that was promoted before the revocation reached it.
+  await redis.set(entry, before);
+  await redis.del("qrf:codes:mark");
+  await publisher().publishPending();
+  await until(async () => (await byKey()).status === 401);
 });
 
 test("an emptied Redis is filled again from Postgres and marked complete", async () => {

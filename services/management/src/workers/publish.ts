@@ -1,7 +1,7 @@
 // Publication: what Postgres has committed and Redis does not have yet. The API publishes right after its commit; this
 // loop is what makes it certain, after a crash, an outage, or a Redis that came back empty.
 import { randomUUID } from "node:crypto";
-import { publishKey } from "@qrfactory/auth/key-directory";
+import { forgetKeys, publishKey } from "@qrfactory/auth/key-directory";
 import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/api-keys";
 import type { Db } from "@qrfactory/db/client";
 import {
@@ -50,6 +50,7 @@ export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publishe
 
   /** Everything again, from Postgres: a Redis without its mark, or with fewer rows than it says, lost some or is new. */
   async function refill(): Promise<void> {
+    await forgetKeys(redis);
     let count = 0;
     let after: string | null = null;
     for (;;) {
