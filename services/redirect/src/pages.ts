@@ -30,7 +30,7 @@ const wordings: Record<string, Wording> = {
     paused: ["Dieser Code ist pausiert", "Sein Besitzer hat ihn vorübergehend abgeschaltet."],
     expired: [
       "Dieser Code ist abgelaufen",
-      "Seine Zeit ist vorbei. Fragen Sie dort, wo Sie ihn herhaben, nach einem neuen.",
+      "Seine Zeit ist vorbei. Bitten Sie um einen neuen, wo Sie diesen bekommen haben.",
     ],
     unavailable: [
       "Einen Moment, bitte",
