@@ -16,6 +16,8 @@ export type Caller = {
   role: Role;
   /** Of a key only. */
   keyPrefix?: string;
+  /** Of a user only. */
+  sessionId?: string;
 };
 
 export type Authenticate = (headers: IncomingHttpHeaders, accepts?: readonly Caller["kind"][]) => Promise<Caller>;
@@ -23,18 +25,19 @@ export type Authenticate = (headers: IncomingHttpHeaders, accepts?: readonly Cal
 export type AuthenticateOptions = {
   tokens: AccessTokens;
   keys: KeyDirectory;
-  /** The role and plan behind a session; null when the membership has ended. */
-  findMember: (session: Session) => Promise<{ role: Role; plan: PlanName } | null>;
+  /** The role and plan behind a session; null when it or the membership has ended. */
+  findRights: (session: Session) => Promise<{ role: Role; plan: PlanName } | null>;
 };
 
 /** A function that names the caller of a request; it throws `unauthenticated` when it cannot. */
-export function makeAuthenticate({ tokens, keys, findMember }: AuthenticateOptions): Authenticate {
+export function makeAuthenticate({ tokens, keys, findRights }: AuthenticateOptions): Authenticate {
   async function userOf(authorization: string): Promise<Caller> {
     const token = /^Bearer +([A-Za-z0-9._-]+)$/i.exec(authorization)?.[1];
     const session = tokens.check(token ?? "");
-    const member = await findMember(session);
-    if (!member) throw new ApiError("unauthenticated", "This session's membership has ended; log in again.");
-    return { kind: "user", id: session.userId, workspaceId: session.workspaceId, ...member };
+    const rights = await findRights(session);
+    if (!rights) throw new ApiError("unauthenticated", "This session has ended; log in again.");
+    const { userId, ...rest } = session;
+    return { kind: "user", id: userId, ...rest, ...rights };
   }
 
   return async function authenticate(headers, accepts = ["user", "key"]) {
@@ -63,6 +66,12 @@ export async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpH
     role: "member",
     keyPrefix: record.key_prefix,
   };
+}
+
+/** The session of a caller who is a user; throws `unauthenticated` for a key. */
+export function requireSession({ id: userId, workspaceId, sessionId }: Caller): Session {
+  if (!sessionId) throw new ApiError("unauthenticated", `Send ${credentials.user}.`);
+  return { userId, workspaceId, sessionId };
 }
 
 /** Throws `forbidden` when the caller's role is below the needed one. */

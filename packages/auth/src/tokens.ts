@@ -5,7 +5,7 @@ import { ApiError } from "@qrfactory/domain/errors";
 import jwt from "jsonwebtoken";
 import { z } from "zod";
 
-/** Life of an access token: how long a removed member could still act, so it is short. */
+/** Life of an access token; the end of its session or membership ends it sooner. */
 export const accessTokenSeconds = 15 * 60;
 /** Life of a refresh token, from its own issue. */
 export const refreshTokenSeconds = 30 * 24 * 60 * 60;
@@ -14,10 +14,15 @@ const algorithm = "HS256";
 const issuer = "qrfactory";
 const audience = "qrfactory-api";
 
-const claims = z.object({ sub: z.uuid(), wid: z.uuid() });
+const claims = z.object({ sub: z.uuid(), wid: z.uuid(), sid: z.uuid() });
 
 /** Who an access token speaks for. */
-export type Session = { userId: string; workspaceId: string };
+export type Session = {
+  userId: string;
+  workspaceId: string;
+  /** The log-in that the token descends from. */
+  sessionId: string;
+};
 
 export type AccessTokens = {
   issue: (session: Session) => string;
@@ -28,8 +33,8 @@ export type AccessTokens = {
 /** Makes the issuer and checker for one secret. Only HS256 is accepted: no `none`, no key confusion. */
 export function makeAccessTokens(secret: string): AccessTokens {
   return {
-    issue: ({ userId, workspaceId }) =>
-      jwt.sign({ wid: workspaceId }, secret, {
+    issue: ({ userId, workspaceId, sessionId }) =>
+      jwt.sign({ wid: workspaceId, sid: sessionId }, secret, {
         algorithm,
         issuer,
         audience,
@@ -38,8 +43,10 @@ export function makeAccessTokens(secret: string): AccessTokens {
       }),
     check(token) {
       try {
-        const { sub, wid } = claims.parse(jwt.verify(token, secret, { algorithms: [algorithm], issuer, audience }));
-        return { userId: sub, workspaceId: wid };
+        const { sub, wid, sid } = claims.parse(
+          jwt.verify(token, secret, { algorithms: [algorithm], issuer, audience }),
+        );
+        return { userId: sub, workspaceId: wid, sessionId: sid };
       } catch (cause) {
         throw new ApiError("unauthenticated", "The access token is not valid or has expired; refresh it or log in.", {
           cause,

@@ -64,6 +64,13 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
   };
 
+  /** A sender that carries an access token. */
+  function sendAs(accessToken: string): Send {
+    const authorization = { Authorization: `Bearer ${accessToken}` };
+    return (method, path, options = {}) =>
+      send(method, path, { ...options, headers: { ...authorization, ...options.headers } });
+  }
+
   let people = 0;
   /** A new user with a workspace of their own, and a sender that carries their access token. */
   async function signUp() {
@@ -71,9 +78,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     const email = `person-${people}@example.com`;
     const answer = await send("POST", "/api/v1/auth/signup", { body: { email, password, workspace_name: "Test" } });
     if (answer.status !== 201) throw new Error(`sign-up answered ${answer.text}`);
-    const authorization = { Authorization: `Bearer ${answer.body.access_token}` };
-    const as: Send = (method, path, options = {}) =>
-      send(method, path, { ...options, headers: { ...authorization, ...options.headers } });
+    const as = sendAs(answer.body.access_token);
     return { email, password, as, session: answer.body, workspaceId: answer.body.workspace.id as string };
   }
 
@@ -83,6 +88,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     redis,
     config,
     send,
+    sendAs,
     signUp,
     close: async () => {
       await server.close();

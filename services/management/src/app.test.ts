@@ -7,6 +7,7 @@ const routes: { path: string; methods: string[]; needs: "nothing" | "user" | "ke
   { path: "/api/v1/auth/login", methods: ["POST"], needs: "nothing" },
   { path: "/api/v1/auth/refresh", methods: ["POST"], needs: "nothing" },
   { path: "/api/v1/auth/logout", methods: ["POST"], needs: "nothing" },
+  { path: "/api/v1/auth/password", methods: ["POST"], needs: "user" },
   { path: "/api/v1/me", methods: ["GET"], needs: "user" },
   { path: "/api/v1/keys", methods: ["GET", "POST"], needs: "user" },
   { path: "/api/v1/keys/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b", methods: ["DELETE"], needs: "user" },

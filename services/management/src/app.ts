@@ -4,12 +4,14 @@ import { databaseProblem } from "@qrfactory/db/client";
 import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
 import type { Express } from "express";
 import { type AccountsOptions, accountRoutes } from "./accounts/accounts.js";
+import { type PasswordOptions, passwordRoutes } from "./accounts/password.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
 import { type UsageOptions, usageRoutes } from "./usage/usage.js";
 
 export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"> &
   AccountsOptions &
+  PasswordOptions &
   ApiKeysOptions &
   DynamicCodesOptions &
   UsageOptions;
@@ -20,6 +22,7 @@ export function createApp(options: ManagementOptions): Express {
     translateError: databaseProblem,
     routes: {
       ...accountRoutes(options),
+      ...passwordRoutes(options),
       ...apiKeyRoutes(options),
       ...dynamicCodeRoutes(options),
       ...usageRoutes(options),

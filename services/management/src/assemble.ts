@@ -4,9 +4,9 @@ import { makeAuthenticate } from "@qrfactory/auth/caller";
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
-import { findMembership } from "@qrfactory/db/accounts";
 import { findKeyByHash } from "@qrfactory/db/api-keys";
 import { connectDatabase } from "@qrfactory/db/client";
+import { findSessionRights } from "@qrfactory/db/sessions";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
 import type { Log } from "@qrfactory/runtime/log";
@@ -15,6 +15,8 @@ import { makeRateLimit } from "@qrfactory/runtime/rate-limit";
 import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
 import { version } from "@qrfactory/runtime/version";
 import type { Express } from "express";
+import { makeSessionIssuer } from "./accounts/issue-session.js";
+import { makeCountGuess } from "./accounts/throttle.js";
 import { createApp } from "./app.js";
 import { makeFindCaller } from "./caller.js";
 import type { ManagementConfig } from "./config.js";
@@ -45,10 +47,7 @@ export async function assembleManagement(config: ManagementConfig, log: Log, met
   const authenticate = makeAuthenticate({
     tokens,
     keys,
-    findMember: async ({ userId, workspaceId }) => {
-      const membership = await findMembership(db, userId, workspaceId);
-      return membership && { role: membership.role, plan: membership.workspace.plan };
-    },
+    findRights: (session) => findSessionRights(db, session),
   });
   const publisher = makePublisher({ db, redis });
   /** The worker publishes what this could not; an edit is answered either way. */
@@ -62,11 +61,11 @@ export async function assembleManagement(config: ManagementConfig, log: Log, met
     status: createStatus({ version, db, stateRedis: redis, renderCache, config }),
     db,
     seal,
-    tokens,
+    sessions: makeSessionIssuer({ db, tokens }),
     findCaller: makeFindCaller(authenticate, makeRateLimit(redis, { policy: "caller", windowSeconds: 60 })),
     countSignup: makeRateLimit(redis, { policy: "signup", windowSeconds: 3600 }),
-    countLogin: makeRateLimit(redis, { policy: "login", windowSeconds: 60 }),
-    limits: { signupsPerHour: config.SIGNUPS_PER_HOUR, loginsPerMinute: config.LOGINS_PER_MINUTE },
+    countGuess: makeCountGuess(makeRateLimit(redis, { policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
+    limits: { signupsPerHour: config.SIGNUPS_PER_HOUR },
     respondOnce: makeRespondOnce({ db, seal }),
     publishKey: (publication) => soon(publisher.publishKeyRow(publication)),
     publishCode: (row) => soon(publisher.publishCodeRows([row])),

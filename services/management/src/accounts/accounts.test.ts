@@ -60,6 +60,7 @@ test("a log-out ends the family and may be repeated", async () => {
   expect((await api.send("POST", "/api/v1/auth/logout", { body })).status).toBe(204);
   expect((await api.send("POST", "/api/v1/auth/logout", { body })).status).toBe(204);
   expectProblem(await api.send("POST", "/api/v1/auth/refresh", { body }), 401, "unauthenticated");
+  expectProblem(await api.sendAs(session.access_token)("GET", "/api/v1/me"), 401, "unauthenticated");
 });
 
 test("every token that is not ours gets the same 401", async () => {

@@ -17,3 +17,34 @@ test("guessing passwords and signing up in bulk are slowed down, with the time t
     await api.close();
   }
 });
+
+test("one network that tries many accounts is slowed down, too", async () => {
+  const api = await startApi({ LOGINS_PER_MINUTE: 1 });
+  try {
+    const guess = (name: number) =>
+      api.send("POST", "/api/v1/auth/login", { body: { email: `p${name}@example.com`, password: "a wrong guess" } });
+    for (let i = 0; i < 10; i++) expectProblem(await guess(i), 401, "unauthenticated");
+    expectProblem(await guess(10), 429, "rate_limited");
+  } finally {
+    await api.close();
+  }
+});
+
+test("one account that many networks try is slowed down, and its old password is guessed no faster", async () => {
+  const api = await startApi({ LOGINS_PER_MINUTE: 2 });
+  try {
+    const { email, as } = await api.signUp();
+    const guess = (network: number) =>
+      api.send("POST", "/api/v1/auth/login", {
+        body: { email, password: "a wrong guess" },
+        headers: { "X-Forwarded-For": `203.0.113.${network}` },
+      });
+    for (let i = 0; i < 2; i++) expectProblem(await guess(i), 401, "unauthenticated");
+    expectProblem(await guess(2), 429, "rate_limited");
+    const body = { old_password: "a wrong guess", password: "another password" };
+    for (let i = 0; i < 2; i++) expectProblem(await as("POST", "/api/v1/auth/password", { body }), 403, "forbidden");
+    expectProblem(await as("POST", "/api/v1/auth/password", { body }), 429, "rate_limited");
+  } finally {
+    await api.close();
+  }
+});

@@ -1,9 +1,9 @@
 // Housekeeping on a schedule, through BullMQ so that of many workers one does it: partitions ahead of time, rows whose
 // window is over. Every job may run twice at once with one effect.
-import { deleteExpiredRefreshTokens } from "@qrfactory/db/accounts";
 import type { Db } from "@qrfactory/db/client";
 import { deleteExpiredClaims } from "@qrfactory/db/once";
 import { ensurePartitions } from "@qrfactory/db/partitions";
+import { deleteExpiredRefreshTokens } from "@qrfactory/db/sessions";
 import type { Log } from "@qrfactory/runtime/log";
 import { type ConnectionOptions, Queue, Worker } from "bullmq";
 

@@ -1,0 +1,106 @@
+// Sessions: a log-in is a family of refresh tokens, and the family's id is the session's. Whoever changes the sessions of
+// a user holds the user's row first, so that a refresh at the same moment never outlives the end of its session.
+import { randomUUID } from "node:crypto";
+import type { PlanName } from "@qrfactory/domain/plans";
+import type { Role } from "@qrfactory/domain/roles";
+import type { Db, Tx } from "./client.js";
+
+/** A log-in of a user to a workspace. */
+export type Session = { userId: string; workspaceId: string; sessionId: string };
+
+type NewRefreshToken = { hash: Buffer; expiresAt: Date };
+
+const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
+
+/** Starts a session with its first refresh token. */
+export async function startSession(
+  db: Db | Tx,
+  { userId, workspaceId }: { userId: string; workspaceId: string },
+  token: NewRefreshToken,
+): Promise<Session> {
+  const session = { userId, workspaceId, sessionId: randomUUID() };
+  await insertToken(db, session, token);
+  return session;
+}
+
+async function insertToken(db: Db | Tx, session: Session, token: NewRefreshToken): Promise<void> {
+  const { userId, workspaceId, sessionId: familyId } = session;
+  await db.refreshToken.create({
+    data: { tokenHash: bytes(token.hash), familyId, userId, workspaceId, expiresAt: token.expiresAt },
+  });
+}
+
+/** What the user of a session may do; null when the session or the membership has ended. */
+export async function findSessionRights(db: Db, session: Session): Promise<{ role: Role; plan: PlanName } | null> {
+  const rows = await db.$queryRaw<{ role: Role; plan: PlanName }[]>`
+    SELECT m.role, w.plan FROM members m JOIN workspaces w ON w.id = m.workspace_id
+    WHERE m.workspace_id = ${session.workspaceId}::uuid AND m.user_id = ${session.userId}::uuid
+      AND EXISTS (SELECT FROM refresh_tokens t
+                  WHERE t.family_id = ${session.sessionId}::uuid AND t.user_id = m.user_id AND t.revoked_at IS NULL)`;
+  return rows[0] ?? null;
+}
+
+/**
+ * Exchanges a refresh token for the next of its session and returns whose it is. Null when the token is unknown, expired
+ * or revoked; a token that was exchanged before also ends its session, because somebody else may hold the one that
+ * replaced it.
+ */
+export async function rotateRefreshToken(db: Db, hash: Buffer, next: NewRefreshToken): Promise<Session | null> {
+  const tokenHash = bytes(hash);
+  return db.$transaction(async (tx) => {
+    await tx.$queryRaw`
+      SELECT FROM users u JOIN refresh_tokens t ON t.user_id = u.id WHERE t.token_hash = ${tokenHash} FOR UPDATE OF u`;
+    const token = await tx.refreshToken.findUnique({ where: { tokenHash } });
+    if (!token || token.revokedAt || token.expiresAt <= new Date()) return null;
+    const { familyId: sessionId, userId, workspaceId } = token;
+    if (token.spentAt) {
+      await endSessions(tx, { userId, sessionId });
+      return null;
+    }
+    await tx.refreshToken.update({ where: { tokenHash }, data: { spentAt: new Date() } });
+    await insertToken(tx, { userId, workspaceId, sessionId }, next);
+    return { userId, workspaceId, sessionId };
+  });
+}
+
+/** Which sessions end: all of the user, or of these the one named, all but one, or those of one workspace. */
+export type EndedSessions = { userId: string; sessionId?: string; exceptSessionId?: string; workspaceId?: string };
+
+/** Ends sessions: their refresh tokens and their access tokens stop working at once. May be repeated. */
+export async function endSessions(tx: Tx, ended: EndedSessions): Promise<void> {
+  const { userId, sessionId, exceptSessionId, workspaceId } = ended;
+  await tx.$queryRaw`SELECT FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
+  await tx.refreshToken.updateMany({
+    where: {
+      userId,
+      revokedAt: null,
+      ...(sessionId && { familyId: sessionId }),
+      ...(exceptSessionId && { familyId: { not: exceptSessionId } }),
+      ...(workspaceId && { workspaceId }),
+    },
+    data: { revokedAt: new Date() },
+  });
+}
+
+/** Ends the session of a refresh token: a log-out. Unknown tokens are no error, so that a log-out may be repeated. */
+export async function endSessionOf(db: Db, hash: Buffer): Promise<void> {
+  const token = await db.refreshToken.findUnique({ where: { tokenHash: bytes(hash) } });
+  if (!token) return;
+  await db.$transaction((tx) => endSessions(tx, { userId: token.userId, sessionId: token.familyId }));
+}
+
+/** Sets a password and ends the user's sessions, but for the one named. */
+export async function changePassword(
+  tx: Tx,
+  { userId, passwordHash, exceptSessionId }: { userId: string; passwordHash: string; exceptSessionId?: string },
+): Promise<void> {
+  await tx.user.update({ where: { id: userId }, data: { passwordHash } });
+  await endSessions(tx, { userId, ...(exceptSessionId && { exceptSessionId }) });
+}
+
+/** Deletes refresh tokens that expired, at most `limit` at once; returns how many went. */
+export async function deleteExpiredRefreshTokens(db: Db, limit: number): Promise<number> {
+  return db.$executeRaw`
+    DELETE FROM refresh_tokens WHERE ctid IN (
+      SELECT ctid FROM refresh_tokens WHERE expires_at <= now() LIMIT ${limit})`;
+}

@@ -1,0 +1,15 @@
+// Fields that several routes of accounts read, with the sentences that correct them.
+import { z } from "zod";
+
+export const emailField = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254, "Use at most 254 characters.")
+  .pipe(z.email("Use an e-mail address such as ada@example.com."));
+
+/** A password that is compared and not set; looser on purpose: a wrong guess must look the same whatever its form. */
+export const guessedPassword = z.string().max(256);
+
+/** A secret that we issued: a refresh token or a mailed one. */
+export const tokenField = z.string().min(1, "Give the token.").max(256, "Use at most 256 characters.");

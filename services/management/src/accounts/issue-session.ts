@@ -1,0 +1,44 @@
+// What a log-in hands out: an access token and the first refresh token of a new session.
+import type { AccessTokens, Session } from "@qrfactory/auth/tokens";
+import { accessTokenSeconds, createRefreshToken, refreshTokenSeconds } from "@qrfactory/auth/tokens";
+import type { Db } from "@qrfactory/db/client";
+import { rotateRefreshToken, startSession } from "@qrfactory/db/sessions";
+import type { Response } from "express";
+
+/** The tokens of a session as the wire has them. */
+export type SessionDocument = { access_token: string; refresh_token: string; expires_in: number };
+
+export type SessionIssuer = {
+  /** Starts a session of a user in a workspace. */
+  issue: (userId: string, workspaceId: string) => Promise<SessionDocument>;
+  /** Goes on with a session; null when the refresh token (its hash) is not valid any more. */
+  renew: (refreshTokenHash: Buffer) => Promise<SessionDocument | null>;
+};
+
+/** Makes the issuer of sessions. */
+export function makeSessionIssuer(options: { db: Db; tokens: AccessTokens; now?: () => number }): SessionIssuer {
+  const { db, tokens, now = Date.now } = options;
+
+  const draw = () => ({ ...createRefreshToken(), expiresAt: new Date(now() + refreshTokenSeconds * 1000) });
+
+  const documentOf = (session: Session, refreshToken: string) => ({
+    access_token: tokens.issue(session),
+    refresh_token: refreshToken,
+    expires_in: accessTokenSeconds,
+  });
+
+  return {
+    async issue(userId, workspaceId) {
+      const token = draw();
+      return documentOf(await startSession(db, { userId, workspaceId }, token), token.raw);
+    },
+    async renew(refreshTokenHash) {
+      const token = draw();
+      const session = await rotateRefreshToken(db, refreshTokenHash, token);
+      return session && documentOf(session, token.raw);
+    },
+  };
+}
+
+/** Marks an answer that holds a secret: nobody on the way keeps it. */
+export const secret = (res: Response) => res.set("Cache-Control", "no-store");
