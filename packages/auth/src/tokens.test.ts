@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { createRefreshToken, hashRefreshToken, makeAccessTokens } from "@qrfactory/auth/tokens";
+import { createRefreshToken, hashToken, makeAccessTokens } from "@qrfactory/auth/tokens";
 import jwt from "jsonwebtoken";
 
 const secret = "a secret of at least thirty-two characters";
@@ -40,6 +40,6 @@ test.each([
 
 test("a refresh token is stored as its hash", () => {
   const { raw, hash } = createRefreshToken();
-  expect(hashRefreshToken(raw)).toEqual(hash);
+  expect(hashToken(raw)).toEqual(hash);
   expect(hash.toString("latin1")).not.toContain(raw);
 });

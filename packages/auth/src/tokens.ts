@@ -1,5 +1,5 @@
-// Access tokens are JWTs that any service can check alone; refresh tokens are random and mean nothing without the
-// database.
+// Access tokens are JWTs that any service can check alone; refresh tokens and mailed ones are random and mean
+// nothing without the database.
 import { createHash, randomBytes } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import jwt from "jsonwebtoken";
@@ -56,12 +56,21 @@ export function makeAccessTokens(secret: string): AccessTokens {
   };
 }
 
-/** A new refresh token and the SHA-256 under which it is stored. */
-export function createRefreshToken(): { raw: string; hash: Buffer } {
-  const raw = `srt_${randomBytes(32).toString("base64url")}`;
-  return { raw, hash: hashRefreshToken(raw) };
+/** A secret that is handed out once, and the SHA-256 under which it is stored. */
+export type DrawnToken = { raw: string; hash: Buffer };
+
+/** Draws a refresh token: `srt_` and 43 URL-safe characters (256 bits). */
+export const createRefreshToken = (): DrawnToken => drawToken("srt_");
+
+/** Draws a token that is mailed to somebody: `smt_` and 43 URL-safe characters (256 bits). */
+export const createMailedToken = (): DrawnToken => drawToken("smt_");
+
+function drawToken(prefix: string): DrawnToken {
+  const raw = `${prefix}${randomBytes(32).toString("base64url")}`;
+  return { raw, hash: hashToken(raw) };
 }
 
-export function hashRefreshToken(raw: string): Buffer {
+/** SHA-256 of a token: what the database knows it by. */
+export function hashToken(raw: string): Buffer {
   return createHash("sha256").update(raw).digest();
 }

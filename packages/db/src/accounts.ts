@@ -4,6 +4,7 @@ import { ApiError } from "@qrfactory/domain/errors";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
 import { type Db, isTaken } from "./client.js";
+import type { Workspace as WorkspaceRow } from "./generated/client.js";
 
 export type Account = { userId: string; email: string; createdAt: Date };
 export type Workspace = { workspaceId: string; name: string; plan: PlanName; createdAt: Date };
@@ -27,18 +28,19 @@ export async function createAccount(db: Db, account: NewAccount): Promise<Member
   return getMembership(db, userId, workspaceId);
 }
 
-/** The user's id, password hash and first workspace, or null when nobody has this address. */
+/** A user's id, password hash and workspaces, the oldest membership first; null when nobody has this address. */
 export async function findLogin(db: Db, email: string) {
   const user = await db.user.findUnique({
     where: { email },
     select: {
       id: true,
       passwordHash: true,
-      memberships: { select: { workspaceId: true }, orderBy: { createdAt: "asc" }, take: 1 },
+      memberships: { select: { workspaceId: true }, orderBy: [{ createdAt: "asc" }, { id: "asc" }] },
     },
   });
-  const workspaceId = user?.memberships[0]?.workspaceId;
-  return user && workspaceId ? { userId: user.id, passwordHash: user.passwordHash, workspaceId } : null;
+  if (!user) return null;
+  const workspaceIds = user.memberships.map(({ workspaceId }) => workspaceId);
+  return { userId: user.id, passwordHash: user.passwordHash, workspaceIds };
 }
 
 /** The membership that a session speaks for, or null when it no longer exists. */
@@ -51,19 +53,29 @@ export async function findMembership(db: Db, userId: string, workspaceId: string
   const { user, workspace } = member;
   return {
     user: { userId, email: user.email, createdAt: user.createdAt },
-    workspace: {
-      workspaceId,
-      name: workspace.name,
-      plan: workspace.plan as PlanName,
-      createdAt: workspace.createdAt,
-    },
+    workspace: toWorkspace(workspace),
     role: member.role as Role,
   };
 }
 
-async function getMembership(db: Db, userId: string, workspaceId: string): Promise<Membership> {
+/** Every workspace of a user with the role there, the oldest membership first. */
+export async function listWorkspaces(db: Db, userId: string): Promise<{ workspace: Workspace; role: Role }[]> {
+  const rows = await db.member.findMany({
+    where: { userId },
+    include: { workspace: true },
+    orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+  });
+  return rows.map((row) => ({ workspace: toWorkspace(row.workspace), role: row.role as Role }));
+}
+
+function toWorkspace({ id, name, plan, createdAt }: WorkspaceRow): Workspace {
+  return { workspaceId: id, name, plan: plan as PlanName, createdAt };
+}
+
+/** As `findMembership`; throws `not_found`. */
+export async function getMembership(db: Db, userId: string, workspaceId: string): Promise<Membership> {
   const membership = await findMembership(db, userId, workspaceId);
-  if (!membership) throw new ApiError("not_found", "There is no such membership.");
+  if (!membership) throw new ApiError("not_found", "There is no such workspace.");
   return membership;
 }
 

@@ -35,8 +35,9 @@ async function seedDemo(db: Db, demo: Demo, key: Buffer): Promise<Demo> {
     await createAccount(db, { email: demo.email, passwordHash, workspaceName: "Demo", plan: "enterprise" });
     login = await findLogin(db, demo.email);
   }
-  if (!login) throw new Error("the demo account could not be created");
-  const { workspaceId, userId } = login;
+  const workspaceId = login?.workspaceIds[0];
+  if (!login || !workspaceId) throw new Error("the demo account could not be created");
+  const { userId } = login;
   const hash = hashApiKey(demo.api_key);
   if (!(await findKeyByHash(db, hash.toString("hex")))) {
     const signingSecretSealed = makeSeal(key).close(Buffer.from(demo.signing_secret), signingSecretContext);

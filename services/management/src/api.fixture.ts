@@ -1,12 +1,17 @@
 // The whole management API on real stores, for tests that go through the front door.
 
+import { connectDatabase } from "@qrfactory/db/client";
+import type { PlanName } from "@qrfactory/domain/plans";
+import type { Role } from "@qrfactory/domain/roles";
 import { createLog } from "@qrfactory/runtime/log";
 import { createTestDatabase } from "@qrfactory/testing/database";
 import { listen } from "@qrfactory/testing/http";
 import { startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
 import { assembleManagement } from "./assemble.js";
 import { type ManagementConfig, readManagementConfig } from "./config.js";
+import type { Mail } from "./mail.js";
 
 export type Answer = {
   status: number;
@@ -49,7 +54,9 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     LOGINS_PER_MINUTE: "1000",
   });
   const log = createLog({ service: "test", level: "silent" });
-  const management = await assembleManagement({ ...config, ...overrides }, log);
+  const mails: Mail[] = [];
+  const postMail = (mail: Mail) => void mails.push(mail);
+  const management = await assembleManagement({ ...config, ...overrides }, log, undefined, postMail);
   const server = await listen(management.app);
 
   const send: Send = async (method, path, { body, headers, raw } = {}) => {
@@ -82,6 +89,29 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     return { email, password, as, session: answer.body, workspaceId: answer.body.workspace.id as string };
   }
 
+  /** The token of the latest mail to an address whose subject has these words; waits for the mail. */
+  async function mailedToken(email: string, words: string): Promise<string> {
+    const find = () => mails.findLast(({ to, subject }) => to === email && subject.includes(words));
+    await until(() => find() !== undefined);
+    return /smt_[\w-]{43}/.exec(find()?.text ?? "")?.[0] ?? "";
+  }
+
+  async function setPlan(workspaceId: string, plan: PlanName): Promise<void> {
+    const db = connectDatabase(database.url, { poolMax: 1 });
+    await db.workspace.update({ where: { id: workspaceId }, data: { plan } });
+    await db.$disconnect();
+  }
+
+  /** Somebody new with this role in a workspace; `admin` invites. */
+  async function addMember(admin: Send, role: Role) {
+    people += 1;
+    const email = `member-${people}@example.com`;
+    const { body: member } = await admin("POST", "/api/v1/members", { body: { email, role } });
+    const token = await mailedToken(email, "invited");
+    const { body: session } = await send("POST", "/api/v1/auth/invitations/accept", { body: { token, password } });
+    return { email, password, id: member.id as string, session, as: sendAs(session.access_token) };
+  }
+
   return {
     url: server.url,
     database,
@@ -90,6 +120,10 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     send,
     sendAs,
     signUp,
+    mails,
+    mailedToken,
+    setPlan,
+    addMember,
     close: async () => {
       await server.close();
       await management.close();

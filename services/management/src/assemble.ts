@@ -21,6 +21,7 @@ import { createApp } from "./app.js";
 import { makeFindCaller } from "./caller.js";
 import type { ManagementConfig } from "./config.js";
 import { makeRespondOnce } from "./idempotency.js";
+import { makePostMail } from "./mail.js";
 import { connectRenderCache, createStatus } from "./status.js";
 import { makePublisher } from "./workers/publish.js";
 
@@ -34,7 +35,12 @@ export type Management = {
 };
 
 /** Connects and assembles; throws when the state Redis may evict. Neither store has to be up. */
-export async function assembleManagement(config: ManagementConfig, log: Log, metrics?: Metrics): Promise<Management> {
+export async function assembleManagement(
+  config: ManagementConfig,
+  log: Log,
+  metrics?: Metrics,
+  postMail = makePostMailOf(config, log),
+): Promise<Management> {
   const onError = (err: Error) => log.warn({ err }, "state Redis is away");
   const redis = connectRedis({ url: config.STATE_REDIS_URL, name: "management", onError });
   await requireNoEviction(redis, redisWaitMs);
@@ -67,6 +73,7 @@ export async function assembleManagement(config: ManagementConfig, log: Log, met
     countGuess: makeCountGuess(makeRateLimit(redis, { policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
     limits: { signupsPerHour: config.SIGNUPS_PER_HOUR },
     respondOnce: makeRespondOnce({ db, seal }),
+    postMail,
     publishKey: (publication) => soon(publisher.publishKeyRow(publication)),
     publishCode: (row) => soon(publisher.publishCodeRows([row])),
     destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },
@@ -83,4 +90,9 @@ export async function assembleManagement(config: ManagementConfig, log: Log, met
       renderCache?.disconnect();
     },
   };
+}
+
+function makePostMailOf({ SMTP_URL, MAIL_FROM, PUBLIC_BASE_URL }: ManagementConfig, log: Log) {
+  const from = MAIL_FROM ?? `no-reply@${new URL(PUBLIC_BASE_URL).hostname}`;
+  return makePostMail({ smtpUrl: SMTP_URL, from, log });
 }

@@ -36,6 +36,9 @@ const shape = {
   REDIRECT_URLS: namedUrls,
   /** An .mmdb with MaxMind's city layout, in place of the one that is installed. */
   GEOIP_DATABASE: z.string().min(1).optional(),
+  /** Without it mails are printed. */
+  SMTP_URL: urlOf("smtp", "smtps").optional(),
+  MAIL_FROM: z.string().min(3).optional(),
   SIGNUPS_PER_HOUR: z.coerce.number().int().positive().default(10),
   LOGINS_PER_MINUTE: z.coerce.number().int().positive().default(10),
 };

@@ -1,9 +1,9 @@
-// Sign-up, log-in, refresh with rotation, log-out here and everywhere, and "who am I".
+// Sign-up, log-in, refresh with rotation, log-out here and everywhere, another workspace, and "who am I".
 
 import { requireSession } from "@qrfactory/auth/caller";
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
-import { hashRefreshToken } from "@qrfactory/auth/tokens";
-import { createAccount, findLogin, findMembership, type Membership } from "@qrfactory/db/accounts";
+import { hashToken } from "@qrfactory/auth/tokens";
+import { createAccount, findLogin, getMembership, listWorkspaces, type Membership } from "@qrfactory/db/accounts";
 import type { Db } from "@qrfactory/db/client";
 import { endSessionOf, endSessions } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";
@@ -23,7 +23,15 @@ const signupBody = z.strictObject({
   workspace_name: z.string().trim().min(1, "Give the workspace a name.").max(120, "Use at most 120 characters."),
 });
 
-const loginBody = z.strictObject({ email: z.string().trim().toLowerCase().max(254), password: guessedPassword });
+const workspaceField = z.uuid("Use the id of one of your workspaces.");
+
+const loginBody = z.strictObject({
+  email: z.string().trim().toLowerCase().max(254),
+  password: guessedPassword,
+  workspace_id: workspaceField.optional(),
+});
+
+const switchBody = z.strictObject({ workspace_id: workspaceField });
 
 const refreshBody = z.strictObject({ refresh_token: tokenField });
 
@@ -60,19 +68,31 @@ export function accountRoutes(options: AccountsOptions): Routes {
   }
 
   async function logIn(req: Request, res: Response): Promise<void> {
-    const { email, password } = await readJson(req, loginBody);
+    const { email, password, workspace_id } = await readJson(req, loginBody);
     await countGuess(req, res, email);
     const login = await findLogin(db, email);
     const right = await checkPassword(login?.passwordHash ?? null, password);
     if (!login || !right) throw new ApiError("unauthenticated", "The e-mail address or the password is wrong.");
-    const membership = await findMembership(db, login.userId, login.workspaceId);
-    if (!membership) throw new ApiError("unauthenticated", "The e-mail address or the password is wrong.");
-    secret(res).json({ ...membershipDocument(membership), ...(await sessions.issue(login.userId, login.workspaceId)) });
+    const workspaceId = workspace_id ?? login.workspaceIds[0];
+    if (!workspaceId) throw new ApiError("forbidden", "This account is in no workspace; ask to be invited.");
+    await sendSession(res, login.userId, workspaceId);
+  }
+
+  /** A new session in another workspace; the one that asked goes on. */
+  async function switchWorkspace(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    const { workspace_id } = await readJson(req, switchBody);
+    await sendSession(res, caller.id, workspace_id);
+  }
+
+  async function sendSession(res: Response, userId: string, workspaceId: string): Promise<void> {
+    const membership = await getMembership(db, userId, workspaceId);
+    secret(res).json({ ...membershipDocument(membership), ...(await sessions.issue(userId, workspaceId)) });
   }
 
   async function refresh(req: Request, res: Response): Promise<void> {
     const { refresh_token } = await readJson(req, refreshBody);
-    const session = await sessions.renew(hashRefreshToken(refresh_token));
+    const session = await sessions.renew(hashToken(refresh_token));
     if (!session) throw new ApiError("unauthenticated", "The refresh token is not valid any more; log in again.");
     secret(res).json(session);
   }
@@ -83,16 +103,18 @@ export function accountRoutes(options: AccountsOptions): Routes {
       const { userId } = requireSession(await findCaller(req, res, ["user"]));
       await db.$transaction((tx) => endSessions(tx, { userId }));
     } else {
-      await endSessionOf(db, hashRefreshToken(refresh_token));
+      await endSessionOf(db, hashToken(refresh_token));
     }
     res.status(204).end();
   }
 
   async function showMe(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
-    const membership = await findMembership(db, caller.id, caller.workspaceId);
-    if (!membership) throw new ApiError("unauthenticated", "This session's membership has ended; log in again.");
-    res.json(membershipDocument(membership));
+    const [membership, workspaces] = await Promise.all([
+      getMembership(db, caller.id, caller.workspaceId),
+      listWorkspaces(db, caller.id),
+    ]);
+    res.json({ ...membershipDocument(membership), workspaces: workspaces.map(workspaceDocument) });
   }
 
   return {
@@ -100,6 +122,7 @@ export function accountRoutes(options: AccountsOptions): Routes {
     "/api/v1/auth/login": { POST: logIn },
     "/api/v1/auth/refresh": { POST: refresh },
     "/api/v1/auth/logout": { POST: logOut },
+    "/api/v1/auth/switch": { POST: switchWorkspace },
     "/api/v1/me": { GET: showMe },
   };
 }
@@ -108,12 +131,16 @@ export function accountRoutes(options: AccountsOptions): Routes {
 export function membershipDocument({ user, workspace, role }: Membership) {
   return {
     user: { id: user.userId, email: user.email, created_at: user.createdAt.toISOString() },
-    workspace: {
-      id: workspace.workspaceId,
-      name: workspace.name,
-      plan: workspace.plan,
-      role,
-      created_at: workspace.createdAt.toISOString(),
-    },
+    workspace: workspaceDocument({ workspace, role }),
+  };
+}
+
+function workspaceDocument({ workspace, role }: Pick<Membership, "workspace" | "role">) {
+  return {
+    id: workspace.workspaceId,
+    name: workspace.name,
+    plan: workspace.plan,
+    role,
+    created_at: workspace.createdAt.toISOString(),
   };
 }

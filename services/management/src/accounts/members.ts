@@ -1,0 +1,170 @@
+// Members of a workspace: list, invite, change a role, remove, hand over; and the public address that accepts an
+// invitation.
+import { type Caller, requireRole, requireSession } from "@qrfactory/auth/caller";
+import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
+import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
+import { findLogin, getMembership } from "@qrfactory/db/accounts";
+import type { Db } from "@qrfactory/db/client";
+import { listMembers, type MemberRow, noSuchMember } from "@qrfactory/db/member-rows";
+import {
+  acceptInvitation,
+  changeRole,
+  findInvitation,
+  inviteMember,
+  type Manager,
+  removeMember,
+  transferOwnership,
+} from "@qrfactory/db/members";
+import { ApiError } from "@qrfactory/domain/errors";
+import { roles } from "@qrfactory/domain/roles";
+import { parseInput } from "@qrfactory/domain/validate";
+import { readJson, readJsonValue } from "@qrfactory/runtime/body";
+import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import type { RespondOnce } from "../idempotency.js";
+import type { PostMail } from "../mail.js";
+import { listDocument, readListQuery } from "../paging.js";
+import { membershipDocument } from "./accounts.js";
+import { emailField, guessedPassword, tokenField } from "./fields.js";
+import { type SessionIssuer, secret } from "./issue-session.js";
+import { invitationMail } from "./mails.js";
+import type { CountGuess } from "./throttle.js";
+
+/** Long enough for a holiday week; the seat is kept meanwhile. */
+const invitationMs = 7 * 24 * 60 * 60 * 1000;
+
+const role = z.enum(roles, `Use one of: ${roles.join(", ")}.`);
+const inviteBody = z.strictObject({ email: emailField, role });
+const changeBody = z.strictObject({ role });
+/** The password of the account with this address, or for a new one. */
+const acceptBody = z.strictObject({ token: tokenField, password: guessedPassword });
+
+export type MembersOptions = {
+  db: Db;
+  sessions: SessionIssuer;
+  findCaller: FindCaller;
+  respondOnce: RespondOnce;
+  countGuess: CountGuess;
+  postMail: PostMail;
+  publicBaseUrl: string;
+  now?: () => number;
+};
+
+/** The routes of members and invitations. */
+export function memberRoutes(options: MembersOptions): Routes {
+  const { db, sessions, findCaller, respondOnce, countGuess, postMail, publicBaseUrl, now = Date.now } = options;
+
+  async function list(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    const { page } = readListQuery(req, {});
+    const { count, rows } = await listMembers(db, caller.workspaceId, page);
+    res.json(listDocument(req, publicBaseUrl, { page, count, results: rows.map(memberDocument) }));
+  }
+
+  async function invite(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    requireRole(caller, "admin");
+    const body = await readJsonValue(req);
+    const invited = parseInput(inviteBody, body);
+    const token = createMailedToken();
+    await respondOnce({
+      req,
+      res,
+      caller,
+      body,
+      effect: async (tx) => {
+        const expiresAt = new Date(now() + invitationMs);
+        return memberDocument(
+          await inviteMember(tx, managerOf(caller), { ...invited, tokenHash: token.hash, expiresAt }),
+        );
+      },
+      committed: async () => {
+        const { workspace } = await getMembership(db, caller.id, caller.workspaceId);
+        postMail(
+          invitationMail({ to: invited.email, token: token.raw, apiUrl: publicBaseUrl, workspace: workspace.name }),
+        );
+      },
+    });
+  }
+
+  async function accept(req: Request, res: Response): Promise<void> {
+    const { token, password } = await readJson(req, acceptBody);
+    const tokenHash = hashToken(token);
+    const invitation = await findInvitation(db, tokenHash);
+    if (!invitation) throw invalidInvitation();
+    await countGuess(req, res, invitation.email);
+    const login = await findLogin(db, invitation.email);
+    if (login && !(await checkPassword(login.passwordHash, password))) {
+      throw new ApiError("unauthenticated", "There is an account with this address, and its password is another.");
+    }
+    const account = login ? { userId: login.userId } : { passwordHash: await hashNew(password) };
+    const accepted = await db.$transaction((tx) => acceptInvitation(tx, tokenHash, account));
+    if (!accepted) throw invalidInvitation();
+    const membership = await getMembership(db, accepted.userId, accepted.workspaceId);
+    const session = await sessions.issue(accepted.userId, accepted.workspaceId);
+    secret(res)
+      .status(201)
+      .json({ ...membershipDocument(membership), ...session });
+  }
+
+  async function change(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    requireRole(caller, "admin");
+    const body = await readJson(req, changeBody);
+    const memberId = readMemberId(req);
+    res.json(memberDocument(await db.$transaction((tx) => changeRole(tx, managerOf(caller), memberId, body.role))));
+  }
+
+  async function remove(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    const memberId = readMemberId(req);
+    await db.$transaction((tx) => removeMember(tx, managerOf(caller), memberId));
+    res.status(204).end();
+  }
+
+  async function transfer(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    requireRole(caller, "owner");
+    await readJson(req, z.strictObject({}));
+    const memberId = readMemberId(req);
+    res.json(memberDocument(await db.$transaction((tx) => transferOwnership(tx, managerOf(caller), memberId))));
+  }
+
+  return {
+    "/api/v1/members": { GET: list, POST: invite },
+    "/api/v1/members/:id": { PATCH: change, DELETE: remove },
+    "/api/v1/members/:id/transfer": { POST: transfer },
+    "/api/v1/auth/invitations/accept": { POST: accept },
+  };
+}
+
+const invalidInvitation = () =>
+  new ApiError("unauthenticated", "The invitation is not valid any more; ask for another.");
+
+const hashNew = (password: string) =>
+  hashPassword(parseInput(z.object({ password: passwordField }), { password }).password);
+
+function managerOf(caller: Caller): Manager {
+  return { ...requireSession(caller), role: caller.role };
+}
+
+/** An id that is no UUID belongs to nobody: the answer is the same as for an unknown one. */
+function readMemberId(req: Request): string {
+  const id = z.uuid().safeParse(req.params.id);
+  if (!id.success) throw noSuchMember();
+  return id.data;
+}
+
+function memberDocument(row: MemberRow) {
+  return {
+    id: row.id,
+    user_id: row.userId,
+    email: row.email,
+    role: row.role,
+    status: row.userId === null ? "invited" : "active",
+    created_at: row.createdAt.toISOString(),
+    expires_at: row.expiresAt?.toISOString() ?? null,
+  };
+}
