@@ -6,7 +6,7 @@ import type { Role } from "@qrfactory/domain/roles";
 import { type Db, isTaken } from "./client.js";
 import type { Workspace as WorkspaceRow } from "./generated/client.js";
 
-export type Account = { userId: string; email: string; createdAt: Date };
+export type Account = { userId: string; email: string; emailVerified: boolean; createdAt: Date };
 export type Workspace = { workspaceId: string; name: string; plan: PlanName; createdAt: Date };
 export type Membership = { user: Account; workspace: Workspace; role: Role };
 
@@ -52,7 +52,7 @@ export async function findMembership(db: Db, userId: string, workspaceId: string
   if (!member) return null;
   const { user, workspace } = member;
   return {
-    user: { userId, email: user.email, createdAt: user.createdAt },
+    user: { userId, email: user.email, emailVerified: user.emailVerifiedAt !== null, createdAt: user.createdAt },
     workspace: toWorkspace(workspace),
     role: member.role as Role,
   };

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Role } from "@qrfactory/domain/roles";
 import { type Db, isTaken, type Tx } from "./client.js";
+import { markEmailVerified } from "./mailed-tokens.js";
 import {
   getMember,
   holdWorkspace,
@@ -100,6 +101,7 @@ export async function acceptInvitation(
   await tx.invitation.delete({ where: { id } });
   await requireSeat(tx, workspaceId, plan);
   const userId = "userId" in account ? account.userId : await createUser(tx, email, account.passwordHash);
+  await markEmailVerified(tx, userId);
   await tx.member.create({ data: { id, workspaceId, userId, role } });
   return { userId, workspaceId };
 }

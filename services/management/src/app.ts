@@ -4,6 +4,7 @@ import { databaseProblem } from "@qrfactory/db/client";
 import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
 import type { Express } from "express";
 import { type AccountsOptions, accountRoutes } from "./accounts/accounts.js";
+import { type VerificationOptions, verificationRoutes } from "./accounts/email-verification.js";
 import { type MembersOptions, memberRoutes } from "./accounts/members.js";
 import { type PasswordOptions, passwordRoutes } from "./accounts/password.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
@@ -12,6 +13,7 @@ import { type UsageOptions, usageRoutes } from "./usage/usage.js";
 
 export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"> &
   AccountsOptions &
+  VerificationOptions &
   MembersOptions &
   PasswordOptions &
   ApiKeysOptions &
@@ -24,6 +26,7 @@ export function createApp(options: ManagementOptions): Express {
     translateError: databaseProblem,
     routes: {
       ...accountRoutes(options),
+      ...verificationRoutes(options),
       ...memberRoutes(options),
       ...passwordRoutes(options),
       ...apiKeyRoutes(options),

@@ -15,6 +15,7 @@ import { makeRateLimit } from "@qrfactory/runtime/rate-limit";
 import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
 import { version } from "@qrfactory/runtime/version";
 import type { Express } from "express";
+import { makeSendVerification } from "./accounts/email-verification.js";
 import { makeSessionIssuer } from "./accounts/issue-session.js";
 import { makeCountGuess } from "./accounts/throttle.js";
 import { createApp } from "./app.js";
@@ -74,6 +75,7 @@ export async function assembleManagement(
     limits: { signupsPerHour: config.SIGNUPS_PER_HOUR },
     respondOnce: makeRespondOnce({ db, seal }),
     postMail,
+    sendVerification: makeSendVerification({ db, postMail, publicBaseUrl: config.PUBLIC_BASE_URL }),
     publishKey: (publication) => soon(publisher.publishKeyRow(publication)),
     publishCode: (row) => soon(publisher.publishCodeRows([row])),
     destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },

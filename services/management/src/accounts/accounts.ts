@@ -13,6 +13,7 @@ import type { CountRequest } from "@qrfactory/runtime/rate-limit";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
+import type { SendVerification } from "./email-verification.js";
 import { emailField, guessedPassword, tokenField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
 import type { CountGuess } from "./throttle.js";
@@ -49,18 +50,20 @@ export type AccountsOptions = {
   findCaller: FindCaller;
   countSignup: CountRequest;
   countGuess: CountGuess;
+  sendVerification: SendVerification;
   limits: { signupsPerHour: number };
 };
 
 /** The routes of people's accounts. */
 export function accountRoutes(options: AccountsOptions): Routes {
-  const { db, sessions, findCaller, countSignup, countGuess, limits } = options;
+  const { db, sessions, findCaller, countSignup, countGuess, sendVerification, limits } = options;
 
   async function signUp(req: Request, res: Response): Promise<void> {
     await countSignup(res, req.ip ?? "unknown", limits.signupsPerHour);
     const { password, workspace_name, email } = await readJson(req, signupBody);
     const passwordHash = await hashPassword(password);
     const membership = await createAccount(db, { email, passwordHash, workspaceName: workspace_name, plan: "free" });
+    await sendVerification(membership.user);
     const session = await sessions.issue(membership.user.userId, membership.workspace.workspaceId);
     secret(res)
       .status(201)
@@ -130,7 +133,12 @@ export function accountRoutes(options: AccountsOptions): Routes {
 /** A membership as the wire has it. */
 export function membershipDocument({ user, workspace, role }: Membership) {
   return {
-    user: { id: user.userId, email: user.email, created_at: user.createdAt.toISOString() },
+    user: {
+      id: user.userId,
+      email: user.email,
+      email_verified: user.emailVerified,
+      created_at: user.createdAt.toISOString(),
+    },
     workspace: workspaceDocument({ workspace, role }),
   };
 }

@@ -1,28 +1,43 @@
-// The password of an account: changed by who knows the old one.
+// The password of an account: changed by who knows the old one, or reset by who reads the mail of its address.
 import { requireSession } from "@qrfactory/auth/caller";
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
-import { findPasswordHash } from "@qrfactory/db/accounts";
+import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
+import { findLogin, findPasswordHash } from "@qrfactory/db/accounts";
 import type { Db } from "@qrfactory/db/client";
+import { deleteMailedTokens, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
 import { changePassword } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Log } from "@qrfactory/runtime/log";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
-import { guessedPassword } from "./fields.js";
+import type { PostMail } from "../mail.js";
+import { guessedPassword, tokenField } from "./fields.js";
+import { resetMail } from "./mails.js";
 import type { CountGuess } from "./throttle.js";
 
 const changeBody = z.strictObject({ old_password: guessedPassword, password: passwordField });
+const forgetBody = z.strictObject({ email: z.string().trim().toLowerCase().max(254) });
+const resetBody = z.strictObject({ token: tokenField, password: passwordField });
+
+/** Short, because whoever has the token has the account. */
+const resetMs = 60 * 60 * 1000;
 
 export type PasswordOptions = {
   db: Db;
   findCaller: FindCaller;
   countGuess: CountGuess;
+  postMail: PostMail;
+  publicBaseUrl: string;
+  log: Log;
+  now?: () => number;
 };
 
 /** The routes of passwords. */
-export function passwordRoutes({ db, findCaller, countGuess }: PasswordOptions): Routes {
+export function passwordRoutes(options: PasswordOptions): Routes {
+  const { db, findCaller, countGuess, postMail, publicBaseUrl, log, now = Date.now } = options;
   const requirePassword = makeRequirePassword({ db, countGuess });
 
   async function change(req: Request, res: Response): Promise<void> {
@@ -34,7 +49,43 @@ export function passwordRoutes({ db, findCaller, countGuess }: PasswordOptions):
     res.status(204).end();
   }
 
-  return { "/api/v1/auth/password": { POST: change } };
+  /** Answers before it looks: nothing in the answer, its time included, tells whether there is such an account. */
+  async function forget(req: Request, res: Response): Promise<void> {
+    const { email } = await readJson(req, forgetBody);
+    await countGuess(req, res, `reset of ${email}`);
+    res.status(202).end();
+    await mailReset(email).catch((err: unknown) => log.error({ err }, "a mail for a new password was not made"));
+  }
+
+  async function mailReset(email: string): Promise<void> {
+    const login = await findLogin(db, email);
+    if (!login) return;
+    const { raw, hash } = createMailedToken();
+    const expiresAt = new Date(now() + resetMs);
+    await storeMailedToken(db, { hash, userId: login.userId, purpose: "reset", expiresAt });
+    postMail(resetMail({ to: email, token: raw, apiUrl: publicBaseUrl }));
+  }
+
+  async function reset(req: Request, res: Response): Promise<void> {
+    const { token, password } = await readJson(req, resetBody);
+    const passwordHash = await hashPassword(password);
+    const done = await db.$transaction(async (tx) => {
+      const userId = await takeMailedToken(tx, hashToken(token), "reset");
+      if (!userId) return false;
+      await changePassword(tx, { userId, passwordHash });
+      await deleteMailedTokens(tx, userId, "reset");
+      await markEmailVerified(tx, userId);
+      return true;
+    });
+    if (!done) throw new ApiError("unauthenticated", "The token is not valid any more; ask for another.");
+    res.status(204).end();
+  }
+
+  return {
+    "/api/v1/auth/password": { POST: change },
+    "/api/v1/auth/password/forgot": { POST: forget },
+    "/api/v1/auth/password/reset": { POST: reset },
+  };
 }
 
 /** Makes a function that throws `forbidden` unless the password is the user's; guesses are throttled as log-ins are. */

@@ -1,6 +1,7 @@
 // Housekeeping on a schedule, through BullMQ so that of many workers one does it: partitions ahead of time, rows whose
 // window is over. Every job may run twice at once with one effect.
 import type { Db } from "@qrfactory/db/client";
+import { deleteExpiredMailedTokens } from "@qrfactory/db/mailed-tokens";
 import { deleteExpiredInvitations } from "@qrfactory/db/members";
 import { deleteExpiredClaims } from "@qrfactory/db/once";
 import { ensurePartitions } from "@qrfactory/db/partitions";
@@ -25,6 +26,7 @@ export function maintenanceJobs(db: Db): Record<string, () => Promise<void>> {
     "ensure-partitions": () => ensurePartitions(db),
     "delete-expired-idempotency-keys": () => drain(() => deleteExpiredClaims(db, deleteBatch)),
     "delete-expired-invitations": () => drain(() => deleteExpiredInvitations(db, deleteBatch)),
+    "delete-expired-mailed-tokens": () => drain(() => deleteExpiredMailedTokens(db, deleteBatch)),
     "delete-expired-refresh-tokens": () => drain(() => deleteExpiredRefreshTokens(db, deleteBatch)),
   };
 }

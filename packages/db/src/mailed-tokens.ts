@@ -1,0 +1,40 @@
+// Tokens that were mailed to a user: each may be used once, until it expires, for one purpose.
+import type { Db, Tx } from "./client.js";
+
+export type MailedPurpose = "reset" | "verify";
+
+const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
+
+/** Stores the hash of a token. */
+export async function storeMailedToken(
+  db: Db | Tx,
+  token: { hash: Buffer; userId: string; purpose: MailedPurpose; expiresAt: Date },
+): Promise<void> {
+  const { hash, ...row } = token;
+  await db.mailedToken.create({ data: { tokenHash: bytes(hash), ...row } });
+}
+
+/** Uses a token up and returns whose it was; null when it is unknown, used or expired. Of two uses at once, one succeeds. */
+export async function takeMailedToken(tx: Tx, hash: Buffer, purpose: MailedPurpose): Promise<string | null> {
+  const rows = await tx.$queryRaw<{ user_id: string }[]>`
+    DELETE FROM mailed_tokens
+    WHERE token_hash = ${bytes(hash)} AND purpose = ${purpose} AND expires_at > now() RETURNING user_id`;
+  return rows[0]?.user_id ?? null;
+}
+
+/** Deletes the tokens of a user for a purpose, so that older mails mean nothing any more. */
+export async function deleteMailedTokens(tx: Tx, userId: string, purpose: MailedPurpose): Promise<void> {
+  await tx.mailedToken.deleteMany({ where: { userId, purpose } });
+}
+
+/** Notes that the user reads the mail of this address. */
+export async function markEmailVerified(tx: Tx, userId: string): Promise<void> {
+  await tx.user.updateMany({ where: { id: userId, emailVerifiedAt: null }, data: { emailVerifiedAt: new Date() } });
+}
+
+/** Deletes tokens that expired, at most `limit` at once; returns how many went. */
+export async function deleteExpiredMailedTokens(db: Db, limit: number): Promise<number> {
+  return db.$executeRaw`
+    DELETE FROM mailed_tokens WHERE ctid IN (
+      SELECT ctid FROM mailed_tokens WHERE expires_at <= now() LIMIT ${limit})`;
+}

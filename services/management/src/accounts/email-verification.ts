@@ -1,0 +1,70 @@
+// Whether the address of an account belongs to who made it: a token is mailed there and comes back.
+import { requireSession } from "@qrfactory/auth/caller";
+import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
+import { type Account, getMembership } from "@qrfactory/db/accounts";
+import type { Db } from "@qrfactory/db/client";
+import { markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
+import { ApiError } from "@qrfactory/domain/errors";
+import { readJson } from "@qrfactory/runtime/body";
+import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import type { PostMail } from "../mail.js";
+import { tokenField } from "./fields.js";
+import { verificationMail } from "./mails.js";
+import type { CountGuess } from "./throttle.js";
+
+/** People who sign up in the evening read their mail in the morning. */
+const verificationMs = 24 * 60 * 60 * 1000;
+
+const verifyBody = z.strictObject({ token: tokenField });
+
+/** Mails a token to the address of an account. */
+export type SendVerification = (account: Pick<Account, "userId" | "email">) => Promise<void>;
+
+type SendOptions = { db: Db; postMail: PostMail; publicBaseUrl: string; now?: () => number };
+
+/** Makes the function that asks for verification. */
+export function makeSendVerification({ db, postMail, publicBaseUrl, now = Date.now }: SendOptions): SendVerification {
+  return async function sendVerification({ userId, email }) {
+    const { raw, hash } = createMailedToken();
+    const expiresAt = new Date(now() + verificationMs);
+    await storeMailedToken(db, { hash, userId, purpose: "verify", expiresAt });
+    postMail(verificationMail({ to: email, token: raw, apiUrl: publicBaseUrl }));
+  };
+}
+
+export type VerificationOptions = {
+  db: Db;
+  findCaller: FindCaller;
+  countGuess: CountGuess;
+  sendVerification: SendVerification;
+};
+
+/** The routes of verification: the token comes back, or another is asked for. */
+export function verificationRoutes(options: VerificationOptions): Routes {
+  const { db, findCaller, countGuess, sendVerification } = options;
+
+  async function verify(req: Request, res: Response): Promise<void> {
+    const { token } = await readJson(req, verifyBody);
+    const verified = await db.$transaction(async (tx) => {
+      const userId = await takeMailedToken(tx, hashToken(token), "verify");
+      if (userId) await markEmailVerified(tx, userId);
+      return userId;
+    });
+    if (!verified) throw new ApiError("unauthenticated", "The token is not valid any more; ask for another.");
+    res.status(204).end();
+  }
+
+  async function sendAgain(req: Request, res: Response): Promise<void> {
+    const { userId, workspaceId } = requireSession(await findCaller(req, res, ["user"]));
+    await readJson(req, z.strictObject({}));
+    const { user } = await getMembership(db, userId, workspaceId);
+    await countGuess(req, res, `verification of ${userId}`);
+    if (!user.emailVerified) await sendVerification(user);
+    res.status(202).end();
+  }
+
+  return { "/api/v1/auth/verify": { POST: verify }, "/api/v1/auth/verify/send": { POST: sendAgain } };
+}
