@@ -1,6 +1,7 @@
 // From a request to who makes it: a member with an access token, or a program with an API key.
 import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "@qrfactory/domain/errors";
+import type { KeyScope } from "@qrfactory/domain/key-scopes";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { includesRole, type Role } from "@qrfactory/domain/roles";
 import type { KeyDirectory } from "./key-directory.js";
@@ -16,6 +17,8 @@ export type Caller = {
   role: Role;
   /** Of a key only. */
   keyPrefix?: string;
+  /** Of a key only: what it may be used for. */
+  scopes?: readonly KeyScope[];
   /** Of a user only. */
   sessionId?: string;
 };
@@ -57,7 +60,7 @@ export async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpH
   const rawKey = headers["x-api-key"];
   if (typeof rawKey !== "string") throw new ApiError("unauthenticated", `Send ${credentials.key}.`);
   const record = await keys.findByRawKey(rawKey);
-  if (!record) throw new ApiError("unauthenticated", "The API key is not valid or was revoked.");
+  if (!record) throw new ApiError("unauthenticated", "The API key is not valid, has expired or was revoked.");
   return {
     kind: "key",
     id: record.key_id,
@@ -65,6 +68,7 @@ export async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpH
     plan: record.plan,
     role: "member",
     keyPrefix: record.key_prefix,
+    scopes: record.scopes,
   };
 }
 
@@ -78,4 +82,10 @@ export function requireSession({ id: userId, workspaceId, sessionId }: Caller): 
 export function requireRole(caller: Caller, needed: Role): void {
   if (includesRole(caller.role, needed)) return;
   throw new ApiError("forbidden", `This needs the role ${needed}; yours is ${caller.role}.`);
+}
+
+/** Throws `forbidden` when the caller is a key without this scope; people have no scopes. */
+export function requireScope({ scopes }: Pick<Caller, "scopes">, needed: KeyScope): void {
+  if (!scopes || scopes.includes(needed)) return;
+  throw new ApiError("forbidden", `This needs an API key with the scope ${needed}.`);
 }

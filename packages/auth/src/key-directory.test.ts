@@ -31,7 +31,16 @@ function makeKey(change: Partial<KeyRecord> = {}) {
   return {
     raw,
     hash,
-    record: { ...ids, key_prefix: keyPrefix, plan: "pro", version: 1, revoked: false, ...change } as KeyRecord,
+    record: {
+      ...ids,
+      key_prefix: keyPrefix,
+      plan: "pro",
+      version: 1,
+      revoked: false,
+      scopes: ["render"],
+      expires_at: null,
+      ...change,
+    } as KeyRecord,
   };
 }
 
@@ -83,4 +92,17 @@ test("what is damaged in Redis is read from Postgres", async () => {
   const { raw, hash, record } = makeKey();
   await redis.set(`qrf:key:${hash.toString("hex")}`, '{"version":1');
   expect(await makeKeyDirectory({ redis, loadKey: async () => record }).findByRawKey(raw)).toEqual(record);
+});
+
+test("a key works until the moment that it expires, and a record from before expiry was known for ever", async () => {
+  const { raw, hash, record } = makeKey({ expires_at: new Date(2_000_000).toISOString() });
+  let now = 1_999_999;
+  const keys = makeKeyDirectory({ redis, loadKey: async () => record, now: () => now });
+  expect(await keys.findByRawKey(raw)).toEqual(record);
+  now = 2_000_000;
+  expect(await keys.findByRawKey(raw)).toBeNull();
+  const { scopes: _scopes, expires_at: _expiresAt, ...old } = record;
+  await redis.set(`qrf:key:${hash.toString("hex")}`, JSON.stringify(old));
+  const found = await makeKeyDirectory({ redis, loadKey: async () => null }).findByRawKey(raw);
+  expect(found).toMatchObject({ expires_at: null, scopes: expect.arrayContaining(["render", "codes:write"]) });
 });

@@ -2,7 +2,7 @@
 // A revocation is written to Redis when it happens and outlives every copy in memory within a second; keys that were in
 // use a moment ago go on for a bounded grace while neither store answers.
 import { ApiError } from "@qrfactory/domain/errors";
-import { type KeyRecord, keyRecord } from "@qrfactory/domain/key-record";
+import { isUsable, type KeyRecord, keyRecord } from "@qrfactory/domain/key-record";
 import type { Redis } from "ioredis";
 import { hashApiKey, isWellFormedKey } from "./api-key.js";
 import { makeShortMemory } from "./short-memory.js";
@@ -47,7 +47,7 @@ export async function forgetKeys(redis: Redis): Promise<void> {
 }
 
 export type KeyDirectory = {
-  /** The key's record, or null when it is malformed, unknown or revoked; throws `unavailable` when nobody knows. */
+  /** The key's record, or null when it is malformed, unknown, expired or revoked; throws `unavailable` when nobody knows. */
   findByRawKey: (raw: string) => Promise<KeyRecord | null>;
 };
 
@@ -75,7 +75,7 @@ export function makeKeyDirectory({ redis, loadKey, now = Date.now }: KeyDirector
     async findByRawKey(raw) {
       if (!isWellFormedKey(raw)) return null;
       const record = await recall(hashApiKey(raw).toString("hex"));
-      return record?.revoked ? null : record;
+      return record && isUsable(record, now()) ? record : null;
     },
   };
 }

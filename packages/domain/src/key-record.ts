@@ -1,5 +1,6 @@
 // What any service has to know of an API key to serve its caller: never the key itself, only its SHA-256.
 import { z } from "zod";
+import { keyScopes } from "./key-scopes.js";
 import { planNames } from "./plans.js";
 
 export const keyRecord = z.object({
@@ -11,5 +12,12 @@ export const keyRecord = z.object({
   /** Grows with every change of the key or of its workspace's plan; newer wins wherever two copies meet. */
   version: z.int().positive(),
   revoked: z.boolean(),
+  scopes: z.array(z.enum(keyScopes)).default([...keyScopes]),
+  expires_at: z.iso.datetime().nullable().default(null),
 });
 export type KeyRecord = z.infer<typeof keyRecord>;
+
+/** Whether the key works at this moment (milliseconds): neither revoked nor expired. */
+export function isUsable({ revoked, expires_at }: KeyRecord, now: number): boolean {
+  return !revoked && (expires_at === null || Date.parse(expires_at) > now);
+}

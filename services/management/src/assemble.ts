@@ -2,9 +2,10 @@
 // tests call it.
 import { makeAuthenticate } from "@qrfactory/auth/caller";
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
+import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
-import { findKeyByHash } from "@qrfactory/db/api-keys";
+import { findKeyByHash, touchKey } from "@qrfactory/db/api-keys";
 import { connectDatabase } from "@qrfactory/db/client";
 import { findSessionRights } from "@qrfactory/db/sessions";
 import { countRenders } from "@qrfactory/db/usage";
@@ -69,7 +70,11 @@ export async function assembleManagement(
     db,
     seal,
     sessions: makeSessionIssuer({ db, tokens }),
-    findCaller: makeFindCaller(authenticate, makeRateLimit(redis, { policy: "caller", windowSeconds: 60 })),
+    findCaller: makeFindCaller(
+      authenticate,
+      makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
+      makeNoteKeyUse((keyId) => touchKey(db, keyId)),
+    ),
     countSignup: makeRateLimit(redis, { policy: "signup", windowSeconds: 3600 }),
     countGuess: makeCountGuess(makeRateLimit(redis, { policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
     limits: { signupsPerHour: config.SIGNUPS_PER_HOUR },

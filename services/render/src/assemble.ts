@@ -1,8 +1,9 @@
 // How the render service is put together: connections, the functions over them, the application. main.ts serves it.
 import { signingSecretContext } from "@qrfactory/auth/api-key";
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
+import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
-import { findKeyByHash, findSigningKeys } from "@qrfactory/db/api-keys";
+import { findKeyByHash, findSigningKeys, touchKey } from "@qrfactory/db/api-keys";
 import { connectDatabase, databaseProblem } from "@qrfactory/db/client";
 import { type DynamicCode, markCodesPublished, toPublished } from "@qrfactory/db/dynamic-codes";
 import { countRenders } from "@qrfactory/db/usage";
@@ -75,6 +76,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }),
     loadKeys: (keyPrefix) => findSigningKeys(db, keyPrefix),
     openSecret: (sealed) => seal.open(sealed, signingSecretContext).toString(),
+    noteKeyUse: makeNoteKeyUse((keyId) => touchKey(db, keyId)),
     countRequest: makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
     credits,
     readCode: makeReadCode({

@@ -167,3 +167,19 @@ test("regions hear of a code as soon as it is delivered", async () => {
   });
   expect(JSON.parse(published as string)).toMatchObject({ schema: publishedCodeSchema, short_id: "HEARD" });
 });
+
+test("a key draws only with the scope render, and creates only with codes:write", async () => {
+  const [reader, drawer] = [await service.addKey("pro"), await service.addKey("pro")];
+  const allow = (key: WorkspaceKey, scopes: string[]) =>
+    service.db.apiKey.update({ where: { id: key.keyId }, data: { scopes } });
+  await allow(reader, ["codes:read", "codes:write"]);
+  await allow(drawer, ["render"]);
+  for (const key of [reader, drawer]) {
+    const response = await draw(key, menu);
+    expect([response.status, (await problemOf(response)).code]).toEqual([403, "forbidden"]);
+    expect(await codesOf(key)).toEqual([]);
+  }
+  const plain = await service.post("/api/v1/generate/", drawer, { data_type: "text", data: "hello", size: 200 });
+  expect(plain.status).toBe(200);
+  expect(await service.used(reader)).toBe(0);
+});

@@ -1,5 +1,6 @@
 // Generate requests of type `dynamic`: the code that they speak of, or create. Its address is the text that is drawn.
 // A code is created after its image was drawn and found readable, so that no refusal leaves one behind; see `settle`.
+import { requireScope } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
 import type { Db, Tx } from "@qrfactory/db/client";
 import { createCode, type DynamicCode, getCode } from "@qrfactory/db/dynamic-codes";
@@ -27,7 +28,7 @@ export type RequestedCode = {
 export type ReadCode = (
   req: Request,
   body: unknown,
-  caller: Pick<Caller, "keyId" | "workspaceId">,
+  caller: Pick<Caller, "keyId" | "workspaceId" | "scopes">,
 ) => Promise<{
   /** The body with the code's address as its data; as it was for every other type. */
   body: unknown;
@@ -72,6 +73,7 @@ export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishC
     if (req.method !== "POST") {
       throw refused({ payload: [`A ${req.method} creates nothing; give the short_id of an existing code.`] });
     }
+    requireScope(caller, "codes:write");
     const code = newCode(req, payload, caller);
     return { body: withAddress(code.shortId), code };
   };

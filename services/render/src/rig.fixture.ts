@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { CallEvent } from "@qrfactory/domain/events";
 import type { KeyRecord } from "@qrfactory/domain/key-record";
+import { keyScopes } from "@qrfactory/domain/key-scopes";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { createLog } from "@qrfactory/runtime/log";
@@ -97,6 +98,8 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
         plan,
         version: 1,
         revoked: false,
+        scopes: [...keyScopes],
+        expires_at: null,
       };
       keys.set(rawKey, record);
       ledger.set(record.workspace_id, used);

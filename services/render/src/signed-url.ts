@@ -1,9 +1,12 @@
 // Addresses of images that need no key, so that a page or a CDN can use them: signed with the secret of a key, which they
 // name by its prefix. Whoever may see the address may fetch the image; what it costs is its key's.
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { requireScope } from "@qrfactory/auth/caller";
+import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeShortMemory } from "@qrfactory/auth/short-memory";
 import type { SigningKey } from "@qrfactory/db/api-keys";
 import { ApiError } from "@qrfactory/domain/errors";
+import { isUsable } from "@qrfactory/domain/key-record";
 import { plans } from "@qrfactory/domain/plans";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";
 import type { RequireCaller } from "./caller.js";
@@ -43,12 +46,13 @@ export type RequireSignerOptions = {
   openSecret: (sealed: Buffer) => string;
   /** Counts a request of a key against its plan; throws `rate_limited`. */
   countRequest: CountRequest;
+  noteKeyUse?: NoteKeyUse;
   now?: () => Date;
 };
 
 /** Names the key that signed an address; throws `unauthenticated`, with one sentence for everything that does not fit. */
 export function makeRequireSigner(options: RequireSignerOptions): RequireCaller {
-  const { loadKeys, openSecret, countRequest, now = () => new Date() } = options;
+  const { loadKeys, openSecret, countRequest, noteKeyUse, now = () => new Date() } = options;
   const findKeys = makeShortMemory({ load: loadKeys, now: () => now().getTime() });
 
   return async function requireSigner(req, res) {
@@ -59,7 +63,7 @@ export function makeRequireSigner(options: RequireSignerOptions): RequireCaller 
     const signer = (wellFormed ? await findKeys(key) : []).find(({ signingSecretSealed }) =>
       timingSafeEqual(hmacOf(openSecret(signingSecretSealed), req.originalUrl), given),
     );
-    if (!signer) {
+    if (!signer || !isUsable(signer.record, now().getTime())) {
       throw new ApiError(
         "unauthenticated",
         "Send an address with key, expires and sig, signed as documented, or POST.",
@@ -68,9 +72,11 @@ export function makeRequireSigner(options: RequireSignerOptions): RequireCaller 
     if (Number(expires) * 1_000 <= now().getTime()) {
       throw new ApiError("unauthenticated", "This address has expired; sign it again with a later expires.");
     }
-    const { key_id: keyId, workspace_id: workspaceId, plan: planName } = signer.record;
+    const { key_id: keyId, workspace_id: workspaceId, plan: planName, scopes } = signer.record;
     const plan = plans[planName];
     await countRequest(res, `key:${keyId}`, plan.requestsPerMinute);
-    return { keyId, workspaceId, plan };
+    requireScope({ scopes }, "render");
+    noteKeyUse?.(keyId);
+    return { keyId, workspaceId, plan, scopes };
   };
 }

@@ -123,3 +123,73 @@ test("keys are managed by people, not by keys", async () => {
   expectProblem(await api.send("GET", "/api/v1/keys", { headers }), 401, "unauthenticated");
   expectProblem(await api.send("POST", "/api/v1/keys", { headers, body: { name: "x" } }), 401, "unauthenticated");
 });
+
+test("a rotation with an overlap lets the old key work until then, and a revocation ends both", async () => {
+  const { as } = await api.signUp();
+  const { body: first } = await as("POST", "/api/v1/keys", { body: { name: "Turning" } });
+  const rotate = (overlap_seconds: number) =>
+    as("POST", `/api/v1/keys/${first.id}/rotate/`, { body: { overlap_seconds } });
+  const { body: second } = await rotate(3600);
+  for (const { raw_key, key_prefix } of [first, second]) {
+    expect((await useKey(raw_key)).body).toMatchObject({ key_prefix });
+  }
+  const { body: third } = await rotate(1);
+  await until(async () => (await useKey(first.raw_key)).status === 401, { timeoutMs: 2_000 });
+  expect((await useKey(third.raw_key)).status).toBe(200);
+  await until(async () => (await useKey(second.raw_key)).status === 401, { timeoutMs: 3_000 });
+  const { body: fourth } = await rotate(3600);
+  expect((await as("DELETE", `/api/v1/keys/${first.id}`)).status).toBe(204);
+  for (const { raw_key } of [third, fourth]) {
+    await until(async () => (await useKey(raw_key)).status === 401, { timeoutMs: 2_000 });
+  }
+});
+
+test("a key does what its scopes say, and is told which one it lacks", async () => {
+  const { as } = await api.signUp();
+  const { body } = await as("POST", "/api/v1/keys", { body: { name: "Reader", scopes: ["codes:read"] } });
+  expect(body.scopes).toEqual(["codes:read"]);
+  const headers = { "X-Api-Key": body.raw_key };
+  expect((await api.send("GET", "/api/v1/dynamic", { headers })).status).toBe(200);
+  const code = { name: "x", destination_url: "https://example.com" };
+  const refused = await api.send("POST", "/api/v1/dynamic", { headers, body: code });
+  expectProblem(refused, 403, "forbidden");
+  expect(refused.body.detail).toContain("codes:write");
+  const { body: writer } = await as("POST", "/api/v1/keys", { body: { name: "W", scopes: ["codes:write", "render"] } });
+  const writing = { "X-Api-Key": writer.raw_key };
+  expect((await api.send("POST", "/api/v1/dynamic", { headers: writing, body: code })).status).toBe(201);
+  expectProblem(await api.send("GET", "/api/v1/dynamic", { headers: writing }), 403, "forbidden");
+});
+
+test("a key that expires says when, works until then and not after", async () => {
+  const { as } = await api.signUp();
+  const expires_at = new Date(Date.now() + 1_500).toISOString();
+  const { body } = await as("POST", "/api/v1/keys", { body: { name: "Short", expires_at } });
+  expect(body.expires_at).toBe(expires_at);
+  expect((await useKey(body.raw_key)).status).toBe(200);
+  await until(async () => (await useKey(body.raw_key)).status === 401, { timeoutMs: 4_000 });
+  expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expires_at));
+});
+
+test.each([
+  ["a time that is past", { expires_at: "2020-01-01T00:00:00Z" }, "expires_at"],
+  ["a time that is none", { expires_at: "tomorrow" }, "expires_at"],
+  ["no scope", { scopes: [] }, "scopes"],
+  ["an unknown scope", { scopes: ["everything"] }, "scopes.0"],
+])("a key with %s is refused", async (_name, change, field) => {
+  const { as } = await api.signUp();
+  const answer = await as("POST", "/api/v1/keys", { body: { name: "x", ...change } });
+  expectProblem(answer, 400, "validation_failed");
+  expect(Object.keys(answer.body.errors)).toEqual([field]);
+});
+
+test("the list says when a key was last used", async () => {
+  const { as } = await api.signUp();
+  const { body } = await as("POST", "/api/v1/keys", { body: { name: "Used" } });
+  const lastUsed = async () => (await as("GET", "/api/v1/keys")).body.results[0].last_used_at;
+  expect(await lastUsed()).toBeNull();
+  await useKey(body.raw_key);
+  await until(async () => (await lastUsed()) !== null);
+  const first = await lastUsed();
+  await useKey(body.raw_key);
+  expect(await lastUsed()).toBe(first);
+});

@@ -5,6 +5,7 @@ import type { Seal } from "@qrfactory/auth/seal";
 import { type ApiKeyRow, createKey, type KeyPublication, listKeys, revokeKey, rotateKey } from "@qrfactory/db/api-keys";
 import type { Db, Tx } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/errors";
+import { keyScopes } from "@qrfactory/domain/key-scopes";
 import { parseInput } from "@qrfactory/domain/validate";
 import { readJsonValue } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
@@ -16,7 +17,22 @@ import { listDocument, readListQuery } from "../paging.js";
 
 const createBody = z.strictObject({
   name: z.string().trim().min(1, "Give the key a name.").max(120, "Use at most 120 characters."),
+  scopes: z
+    .array(z.enum(keyScopes, `Use any of: ${keyScopes.join(", ")}.`))
+    .min(1, "Give a scope, or leave this out for all.")
+    .max(keyScopes.length, "Name each scope once.")
+    .optional(),
+  expires_at: z.iso
+    .datetime({ offset: true, error: "Use a time such as 2027-01-31T12:00:00Z." })
+    .transform((text) => new Date(text))
+    .refine((at) => at.getTime() > Date.now(), "Use a time that is still to come.")
+    .optional(),
 });
+
+/** A week: time to change a key everywhere, short enough not to be forgotten. */
+const overlapSecondsMax = 7 * 24 * 60 * 60;
+
+const rotateBody = z.strictObject({ overlap_seconds: z.int().min(0).max(overlapSecondsMax).default(0) });
 
 export type ApiKeysOptions = {
   db: Db;
@@ -58,13 +74,9 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
         const row = await store(tx, secrets.row);
         publication = row.publication;
         return {
-          id: row.id,
-          name: row.name,
+          ...keyDocument(row, caller),
           raw_key: secrets.raw,
           signing_secret: secrets.signingSecret,
-          key_prefix: row.keyPrefix,
-          plan: caller.plan,
-          created_at: row.createdAt.toISOString(),
         };
       },
       committed: async () => {
@@ -76,31 +88,35 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
   async function createApiKeyRoute(req: Request, res: Response): Promise<void> {
     const caller = await findAdmin(req, res);
     const body = await readJsonValue(req);
-    const { name } = parseInput(createBody, body);
+    const { name, scopes, expires_at } = parseInput(createBody, body);
     await issue(req, res, caller, body, (tx, secrets) =>
-      createKey(tx, { workspaceId: caller.workspaceId, name, createdBy: caller.id, secrets }),
+      createKey(tx, {
+        workspaceId: caller.workspaceId,
+        name,
+        createdBy: caller.id,
+        secrets,
+        ...(scopes && { scopes: [...new Set(scopes)] }),
+        ...(expires_at && { expiresAt: expires_at }),
+      }),
     );
   }
 
   async function rotateApiKey(req: Request, res: Response): Promise<void> {
     const caller = await findAdmin(req, res);
     const body = await readJsonValue(req);
-    parseInput(z.strictObject({}), body);
+    const { overlap_seconds } = parseInput(rotateBody, body);
     const keyId = readKeyId(req);
-    await issue(req, res, caller, body, (tx, secrets) => rotateKey(tx, caller.workspaceId, keyId, secrets));
+    await issue(req, res, caller, body, (tx, secrets) => {
+      const overlapUntil = overlap_seconds > 0 ? new Date(Date.now() + overlap_seconds * 1000) : null;
+      return rotateKey(tx, { workspaceId: caller.workspaceId, keyId, secrets, overlapUntil });
+    });
   }
 
   async function listApiKeys(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     const { page } = readListQuery(req, {});
     const { count, rows } = await listKeys(db, caller.workspaceId, page);
-    const results = rows.map((row) => ({
-      id: row.id,
-      name: row.name,
-      key_prefix: row.keyPrefix,
-      plan: caller.plan,
-      created_at: row.createdAt.toISOString(),
-    }));
+    const results = rows.map((row) => keyDocument(row, caller));
     res.json(listDocument(req, publicBaseUrl, { page, count, results }));
   }
 
@@ -129,4 +145,17 @@ function readKeyId(req: Request): string {
   const id = z.uuid().safeParse(req.params.id);
   if (!id.success) throw new ApiError("not_found", "There is no such API key.");
   return id.data;
+}
+
+function keyDocument(row: ApiKeyRow, { plan }: Caller) {
+  return {
+    id: row.id,
+    name: row.name,
+    key_prefix: row.keyPrefix,
+    plan,
+    scopes: row.scopes,
+    expires_at: row.expiresAt?.toISOString() ?? null,
+    last_used_at: row.lastUsedAt?.toISOString() ?? null,
+    created_at: row.createdAt.toISOString(),
+  };
 }

@@ -42,8 +42,9 @@ export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publishe
   }
 
   async function publishKeyRow(publication: KeyPublication): Promise<void> {
-    const { hash, retiredHashes, record } = publication;
+    const { hash, retiredHashes, previous, record } = publication;
     await publishKey(redis, hash, record);
+    if (previous) await publishKey(redis, previous.hash, previous.record);
     for (const retired of retiredHashes) await publishKey(redis, retired, { ...record, revoked: true });
     await markKeyPublished(db, publication);
   }
