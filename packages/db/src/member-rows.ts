@@ -47,7 +47,7 @@ export const noSuchMember = () => new ApiError("not_found", "There is no such me
 /** Holds the workspace's row until the end of the transaction and returns its plan. */
 export async function holdWorkspace(tx: Tx, workspaceId: string): Promise<PlanName> {
   const rows = await tx.$queryRaw<{ plan: PlanName }[]>`
-    SELECT plan FROM workspaces WHERE id = ${workspaceId}::uuid FOR NO KEY UPDATE`;
+    SELECT plan FROM workspaces WHERE id = ${workspaceId}::uuid AND deleted_at IS NULL FOR NO KEY UPDATE`;
   if (!rows[0]) throw new ApiError("not_found", "There is no such workspace.");
   return rows[0].plan;
 }

@@ -17,6 +17,7 @@ const routes: { path: string; methods: string[]; needs: "nothing" | "user" | "ke
   { path: "/api/v1/members", methods: ["GET", "POST"], needs: "user" },
   { path: "/api/v1/members/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b", methods: ["PATCH", "DELETE"], needs: "user" },
   { path: "/api/v1/members/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b/transfer", methods: ["POST"], needs: "user" },
+  { path: "/api/v1/workspace", methods: ["DELETE"], needs: "user" },
   { path: "/api/v1/me", methods: ["GET"], needs: "user" },
   { path: "/api/v1/keys", methods: ["GET", "POST"], needs: "user" },
   { path: "/api/v1/keys/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b", methods: ["DELETE"], needs: "user" },

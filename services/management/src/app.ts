@@ -7,6 +7,7 @@ import { type AccountsOptions, accountRoutes } from "./accounts/accounts.js";
 import { type VerificationOptions, verificationRoutes } from "./accounts/email-verification.js";
 import { type MembersOptions, memberRoutes } from "./accounts/members.js";
 import { type PasswordOptions, passwordRoutes } from "./accounts/password.js";
+import { type WorkspaceOptions, workspaceRoutes } from "./accounts/workspace.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
 import { type UsageOptions, usageRoutes } from "./usage/usage.js";
@@ -16,6 +17,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   VerificationOptions &
   MembersOptions &
   PasswordOptions &
+  WorkspaceOptions &
   ApiKeysOptions &
   DynamicCodesOptions &
   UsageOptions;
@@ -29,6 +31,7 @@ export function createApp(options: ManagementOptions): Express {
       ...verificationRoutes(options),
       ...memberRoutes(options),
       ...passwordRoutes(options),
+      ...workspaceRoutes(options),
       ...apiKeyRoutes(options),
       ...dynamicCodeRoutes(options),
       ...usageRoutes(options),

@@ -1,0 +1,35 @@
+// The end of a workspace: its people, invitations, keys and stored answers go; its codes stay as they are and go on
+// redirecting, because they are printed, and nobody is left who could edit them.
+import { findActiveKeyIds, type KeyPublication, revokeKey } from "./api-keys.js";
+import type { Tx } from "./client.js";
+import { holdWorkspace } from "./member-rows.js";
+
+/**
+ * Deletes a workspace and returns its keys, whose end is to be published. Accounts that are in no other workspace go,
+ * too. Throws `not_found` when it is deleted already.
+ */
+export async function deleteWorkspace(tx: Tx, workspaceId: string): Promise<KeyPublication[]> {
+  await holdWorkspace(tx, workspaceId);
+  const publications: KeyPublication[] = [];
+  for (const keyId of await findActiveKeyIds(tx, workspaceId))
+    publications.push(await revokeKey(tx, workspaceId, keyId));
+  await tx.apiKey.updateMany({ where: { workspaceId }, data: { name: "" } });
+  await removePeople(tx, workspaceId);
+  await tx.idempotencyKey.deleteMany({ where: { workspaceId } });
+  await tx.workspace.update({ where: { id: workspaceId }, data: { name: "", deletedAt: new Date() } });
+  return publications;
+}
+
+async function removePeople(tx: Tx, workspaceId: string): Promise<void> {
+  await tx.invitation.deleteMany({ where: { workspaceId } });
+  // A refresh at this moment must not outlive its session; one order for all keeps deletions from blocking each other.
+  const held = await tx.$queryRaw<{ id: string }[]>`
+    SELECT u.id FROM users u JOIN members m ON m.user_id = u.id
+    WHERE m.workspace_id = ${workspaceId}::uuid ORDER BY u.id FOR UPDATE OF u`;
+  await tx.member.deleteMany({ where: { workspaceId } });
+  await tx.refreshToken.deleteMany({ where: { workspaceId } });
+  const gone = { id: { in: held.map(({ id }) => id) }, memberships: { none: {} } };
+  await tx.refreshToken.deleteMany({ where: { user: gone } });
+  await tx.mailedToken.deleteMany({ where: { user: gone } });
+  await tx.user.deleteMany({ where: gone });
+}
