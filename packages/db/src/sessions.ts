@@ -12,15 +12,22 @@ type NewRefreshToken = { hash: Buffer; expiresAt: Date };
 
 const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
 
-/** Starts a session with its first refresh token. */
-export async function startSession(
-  db: Db | Tx,
-  { userId, workspaceId }: { userId: string; workspaceId: string },
-  token: NewRefreshToken,
-): Promise<Session> {
-  const session = { userId, workspaceId, sessionId: randomUUID() };
-  await insertToken(db, session, token);
-  return session;
+/** Who logs in where; `passwordHash` is what the password was checked against. */
+export type NewSession = { userId: string; workspaceId: string; passwordHash?: string };
+
+/** Starts a session with its first refresh token; null when the user, the membership or that password is gone meanwhile. */
+export async function startSession(db: Db, start: NewSession, token: NewRefreshToken): Promise<Session | null> {
+  const { userId, workspaceId, passwordHash = null } = start;
+  const sessionId = randomUUID();
+  // Holding the user's row: a new password comes before, and then this finds nothing, or after, and then it ends this.
+  const inserted = await db.$executeRaw`
+    INSERT INTO refresh_tokens (token_hash, family_id, user_id, workspace_id, expires_at)
+    SELECT ${bytes(token.hash)}, ${sessionId}::uuid, u.id, m.workspace_id, ${token.expiresAt}::timestamptz
+    FROM users u JOIN members m ON m.user_id = u.id
+    WHERE u.id = ${userId}::uuid AND m.workspace_id = ${workspaceId}::uuid
+      AND (${passwordHash}::text IS NULL OR u.password_hash = ${passwordHash}::text)
+    FOR SHARE OF u`;
+  return inserted === 1 ? { userId, workspaceId, sessionId } : null;
 }
 
 async function insertToken(db: Db | Tx, session: Session, token: NewRefreshToken): Promise<void> {

@@ -5,7 +5,7 @@ import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/pass
 import { hashToken } from "@qrfactory/auth/tokens";
 import { createAccount, findLogin, getMembership, listWorkspaces, type Membership } from "@qrfactory/db/accounts";
 import type { Db } from "@qrfactory/db/client";
-import { endSessionOf, endSessions } from "@qrfactory/db/sessions";
+import { endSessionOf, endSessions, type NewSession } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
@@ -64,7 +64,10 @@ export function accountRoutes(options: AccountsOptions): Routes {
     const passwordHash = await hashPassword(password);
     const membership = await createAccount(db, { email, passwordHash, workspaceName: workspace_name, plan: "free" });
     await sendVerification(membership.user);
-    const session = await sessions.issue(membership.user.userId, membership.workspace.workspaceId);
+    const session = await sessions.issue({
+      userId: membership.user.userId,
+      workspaceId: membership.workspace.workspaceId,
+    });
     secret(res)
       .status(201)
       .json({ ...membershipDocument(membership), ...session });
@@ -78,19 +81,19 @@ export function accountRoutes(options: AccountsOptions): Routes {
     if (!login || !right) throw new ApiError("unauthenticated", "The e-mail address or the password is wrong.");
     const workspaceId = workspace_id ?? login.workspaceIds[0];
     if (!workspaceId) throw new ApiError("forbidden", "This account is in no workspace; ask to be invited.");
-    await sendSession(res, login.userId, workspaceId);
+    await sendSession(res, { ...login, workspaceId });
   }
 
   /** A new session in another workspace; the one that asked goes on. */
   async function switchWorkspace(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     const { workspace_id } = await readJson(req, switchBody);
-    await sendSession(res, caller.id, workspace_id);
+    await sendSession(res, { userId: caller.id, workspaceId: workspace_id });
   }
 
-  async function sendSession(res: Response, userId: string, workspaceId: string): Promise<void> {
-    const membership = await getMembership(db, userId, workspaceId);
-    secret(res).json({ ...membershipDocument(membership), ...(await sessions.issue(userId, workspaceId)) });
+  async function sendSession(res: Response, start: NewSession): Promise<void> {
+    const membership = await getMembership(db, start.userId, start.workspaceId);
+    secret(res).json({ ...membershipDocument(membership), ...(await sessions.issue(start)) });
   }
 
   async function refresh(req: Request, res: Response): Promise<void> {

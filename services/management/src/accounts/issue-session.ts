@@ -2,15 +2,16 @@
 import type { AccessTokens, Session } from "@qrfactory/auth/tokens";
 import { accessTokenSeconds, createRefreshToken, refreshTokenSeconds } from "@qrfactory/auth/tokens";
 import type { Db } from "@qrfactory/db/client";
-import { rotateRefreshToken, startSession } from "@qrfactory/db/sessions";
+import { type NewSession, rotateRefreshToken, startSession } from "@qrfactory/db/sessions";
+import { ApiError } from "@qrfactory/domain/errors";
 import type { Response } from "express";
 
 /** The tokens of a session as the wire has them. */
 export type SessionDocument = { access_token: string; refresh_token: string; expires_in: number };
 
 export type SessionIssuer = {
-  /** Starts a session of a user in a workspace. */
-  issue: (userId: string, workspaceId: string) => Promise<SessionDocument>;
+  /** Starts a session; throws `unauthenticated` when the membership or the password that was checked is gone meanwhile. */
+  issue: (start: NewSession) => Promise<SessionDocument>;
   /** Goes on with a session; null when the refresh token (its hash) is not valid any more. */
   renew: (refreshTokenHash: Buffer) => Promise<SessionDocument | null>;
 };
@@ -28,9 +29,11 @@ export function makeSessionIssuer(options: { db: Db; tokens: AccessTokens; now?:
   });
 
   return {
-    async issue(userId, workspaceId) {
+    async issue(start) {
       const token = draw();
-      return documentOf(await startSession(db, { userId, workspaceId }, token), token.raw);
+      const session = await startSession(db, start, token);
+      if (!session) throw new ApiError("unauthenticated", "The account was changed at the same moment; log in again.");
+      return documentOf(session, token.raw);
     },
     async renew(refreshTokenHash) {
       const token = draw();

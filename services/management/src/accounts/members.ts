@@ -103,7 +103,7 @@ export function memberRoutes(options: MembersOptions): Routes {
     const accepted = await db.$transaction((tx) => acceptInvitation(tx, tokenHash, account));
     if (!accepted) throw invalidInvitation();
     const membership = await getMembership(db, accepted.userId, accepted.workspaceId);
-    const session = await sessions.issue(accepted.userId, accepted.workspaceId);
+    const session = await sessions.issue(accepted);
     secret(res)
       .status(201)
       .json({ ...membershipDocument(membership), ...session });

@@ -26,6 +26,20 @@ test("a changed password ends every other session at once and leaves this one", 
   expect((await logIn({ email, password: body.password })).status).toBe(200);
 });
 
+test("log-ins with the old password at the moment of its change leave no session behind", async () => {
+  const { email, password, as } = await api.signUp();
+  const body = { old_password: password, password: "a password that is new" };
+  const [changed, ...loggedIn] = await Promise.all([
+    as("POST", "/api/v1/auth/password/", { body }),
+    ...Array.from({ length: 10 }, () => logIn({ email, password })),
+  ]);
+  expect(changed.status).toBe(204);
+  for (const { status, body: session } of loggedIn) {
+    expect([200, 401]).toContain(status);
+    if (status === 200) expectProblem(await refresh(session), 401, "unauthenticated");
+  }
+});
+
 test("a password is changed only by who knows the old one, and only to a fair one", async () => {
   const { password, as } = await api.signUp();
   const wrong = { old_password: "not the password", password: "a password that is new" };
