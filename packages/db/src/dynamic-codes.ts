@@ -7,7 +7,7 @@ import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
 import { type PublishedCode, publishedCodeSchema } from "@qrfactory/domain/published-code";
 import { drawShortId } from "@qrfactory/domain/short-id";
 import type { Db, Tx } from "./client.js";
-import type { DynamicCode, Prisma } from "./generated/client.js";
+import type { DynamicCode } from "./generated/client.js";
 
 export type { DynamicCode } from "./generated/client.js";
 
@@ -91,39 +91,6 @@ export async function getCode(db: Db | Tx, workspaceId: string, shortId: string)
 }
 
 const noSuchCode = () => new ApiError("not_found", "There is no such dynamic code.");
-
-export type CodeFilter = {
-  /** Part of the name, the short id or the destination, in any case. */
-  search?: string;
-  tag?: string;
-  isActive?: boolean;
-  /** A column, with a leading `-` for descending. */
-  ordering: { field: "createdAt" | "updatedAt" | "name" | "scanCount"; direction: "asc" | "desc" };
-};
-
-/** A page of the workspace's codes and how many match. */
-export async function listCodes(
-  db: Db,
-  workspaceId: string,
-  filter: CodeFilter,
-  page: { skip: number; take: number },
-): Promise<{ count: number; rows: DynamicCode[] }> {
-  const contains = filter.search ? { contains: filter.search, mode: "insensitive" as const } : undefined;
-  const where: Prisma.DynamicCodeWhereInput = {
-    workspaceId,
-    deletedAt: null,
-    ...(filter.isActive !== undefined && { isActive: filter.isActive }),
-    ...(filter.tag && { tags: { has: filter.tag } }),
-    ...(contains && { OR: [{ name: contains }, { shortId: contains }, { destinationUrl: contains }] }),
-  };
-  const { field, direction } = filter.ordering;
-  const [count, rows] = await Promise.all([
-    db.dynamicCode.count({ where }),
-    // The id settles ties, so that a page never repeats or skips a row.
-    db.dynamicCode.findMany({ where, orderBy: [{ [field]: direction }, { id: "asc" }], ...page }),
-  ]);
-  return { count, rows };
-}
 
 /**
  * Changes a code and returns its new row. Throws `not_found`, `version_mismatch` when `ifVersion` is given and stale,

@@ -2,15 +2,7 @@
 // if that fails, the worker publishes it as soon as Redis is back.
 import { requireRole } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
-import {
-  type CodeFilter,
-  createCode,
-  type DynamicCode,
-  deleteCode,
-  getCode,
-  listCodes,
-  updateCode,
-} from "@qrfactory/db/dynamic-codes";
+import { createCode, type DynamicCode, deleteCode, getCode, updateCode } from "@qrfactory/db/dynamic-codes";
 import { createCodeBody, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError } from "@qrfactory/domain/errors";
@@ -19,35 +11,10 @@ import { parseInput } from "@qrfactory/domain/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
-import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
-import { listDocument, readListQuery } from "../paging.js";
+import { makeListCodes } from "./list.js";
 import { actorOf, codeDocument } from "./wire.js";
-
-const orderings: Record<string, CodeFilter["ordering"]> = Object.fromEntries(
-  (
-    [
-      ["created_at", "createdAt"],
-      ["updated_at", "updatedAt"],
-      ["name", "name"],
-      ["scan_count", "scanCount"],
-    ] as const
-  ).flatMap(([wire, field]) => [
-    [wire, { field, direction: "asc" }],
-    [`-${wire}`, { field, direction: "desc" }],
-  ]),
-);
-
-const filters = {
-  search: z.string().max(200).optional(),
-  tag: z.string().max(50).optional(),
-  is_active: z.enum(["true", "false"]).optional(),
-  ordering: z
-    .string()
-    .default("-created_at")
-    .refine((name) => Object.hasOwn(orderings, name), `Use one of: ${Object.keys(orderings).join(", ")}.`),
-};
 
 export type DynamicCodesOptions = {
   db: Db;
@@ -62,7 +29,7 @@ export type DynamicCodesOptions = {
 
 /** The routes of dynamic codes. */
 export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
-  const { db, findCaller, respondOnce, publishCode, destinationRules, publicBaseUrl, scanBaseUrl } = options;
+  const { db, findCaller, respondOnce, publishCode, destinationRules, scanBaseUrl } = options;
 
   function send(res: Response, row: DynamicCode): void {
     res.set("ETag", `"${row.version}"`).json(codeDocument(row, scanBaseUrl));
@@ -91,20 +58,6 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     });
   }
 
-  async function list(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res);
-    const { query, page } = readListQuery(req, filters);
-    const filter: CodeFilter = {
-      ordering: orderings[query.ordering] as CodeFilter["ordering"],
-      ...(query.search && { search: query.search }),
-      ...(query.tag && { tag: query.tag }),
-      ...(query.is_active && { isActive: query.is_active === "true" }),
-    };
-    const { count, rows } = await listCodes(db, caller.workspaceId, filter, page);
-    const results = rows.map((row) => codeDocument(row, scanBaseUrl));
-    res.json(listDocument(req, publicBaseUrl, { page, count, results }));
-  }
-
   async function show(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     send(res, await getCode(db, caller.workspaceId, readShortId(req)));
@@ -129,7 +82,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
   }
 
   return {
-    "/api/v1/dynamic": { GET: list, POST: create },
+    "/api/v1/dynamic": { GET: makeListCodes(options), POST: create },
     "/api/v1/dynamic/:short_id": { GET: show, PATCH: update, DELETE: remove },
   };
 }

@@ -1,0 +1,109 @@
+// Lists of dynamic codes: what of a workspace matches, in which order, and the page at a position. A page begins after a
+// row, not after a number of rows, so it stays right while codes are added and costs the same however far it is.
+import type { Db } from "./client.js";
+import { type DynamicCode, Prisma } from "./generated/client.js";
+
+export type CodeFilter = {
+  /** Part of the name, the short id or the destination, in any case. */
+  search?: string;
+  tag?: string;
+  isActive?: boolean;
+};
+
+/** What a list is ordered by: the column, and the type in which its text is compared. */
+const sortColumns = {
+  createdAt: { key: Prisma.sql`created_at`, type: Prisma.sql`timestamptz` },
+  updatedAt: { key: Prisma.sql`updated_at`, type: Prisma.sql`timestamptz` },
+  name: { key: Prisma.sql`name`, type: Prisma.sql`text` },
+  scanCount: { key: Prisma.sql`scan_count`, type: Prisma.sql`bigint` },
+  // A code that was never scanned comes before all that were.
+  lastScannedAt: { key: Prisma.sql`coalesce(last_scanned_at, 'epoch')`, type: Prisma.sql`timestamptz` },
+};
+
+export type CodeOrder = { field: keyof typeof sortColumns; direction: "asc" | "desc" };
+
+/** A row's place in an order: the text of what it is ordered by, and the id, which settles ties. */
+export type Position = { key: string; id: string };
+
+/** Where a page begins: after `skip` rows, or next to a position that a page before or after it ended at. */
+export type PageStart = { skip: number } | { after: Position } | { before: Position };
+
+export type CodePage = {
+  rows: DynamicCode[];
+  /** Whether there are rows before the first and after the last of these. */
+  hasBefore: boolean;
+  hasAfter: boolean;
+};
+
+/**
+ * Matches that are counted before a page is read. Up to here they are gathered by the filter's own index and sorted;
+ * above, walking the order meets one in fifty rows even among 500,000. Both take about 30 ms at worst.
+ */
+export const gatheredMax = 10_000;
+
+/** How many codes match, counted no further than one above `gatheredMax`. */
+export async function countCodesUpToMax(db: Db, workspaceId: string, filter: CodeFilter): Promise<number> {
+  const rows = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM (
+      SELECT 1 FROM dynamic_codes WHERE ${matches(workspaceId, filter)} LIMIT ${gatheredMax + 1}) AS matching`;
+  return rows[0]?.count ?? 0;
+}
+
+/** How many codes match, all of them: some 60 ms for 500,000. */
+export async function countCodes(db: Db, workspaceId: string, filter: CodeFilter): Promise<number> {
+  const rows = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM dynamic_codes WHERE ${matches(workspaceId, filter)}`;
+  return rows[0]?.count ?? 0;
+}
+
+/** At most `take` codes in order. `gathered` says that `countCodesUpToMax` found no more than `gatheredMax`. */
+export async function listCodes(
+  db: Db,
+  workspaceId: string,
+  list: { filter: CodeFilter; order: CodeOrder; start: PageStart; take: number; gathered: boolean },
+): Promise<CodePage> {
+  const { filter, order, start, take, gathered } = list;
+  const backwards = "before" in start;
+  const { key, type } = sortColumns[order.field];
+  const ascending = (order.direction === "asc") !== backwards;
+  const direction = ascending ? Prisma.sql`ASC` : Prisma.sql`DESC`;
+  const position = "after" in start ? start.after : backwards ? start.before : null;
+  const beyond = position
+    ? Prisma.sql`(${key}, id) ${ascending ? Prisma.sql`>` : Prisma.sql`<`} (${position.key}::${type}, ${position.id}::uuid)`
+    : Prisma.sql`true`;
+  const skip = "skip" in start ? start.skip : 0;
+  const page = Prisma.sql`${beyond} ORDER BY ${key} ${direction}, id ${direction} LIMIT ${take + 1} OFFSET ${skip}`;
+  // Left to itself the planner may walk the whole order in search of the few rows that match.
+  const found = await db.$queryRaw<{ id: string }[]>(
+    gathered
+      ? Prisma.sql`
+          WITH matching AS MATERIALIZED (SELECT * FROM dynamic_codes WHERE ${matches(workspaceId, filter)})
+          SELECT id FROM matching WHERE ${page}`
+      : Prisma.sql`SELECT id FROM dynamic_codes WHERE ${matches(workspaceId, filter)} AND ${page}`,
+  );
+  const ids = found.slice(0, take).map((row) => row.id);
+  if (backwards) ids.reverse();
+  const byId = new Map((await db.dynamicCode.findMany({ where: { id: { in: ids } } })).map((row) => [row.id, row]));
+  return {
+    rows: ids.flatMap((id) => byId.get(id) ?? []),
+    hasBefore: backwards ? found.length > take : position !== null || skip > 0,
+    hasAfter: backwards || found.length > take,
+  };
+}
+
+/** Where a row stands in an order. */
+export function positionOf(row: DynamicCode, { field }: CodeOrder): Position {
+  const value = row[field] ?? new Date(0);
+  return { key: value instanceof Date ? value.toISOString() : String(value), id: row.id };
+}
+
+function matches(workspaceId: string, { search, tag, isActive }: CodeFilter): Prisma.Sql {
+  const conditions = [Prisma.sql`workspace_id = ${workspaceId}::uuid`, Prisma.sql`deleted_at IS NULL`];
+  if (search) {
+    const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
+    conditions.push(Prisma.sql`(name || E'\n' || short_id || E'\n' || destination_url) ILIKE ${pattern}`);
+  }
+  if (tag) conditions.push(Prisma.sql`tags @> ARRAY[${tag}]`);
+  if (isActive !== undefined) conditions.push(Prisma.sql`is_active = ${isActive}`);
+  return Prisma.join(conditions, " AND ");
+}

@@ -1,0 +1,160 @@
+// The list of dynamic codes over HTTP. `next` and `previous` carry a position in the order, `?page=` a number of rows;
+// both may be asked for, and the links lead on from either.
+import type { Db } from "@qrfactory/db/client";
+import {
+  type CodeFilter,
+  type CodeOrder,
+  type CodePage,
+  countCodes,
+  countCodesUpToMax,
+  gatheredMax,
+  listCodes,
+  type PageStart,
+  type Position,
+  positionOf,
+} from "@qrfactory/db/code-lists";
+import { ApiError } from "@qrfactory/domain/errors";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import { type ListDocument, readListQuery } from "../paging.js";
+import { codeDocument } from "./wire.js";
+
+const sortable = {
+  created_at: "createdAt",
+  updated_at: "updatedAt",
+  name: "name",
+  scan_count: "scanCount",
+  last_scanned_at: "lastScannedAt",
+} as const;
+
+const orders: Record<string, CodeOrder> = Object.fromEntries(
+  Object.entries(sortable).flatMap(([wire, field]) => [
+    [wire, { field, direction: "asc" }],
+    [`-${wire}`, { field, direction: "desc" }],
+  ]),
+);
+
+/** What narrows a list down, in the words of a query. */
+export const filterQuery = {
+  search: z
+    .string()
+    .max(200)
+    .refine((text) => !text.includes("\0"), "Remove the character NUL.")
+    .optional(),
+  tag: z
+    .string()
+    .max(50)
+    .refine((text) => !text.includes("\0"), "Remove the character NUL.")
+    .optional(),
+  is_active: z.enum(["true", "false"]).optional(),
+};
+
+const listQuery = {
+  ...filterQuery,
+  ordering: z
+    .string()
+    .default("-created_at")
+    .refine((name) => Object.hasOwn(orders, name), `Use one of: ${Object.keys(orders).join(", ")}.`),
+  cursor: z.string().max(1_000).optional(),
+};
+
+const moment = z.iso.datetime();
+const positionKeys: Record<CodeOrder["field"], z.ZodType<string>> = {
+  createdAt: moment,
+  updatedAt: moment,
+  lastScannedAt: moment,
+  name: z
+    .string()
+    .max(500)
+    .refine((text) => !text.includes("\0")),
+  scanCount: z.string().regex(/^\d{1,18}$/),
+};
+
+/** Counting 500,000 codes takes twice as long as everything else of a page, so a number this large is kept a while. */
+const countKeptMs = 10_000;
+/** Counts that are kept at once; beyond it all are forgotten, which costs one count each. */
+const countsKept = 1_000;
+
+export type ListOptions = { db: Db; findCaller: FindCaller; publicBaseUrl: string; scanBaseUrl: string };
+
+/** The handler of `GET /api/v1/dynamic`. */
+export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: ListOptions) {
+  const kept = new Map<string, { count: Promise<number>; until: number }>();
+
+  /** Above `gatheredMax` it may be 10 s old; with a search it ends there, since each text has to be read. */
+  async function countAll(workspaceId: string, filter: CodeFilter, counted: number): Promise<number> {
+    if (counted <= gatheredMax) return counted;
+    if (filter.search) return gatheredMax;
+    const key = JSON.stringify([workspaceId, filter]);
+    const known = kept.get(key);
+    if (known && known.until > Date.now()) return known.count;
+    if (kept.size >= countsKept) kept.clear();
+    const count = countCodes(db, workspaceId, filter);
+    kept.set(key, { count, until: Date.now() + countKeptMs });
+    count.catch(() => kept.delete(key));
+    return count;
+  }
+
+  return async function list(req: Request, res: Response): Promise<void> {
+    const { workspaceId } = await findCaller(req, res);
+    const { query, page } = readListQuery(req, listQuery);
+    const order = orders[query.ordering] as CodeOrder;
+    const filter = readFilter(query);
+    const start = query.cursor === undefined ? { skip: page.skip } : readCursor(query.cursor, order);
+    const counted = await countCodesUpToMax(db, workspaceId, filter);
+    const gathered = counted <= gatheredMax;
+    const [count, found] = await Promise.all([
+      countAll(workspaceId, filter, counted),
+      listCodes(db, workspaceId, { filter, order, start, take: page.take, gathered }),
+    ]);
+    const results = found.rows.map((row) => codeDocument(row, scanBaseUrl));
+    res.json({ count, ...linksAround(req, publicBaseUrl, found, order), results } satisfies ListDocument<object>);
+  };
+}
+
+/** The filter that a checked query asks for. */
+export function readFilter(query: z.output<z.ZodObject<typeof filterQuery>>): CodeFilter {
+  return {
+    ...(query.search && { search: query.search }),
+    ...(query.tag && { tag: query.tag }),
+    ...(query.is_active && { isActive: query.is_active === "true" }),
+  };
+}
+
+/** Links keep the caller's filters. An empty page has none: there is no row to begin at. */
+function linksAround(req: Request, publicBaseUrl: string, { rows, hasBefore, hasAfter }: CodePage, order: CodeOrder) {
+  const linkTo = (side: "after" | "before", row: CodePage["rows"][number] | undefined) => {
+    if (!row) return null;
+    const { key, id } = positionOf(row, order);
+    const url = new URL(req.originalUrl, publicBaseUrl);
+    url.searchParams.delete("page");
+    url.searchParams.set("cursor", Buffer.from(JSON.stringify([side, key, id])).toString("base64url"));
+    return url.href;
+  };
+  return {
+    next: hasAfter ? linkTo("after", rows.at(-1)) : null,
+    previous: hasBefore ? linkTo("before", rows[0]) : null,
+  };
+}
+
+/** Reads what `linksAround` wrote for the same order; throws `validation_failed` for anything else. */
+function readCursor(cursor: string, { field }: CodeOrder): PageStart {
+  const shape = z.tuple([z.enum(["after", "before"]), positionKeys[field], z.uuid()]);
+  const read = shape.safeParse(parseJson(Buffer.from(cursor, "base64url").toString()));
+  if (!read.success) {
+    const message = "Use a cursor from the next or previous of a list with the same ordering.";
+    throw new ApiError("validation_failed", message, { errors: { cursor: [message] } });
+  }
+  const [side, key, id] = read.data;
+  const position: Position = { key, id };
+  return side === "after" ? { after: position } : { before: position };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
