@@ -4,6 +4,7 @@ import { arch, cpus, totalmem } from "node:os";
 import { type Overload, overload } from "./http-overload.js";
 import { type Race, raceOverHttp } from "./http-render.js";
 import { type IngestRun, measureIngest } from "./ingest.js";
+import { type ManagementRun, measureManagement } from "./management.js";
 import type { Timing } from "./measure.js";
 import { raceScans, type ScanRace } from "./redirect.js";
 import { type Comparison, compareImages } from "./render.js";
@@ -18,6 +19,7 @@ const suites: Record<string, () => Promise<unknown>> = {
   overload: overloads,
   redirect: scans,
   ingest,
+  management,
 };
 
 /** In the working directory; not committed. */
@@ -90,6 +92,20 @@ async function ingest(): Promise<IngestRun> {
   const isExact = [rows, counted, rolledUp].every((count) => count === appended);
   console.log(`  ${appended} appended, ${rows} rows, ${counted} counted, ${rolledUp} rolled up\n`);
   if (!isExact) throw new Error("Scans were lost or counted twice.");
+  return run;
+}
+
+async function management(): Promise<ManagementRun> {
+  const run = await measureManagement();
+  console.log(run.title);
+  for (const { name, p50Ms, p95Ms } of run.pages) {
+    console.log(`  ${name.padEnd(28)}p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms`);
+  }
+  for (const { name, perSecond, p99Ms, failed } of run.loads) {
+    console.log(`  ${name.padEnd(28)}${perSecond.toFixed(0)} / s, p99 ${p99Ms} ms, ${failed} failed`);
+  }
+  console.log(`  eighty identical creations at once made ${run.rowsOfEighty} row\n`);
+  if (run.rowsOfEighty !== 1) throw new Error("Eighty identical creations must make one row.");
   return run;
 }
 

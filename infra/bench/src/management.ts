@@ -1,0 +1,203 @@
+// The management API over 500,000 codes in a durable PostgreSQL: pages of the list, one code, creations. API, stores and
+// load share the machine's cores. Times of the list are of one client that asks again and again.
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { migrate } from "@qrfactory/db/migrate";
+import { freePort } from "@qrfactory/testing/ports";
+import { startPostgres } from "@qrfactory/testing/postgres";
+import { startScript } from "@qrfactory/testing/process";
+import { startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import autocannon from "autocannon";
+
+export type ManagementRun = {
+  title: string;
+  pages: { name: string; p50Ms: number; p95Ms: number }[];
+  loads: { name: string; perSecond: number; p99Ms: number; failed: number }[];
+  /** Rows that 80 identical creations at once have made. */
+  rowsOfEighty: number;
+};
+
+const codes = 500_000;
+const connections = 32;
+const seconds = 5;
+const pagesEach = 100;
+/** Seeding keeps ten indexes. */
+const seedTimeoutMs = 300_000;
+
+/** Runs it once. */
+export async function measureManagement(): Promise<ManagementRun> {
+  const directory = makeTempDirectory("qrfactory-bench-");
+  const stops: (() => Promise<unknown> | unknown)[] = [() => directory.remove()];
+  try {
+    const postgres = await startPostgres({ dataDirectory: join(directory.path, "postgres"), leashed: true });
+    stops.push(() => postgres.stop());
+    const state = await startRedis({ role: "state", dataDirectory: join(directory.path, "state") });
+    stops.push(() => state.stop());
+    await migrate(postgres.url());
+    const db = connectDatabase(postgres.url(), { queryTimeoutMs: seedTimeoutMs, poolMax: 1 });
+    stops.push(() => db.$disconnect());
+    const url = await startManagement(postgres.url(), state.url, stops);
+    const headers = { "x-api-key": await makeKey(db, url) };
+    const get = (path: string) => fetch(path.startsWith("http") ? path : url + path, { headers });
+    return {
+      title: `management over ${codes.toLocaleString("en-US")} codes`,
+      pages: await timePages(get),
+      loads: [await loadOne(url, headers), await loadCreations(url, headers)],
+      rowsOfEighty: await createEighty(db, url, headers),
+    };
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+async function startManagement(databaseUrl: string, stateRedisUrl: string, stops: (() => unknown)[]): Promise<string> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = await startScript(
+    fileURLToPath(new URL("../../../services/management/dist/main.js", import.meta.url)),
+    {
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: "production",
+        PORT: String(port),
+        METRICS_PORT: String(await freePort()),
+        LOG_LEVEL: "warn",
+        DATABASE_URL: databaseUrl,
+        STATE_REDIS_URL: stateRedisUrl,
+        RENDER_CACHE_URL: "memory:",
+        JWT_SECRET: "a secret for benchmarks, long enough",
+        SEAL_KEY: Buffer.alloc(32, 1).toString("base64"),
+        PUBLIC_BASE_URL: url,
+        MANAGEMENT_URL: url,
+        WORKER_URL: url,
+        RENDER_URL: url,
+        REDIRECT_URLS: `bench=${url}`,
+      },
+    },
+  );
+  stops.push(() => child.stop());
+  const isUp = async () => (await fetch(`${url}/api/health/`)).ok;
+  await until(() => isUp().catch(() => false), { timeoutMs: 30_000 });
+  return url;
+}
+
+/** A workspace of the plan enterprise with all the codes, and a key to it. */
+async function makeKey(db: Db, url: string): Promise<string> {
+  const post = async (path: string, body: object, headers = {}) => {
+    const response = await fetch(url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    // biome-ignore lint/suspicious/noExplicitAny: two documents of a known shape
+    return (await response.json()) as any;
+  };
+  const person = { email: "bench@example.com", password: "a password for benchmarks", workspace_name: "Benchmark" };
+  const session = await post("/api/v1/auth/signup", person);
+  const workspaceId: string = session.workspace.id;
+  await db.$executeRaw`UPDATE workspaces SET plan = 'enterprise' WHERE id = ${workspaceId}::uuid`;
+  await db.$executeRaw`
+    INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url, is_active, tags, published_version,
+                               created_at, updated_at, scan_count)
+    SELECT gen_random_uuid(), ${workspaceId}::uuid, 'B' || lpad(n::text, 7, '0'),
+      'Table ' || n % 5000 || ', room ' || md5(n::text), 'https://example.com/menu/' || n || '?utm_source=print',
+      n % 1000 <> 0, ARRAY['tag-' || n % 500], 1, moment, moment, n % 10000
+    FROM generate_series(1, ${codes}::int) AS n, LATERAL (SELECT now() - n * interval '1 second' AS moment) AS t`;
+  await db.$executeRaw`VACUUM (ANALYZE) dynamic_codes`;
+  const key = await post("/api/v1/keys", { name: "Bench" }, { authorization: `Bearer ${session.access_token}` });
+  return key.raw_key;
+}
+
+type Get = (path: string) => Promise<Response>;
+
+/** Path of the list number `i` of each kind. */
+const lists: Record<string, (i: number) => string> = {
+  "page of 25, newest first": () => "/api/v1/dynamic",
+  "by name": () => "/api/v1/dynamic?ordering=name",
+  "by scans (sorts all)": () => "/api/v1/dynamic?ordering=-scan_count",
+  "tag of 1,000": (i) => `/api/v1/dynamic?tag=tag-${i}`,
+  "paused, 500": () => "/api/v1/dynamic?is_active=false",
+  "search for one": (i) => `/api/v1/dynamic?search=B0${String(1_000 * (i + 1)).padStart(6, "0")}`,
+  "search for 100": (i) => `/api/v1/dynamic?search=table%20${4_000 + i},`,
+  "search for none": (i) => `/api/v1/dynamic?search=no%20such%20room%20${i}`,
+  "search for all": () => "/api/v1/dynamic?search=example.com",
+  "search, two letters": (i) => `/api/v1/dynamic?search=${(i % 16).toString(16)}a`,
+};
+
+async function timePages(get: Get): Promise<ManagementRun["pages"]> {
+  const pages: ManagementRun["pages"] = [];
+  const time = async (name: string, next: (i: number) => Promise<void>) => {
+    const samples: number[] = [];
+    for (let i = 0; i < pagesEach; i++) {
+      const startedAt = performance.now();
+      await next(i);
+      samples.push(performance.now() - startedAt);
+    }
+    samples.sort((a, b) => a - b);
+    const at = (share: number) => samples[Math.floor(share * pagesEach)] as number;
+    pages.push({ name, p50Ms: at(0.5), p95Ms: at(0.95) });
+  };
+  const read = async (path: string) => {
+    const response = await get(path);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as { next: string | null };
+  };
+  for (const [name, path] of Object.entries(lists)) await time(name, async (i) => void (await read(path(i))));
+  for (const page of [1, 10_000, 19_000]) {
+    let link = (await read(`/api/v1/dynamic?page=${page}`)).next;
+    await time(`next, from page ${page.toLocaleString("en-US")}`, async () => {
+      link = (await read(link as string)).next;
+    });
+  }
+  return pages;
+}
+
+type Headers = Record<string, string>;
+
+async function loadOne(url: string, headers: Headers): Promise<ManagementRun["loads"][number]> {
+  const path = () => `/api/v1/dynamic/B${String(1 + Math.floor(Math.random() * codes)).padStart(7, "0")}`;
+  return load("GET of one", {
+    url,
+    headers,
+    requests: [{ setupRequest: (request) => ({ ...request, path: path() }) }],
+  });
+}
+
+async function loadCreations(url: string, headers: Headers): Promise<ManagementRun["loads"][number]> {
+  return load("create with a key", {
+    url: `${url}/api/v1/dynamic`,
+    requests: [
+      {
+        method: "POST",
+        setupRequest: (request) => ({
+          ...request,
+          headers: { ...headers, "content-type": "application/json", "idempotency-key": randomUUID() },
+          body: JSON.stringify({ name: `New ${randomUUID()}`, destination_url: `https://example.com/${randomUUID()}` }),
+        }),
+      },
+    ],
+  });
+}
+
+async function load(name: string, options: autocannon.Options): Promise<ManagementRun["loads"][number]> {
+  const { requests, latency, non2xx, errors } = await autocannon({ ...options, connections, duration: seconds });
+  return { name, perSecond: requests.average, p99Ms: latency.p99, failed: non2xx + errors };
+}
+
+async function createEighty(db: Db, url: string, headers: Headers): Promise<number> {
+  const name = `Eighty ${randomUUID()}`;
+  const create = () =>
+    fetch(`${url}/api/v1/dynamic`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json", "idempotency-key": "eighty" },
+      body: JSON.stringify({ name, destination_url: "https://example.com/eighty" }),
+    });
+  const answers = await Promise.all(Array.from({ length: 80 }, create));
+  if (answers.some(({ status }) => status !== 201)) throw new Error("One of eighty creations was refused.");
+  return db.dynamicCode.count({ where: { name } });
+}
