@@ -7,6 +7,7 @@ export type CodeFilter = {
   /** Part of the name, the short id or the destination, in any case. */
   search?: string;
   tag?: string;
+  folder?: string;
   isActive?: boolean;
 };
 
@@ -97,13 +98,14 @@ export function positionOf(row: DynamicCode, { field }: CodeOrder): Position {
   return { key: value instanceof Date ? value.toISOString() : String(value), id: row.id };
 }
 
-function matches(workspaceId: string, { search, tag, isActive }: CodeFilter): Prisma.Sql {
+function matches(workspaceId: string, { search, tag, folder, isActive }: CodeFilter): Prisma.Sql {
   const conditions = [Prisma.sql`workspace_id = ${workspaceId}::uuid`, Prisma.sql`deleted_at IS NULL`];
   if (search) {
     const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
     conditions.push(Prisma.sql`(name || E'\n' || short_id || E'\n' || destination_url) ILIKE ${pattern}`);
   }
   if (tag) conditions.push(Prisma.sql`tags @> ARRAY[${tag}]`);
+  if (folder) conditions.push(Prisma.sql`folder = ${folder}`);
   if (isActive !== undefined) conditions.push(Prisma.sql`is_active = ${isActive}`);
   return Prisma.join(conditions, " AND ");
 }

@@ -194,7 +194,44 @@ test("lists are paged, searched, filtered and ordered", async () => {
   expect(await names(page.body.previous.split("?")[1])).toEqual(["Blue"]);
 });
 
+test("fallback, expiry, tags and folder are set at creation and changed or cleared by an edit", async () => {
+  const { as } = await api.signUp();
+  const extras = {
+    fallback_url: "https://example.com/closed",
+    expires_at: "2030-01-01T00:00:00.000Z",
+    tags: ["menu"],
+    folder: "Spring",
+  };
+  const created = await as("POST", "/api/v1/dynamic", { body: { ...code, ...extras } });
+  expect(created.body).toMatchObject(extras);
+  const path = `/api/v1/dynamic/${created.body.short_id}`;
+  const moved = await as("PATCH", path, { body: { folder: " Summer " } });
+  expect(moved.body).toMatchObject({ ...extras, folder: "Summer" });
+  const cleared = { fallback_url: null, expires_at: null, tags: [], folder: null };
+  expect((await as("PATCH", path, { body: cleared })).body).toMatchObject(cleared);
+  await as("PATCH", path, { body: { folder: "Autumn" } });
+  expect((await as("GET", "/api/v1/dynamic?folder=Autumn")).body.count).toBe(1);
+  expect((await as("GET", "/api/v1/dynamic?folder=Spring")).body.count).toBe(0);
+});
+
+test("what scans do not heed yet is refused, its empty value is not", async () => {
+  const { as } = await api.signUp();
+  const empty = { max_scans: null, password: null, rules: [], variants: [] };
+  const created = await as("POST", "/api/v1/dynamic", { body: { ...code, ...empty } });
+  expect(created.status).toBe(201);
+  const set = { max_scans: 5, password: "secret", rules: [{}], variants: [{}, {}] };
+  for (const [field, value] of Object.entries(set)) {
+    const edit = await as("PATCH", `/api/v1/dynamic/${created.body.short_id}`, { body: { [field]: value } });
+    expectProblem(edit, 400, "validation_failed");
+    expect(edit.body.errors).toEqual({ [field]: ["Scans do not heed this yet; leave it out."] });
+  }
+});
+
 test.each([
+  ["a name that holds NUL", { ...code, name: "a\u0000b" }, "validation_failed", "name"],
+  ["an empty folder", { ...code, folder: " " }, "validation_failed", "folder"],
+  ["a folder of 101 characters", { ...code, folder: "x".repeat(101) }, "validation_failed", "folder"],
+  ["21 tags", { ...code, tags: Array.from({ length: 21 }, String) }, "validation_failed", "tags"],
   ["an unknown field", { ...code, destination: "x" }, "validation_failed", "destination"],
   ["no name", { destination_url: code.destination_url }, "validation_failed", "name"],
   ["a name of 121 characters", { ...code, name: "x".repeat(121) }, "validation_failed", "name"],

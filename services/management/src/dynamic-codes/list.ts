@@ -35,18 +35,19 @@ const orders: Record<string, CodeOrder> = Object.fromEntries(
   ]),
 );
 
+/** PostgreSQL knows every character but NUL, so nothing that is kept can hold it. */
+const wordField = (lengthMax: number) =>
+  z
+    .string()
+    .max(lengthMax)
+    .refine((text) => !text.includes("\0"), "Remove the character NUL.")
+    .optional();
+
 /** What narrows a list down, in the words of a query. */
 export const filterQuery = {
-  search: z
-    .string()
-    .max(200)
-    .refine((text) => !text.includes("\0"), "Remove the character NUL.")
-    .optional(),
-  tag: z
-    .string()
-    .max(50)
-    .refine((text) => !text.includes("\0"), "Remove the character NUL.")
-    .optional(),
+  search: wordField(200),
+  tag: wordField(50),
+  folder: wordField(100),
   is_active: z.enum(["true", "false"]).optional(),
 };
 
@@ -118,6 +119,7 @@ export function readFilter(query: z.output<z.ZodObject<typeof filterQuery>>): Co
   return {
     ...(query.search && { search: query.search }),
     ...(query.tag && { tag: query.tag }),
+    ...(query.folder && { folder: query.folder }),
     ...(query.is_active && { isActive: query.is_active === "true" }),
   };
 }

@@ -3,7 +3,7 @@ import type { Caller } from "@qrfactory/auth/caller";
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
 import { publicUrl } from "@qrfactory/domain/short-id";
 
-/** The row of contract section 5. */
+/** The row of contract section 5, with its folder. */
 export function codeDocument(row: DynamicCode, scanBaseUrl: string) {
   return {
     id: row.id,
@@ -22,6 +22,7 @@ export function codeDocument(row: DynamicCode, scanBaseUrl: string) {
     rules: row.rules,
     variants: row.variants,
     tags: row.tags,
+    folder: row.folder,
     version: row.version,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
