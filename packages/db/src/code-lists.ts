@@ -1,6 +1,7 @@
 // Lists of dynamic codes: what of a workspace matches, in which order, and the page at a position. A page begins after a
 // row, not after a number of rows, so it stays right while codes are added and costs the same however far it is.
 import type { Db } from "./client.js";
+import { restorableSince } from "./dynamic-codes.js";
 import { type DynamicCode, Prisma } from "./generated/client.js";
 
 export type CodeFilter = {
@@ -9,6 +10,8 @@ export type CodeFilter = {
   tag?: string;
   folder?: string;
   isActive?: boolean;
+  /** The deleted that can be restored, in place of the others. */
+  deleted?: boolean;
 };
 
 /** What a list is ordered by: the column, and the type in which its text is compared. */
@@ -98,8 +101,11 @@ export function positionOf(row: DynamicCode, { field }: CodeOrder): Position {
   return { key: value instanceof Date ? value.toISOString() : String(value), id: row.id };
 }
 
-function matches(workspaceId: string, { search, tag, folder, isActive }: CodeFilter): Prisma.Sql {
-  const conditions = [Prisma.sql`workspace_id = ${workspaceId}::uuid`, Prisma.sql`deleted_at IS NULL`];
+function matches(workspaceId: string, { search, tag, folder, isActive, deleted }: CodeFilter): Prisma.Sql {
+  const conditions = [
+    Prisma.sql`workspace_id = ${workspaceId}::uuid`,
+    deleted ? Prisma.sql`deleted_at >= ${restorableSince()}` : Prisma.sql`deleted_at IS NULL`,
+  ];
   if (search) {
     const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
     conditions.push(Prisma.sql`(name || E'\n' || short_id || E'\n' || destination_url) ILIKE ${pattern}`);

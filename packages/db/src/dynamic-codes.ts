@@ -7,6 +7,7 @@ import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
 import { type PublishedCode, publishedCodeSchema } from "@qrfactory/domain/published-code";
 import { drawShortId } from "@qrfactory/domain/short-id";
 import type { Db, Tx } from "./client.js";
+import { type Actor, recordVersions } from "./code-history.js";
 import type { DynamicCode } from "./generated/client.js";
 
 export type { DynamicCode } from "./generated/client.js";
@@ -20,8 +21,13 @@ export type NewCode = CodeFields & {
   drawnShortId?: string;
 };
 
-/** Who changes a code, as its history shows it: `user:<id>` or `key:<id>`. */
-export type Actor = string;
+/** For how long a deleted code can be restored. */
+export const restorableDays = 30;
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Deleted before this moment, a code cannot be restored any more. */
+export const restorableSince = (now = Date.now()) => new Date(now - restorableDays * dayMs);
 
 /** Draws before a creation gives up; one taken id in 130,000 draws makes three a proof of something else. */
 const drawsMax = 3;
@@ -41,7 +47,7 @@ export async function createCode(tx: Tx, workspaceId: string, code: NewCode, act
       chosen ?? (draw === 1 ? drawnShortId : undefined) ?? drawShortId(),
     );
     if (row) {
-      await recordDestination(tx, row, actor);
+      await recordVersions(tx, [row], actor);
       return row;
     }
     if (chosen) throw new ApiError("conflict", `The short id ${chosen} is taken; choose another.`);
@@ -92,16 +98,14 @@ export async function getCode(db: Db | Tx, workspaceId: string, shortId: string)
 
 const noSuchCode = () => new ApiError("not_found", "There is no such dynamic code.");
 
+/** Which code of whose, and in which version a change is meant for, if the caller says. */
+export type Target = { workspaceId: string; shortId: string; ifVersion?: number };
+
 /**
  * Changes a code and returns its new row. Throws `not_found`, `version_mismatch` when `ifVersion` is given and stale,
  * `plan_limit` when a paused code would become active without room.
  */
-export async function updateCode(
-  db: Db,
-  target: { workspaceId: string; shortId: string; ifVersion?: number },
-  changes: CodeFields,
-  actor: Actor,
-): Promise<DynamicCode> {
+export async function updateCode(db: Db, target: Target, changes: CodeFields, actor: Actor): Promise<DynamicCode> {
   return db.$transaction(async (tx) => {
     const current = await lockCode(tx, target);
     if (changes.isActive === true && !current.isActive) await requireRoomForActive(tx, target.workspaceId);
@@ -115,43 +119,62 @@ export async function updateCode(
         ...(repointed && { destinationChangesCount: { increment: 1 } }),
       },
     });
-    if (repointed) await recordDestination(tx, row, actor);
+    await recordVersions(tx, [row], actor);
     return row;
   });
 }
 
 /** Deletes a code; its short id stays taken for ever. Throws as `updateCode` does. */
-export async function deleteCode(
-  db: Db,
-  target: { workspaceId: string; shortId: string; ifVersion?: number },
-): Promise<DynamicCode> {
+export async function deleteCode(db: Db, target: Target, actor: Actor): Promise<DynamicCode> {
   return db.$transaction(async (tx) => {
     const current = await lockCode(tx, target);
-    const now = new Date();
-    return tx.dynamicCode.update({
-      where: { id: current.id },
-      data: { deletedAt: now, updatedAt: now, version: { increment: 1 } },
-    });
+    return setDeletedAt(tx, current, new Date(), actor);
   });
+}
+
+/**
+ * Brings a deleted code back as it was. Throws `not_found`, `conflict` when it is not deleted, `gone` after
+ * `restorableDays`, `plan_limit` when it was active and there is no room.
+ */
+export async function restoreCode(db: Db, target: Target, actor: Actor): Promise<DynamicCode> {
+  return db.$transaction(async (tx) => {
+    const current = await lockRow(tx, target);
+    if (!current.deletedAt) throw new ApiError("conflict", "This dynamic code is not deleted.");
+    if (current.deletedAt < restorableSince()) {
+      throw new ApiError("gone", `This dynamic code was deleted more than ${restorableDays} days ago.`);
+    }
+    requireVersion(current, target);
+    if (current.isActive) await requireRoomForActive(tx, target.workspaceId);
+    return setDeletedAt(tx, current, null, actor);
+  });
+}
+
+async function setDeletedAt(tx: Tx, { id }: DynamicCode, deletedAt: Date | null, actor: Actor): Promise<DynamicCode> {
+  const data = { deletedAt, updatedAt: deletedAt ?? new Date(), version: { increment: 1 } };
+  const row = await tx.dynamicCode.update({ where: { id }, data });
+  await recordVersions(tx, [row], actor);
+  return row;
 }
 
 /** Reads a code for a change: edits of one code queue up behind each other instead of overwriting. */
-async function lockCode(
-  tx: Tx,
-  { workspaceId, shortId, ifVersion }: { workspaceId: string; shortId: string; ifVersion?: number },
-): Promise<DynamicCode> {
-  await tx.$queryRaw`SELECT 1 FROM dynamic_codes WHERE short_id = ${shortId} FOR UPDATE`;
-  const current = await getCode(tx, workspaceId, shortId);
-  if (ifVersion !== undefined && ifVersion !== current.version) {
-    throw new ApiError("version_mismatch", `The code is at version ${current.version}; read it again before editing.`);
-  }
+async function lockCode(tx: Tx, target: Target): Promise<DynamicCode> {
+  const current = await lockRow(tx, target);
+  if (current.deletedAt) throw noSuchCode();
+  requireVersion(current, target);
   return current;
 }
 
-async function recordDestination(tx: Tx, row: DynamicCode, changedBy: Actor): Promise<void> {
-  await tx.dynamicCodeChange.create({
-    data: { codeId: row.id, version: row.version, destinationUrl: row.destinationUrl, changedBy },
-  });
+/** The same for a code that may be deleted, in whatever version. */
+async function lockRow(tx: Tx, { workspaceId, shortId }: Target): Promise<DynamicCode> {
+  await tx.$queryRaw`SELECT 1 FROM dynamic_codes WHERE short_id = ${shortId} FOR UPDATE`;
+  const current = await tx.dynamicCode.findUnique({ where: { shortId } });
+  if (current?.workspaceId !== workspaceId) throw noSuchCode();
+  return current;
+}
+
+function requireVersion(current: DynamicCode, { ifVersion }: Target): void {
+  if (ifVersion === undefined || ifVersion === current.version) return;
+  throw new ApiError("version_mismatch", `The code is at version ${current.version}; read it again before editing.`);
 }
 
 /** Codes whose latest version Redis is not known to have, deleted ones included, the longest waiting first. */

@@ -18,7 +18,8 @@ export const folderField = storable
 /** Judged by domain/destination, which has better words than a schema. */
 const addressField = z.string();
 
-const momentField = z.iso
+/** An RFC 3339 moment with an offset, as a `Date`. */
+export const momentField = z.iso
   .datetime({ offset: true, error: "Use an RFC 3339 moment such as 2026-12-31T23:59:59Z." })
   .transform((text) => new Date(text));
 

@@ -2,19 +2,30 @@
 // if that fails, the worker publishes it as soon as Redis is back.
 import { requireRole } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
-import { createCode, type DynamicCode, deleteCode, getCode, updateCode } from "@qrfactory/db/dynamic-codes";
-import { createCodeBody, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
+import { getCodeAt } from "@qrfactory/db/code-history";
+import {
+  createCode,
+  type DynamicCode,
+  deleteCode,
+  getCode,
+  restoreCode,
+  updateCode,
+} from "@qrfactory/db/dynamic-codes";
+import { createCodeBody, momentField, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
-import { ApiError } from "@qrfactory/domain/errors";
-import { normalizeShortId } from "@qrfactory/domain/short-id";
 import { parseInput } from "@qrfactory/domain/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
+import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
+import { readIfMatch, readShortId } from "./address.js";
+import { makeHistory } from "./history.js";
 import { makeListCodes } from "./list.js";
 import { actorOf, codeDocument } from "./wire.js";
+
+const showQuery = z.strictObject({ at: momentField.optional() });
 
 export type DynamicCodesOptions = {
   db: Db;
@@ -60,7 +71,9 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
 
   async function show(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    send(res, await getCode(db, caller.workspaceId, readShortId(req)));
+    const { at } = parseInput(showQuery, req.query);
+    const row = await getCode(db, caller.workspaceId, readShortId(req));
+    send(res, at ? await getCodeAt(db, row, at) : row);
   }
 
   async function update(req: Request, res: Response): Promise<void> {
@@ -77,29 +90,25 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
-    await publishCode(await deleteCode(db, target));
+    await publishCode(await deleteCode(db, target, actorOf(caller)));
     res.status(204).end();
   }
 
+  async function restore(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
+    const row = await restoreCode(db, target, actorOf(caller));
+    await publishCode(row);
+    send(res, row);
+  }
+
+  const { history, rollback } = makeHistory({ ...options, send });
   return {
     "/api/v1/dynamic": { GET: makeListCodes(options), POST: create },
     "/api/v1/dynamic/:short_id": { GET: show, PATCH: update, DELETE: remove },
+    "/api/v1/dynamic/:short_id/restore": { POST: restore },
+    "/api/v1/dynamic/:short_id/history": { GET: history },
+    "/api/v1/dynamic/:short_id/rollback": { POST: rollback },
   };
-}
-
-function readShortId(req: Request): string {
-  const shortId = normalizeShortId(String(req.params.short_id));
-  if (shortId === null) throw new ApiError("not_found", "There is no such dynamic code.");
-  return shortId;
-}
-
-/** `If-Match: "7"`, as our ETag spells it; without quotes it is understood too. `*` asks only that the code exists. */
-function readIfMatch(req: Request): { ifVersion?: number } {
-  const header = req.get("If-Match");
-  if (header === undefined || header.trim() === "*") return {};
-  const version = /^\s*(?:W\/)?"?(\d{1,9})"?\s*$/.exec(header)?.[1];
-  if (version === undefined) {
-    throw new ApiError("version_mismatch", 'If-Match must be the version that was read, such as "7".');
-  }
-  return { ifVersion: Number(version) };
 }

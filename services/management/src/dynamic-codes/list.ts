@@ -57,6 +57,7 @@ const listQuery = {
     .string()
     .default("-created_at")
     .refine((name) => Object.hasOwn(orders, name), `Use one of: ${Object.keys(orders).join(", ")}.`),
+  deleted: z.enum(["true", "false"]).optional(),
   cursor: z.string().max(1_000).optional(),
 };
 
@@ -101,7 +102,7 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
     const { workspaceId } = await findCaller(req, res);
     const { query, page } = readListQuery(req, listQuery);
     const order = orders[query.ordering] as CodeOrder;
-    const filter = readFilter(query);
+    const filter = { ...readFilter(query), deleted: query.deleted === "true" };
     const start = query.cursor === undefined ? { skip: page.skip } : readCursor(query.cursor, order);
     const counted = await countCodesUpToMax(db, workspaceId, filter);
     const gathered = counted <= gatheredMax;

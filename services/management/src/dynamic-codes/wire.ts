@@ -1,9 +1,10 @@
 // A dynamic code as clients see it.
 import type { Caller } from "@qrfactory/auth/caller";
+import type { CodeVersion } from "@qrfactory/db/code-history";
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
 import { publicUrl } from "@qrfactory/domain/short-id";
 
-/** The row of contract section 5, with its folder. */
+/** The row of contract section 5, with its folder; a deleted one says since when. */
 export function codeDocument(row: DynamicCode, scanBaseUrl: string) {
   return {
     id: row.id,
@@ -26,6 +27,24 @@ export function codeDocument(row: DynamicCode, scanBaseUrl: string) {
     version: row.version,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
+    ...(row.deletedAt && { deleted_at: row.deletedAt.toISOString() }),
+  };
+}
+
+/** One version in the history of a code. */
+export function versionDocument(was: CodeVersion) {
+  return {
+    version: was.version,
+    changed_by: was.changedBy,
+    changed_at: was.changedAt.toISOString(),
+    destination_url: was.destinationUrl,
+    name: was.name,
+    is_active: was.isActive,
+    expires_at: was.expiresAt?.toISOString() ?? null,
+    fallback_url: was.fallbackUrl,
+    tags: was.tags,
+    folder: was.folder,
+    deleted: was.deletedAt !== null,
   };
 }
 

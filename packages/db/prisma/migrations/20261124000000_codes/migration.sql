@@ -2,6 +2,7 @@
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 ALTER TABLE dynamic_codes ADD COLUMN folder text;
+ALTER TABLE dynamic_code_changes ADD COLUMN fields jsonb NOT NULL DEFAULT '{}';
 
 -- Lists walk these in either direction. None is on scan_count or last_scanned_at: counting must not touch an index.
 DROP INDEX dynamic_codes_workspace_id_created_at_id_idx;
@@ -16,3 +17,5 @@ CREATE INDEX dynamic_codes_by_folder ON dynamic_codes (workspace_id, folder)
 CREATE INDEX dynamic_codes_by_tag ON dynamic_codes USING gin (tags);
 CREATE INDEX dynamic_codes_by_text ON dynamic_codes
   USING gin ((name || E'\n' || short_id || E'\n' || destination_url) gin_trgm_ops);
+
+CREATE INDEX dynamic_codes_deleted ON dynamic_codes (workspace_id, deleted_at) WHERE deleted_at IS NOT NULL;

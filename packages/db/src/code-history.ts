@@ -1,0 +1,93 @@
+// What dynamic codes were: each edit leaves what the code is from that version on. Rows from before this was kept know
+// the destination alone.
+import { ApiError } from "@qrfactory/domain/errors";
+import type { Db, Tx } from "./client.js";
+import type { DynamicCode, DynamicCodeChange } from "./generated/client.js";
+
+/** Who changes a code, as its history shows it: `user:<id>` or `key:<id>`. */
+export type Actor = string;
+
+/** What a version may differ in from the one before, as stored; counters belong to no version. */
+type Fields = Pick<DynamicCode, "name" | "isActive" | "fallbackUrl" | "tags" | "folder"> & {
+  expiresAt: string | null;
+  deletedAt: string | null;
+};
+
+/** One version of a code. */
+export type CodeVersion = { version: number; changedBy: Actor; changedAt: Date } & Pick<
+  DynamicCode,
+  "name" | "destinationUrl" | "isActive" | "expiresAt" | "fallbackUrl" | "tags" | "folder" | "deletedAt"
+>;
+
+/** Notes the versions that rows have just reached; in the transaction that changed them. */
+export async function recordVersions(tx: Tx, rows: DynamicCode[], changedBy: Actor): Promise<void> {
+  await tx.dynamicCodeChange.createMany({
+    data: rows.map((row) => ({
+      codeId: row.id,
+      version: row.version,
+      destinationUrl: row.destinationUrl,
+      changedBy,
+      changedAt: row.updatedAt,
+      fields: fieldsOf(row),
+    })),
+  });
+}
+
+function fieldsOf({ name, isActive, fallbackUrl, tags, folder, expiresAt, deletedAt }: DynamicCode): Fields {
+  return {
+    name,
+    isActive,
+    fallbackUrl,
+    tags,
+    folder,
+    expiresAt: expiresAt?.toISOString() ?? null,
+    deletedAt: deletedAt?.toISOString() ?? null,
+  };
+}
+
+/** The versions of a code, the newest first, and how many there are. */
+export async function listVersions(
+  db: Db,
+  code: DynamicCode,
+  page: { skip: number; take: number },
+): Promise<{ count: number; versions: CodeVersion[] }> {
+  const where = { codeId: code.id };
+  const [count, changes] = await Promise.all([
+    db.dynamicCodeChange.count({ where }),
+    db.dynamicCodeChange.findMany({ where, orderBy: { version: "desc" }, ...page }),
+  ]);
+  return { count, versions: changes.map((change) => versionOf(change, code)) };
+}
+
+/** One version of a code; throws `validation_failed` when there is none of that number. */
+export async function getVersion(db: Db, code: DynamicCode, version: number): Promise<CodeVersion> {
+  const change = await db.dynamicCodeChange.findUnique({ where: { codeId_version: { codeId: code.id, version } } });
+  if (change) return versionOf(change, code);
+  const message = "The history of this code has no such version.";
+  throw new ApiError("validation_failed", message, { errors: { version: [message] } });
+}
+
+/** The code as it was at a moment, with the counters of today; throws `not_found` before its creation and while deleted. */
+export async function getCodeAt(db: Db, code: DynamicCode, at: Date): Promise<DynamicCode> {
+  const change = await db.dynamicCodeChange.findFirst({
+    where: { codeId: code.id, changedAt: { lte: at } },
+    orderBy: { version: "desc" },
+  });
+  const was = change && versionOf(change, code);
+  if (!was || was.deletedAt) throw new ApiError("not_found", "There was no such dynamic code at that moment.");
+  const { changedBy: _changedBy, changedAt, ...fields } = was;
+  return { ...code, ...fields, updatedAt: changedAt };
+}
+
+function versionOf({ version, changedBy, changedAt, destinationUrl, fields }: DynamicCodeChange, code: DynamicCode) {
+  const { expiresAt, deletedAt, ...known } = { ...fieldsOf(code), ...(fields as Partial<Fields>) };
+  return {
+    ...known,
+    version,
+    changedBy,
+    changedAt,
+    destinationUrl,
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
+    deletedAt: deletedAt === null ? null : new Date(deletedAt),
+  } satisfies CodeVersion;
+}

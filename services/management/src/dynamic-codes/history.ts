@@ -1,0 +1,52 @@
+// What a dynamic code was, over HTTP, and the way back: a rollback is an edit like any other, with a version of its own.
+import { requireRole } from "@qrfactory/auth/caller";
+import type { Db } from "@qrfactory/db/client";
+import { getVersion, listVersions } from "@qrfactory/db/code-history";
+import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/dynamic-codes";
+import { readJson } from "@qrfactory/runtime/body";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import { listDocument, readListQuery } from "../paging.js";
+import { readIfMatch, readShortId } from "./address.js";
+import { actorOf, versionDocument } from "./wire.js";
+
+/** The largest that a version may be: it is a PostgreSQL `integer`. */
+const versionMax = 2_147_483_647;
+
+const rollbackBody = z.strictObject({ version: z.number().int().min(1).max(versionMax) });
+
+export type HistoryOptions = {
+  db: Db;
+  findCaller: FindCaller;
+  publishCode: (row: DynamicCode) => Promise<void>;
+  publicBaseUrl: string;
+  send: (res: Response, row: DynamicCode) => void;
+};
+
+/** The handlers of `GET …/history` and `POST …/rollback`. */
+export function makeHistory({ db, findCaller, publishCode, publicBaseUrl, send }: HistoryOptions) {
+  async function history(req: Request, res: Response): Promise<void> {
+    const { workspaceId } = await findCaller(req, res);
+    const { page } = readListQuery(req, {});
+    const { count, versions } = await listVersions(db, await getCode(db, workspaceId, readShortId(req)), page);
+    res.json(listDocument(req, publicBaseUrl, { page, count, results: versions.map(versionDocument) }));
+  }
+
+  async function rollback(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    const { version } = await readJson(req, rollbackBody);
+    const { workspaceId } = caller;
+    const shortId = readShortId(req);
+    // Versions never change, so this one may be read before the code is locked.
+    const was = await getVersion(db, await getCode(db, workspaceId, shortId), version);
+    const { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder } = was;
+    const fields = { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder };
+    const row = await updateCode(db, { workspaceId, shortId, ...readIfMatch(req) }, fields, actorOf(caller));
+    await publishCode(row);
+    send(res, row);
+  }
+
+  return { history, rollback };
+}
