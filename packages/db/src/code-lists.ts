@@ -101,7 +101,8 @@ export function positionOf(row: DynamicCode, { field }: CodeOrder): Position {
   return { key: value instanceof Date ? value.toISOString() : String(value), id: row.id };
 }
 
-function matches(workspaceId: string, { search, tag, folder, isActive, deleted }: CodeFilter): Prisma.Sql {
+/** The condition on rows of `dynamic_codes` that a filter stands for. */
+export function matches(workspaceId: string, { search, tag, folder, isActive, deleted }: CodeFilter): Prisma.Sql {
   const conditions = [
     Prisma.sql`workspace_id = ${workspaceId}::uuid`,
     deleted ? Prisma.sql`deleted_at >= ${restorableSince()}` : Prisma.sql`deleted_at IS NULL`,

@@ -69,22 +69,26 @@ async function insertCode(
   return inserted[0] ?? null;
 }
 
-/** Counts under a lock on the workspace, so that two creations at once cannot share the last place. */
-async function requireRoomForActive(tx: Tx, workspaceId: string): Promise<void> {
+/**
+ * Throws `plan_limit` when the plan has no room for this many more active codes. Counts under a lock on the workspace, so
+ * that two creations at once cannot share the last place.
+ */
+export async function requireRoomForActive(tx: Tx, workspaceId: string, more = 1): Promise<void> {
   const found = await tx.$queryRaw<{ plan: PlanName }[]>`
     SELECT plan FROM workspaces WHERE id = ${workspaceId}::uuid`;
   const plan = plans[found[0]?.plan ?? "free"];
   if (!Number.isFinite(plan.activeCodesMax)) return;
   await tx.$queryRaw`SELECT 1 FROM workspaces WHERE id = ${workspaceId}::uuid FOR NO KEY UPDATE`;
-  const active = await countActiveCodes(tx, workspaceId);
-  if (active < plan.activeCodesMax) return;
-  const larger = smallestPlan((other) => other.activeCodesMax > active);
+  const wanted = (await countActiveCodes(tx, workspaceId)) + more;
+  if (wanted <= plan.activeCodesMax) return;
+  const larger = smallestPlan((other) => other.activeCodesMax >= wanted);
   throw new ApiError(
     "plan_limit",
     `The plan ${plan.name} includes ${plan.activeCodesMax} active dynamic codes; the plan ${larger} allows more.`,
   );
 }
 
+/** Codes that are neither paused nor deleted. */
 export function countActiveCodes(db: Db | Tx, workspaceId: string): Promise<number> {
   return db.dynamicCode.count({ where: { workspaceId, isActive: true, deletedAt: null } });
 }
@@ -196,11 +200,16 @@ export async function listCodesAfter(db: Db, afterId: string | null, limit: numb
 /** Notes which versions are published; a newer version that appeared meanwhile stays to be published. */
 export async function markCodesPublished(db: Db, published: { id: string; version: number }[]): Promise<void> {
   if (published.length === 0) return;
+  // In the order of ids, as edits of many and ingest lock them: else two of these could wait for each other.
   await db.$executeRaw`
-    UPDATE dynamic_codes c SET published_version = p.version
-    FROM unnest(${published.map((row) => row.id)}::uuid[], ${published.map((row) => row.version)}::int[])
-         AS p(id, version)
-    WHERE c.id = p.id AND c.published_version < p.version`;
+    WITH held AS MATERIALIZED (
+      SELECT c.id, p.version
+      FROM dynamic_codes c
+      JOIN unnest(${published.map((row) => row.id)}::uuid[], ${published.map((row) => row.version)}::int[])
+           AS p(id, version) ON c.id = p.id
+      WHERE c.published_version < p.version
+      ORDER BY c.id FOR NO KEY UPDATE OF c)
+    UPDATE dynamic_codes c SET published_version = held.version FROM held WHERE c.id = held.id`;
 }
 
 /** What redirect needs to answer a scan; a deleted code is published as a tombstone. */

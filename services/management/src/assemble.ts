@@ -82,7 +82,7 @@ export async function assembleManagement(
     postMail,
     sendVerification: makeSendVerification({ db, postMail, publicBaseUrl: config.PUBLIC_BASE_URL }),
     publishKey: (publication) => soon(publisher.publishKeyRow(publication)),
-    publishCode: (row) => soon(publisher.publishCodeRows([row])),
+    publishCodes: (rows) => soon(publisher.publishCodeRows(rows)),
     destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },
     publicBaseUrl: config.PUBLIC_BASE_URL,
     scanBaseUrl: config.SCAN_BASE_URL,

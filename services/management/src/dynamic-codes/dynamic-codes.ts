@@ -21,6 +21,7 @@ import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
 import { readIfMatch, readShortId } from "./address.js";
+import { makeBulkEdit } from "./bulk-edit.js";
 import { makeHistory } from "./history.js";
 import { makeListCodes } from "./list.js";
 import { actorOf, codeDocument } from "./wire.js";
@@ -32,7 +33,7 @@ export type DynamicCodesOptions = {
   findCaller: FindCaller;
   respondOnce: RespondOnce;
   /** Tells all regions at once; the worker repeats it if this fails. */
-  publishCode: (row: DynamicCode) => Promise<void>;
+  publishCodes: (rows: DynamicCode[]) => Promise<void>;
   destinationRules: DestinationRules;
   publicBaseUrl: string;
   scanBaseUrl: string;
@@ -40,7 +41,7 @@ export type DynamicCodesOptions = {
 
 /** The routes of dynamic codes. */
 export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
-  const { db, findCaller, respondOnce, publishCode, destinationRules, scanBaseUrl } = options;
+  const { db, findCaller, respondOnce, publishCodes, destinationRules, scanBaseUrl } = options;
 
   function send(res: Response, row: DynamicCode): void {
     res.set("ETag", `"${row.version}"`).json(codeDocument(row, scanBaseUrl));
@@ -64,7 +65,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
         return codeDocument(created, scanBaseUrl);
       },
       committed: async () => {
-        if (created) await publishCode(created);
+        if (created) await publishCodes([created]);
       },
     });
   }
@@ -82,7 +83,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const fields = toFields(await readJson(req, updateCodeBody), destinationRules);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     const row = await updateCode(db, target, fields, actorOf(caller));
-    await publishCode(row);
+    await publishCodes([row]);
     send(res, row);
   }
 
@@ -90,7 +91,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
-    await publishCode(await deleteCode(db, target, actorOf(caller)));
+    await publishCodes([await deleteCode(db, target, actorOf(caller))]);
     res.status(204).end();
   }
 
@@ -99,13 +100,13 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     requireRole(caller, "member");
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     const row = await restoreCode(db, target, actorOf(caller));
-    await publishCode(row);
+    await publishCodes([row]);
     send(res, row);
   }
 
   const { history, rollback } = makeHistory({ ...options, send });
   return {
-    "/api/v1/dynamic": { GET: makeListCodes(options), POST: create },
+    "/api/v1/dynamic": { GET: makeListCodes(options), POST: create, PATCH: makeBulkEdit(options) },
     "/api/v1/dynamic/:short_id": { GET: show, PATCH: update, DELETE: remove },
     "/api/v1/dynamic/:short_id/restore": { POST: restore },
     "/api/v1/dynamic/:short_id/history": { GET: history },

@@ -19,13 +19,13 @@ const rollbackBody = z.strictObject({ version: z.number().int().min(1).max(versi
 export type HistoryOptions = {
   db: Db;
   findCaller: FindCaller;
-  publishCode: (row: DynamicCode) => Promise<void>;
+  publishCodes: (rows: DynamicCode[]) => Promise<void>;
   publicBaseUrl: string;
   send: (res: Response, row: DynamicCode) => void;
 };
 
 /** The handlers of `GET …/history` and `POST …/rollback`. */
-export function makeHistory({ db, findCaller, publishCode, publicBaseUrl, send }: HistoryOptions) {
+export function makeHistory({ db, findCaller, publishCodes, publicBaseUrl, send }: HistoryOptions) {
   async function history(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
     const { page } = readListQuery(req, {});
@@ -44,7 +44,7 @@ export function makeHistory({ db, findCaller, publishCode, publicBaseUrl, send }
     const { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder } = was;
     const fields = { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder };
     const row = await updateCode(db, { workspaceId, shortId, ...readIfMatch(req) }, fields, actorOf(caller));
-    await publishCode(row);
+    await publishCodes([row]);
     send(res, row);
   }
 

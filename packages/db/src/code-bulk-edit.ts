@@ -1,0 +1,74 @@
+// One edit of many dynamic codes: all of them change, in one transaction, or none does.
+import type { CodeFields } from "@qrfactory/domain/code-input";
+import { ApiError } from "@qrfactory/domain/errors";
+import type { Db, Tx } from "./client.js";
+import { type Actor, recordVersions } from "./code-history.js";
+import { type CodeFilter, matches } from "./code-lists.js";
+import { type DynamicCode, requireRoomForActive } from "./dynamic-codes.js";
+import { Prisma } from "./generated/client.js";
+
+/** Codes in one edit: their locks are held for some 300 ms. */
+export const bulkEditMax = 1_000;
+
+/** Which codes of a workspace: by stored short id, or all that a list with this filter would show. */
+export type CodeSelection = { shortIds: string[] } | { filter: CodeFilter };
+
+/**
+ * Changes all selected codes as `updateCode` changes one, and returns their new rows. Throws `not_found` that names the
+ * short ids which are no code of the workspace, `validation_failed` when more than `bulkEditMax` match the filter,
+ * `plan_limit` when there is no room for all that would become active.
+ */
+export async function updateCodes(
+  db: Db,
+  workspaceId: string,
+  selection: CodeSelection,
+  changes: CodeFields,
+  actor: Actor,
+): Promise<DynamicCode[]> {
+  return db.$transaction(async (tx) => {
+    const current = await lockCodes(tx, workspaceId, selection);
+    const woken = changes.isActive === true ? current.filter((row) => !row.isActive).length : 0;
+    if (woken > 0) await requireRoomForActive(tx, workspaceId, woken);
+    const { destinationUrl } = changes;
+    if (destinationUrl !== undefined) {
+      const repointed = current.filter((row) => row.destinationUrl !== destinationUrl).map((row) => row.id);
+      await tx.dynamicCode.updateMany({
+        where: { id: { in: repointed } },
+        data: { destinationChangesCount: { increment: 1 } },
+      });
+    }
+    const rows = await tx.dynamicCode.updateManyAndReturn({
+      where: { id: { in: current.map((row) => row.id) } },
+      data: { ...changes, version: { increment: 1 }, updatedAt: new Date() },
+    });
+    await recordVersions(tx, rows, actor);
+    return rows;
+  });
+}
+
+/** Locks in the order of ids, as ingest does, so that neither two edits nor an edit and a batch hold each other up. */
+async function lockCodes(tx: Tx, workspaceId: string, selection: CodeSelection): Promise<DynamicCode[]> {
+  const which =
+    "shortIds" in selection
+      ? Prisma.sql`${matches(workspaceId, {})} AND short_id = ANY(${selection.shortIds})`
+      : matches(workspaceId, selection.filter);
+  const locked = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM dynamic_codes WHERE ${which} ORDER BY id LIMIT ${bulkEditMax + 1} FOR UPDATE`;
+  if (locked.length > bulkEditMax) {
+    const message = `More than ${bulkEditMax} codes match; narrow the filter.`;
+    throw new ApiError("validation_failed", message, { errors: { filter: [message] } });
+  }
+  const rows = await tx.dynamicCode.findMany({ where: { id: { in: locked.map((row) => row.id) } } });
+  if ("shortIds" in selection) requireAll(selection.shortIds, rows);
+  return rows;
+}
+
+/** Missing ids that a refusal names; the others are found out by asking again. */
+const namedMax = 10;
+
+function requireAll(shortIds: string[], rows: DynamicCode[]): void {
+  const found = new Set(rows.map((row) => row.shortId));
+  const missing = shortIds.filter((shortId) => !found.has(shortId));
+  if (missing.length === 0) return;
+  throw new ApiError("not_found", `There is no such dynamic code: ${missing.slice(0, namedMax).join(", ")}.`);
+}

@@ -1,0 +1,56 @@
+// One edit of many dynamic codes over HTTP: by short ids or by a filter, all or none.
+import { requireRole } from "@qrfactory/auth/caller";
+import type { Db } from "@qrfactory/db/client";
+import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/code-bulk-edit";
+import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import { shortIdField, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
+import type { DestinationRules } from "@qrfactory/domain/destination";
+import { readJson } from "@qrfactory/runtime/body";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import { filterQuery, readFilter } from "./list.js";
+import { actorOf } from "./wire.js";
+
+const isNotEmpty = (value: object) => Object.keys(value).length > 0;
+
+const bulkEditBody = z
+  .strictObject({
+    short_ids: z.array(shortIdField).min(1).max(bulkEditMax, `Name at most ${bulkEditMax} codes.`).optional(),
+    // An empty filter would be every code: nobody means that by leaving something out.
+    filter: z
+      .strictObject({ ...filterQuery, is_active: z.boolean().optional() })
+      .refine(isNotEmpty, "Name at least one of tag, folder, search and is_active.")
+      .optional(),
+    changes: updateCodeBody.refine(isNotEmpty, "Name at least one field to change."),
+  })
+  .refine(({ short_ids, filter }) => (short_ids === undefined) !== (filter === undefined), {
+    path: ["short_ids"],
+    message: "Name the codes either by short_ids or by a filter.",
+  });
+
+export type BulkEditOptions = {
+  db: Db;
+  findCaller: FindCaller;
+  /** Tells all regions at once; the worker repeats it if this fails. */
+  publishCodes: (rows: DynamicCode[]) => Promise<void>;
+  destinationRules: DestinationRules;
+};
+
+/** The handler of `PATCH /api/v1/dynamic`; answers how many codes were changed. */
+export function makeBulkEdit({ db, findCaller, publishCodes, destinationRules }: BulkEditOptions) {
+  return async function bulkEdit(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    const { short_ids, filter, changes } = await readJson(req, bulkEditBody);
+    const fields = toFields(changes, destinationRules, "changes.");
+    const selection: CodeSelection = short_ids
+      ? { shortIds: [...new Set(short_ids)] }
+      : { filter: readFilter({ ...filter, is_active: toWord(filter?.is_active) }) };
+    const rows = await updateCodes(db, caller.workspaceId, selection, fields, actorOf(caller));
+    await publishCodes(rows);
+    res.json({ changed: rows.length });
+  };
+}
+
+const toWord = (truth: boolean | undefined) => (truth === undefined ? undefined : truth ? "true" : "false");
