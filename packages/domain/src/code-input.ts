@@ -53,11 +53,16 @@ const optionalFields = {
   variants: notYet([]),
 };
 
+/** Where the API has an address of its own in place of a code's. */
+const reservedShortIds = new Set(["EXPORT"]);
+
+const newShortIdField = shortIdField.refine((shortId) => !reservedShortIds.has(shortId), "Choose another short id.");
+
 /** What creates a code. */
 export const createCodeBody = z.strictObject({
   name: nameField,
   destination_url: addressField,
-  short_id: shortIdField.optional(),
+  short_id: newShortIdField.optional(),
   ...optionalFields,
 });
 

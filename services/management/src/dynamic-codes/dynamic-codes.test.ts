@@ -235,6 +235,7 @@ test.each([
   ["an unknown field", { ...code, destination: "x" }, "validation_failed", "destination"],
   ["no name", { destination_url: code.destination_url }, "validation_failed", "name"],
   ["a name of 121 characters", { ...code, name: "x".repeat(121) }, "validation_failed", "name"],
+  ["a short id that is an address of the API", { ...code, short_id: "Export" }, "validation_failed", "short_id"],
   ["a short id with a slash", { ...code, short_id: "A/B" }, "validation_failed", "short_id"],
   ["a short id whose upper case is ASCII", { ...code, short_id: "ſabc" }, "validation_failed", "short_id"],
   ["an expiry that is no moment", { ...code, expires_at: "tomorrow" }, "validation_failed", "expires_at"],

@@ -22,6 +22,7 @@ import type { FindCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
 import { readIfMatch, readShortId } from "./address.js";
 import { makeBulkEdit } from "./bulk-edit.js";
+import { makeExport } from "./export.js";
 import { makeHistory } from "./history.js";
 import { makeListCodes } from "./list.js";
 import { actorOf, codeDocument } from "./wire.js";
@@ -107,6 +108,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
   const { history, rollback } = makeHistory({ ...options, send });
   return {
     "/api/v1/dynamic": { GET: makeListCodes(options), POST: create, PATCH: makeBulkEdit(options) },
+    "/api/v1/dynamic/export": { GET: makeExport(options) },
     "/api/v1/dynamic/:short_id": { GET: show, PATCH: update, DELETE: remove },
     "/api/v1/dynamic/:short_id/restore": { POST: restore },
     "/api/v1/dynamic/:short_id/history": { GET: history },

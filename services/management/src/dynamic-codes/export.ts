@@ -1,0 +1,137 @@
+// All codes of a workspace as a file, so that nobody is locked in: a table for people, and two maps with which another
+// server answers the printed addresses. Read and sent in batches, so memory does not grow with the number of codes.
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Db } from "@qrfactory/db/client";
+import { listCodes, type PageStart, positionOf } from "@qrfactory/db/code-lists";
+import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import { parseInput } from "@qrfactory/domain/validate";
+import { stringify } from "csv-stringify/sync";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import { codeDocument } from "./wire.js";
+
+/** Codes read at once: some 500 KB of them. */
+const batchSize = 1_000;
+
+const order = { field: "createdAt", direction: "asc" } as const;
+
+/** The codes of a workspace, the oldest first; those that are created meanwhile come last. */
+async function* readBatches(db: Db, workspaceId: string): AsyncGenerator<DynamicCode[]> {
+  let start: PageStart = { skip: 0 };
+  for (;;) {
+    const page = await listCodes(db, workspaceId, { filter: {}, order, start, take: batchSize, gathered: false });
+    if (page.rows.length > 0) yield page.rows;
+    const last = page.rows.at(-1);
+    if (!page.hasAfter || !last) return;
+    start = { after: positionOf(last, order) };
+  }
+}
+
+type Format = {
+  contentType: string;
+  fileName: string;
+  /** Text around and between the batches. */
+  begin: string;
+  between: string;
+  end: string;
+  /** One batch; an empty text is left out, with what would stand between. */
+  write: (rows: DynamicCode[], scanBaseUrl: string) => string;
+};
+
+const columns = [
+  ...["short_id", "public_url", "name", "destination_url", "fallback_url", "is_active", "expires_at"],
+  ...["tags", "folder", "scan_count", "last_scanned_at", "version", "created_at", "updated_at"],
+];
+
+const formats = {
+  csv: {
+    contentType: "text/csv; charset=utf-8",
+    fileName: "codes.csv",
+    begin: `${columns.join()}\n`,
+    between: "",
+    end: "",
+    write: (rows, scanBaseUrl) =>
+      stringify(
+        rows.map((row) => cells(row, scanBaseUrl)),
+        { escape_formulas: true },
+      ),
+  },
+  nginx: {
+    contentType: "text/plain; charset=utf-8",
+    fileName: "codes-map.conf",
+    begin: `# Include this in http { }. Where the scan address is served:
+#   location ~* ^/q/ { if ($qrfactory_destination) { return 302 $qrfactory_destination; } return 404; }
+map_hash_bucket_size 256;
+map_hash_max_size 1048576;
+map $uri $qrfactory_destination {
+`,
+    between: "",
+    end: "}\n",
+    write: (rows) =>
+      targets(rows)
+        .map(([path, url]) => `  ${path} "${nginxText(url)}";\n`)
+        .join(""),
+  },
+  json: {
+    contentType: "application/json; charset=utf-8",
+    fileName: "codes-map.json",
+    begin: "{\n",
+    between: ",\n",
+    end: "\n}\n",
+    write: (rows) =>
+      targets(rows)
+        .map(([path, url]) => `${JSON.stringify(path)}:${JSON.stringify(url)}`)
+        .join(",\n"),
+  },
+} satisfies Record<string, Format>;
+
+function cells(row: DynamicCode, scanBaseUrl: string): string[] {
+  const document: Record<string, unknown> = { ...codeDocument(row, scanBaseUrl), tags: row.tags.join(", ") };
+  return columns.map((column) => String(document[column] ?? ""));
+}
+
+/** Path of a scan → where it leads now. A code that leads nowhere is left out: the other server says 404, not 410. */
+function targets(rows: DynamicCode[]): [path: string, url: string][] {
+  const now = new Date();
+  return rows.flatMap((row): [string, string][] => {
+    const isLive = row.isActive && (row.expiresAt === null || row.expiresAt > now);
+    const url = isLive ? row.destinationUrl : row.fallbackUrl;
+    return url === null ? [] : [[`/q/${row.shortId}`, url]];
+  });
+}
+
+/** nginx reads `$` as a variable and has no way to write the character itself; a URL may spell both as octets. */
+const nginxText = (url: string) =>
+  url.replace(/[$"\\]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+
+async function* fileOf(format: Format, batches: AsyncGenerator<DynamicCode[]>, scanBaseUrl: string) {
+  let before = format.begin;
+  for await (const rows of batches) {
+    const text = format.write(rows, scanBaseUrl);
+    if (text === "") continue;
+    yield before + text;
+    before = format.between;
+  }
+  yield before === format.begin ? format.begin + format.end : format.end;
+}
+
+const exportQuery = z.strictObject({ format: z.enum(["csv", "nginx", "json"]) });
+
+export type ExportOptions = { db: Db; findCaller: FindCaller; scanBaseUrl: string };
+
+/** The handler of `GET /api/v1/dynamic/export`. */
+export function makeExport({ db, findCaller, scanBaseUrl }: ExportOptions) {
+  return async function exportCodes(req: Request, res: Response): Promise<void> {
+    const { workspaceId } = await findCaller(req, res);
+    const format = formats[parseInput(exportQuery, req.query).format];
+    const file = fileOf(format, readBatches(db, workspaceId), scanBaseUrl);
+    // Read before anything is sent, so that a database that is away is still answered with a problem.
+    const first = await file.next();
+    res.set("Content-Type", format.contentType).set("Cache-Control", "no-store");
+    res.set("Content-Disposition", `attachment; filename="${format.fileName}"`);
+    res.write(first.value ?? "");
+    await pipeline(Readable.from(file), res);
+  };
+}
