@@ -21,16 +21,12 @@ export type CodeVersion = { version: number; changedBy: Actor; changedAt: Date }
 
 /** Notes the versions that rows have just reached; in the transaction that changed them. */
 export async function recordVersions(tx: Tx, rows: DynamicCode[], changedBy: Actor): Promise<void> {
-  await tx.dynamicCodeChange.createMany({
-    data: rows.map((row) => ({
-      codeId: row.id,
-      version: row.version,
-      destinationUrl: row.destinationUrl,
-      changedBy,
-      changedAt: row.updatedAt,
-      fields: fieldsOf(row),
-    })),
-  });
+  await tx.$executeRaw`
+    INSERT INTO dynamic_code_changes (code_id, version, destination_url, changed_by, changed_at, fields)
+    SELECT id, version, destination_url, ${changedBy}, updated_at, jsonb_build_object('name', name,
+      'isActive', is_active, 'fallbackUrl', fallback_url, 'tags', tags, 'folder', folder,
+      'expiresAt', expires_at, 'deletedAt', deleted_at)
+    FROM dynamic_codes WHERE id = ANY(${rows.map((row) => row.id)}::uuid[])`;
 }
 
 function fieldsOf({ name, isActive, fallbackUrl, tags, folder, expiresAt, deletedAt }: DynamicCode): Fields {

@@ -1,7 +1,7 @@
 // Lists of dynamic codes: what of a workspace matches, in which order, and the page at a position. A page begins after a
 // row, not after a number of rows, so it stays right while codes are added and costs the same however far it is.
 import type { Db } from "./client.js";
-import { restorableSince } from "./dynamic-codes.js";
+import { codeColumns, restorableSince } from "./dynamic-codes.js";
 import { type DynamicCode, Prisma } from "./generated/client.js";
 
 export type CodeFilter = {
@@ -78,18 +78,17 @@ export async function listCodes(
   const skip = "skip" in start ? start.skip : 0;
   const page = Prisma.sql`${beyond} ORDER BY ${key} ${direction}, id ${direction} LIMIT ${take + 1} OFFSET ${skip}`;
   // Left to itself the planner may walk the whole order in search of the few rows that match.
-  const found = await db.$queryRaw<{ id: string }[]>(
+  const found = await db.$queryRaw<DynamicCode[]>(
     gathered
       ? Prisma.sql`
           WITH matching AS MATERIALIZED (SELECT * FROM dynamic_codes WHERE ${matches(workspaceId, filter)})
-          SELECT id FROM matching WHERE ${page}`
-      : Prisma.sql`SELECT id FROM dynamic_codes WHERE ${matches(workspaceId, filter)} AND ${page}`,
+          SELECT ${codeColumns} FROM matching WHERE ${page}`
+      : Prisma.sql`SELECT ${codeColumns} FROM dynamic_codes WHERE ${matches(workspaceId, filter)} AND ${page}`,
   );
-  const ids = found.slice(0, take).map((row) => row.id);
-  if (backwards) ids.reverse();
-  const byId = new Map((await db.dynamicCode.findMany({ where: { id: { in: ids } } })).map((row) => [row.id, row]));
+  const rows = found.slice(0, take);
+  if (backwards) rows.reverse();
   return {
-    rows: ids.flatMap((id) => byId.get(id) ?? []),
+    rows,
     hasBefore: backwards ? found.length > take : position !== null || skip > 0,
     hasAfter: backwards || found.length > take,
   };

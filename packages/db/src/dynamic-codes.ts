@@ -8,7 +8,7 @@ import { type PublishedCode, publishedCodeSchema } from "@qrfactory/domain/publi
 import { drawShortId } from "@qrfactory/domain/short-id";
 import type { Db, Tx } from "./client.js";
 import { type Actor, recordVersions } from "./code-history.js";
-import type { DynamicCode } from "./generated/client.js";
+import { type DynamicCode, Prisma } from "./generated/client.js";
 
 export type { DynamicCode } from "./generated/client.js";
 
@@ -20,6 +20,13 @@ export type NewCode = CodeFields & {
   /** The id to try first where the client wants none, drawn before there was a row for it. */
   drawnShortId?: string;
 };
+
+/** Every column of `dynamic_codes` under its name in the generated client. */
+export const codeColumns = Prisma.raw(
+  Object.keys(Prisma.DynamicCodeScalarFieldEnum)
+    .map((name) => `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} AS "${name}"`)
+    .join(),
+);
 
 /** For how long a deleted code can be restored. */
 export const restorableDays = 30;
@@ -55,17 +62,32 @@ export async function createCode(tx: Tx, workspaceId: string, code: NewCode, act
   throw new Error(`no free short id in ${drawsMax} draws`);
 }
 
-/** Null when the short id is taken; found out without an error, which would end the transaction. */
+/**
+ * Null when the short id is taken; found out without an error, which would end the transaction. By hand, because the
+ * generated client compiles a creation anew each time, for longer than the database takes to run it.
+ */
 async function insertCode(
   tx: Tx,
   workspaceId: string,
   fields: Omit<NewCode, "shortId" | "drawnShortId">,
   shortId: string,
 ): Promise<DynamicCode | null> {
-  const inserted = await tx.dynamicCode.createManyAndReturn({
-    data: [{ id: randomUUID(), workspaceId, shortId, ...fields }],
-    skipDuplicates: true,
-  });
+  const {
+    name,
+    destinationUrl,
+    isActive = true,
+    expiresAt = null,
+    fallbackUrl = null,
+    tags = [],
+    folder = null,
+  } = fields;
+  const inserted = await tx.$queryRaw<DynamicCode[]>`
+    INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url, is_active, expires_at, fallback_url,
+                               tags, folder)
+    VALUES (${randomUUID()}::uuid, ${workspaceId}::uuid, ${shortId}, ${name}, ${destinationUrl}, ${isActive},
+            ${expiresAt}::timestamptz, ${fallbackUrl}, ${tags}::text[], ${folder})
+    ON CONFLICT (short_id) DO NOTHING
+    RETURNING ${codeColumns}`;
   return inserted[0] ?? null;
 }
 
