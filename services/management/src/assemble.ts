@@ -25,7 +25,7 @@ import type { ManagementConfig } from "./config.js";
 import { makeRespondOnce } from "./idempotency.js";
 import { makePostMail } from "./mail.js";
 import { connectRenderCache, createStatus } from "./status.js";
-import { makePublisher } from "./workers/publish.js";
+import { makePublisher, publishTogether } from "./workers/publish.js";
 
 /** How long a start waits for the state Redis before it goes on without. */
 const redisWaitMs = 1_000;
@@ -58,6 +58,7 @@ export async function assembleManagement(
     findRights: (session) => findSessionRights(db, session),
   });
   const publisher = makePublisher({ db, redis });
+  const publishRows = publishTogether(publisher.publishCodeRows);
   /** The worker publishes what this could not; an edit is answered either way. */
   const soon = (publication: Promise<void>) =>
     publication.catch((err) => log.warn({ err }, "publication is left to the worker"));
@@ -82,7 +83,7 @@ export async function assembleManagement(
     postMail,
     sendVerification: makeSendVerification({ db, postMail, publicBaseUrl: config.PUBLIC_BASE_URL }),
     publishKey: (publication) => soon(publisher.publishKeyRow(publication)),
-    publishCodes: (rows) => soon(publisher.publishCodeRows(rows)),
+    publishCodes: (rows) => soon(publishRows(rows)),
     destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },
     publicBaseUrl: config.PUBLIC_BASE_URL,
     scanBaseUrl: config.SCAN_BASE_URL,

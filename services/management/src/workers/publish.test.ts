@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { hashApiKey } from "@qrfactory/auth/api-key";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
+import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
 import { readTableMark } from "@qrfactory/replica/publish";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { until } from "@qrfactory/testing/until";
 import type { Redis } from "ioredis";
 import { type Api, startApi } from "../api.fixture.js";
-import { makePublisher, startPublishing } from "./publish.js";
+import { makePublisher, publishTogether, startPublishing } from "./publish.js";
 
 let api: Api;
 let db: Db;
@@ -98,4 +99,25 @@ test("with the state Redis gone, edits and revocations are answered and take eff
   const headers = { "X-Api-Key": key.raw_key };
   await until(async () => (await api.send("GET", "/api/v1/usage", { headers })).status === 401, { timeoutMs: 5_000 });
   await worker.stop();
+});
+
+test("what is published while a batch is on its way goes together as the next, also after a failure", async () => {
+  const batches: string[][] = [];
+  let finish: (error?: Error) => void = () => {};
+  const publish = publishTogether((rows) => {
+    batches.push(rows.map((row) => row.id));
+    return new Promise((resolve, reject) => {
+      finish = (error) => (error ? reject(error) : resolve());
+    });
+  });
+  const row = (id: string) => ({ id }) as DynamicCode;
+  const first = publish([row("a")]);
+  await until(() => batches.length === 1);
+  const others = [publish([row("b")]), publish([row("c"), row("d")])];
+  finish(new Error("Redis is away"));
+  await expect(first).rejects.toThrow("Redis is away");
+  await until(() => batches.length === 2);
+  finish();
+  await Promise.all(others);
+  expect(batches).toEqual([["a"], ["b", "c", "d"]]);
 });
