@@ -22,8 +22,12 @@ const routes: { path: string; methods: string[]; needs: "nothing" | "user" | "ke
   { path: "/api/v1/keys", methods: ["GET", "POST"], needs: "user" },
   { path: "/api/v1/keys/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b", methods: ["DELETE"], needs: "user" },
   { path: "/api/v1/keys/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b/rotate", methods: ["POST"], needs: "user" },
-  { path: "/api/v1/dynamic", methods: ["GET", "POST"], needs: "either" },
+  { path: "/api/v1/dynamic", methods: ["GET", "POST", "PATCH"], needs: "either" },
+  { path: "/api/v1/dynamic/export", methods: ["GET"], needs: "either" },
   { path: "/api/v1/dynamic/ABC", methods: ["GET", "PATCH", "DELETE"], needs: "either" },
+  { path: "/api/v1/dynamic/ABC/history", methods: ["GET"], needs: "either" },
+  { path: "/api/v1/dynamic/ABC/rollback", methods: ["POST"], needs: "either" },
+  { path: "/api/v1/dynamic/ABC/restore", methods: ["POST"], needs: "either" },
   { path: "/api/v1/usage", methods: ["GET"], needs: "key" },
   { path: "/api/v1/usage/me", methods: ["GET"], needs: "user" },
 ];

@@ -27,6 +27,9 @@ import { makeHistory } from "./history.js";
 import { makeListCodes } from "./list.js";
 import { actorOf, codeDocument } from "./wire.js";
 
+/** What says everything by its address still refuses what it would not heed. */
+const emptyBody = z.strictObject({});
+
 const showQuery = z.strictObject({ at: momentField.optional() });
 
 export type DynamicCodesOptions = {
@@ -99,6 +102,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
   async function restore(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
+    await readJson(req, emptyBody);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     const row = await restoreCode(db, target, actorOf(caller));
     await publishCodes([row]);
