@@ -49,7 +49,7 @@ export const diskFull: Drill = {
     await pause(faultMs);
     const atRisk = await scansAtRisk(region);
     assert.ok(atRisk > 0, "the status counts the scans at risk");
-    const { answered, refused } = load.takePhase();
+    const { answered, refused } = await load.takePhase();
     assertNothingRefused(refused);
     makeRoom();
     await until(async () => (await scansAtRisk(region)) === 0, { what: "Writing down what was at risk" });
@@ -57,11 +57,11 @@ export const diskFull: Drill = {
     await region.process.stop();
     const makeRoomAgain = fill(diskOf(rig));
     await region.start();
-    load.takePhase();
+    await load.takePhase();
     await pause(faultMs);
     const atRiskFromStart = await scansAtRisk(region);
     assert.ok(atRiskFromStart > 0, "the status counts the scans at risk from the start on");
-    const second = load.takePhase();
+    const second = await load.takePhase();
     assertNothingRefused(second.refused);
     makeRoomAgain();
     return `${answered + second.answered} scans, all 302; up to ${Math.max(atRisk, atRiskFromStart)} at risk in memory`;

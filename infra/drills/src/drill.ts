@@ -48,12 +48,12 @@ export async function runDrill(drill: Drill, { faultMs = drill.faultMs } = {}): 
     const running = startLoad({ urls, shortIds: rig.shortIds, ...drill.load });
     load = running;
     await until(() => running.answered.size > warmUpScans, { timeoutMs: recoveryMsMax, what: "The first scans" });
-    assertNothingRefused(running.takePhase().refused);
+    assertNothingRefused((await running.takePhase()).refused);
 
     const seen = await drill.run({ rig, load, faultMs });
     const recoveryMs = await recover(rig, load);
     await load.stop();
-    assertNothingRefused(load.takePhase().refused);
+    assertNothingRefused((await load.takePhase()).refused);
     const found = await settle(rig, load, (drill.cuts ?? 0) * load.clients);
     return { drill, seen, recoveryMs, scans: load.answered.size, ...found };
   } finally {

@@ -28,9 +28,9 @@ export const everythingDown: Drill = {
     const firstScanMs = performance.now() - startedAt;
     await listening;
     assert.ok(firstScanMs < firstScanMsMax, `the first scan after the start took ${firstScanMs} ms`);
-    load.takePhase();
+    await load.takePhase();
     await pause(faultMs);
-    const { answered, refused } = load.takePhase();
+    const { answered, refused } = await load.takePhase();
     assertNothingRefused(refused);
     await Promise.all([rig.restartPostgres(), rig.state.restart(), region.replica.restart()]);
     return `first 302 ${firstScanMs.toFixed(0)} ms after the start, then ${answered} scans, all 302`;

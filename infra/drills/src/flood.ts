@@ -37,9 +37,9 @@ export const flood: Drill = {
     const flooding = await startScript(script, { args });
     await flooding.waitForLine(/^flooding$/, connectTimeoutMs);
 
-    load.takePhase();
+    await load.takePhase();
     const perSecond = await commandsWithin(faultMs);
-    const { answered, refused, p99Ms } = load.takePhase();
+    const { answered, refused, p99Ms } = await load.takePhase();
     await flooding.stop();
     replica.disconnect();
     const unknown = /not found: (\d+)/.exec(flooding.lastLines().join("\n"))?.[1];

@@ -21,8 +21,11 @@ export type Load = {
   /** The marks of the scans that were answered by 302. */
   answered: ReadonlySet<string>;
   clients: number;
-  /** Ends a phase and begins the next. `refused` has a count for each status other than 302 and each kind of error. */
-  takePhase(): Phase;
+  /**
+   * Waits for the scans that are under way, so that none of them is told of in the next phase, and ends this one.
+   * `refused` has a count for each status other than 302 and each kind of error.
+   */
+  takePhase(): Promise<Phase>;
   /** Lets every scan under way end. */
   stop(): Promise<void>;
 };
@@ -41,6 +44,7 @@ export function startLoad(options: LoadOptions): Load {
   const { urls, shortIds, clients = clientsDefault, pauseMs = pauseMsDefault } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const answered = new Set<string>();
+  const underWay = new Set<Promise<void>>();
   let before = 0;
   let refused: Record<string, number> = {};
   let tookMs: number[] = [];
@@ -73,7 +77,10 @@ export function startLoad(options: LoadOptions): Load {
 
   const running = Array.from({ length: clients }, async (_, client) => {
     for (let n = 0; !stopped; n++) {
-      await send(client, n);
+      const sent = send(client, n);
+      underWay.add(sent);
+      await sent;
+      underWay.delete(sent);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   });
@@ -81,7 +88,8 @@ export function startLoad(options: LoadOptions): Load {
   return {
     answered,
     clients,
-    takePhase() {
+    async takePhase() {
+      await Promise.all(underWay);
       const sorted = tookMs.sort((a, b) => a - b);
       const phase = { answered: answered.size - before, refused, p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0 };
       before = answered.size;

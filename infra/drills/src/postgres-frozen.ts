@@ -10,7 +10,7 @@ export const postgresFrozen: Drill = {
   async run({ rig, load, faultMs }) {
     rig.postgres?.freeze();
     await pause(faultMs);
-    const { answered, refused, p99Ms } = load.takePhase();
+    const { answered, refused, p99Ms } = await load.takePhase();
     rig.postgres?.thaw();
     assertNothingRefused(refused);
     return `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms`;

@@ -26,7 +26,7 @@ export const redirectKilled: Drill = {
       await region.start();
       downMs.push(performance.now() - killedAt);
     }
-    const { answered, refused } = load.takePhase();
+    const { answered, refused } = await load.takePhase();
     assert.deepEqual(
       Object.keys(refused).filter((why) => !/^E|socket hang up/.test(why)),
       [],

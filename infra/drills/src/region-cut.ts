@@ -30,7 +30,7 @@ export const regionCut: Drill = {
     await updateCode(rig.db, { workspaceId: rig.workspaceId, shortId }, { destinationUrl }, "user:drill");
     await pause(faultMs);
     assert.notEqual(await leadsTo(), destinationUrl);
-    const { answered, refused, p99Ms } = load.takePhase();
+    const { answered, refused, p99Ms } = await load.takePhase();
     assertNothingRefused(refused);
     const backAt = performance.now();
     line.thaw();

@@ -15,7 +15,7 @@ export const replicaGone: Drill = {
       await pause(faultMs);
       replica.thaw();
     }
-    const { answered, refused, p99Ms } = load.takePhase();
+    const { answered, refused, p99Ms } = await load.takePhase();
     assertNothingRefused(refused);
     return `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms`;
   },

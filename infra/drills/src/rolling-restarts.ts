@@ -41,7 +41,7 @@ export const rollingRestarts: Drill = {
       const before = load.answered.size;
       await until(() => load.answered.size > before + scansBetween, { timeoutMs: 10_000 });
     }
-    const { answered, refused, p99Ms } = load.takePhase();
+    const { answered, refused, p99Ms } = await load.takePhase();
     assertNothingRefused(refused);
     return `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms`;
   },

@@ -39,7 +39,7 @@ export const sentinelFailover: Drill = {
     const leadsTo = async (url: string) =>
       (await fetch(`${url}/q/${shortId}`, { method: "HEAD", redirect: "manual" })).headers.get("location");
 
-    load.takePhase();
+    await load.takePhase();
     await state.kill();
     const killedAt = performance.now();
     let edits = 0;
@@ -60,7 +60,7 @@ export const sentinelFailover: Drill = {
     await until(isBack, { timeoutMs: 3 * backMsMax, what: "An edit that is visible everywhere" });
     const backMs = performance.now() - killedAt;
     assert.ok(backMs < backMsMax, `edits were visible again after ${backMs.toFixed(0)} ms`);
-    const { answered, refused, p99Ms } = load.takePhase();
+    const { answered, refused, p99Ms } = await load.takePhase();
     assertNothingRefused(refused);
     assert.notEqual(await sentinels.primaryPort(), state.port);
     await state.restart();

@@ -23,7 +23,7 @@ async function watch(stage: Stage): Promise<string> {
 /** Waits as long as the fault is to last; no scan may be refused. */
 async function served({ load, faultMs }: Stage): Promise<string> {
   await pause(faultMs);
-  const { answered, refused, p99Ms } = load.takePhase();
+  const { answered, refused, p99Ms } = await load.takePhase();
   assertNothingRefused(refused);
   return `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms`;
 }
