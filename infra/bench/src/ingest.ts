@@ -4,19 +4,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
-import { migrate } from "@qrfactory/db/migrate";
+import type { Db } from "@qrfactory/db/client";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { readAck } from "@qrfactory/replica/event-stream";
 import { openSpool } from "@qrfactory/spool/spool";
 import { freePort } from "@qrfactory/testing/ports";
-import { startPostgres } from "@qrfactory/testing/postgres";
 import { startScript } from "@qrfactory/testing/process";
-import { startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { Redis } from "ioredis";
 import { type Random, random, scanEvents } from "./scan-events.js";
+import { startStores } from "./stores.js";
 
 export type IngestRun = {
   title: string;
@@ -45,26 +43,20 @@ export async function measureIngest(): Promise<IngestRun> {
   const directory = makeTempDirectory("qrfactory-bench-");
   const stops: (() => Promise<unknown> | unknown)[] = [() => directory.remove()];
   try {
-    const postgres = await startPostgres({ dataDirectory: join(directory.path, "postgres"), leashed: true });
-    stops.push(() => postgres.stop());
-    const state = await startRedis({ role: "state", dataDirectory: join(directory.path, "state") });
-    stops.push(() => state.stop());
-    await migrate(postgres.url());
-    const db = connectDatabase(postgres.url(), { queryTimeoutMs: 60_000 });
-    stops.push(() => db.$disconnect());
+    const { databaseUrl, stateRedisUrl, db } = await startStores(directory.path, stops);
     const next = random(seed);
     const owned = await createCodes(db, next);
     const spoolDirectory = join(directory.path, "spool");
     const spool = await fillSpool(spoolDirectory, scanEvents(next, owned));
-    const worker = await startWorker(postgres.url(), state.url);
+    const worker = await startWorker(databaseUrl, stateRedisUrl);
     stops.push(() => worker.stop());
-    const redis = new Redis(state.url);
+    const redis = new Redis(stateRedisUrl);
     stops.push(() => redis.disconnect());
 
     const workerBefore = processorMs(worker.pid);
     const startedAt = performance.now();
     const shipper = await startScript(fileURLToPath(new URL("./ship.js", import.meta.url)), {
-      env: { PATH: process.env.PATH, SPOOL_DIR: spoolDirectory, REDIS_URL: state.url },
+      env: { PATH: process.env.PATH, SPOOL_DIR: spoolDirectory, REDIS_URL: stateRedisUrl },
     });
     stops.push(() => shipper.stop());
     const isDone = async () => (await readAck(redis, spool.id)) === spool.appended;

@@ -1,17 +1,14 @@
 // The management API over 500,000 codes in a durable PostgreSQL: pages of the list, one code, creations. API, stores and
 // load share the machine's cores. Times of the list are of one client that asks again and again.
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
-import { migrate } from "@qrfactory/db/migrate";
+import type { Db } from "@qrfactory/db/client";
 import { freePort } from "@qrfactory/testing/ports";
-import { startPostgres } from "@qrfactory/testing/postgres";
 import { startScript } from "@qrfactory/testing/process";
-import { startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import autocannon from "autocannon";
+import { startStores } from "./stores.js";
 
 export type ManagementRun = {
   title: string;
@@ -25,22 +22,14 @@ const codes = 500_000;
 const connections = 32;
 const seconds = 5;
 const pagesEach = 100;
-/** Seeding keeps ten indexes. */
-const seedTimeoutMs = 300_000;
 
 /** Runs it once. */
 export async function measureManagement(): Promise<ManagementRun> {
   const directory = makeTempDirectory("qrfactory-bench-");
   const stops: (() => Promise<unknown> | unknown)[] = [() => directory.remove()];
   try {
-    const postgres = await startPostgres({ dataDirectory: join(directory.path, "postgres"), leashed: true });
-    stops.push(() => postgres.stop());
-    const state = await startRedis({ role: "state", dataDirectory: join(directory.path, "state") });
-    stops.push(() => state.stop());
-    await migrate(postgres.url());
-    const db = connectDatabase(postgres.url(), { queryTimeoutMs: seedTimeoutMs, poolMax: 1 });
-    stops.push(() => db.$disconnect());
-    const url = await startManagement(postgres.url(), state.url, stops);
+    const { databaseUrl, stateRedisUrl, db } = await startStores(directory.path, stops);
+    const url = await startManagement(databaseUrl, stateRedisUrl, stops);
     const headers = { "x-api-key": await makeKey(db, url) };
     const get = (path: string) => fetch(path.startsWith("http") ? path : url + path, { headers });
     return {
@@ -87,19 +76,18 @@ async function startManagement(databaseUrl: string, stateRedisUrl: string, stops
 
 /** A workspace of the plan enterprise with all the codes, and a key to it. */
 async function makeKey(db: Db, url: string): Promise<string> {
-  const post = async (path: string, body: object, headers = {}) => {
+  async function post<Answer>(path: string, body: object, headers = {}): Promise<Answer> {
     const response = await fetch(url + path, {
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    // biome-ignore lint/suspicious/noExplicitAny: two documents of a known shape
-    return (await response.json()) as any;
-  };
+    return (await response.json()) as Answer;
+  }
   const person = { email: "bench@example.com", password: "a password for benchmarks", workspace_name: "Benchmark" };
-  const session = await post("/api/v1/auth/signup", person);
-  const workspaceId: string = session.workspace.id;
+  const session = await post<{ workspace: { id: string }; access_token: string }>("/api/v1/auth/signup", person);
+  const workspaceId = session.workspace.id;
   await db.$executeRaw`UPDATE workspaces SET plan = 'enterprise' WHERE id = ${workspaceId}::uuid`;
   await db.$executeRaw`
     INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url, is_active, tags, published_version,
@@ -109,8 +97,8 @@ async function makeKey(db: Db, url: string): Promise<string> {
       n % 1000 <> 0, ARRAY['tag-' || n % 500], 1, moment, moment, n % 10000
     FROM generate_series(1, ${codes}::int) AS n, LATERAL (SELECT now() - n * interval '1 second' AS moment) AS t`;
   await db.$executeRaw`VACUUM (ANALYZE) dynamic_codes`;
-  const key = await post("/api/v1/keys", { name: "Bench" }, { authorization: `Bearer ${session.access_token}` });
-  return key.raw_key;
+  const headers = { authorization: `Bearer ${session.access_token}` };
+  return (await post<{ raw_key: string }>("/api/v1/keys", { name: "Bench" }, headers)).raw_key;
 }
 
 type Get = (path: string) => Promise<Response>;

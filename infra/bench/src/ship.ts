@@ -1,6 +1,6 @@
 // Ships the spool in SPOOL_DIR to the Redis at REDIS_URL until it is ended: what a redirect process does beside
 // answering, in a process of its own so that its cost can be told.
-import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
+import { eventStream } from "@qrfactory/replica/event-stream";
 import { makeShipper } from "@qrfactory/spool/shipper";
 import { openSpool } from "@qrfactory/spool/spool";
 import { Redis } from "ioredis";
@@ -8,7 +8,5 @@ import { Redis } from "ioredis";
 const redis = new Redis(process.env.REDIS_URL ?? "");
 makeShipper({
   spool: openSpool({ directory: process.env.SPOOL_DIR ?? "" }),
-  send: (batch) => sendBatch(redis, "scans", batch),
-  isWaiting: (receipt) => isBatchWaiting(redis, "scans", receipt),
-  readAck: (spoolId) => readAck(redis, spoolId),
+  ...eventStream(redis, "scans"),
 });

@@ -51,6 +51,15 @@ export async function readAck(redis: Redis, spoolId: string): Promise<number | n
   return Number.isSafeInteger(sequence) ? sequence : null;
 }
 
+/** The far end of a shipper: the stream of one kind, for the batches of any spool. */
+export function eventStream(redis: Redis, kind: EventKind) {
+  return {
+    send: (batch: SentBatch) => sendBatch(redis, kind, batch),
+    isWaiting: (entryId: string) => isBatchWaiting(redis, kind, entryId),
+    readAck: (spoolId: string) => readAck(redis, spoolId),
+  };
+}
+
 /** Never goes back: two workers may finish in another order than they began. */
 const ackScript = `
 if tonumber(ARGV[2]) > (tonumber(redis.call('HGET', KEYS[1], ARGV[1])) or -1) then

@@ -1,6 +1,6 @@
 // A redirect process: read the configuration, open disk and connections, start the background loops, serve.
 import { scanRecord } from "@qrfactory/domain/events";
-import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
+import { eventStream } from "@qrfactory/replica/event-stream";
 import { followTable } from "@qrfactory/replica/follow";
 import { readSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable } from "@qrfactory/replica/table";
@@ -35,9 +35,7 @@ start(async () => {
   const state = connectRedis({ url: stateUrl, name: `redirect-${region}-state` });
   const shipper = makeShipper({
     spool,
-    send: (batch) => sendBatch(state, "scans", batch),
-    isWaiting: (receipt) => isBatchWaiting(state, "scans", receipt),
-    readAck: (spoolId) => readAck(state, spoolId),
+    ...eventStream(state, "scans"),
     onState: tell("shipping scans"),
   });
 

@@ -8,7 +8,7 @@ import { connectDatabase, databaseProblem } from "@qrfactory/db/client";
 import { type DynamicCode, markCodesPublished, toPublished } from "@qrfactory/db/dynamic-codes";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
-import { isBatchWaiting, readAck, sendBatch } from "@qrfactory/replica/event-stream";
+import { eventStream } from "@qrfactory/replica/event-stream";
 import { withGrace } from "@qrfactory/replica/grace";
 import { publishCodes } from "@qrfactory/replica/publish";
 import type { Log } from "@qrfactory/runtime/log";
@@ -52,9 +52,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
   });
   const shipper = makeShipper({
     spool,
-    send: (batch) => sendBatch(redis, "calls", batch),
-    isWaiting: (receipt) => isBatchWaiting(redis, "calls", receipt),
-    readAck: (spoolId) => readAck(redis, spoolId),
+    ...eventStream(redis, "calls"),
     onState: (err) => (err ? log.warn({ err }, "calls wait in the spool") : log.info("calls are shipped again")),
   });
 

@@ -68,8 +68,8 @@ export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images 
     return { drawing, durationMs: performance.now() - started };
   }
 
-  async function keep({ cacheKey, workspaceId }: ImageRequest, drawing: Drawing): Promise<void> {
-    await cache.record(cacheKey, workspaceId, drawing);
+  async function keep(request: ImageRequest, drawing: Drawing): Promise<void> {
+    if (isKept(request, drawing)) await cache.record(request.cacheKey, request.workspaceId, drawing);
   }
 
   return {
@@ -82,7 +82,7 @@ export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images 
     async get(request, found) {
       if (request.isFresh) {
         const drawn = await drawTimed(request, request.signal);
-        if (isKept(request, drawn.drawing)) await keep(request, drawn.drawing);
+        await keep(request, drawn.drawing);
         return { ...drawn, cache: "BYPASS" };
       }
       const first = found ?? (await find(request));
@@ -90,7 +90,7 @@ export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images 
 
       const drawAndKeep = async (abandoned: AbortSignal) => {
         const drawn = await drawTimed(request, abandoned);
-        if (first.isReachable && isKept(request, drawn.drawing)) await keep(request, drawn.drawing);
+        if (first.isReachable) await keep(request, drawn.drawing);
         return drawn;
       };
       const { result, isLeader } = fly(flightOf(request), drawAndKeep, request.signal);

@@ -4,7 +4,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { type EventStore, openEventStore } from "@qrfactory/db/ingest";
 import type { CallEvent, ScanEvent } from "@qrfactory/domain/events";
-import { isBatchWaiting, makeEventConsumer, readAck, type SentBatch, sendBatch } from "@qrfactory/replica/event-stream";
+import {
+  eventStream,
+  isBatchWaiting,
+  makeEventConsumer,
+  readAck,
+  type SentBatch,
+  sendBatch,
+} from "@qrfactory/replica/event-stream";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import { makeShipper } from "@qrfactory/spool/shipper";
@@ -116,6 +123,15 @@ function batch(first_sequence: number, events: unknown[], more: Partial<SentBatc
     lines,
     ...more,
   };
+}
+
+/** A spool of its own with the shipper that the services have, only quicker to notice a loss. */
+function openShipping(name: string) {
+  const spool = openSpool({ directory: join(temp.path, name) });
+  const shipper = makeShipper({ spool, ...eventStream(redis, "scans"), resendAfterMs: 100, batchRecordsMax: 20 });
+  const append = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => spool.append(JSON.stringify(scan()))));
+  return { spool, shipper, append };
 }
 
 const rows = () => db.$queryRaw<Record<string, unknown>[]>`SELECT * FROM scans WHERE code_id = ${code.id}::uuid`;
@@ -373,19 +389,10 @@ test("two workers at once count every scan once", async () => {
 
 test("a database that was set back behind what it had acknowledged gets again what the spool still has", async () => {
   take();
-  const spool = openSpool({ directory: join(temp.path, "set-back") });
-  const shipper = makeShipper({
-    spool,
-    send: (sent) => sendBatch(redis, "scans", sent),
-    isWaiting: (receipt) => isBatchWaiting(redis, "scans", receipt),
-    readAck: (spoolId) => readAck(redis, spoolId),
-    resendAfterMs: 100,
-  });
-  const append = (count: number) =>
-    Promise.all(Array.from({ length: count }, () => spool.append(JSON.stringify(scan()))));
+  const { spool, shipper, append } = openShipping("set-back");
   await append(30);
   await until(() => shipper.state().acknowledgedSequence === 30);
-  // The last ten were acknowledged and are gone.
+  // Ten were acknowledged and are gone.
   await db.$executeRaw`
     WITH lost AS (DELETE FROM scans WHERE id IN (SELECT id FROM scans WHERE code_id = ${code.id}::uuid LIMIT 10) RETURNING 1),
       hours AS (UPDATE scan_hourly SET scans = scans - 10 WHERE code_id = ${code.id}::uuid),
@@ -400,17 +407,7 @@ test("a database that was set back behind what it had acknowledged gets again wh
 });
 
 test("a Redis emptied between shipping and taking in costs nothing: the spool ships again, each scan counts once", async () => {
-  const spool = openSpool({ directory: join(temp.path, "spool") });
-  const shipper = makeShipper({
-    spool,
-    send: (sent) => sendBatch(redis, "scans", sent),
-    isWaiting: (receipt) => isBatchWaiting(redis, "scans", receipt),
-    readAck: (spoolId) => readAck(redis, spoolId),
-    resendAfterMs: 100,
-    batchRecordsMax: 20,
-  });
-  const append = (count: number) =>
-    Promise.all(Array.from({ length: count }, () => spool.append(JSON.stringify(scan()))));
+  const { spool, shipper, append } = openShipping("spool");
   const shipped = (count: number) => until(() => shipper.state().waiting === 0 && shipper.state().underWay === count);
 
   await append(50);
