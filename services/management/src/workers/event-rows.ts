@@ -10,8 +10,8 @@ import {
   scanEvent,
 } from "@qrfactory/domain/events";
 import type { EventBatch } from "@qrfactory/replica/event-stream";
-import type { Place } from "./geolocation.js";
-import { readUserAgent } from "./user-agent.js";
+import type { Place } from "@qrfactory/visitor/geolocation";
+import { readUserAgent } from "@qrfactory/visitor/user-agent";
 
 /** Where the network of a scan is. */
 export type Locate = (network: string) => Place;

@@ -21,9 +21,9 @@ import { startTcpProxy, type TcpProxy } from "@qrfactory/testing/proxy";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
+import type { Place } from "@qrfactory/visitor/geolocation";
 import fc from "fast-check";
 import type { Redis } from "ioredis";
-import type { Place } from "./geolocation.js";
 import { type Ingest, startIngest } from "./ingest.js";
 
 const temp = makeTempDirectory("ingest-");
