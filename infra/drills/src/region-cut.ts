@@ -6,6 +6,7 @@ import { updateCode } from "@qrfactory/db/dynamic-codes";
 import { startTcpProxy } from "@qrfactory/testing/proxy";
 import { until } from "@qrfactory/testing/until";
 import { assertNothingRefused, type Drill } from "./drill.js";
+import { drillActor } from "./rig.js";
 
 /** An edit reaches a region at most this long after the line is back. */
 const editMsMax = 5_000;
@@ -27,7 +28,7 @@ export const regionCut: Drill = {
     const destinationUrl = "https://example.com/edited";
 
     line.freeze();
-    await updateCode(rig.db, { workspaceId: rig.workspaceId, shortId }, { destinationUrl }, "user:drill");
+    await updateCode(rig.db, { workspaceId: rig.workspaceId, shortId }, { destinationUrl }, drillActor);
     await pause(faultMs);
     assert.notEqual(await leadsTo(), destinationUrl);
     const { answered, refused, p99Ms } = await load.takePhase();

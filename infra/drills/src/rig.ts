@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createAccount } from "@qrfactory/db/accounts";
+import { type Actor, noOrigin } from "@qrfactory/db/audit";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { createCode } from "@qrfactory/db/dynamic-codes";
 import { migrate } from "@qrfactory/db/migrate";
@@ -75,6 +76,9 @@ export type Rig = {
 
 const services = fileURLToPath(new URL("../../../services/", import.meta.url));
 const codeCount = 50;
+
+/** Who edits codes in a drill. */
+export const drillActor: Actor = { kind: "operator", id: "drill", ...noOrigin };
 
 /** A start on a busy machine; idle it takes half a second. */
 const startTimeoutMs = 30_000;
@@ -194,7 +198,7 @@ async function makeCodes(db: Db): Promise<{ workspaceId: string; shortIds: strin
   const shortIds = Array.from({ length: codeCount }, (_, n) => `DRILL-${n}`);
   for (const shortId of shortIds) {
     const code = { name: shortId, shortId, destinationUrl: `https://example.com/${shortId}` };
-    await db.$transaction((tx) => createCode(tx, workspace.workspaceId, code, "user:drill"));
+    await db.$transaction((tx) => createCode(tx, workspace.workspaceId, code, drillActor));
   }
   return { workspaceId: workspace.workspaceId, shortIds };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
+import { noOrigin, type Origin, recordAudit } from "./audit.js";
 import { type Db, isTaken } from "./client.js";
 import type { Workspace as WorkspaceRow } from "./generated/client.js";
 
@@ -10,17 +11,26 @@ export type Account = { userId: string; email: string; emailVerified: boolean; c
 export type Workspace = { workspaceId: string; name: string; plan: PlanName; createdAt: Date };
 export type Membership = { user: Account; workspace: Workspace; role: Role };
 
-type NewAccount = { email: string; passwordHash: string; workspaceName: string; plan: PlanName };
+type NewAccount = {
+  email: string;
+  passwordHash: string;
+  workspaceName: string;
+  plan: PlanName;
+  /** Default: a command, which has no address. */
+  origin?: Origin;
+};
 
 /** Creates a user who owns a new workspace; throws `conflict` when the e-mail address has an account. */
 export async function createAccount(db: Db, account: NewAccount): Promise<Membership> {
   const [userId, workspaceId] = [randomUUID(), randomUUID()];
   try {
-    await db.$transaction([
-      db.user.create({ data: { id: userId, email: account.email, passwordHash: account.passwordHash } }),
-      db.workspace.create({ data: { id: workspaceId, name: account.workspaceName, plan: account.plan } }),
-      db.member.create({ data: { workspaceId, userId, role: "owner" } }),
-    ]);
+    await db.$transaction(async (tx) => {
+      await tx.user.create({ data: { id: userId, email: account.email, passwordHash: account.passwordHash } });
+      await tx.workspace.create({ data: { id: workspaceId, name: account.workspaceName, plan: account.plan } });
+      await tx.member.create({ data: { workspaceId, userId, role: "owner" } });
+      const actor = { kind: "user", id: userId, ...(account.origin ?? noOrigin) } as const;
+      await recordAudit(tx, actor, { workspaceId, action: "workspace.created", target: workspaceId });
+    });
   } catch (error) {
     if (!isTaken(error)) throw error;
     throw new ApiError("conflict", "There is already an account with this e-mail address; log in instead.");

@@ -1,10 +1,11 @@
 // One edit of many dynamic codes: all of them change, in one transaction, or none does.
 import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
+import type { Actor } from "./audit.js";
 import type { Db, Tx } from "./client.js";
-import { type Actor, recordVersions } from "./code-history.js";
+import { recordVersions } from "./code-history.js";
 import { type CodeFilter, matches } from "./code-lists.js";
-import { type DynamicCode, requireRoomForActive } from "./dynamic-codes.js";
+import { type DynamicCode, requireRoomForActive, wireNames } from "./dynamic-codes.js";
 import { Prisma } from "./generated/client.js";
 
 /** Codes in one edit: their locks are held for some 300 ms. */
@@ -41,7 +42,7 @@ export async function updateCodes(
       where: { id: { in: current.map((row) => row.id) } },
       data: { ...changes, version: { increment: 1 }, updatedAt: new Date() },
     });
-    await recordVersions(tx, rows, actor);
+    await recordVersions(tx, rows, { actor, action: "dynamic.updated", details: { fields: wireNames(changes) } });
     return rows;
   });
 }

@@ -1,11 +1,9 @@
 // What dynamic codes were: each edit leaves what the code is from that version on. Rows from before this was kept know
 // the destination alone.
 import { ApiError } from "@qrfactory/domain/errors";
+import { type Actor, type AuditAction, columnsOf } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import type { DynamicCode, DynamicCodeChange } from "./generated/client.js";
-
-/** Who changes a code, as its history shows it: `user:<id>` or `key:<id>`. */
-export type Actor = string;
 
 /** What a version may differ in from the one before, as stored; counters belong to no version. */
 type Fields = Pick<DynamicCode, "name" | "isActive" | "fallbackUrl" | "tags" | "folder"> & {
@@ -14,19 +12,40 @@ type Fields = Pick<DynamicCode, "name" | "isActive" | "fallbackUrl" | "tags" | "
 };
 
 /** One version of a code. */
-export type CodeVersion = { version: number; changedBy: Actor; changedAt: Date } & Pick<
+export type CodeVersion = {
+  version: number;
+  /** `user:<id>`, `key:<id>` or `operator:<name>`. */
+  changedBy: string;
+  changedAt: Date;
+} & Pick<
   DynamicCode,
   "name" | "destinationUrl" | "isActive" | "expiresAt" | "fallbackUrl" | "tags" | "folder" | "deletedAt"
 >;
 
-/** Notes the versions that rows have just reached; in the transaction that changed them. */
-export async function recordVersions(tx: Tx, rows: DynamicCode[], changedBy: Actor): Promise<void> {
+/** What led to a version, for the audit trail. */
+export type CodeChange = {
+  actor: Actor;
+  action: Extract<AuditAction, `dynamic.${string}`>;
+  /** What else is worth knowing, in the words of the API. */
+  details?: Record<string, unknown>;
+};
+
+/** Notes the versions that rows have just reached and who made them; in the transaction that changed the rows. */
+export async function recordVersions(tx: Tx, rows: DynamicCode[], change: CodeChange): Promise<void> {
+  const { actor, action, details = {} } = change;
+  // One statement: a second round trip would cost a creation a tenth of its time.
   await tx.$executeRaw`
+    WITH changed AS (SELECT * FROM dynamic_codes WHERE id = ANY(${rows.map((row) => row.id)}::uuid[])),
+    audited AS (
+      INSERT INTO audit_events (workspace_id, at, action, actor_kind, actor_id, network, request_id, target, details)
+      SELECT workspace_id, updated_at, ${action}, ${columnsOf(actor)}, short_id,
+             jsonb_build_object('version', version) || ${JSON.stringify(details)}::jsonb
+      FROM changed)
     INSERT INTO dynamic_code_changes (code_id, version, destination_url, changed_by, changed_at, fields)
-    SELECT id, version, destination_url, ${changedBy}, updated_at, jsonb_build_object('name', name,
+    SELECT id, version, destination_url, ${`${actor.kind}:${actor.id}`}, updated_at, jsonb_build_object('name', name,
       'isActive', is_active, 'fallbackUrl', fallback_url, 'tags', tags, 'folder', folder,
       'expiresAt', expires_at, 'deletedAt', deleted_at)
-    FROM dynamic_codes WHERE id = ANY(${rows.map((row) => row.id)}::uuid[])`;
+    FROM changed`;
 }
 
 function fieldsOf({ name, isActive, fallbackUrl, tags, folder, expiresAt, deletedAt }: DynamicCode): Fields {

@@ -6,8 +6,9 @@ import { ApiError } from "@qrfactory/domain/errors";
 import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
 import { type PublishedCode, publishedCodeSchema } from "@qrfactory/domain/published-code";
 import { drawShortId } from "@qrfactory/domain/short-id";
+import type { Actor } from "./audit.js";
 import type { Db, Tx } from "./client.js";
-import { type Actor, recordVersions } from "./code-history.js";
+import { type CodeChange, recordVersions } from "./code-history.js";
 import { type DynamicCode, Prisma } from "./generated/client.js";
 
 export type { DynamicCode } from "./generated/client.js";
@@ -54,7 +55,7 @@ export async function createCode(tx: Tx, workspaceId: string, code: NewCode, act
       chosen ?? (draw === 1 ? drawnShortId : undefined) ?? drawShortId(),
     );
     if (row) {
-      await recordVersions(tx, [row], actor);
+      await recordVersions(tx, [row], { actor, action: "dynamic.created" });
       return row;
     }
     if (chosen) throw new ApiError("conflict", `The short id ${chosen} is taken; choose another.`);
@@ -131,7 +132,13 @@ export type Target = { workspaceId: string; shortId: string; ifVersion?: number 
  * Changes a code and returns its new row. Throws `not_found`, `version_mismatch` when `ifVersion` is given and stale,
  * `plan_limit` when a paused code would become active without room.
  */
-export async function updateCode(db: Db, target: Target, changes: CodeFields, actor: Actor): Promise<DynamicCode> {
+export async function updateCode(
+  db: Db,
+  target: Target,
+  changes: CodeFields,
+  actor: Actor,
+  { action = "dynamic.updated", details = { fields: wireNames(changes) } }: Partial<CodeChange> = {},
+): Promise<DynamicCode> {
   return db.$transaction(async (tx) => {
     const current = await lockCode(tx, target);
     if (changes.isActive === true && !current.isActive) await requireRoomForActive(tx, target.workspaceId);
@@ -145,16 +152,20 @@ export async function updateCode(db: Db, target: Target, changes: CodeFields, ac
         ...(repointed && { destinationChangesCount: { increment: 1 } }),
       },
     });
-    await recordVersions(tx, [row], actor);
+    await recordVersions(tx, [row], { actor, action, details });
     return row;
   });
 }
+
+/** What an edit names, as the audit trail says it: never the values, one of which may be a password. */
+export const wireNames = (changes: CodeFields): string[] =>
+  Object.keys(changes).map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 
 /** Deletes a code; its short id stays taken for ever. Throws as `updateCode` does. */
 export async function deleteCode(db: Db, target: Target, actor: Actor): Promise<DynamicCode> {
   return db.$transaction(async (tx) => {
     const current = await lockCode(tx, target);
-    return setDeletedAt(tx, current, new Date(), actor);
+    return setDeletedAt(tx, current, new Date(), { actor, action: "dynamic.deleted" });
   });
 }
 
@@ -171,14 +182,19 @@ export async function restoreCode(db: Db, target: Target, actor: Actor): Promise
     }
     requireVersion(current, target);
     if (current.isActive) await requireRoomForActive(tx, target.workspaceId);
-    return setDeletedAt(tx, current, null, actor);
+    return setDeletedAt(tx, current, null, { actor, action: "dynamic.restored" });
   });
 }
 
-async function setDeletedAt(tx: Tx, { id }: DynamicCode, deletedAt: Date | null, actor: Actor): Promise<DynamicCode> {
+async function setDeletedAt(
+  tx: Tx,
+  { id }: DynamicCode,
+  deletedAt: Date | null,
+  change: CodeChange,
+): Promise<DynamicCode> {
   const data = { deletedAt, updatedAt: deletedAt ?? new Date(), version: { increment: 1 } };
   const row = await tx.dynamicCode.update({ where: { id }, data });
-  await recordVersions(tx, [row], actor);
+  await recordVersions(tx, [row], change);
   return row;
 }
 

@@ -1,4 +1,5 @@
 // Tokens that were mailed to a user: each may be used once, until it expires, for one purpose.
+import { type Actor, recordAccountAudit } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 
 export type MailedPurpose = "reset" | "verify";
@@ -28,8 +29,10 @@ export async function deleteMailedTokens(tx: Tx, userId: string, purpose: Mailed
 }
 
 /** Notes that the user reads the mail of this address. */
-export async function markEmailVerified(tx: Tx, userId: string): Promise<void> {
-  await tx.user.updateMany({ where: { id: userId, emailVerifiedAt: null }, data: { emailVerifiedAt: new Date() } });
+export async function markEmailVerified(tx: Tx, actor: Actor): Promise<void> {
+  const unverified = { id: actor.id, emailVerifiedAt: null };
+  const { count } = await tx.user.updateMany({ where: unverified, data: { emailVerifiedAt: new Date() } });
+  if (count > 0) await recordAccountAudit(tx, actor, "user.email_verified");
 }
 
 /** Deletes tokens that expired, at most `limit` at once; returns how many went. */

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Role } from "@qrfactory/domain/roles";
+import { type Actor, type AuditAction, type Origin, recordAudit } from "./audit.js";
 import { type Db, isTaken, type Tx } from "./client.js";
 import { markEmailVerified } from "./mailed-tokens.js";
 import {
@@ -16,7 +17,7 @@ import {
 import { endSessions } from "./sessions.js";
 
 /** Who changes members. */
-export type Manager = { userId: string; workspaceId: string; role: Role };
+export type Manager = { userId: string; workspaceId: string; role: Role; actor: Actor };
 
 /** Keeps a seat for an address; throws `forbidden`, `conflict` or `plan_limit`. */
 export async function inviteMember(
@@ -39,6 +40,7 @@ export async function inviteMember(
   await requireSeat(tx, workspaceId, plan);
   const data = { ...invited, id: randomUUID(), workspaceId, tokenHash: Uint8Array.from(invited.tokenHash) };
   const row = await tx.invitation.create({ data });
+  await recordMember(tx, by, "member.invited", row.id, { email: row.email, role: row.role });
   return { ...row, role: invited.role, userId: null };
 }
 
@@ -51,6 +53,7 @@ export async function changeRole(tx: Tx, by: Manager, memberId: string, role: Ro
   if (role !== "owner") await requireOtherOwner(tx, by.workspaceId, row);
   if (row.userId === null) await tx.invitation.update({ where: { id: row.id }, data: { role } });
   else await tx.member.update({ where: { id: row.id }, data: { role } });
+  await recordMember(tx, by, "member.role_changed", row.id, { from: row.role, to: role });
   return { ...row, role };
 }
 
@@ -61,6 +64,7 @@ export async function removeMember(tx: Tx, by: Manager, memberId: string): Promi
   const row = await getMember(tx, workspaceId, memberId);
   if (row.userId !== by.userId) requireRoleOver(by.role, row.role);
   await requireOtherOwner(tx, workspaceId, row);
+  await recordMember(tx, by, "member.removed", row.id, { email: row.email, role: row.role });
   if (row.userId === null) {
     await tx.invitation.delete({ where: { id: row.id } });
     return;
@@ -78,7 +82,18 @@ export async function transferOwnership(tx: Tx, by: Manager, memberId: string): 
   const { workspaceId, userId } = by;
   await tx.member.update({ where: { workspaceId_userId: { workspaceId, userId } }, data: { role: "admin" } });
   await tx.member.update({ where: { id: row.id }, data: { role: "owner" } });
+  await recordMember(tx, by, "member.made_owner", row.id, { email: row.email });
   return { ...row, role: "owner" };
+}
+
+function recordMember(
+  tx: Tx,
+  { workspaceId, actor }: Pick<Manager, "workspaceId" | "actor">,
+  action: Extract<AuditAction, `member.${string}`>,
+  target: string,
+  details: Record<string, string>,
+): Promise<void> {
+  return recordAudit(tx, actor, { workspaceId, action, target, details });
 }
 
 /** The open invitation with this token; null when it was accepted, taken back or has expired. */
@@ -91,6 +106,7 @@ export async function acceptInvitation(
   tx: Tx,
   tokenHash: Buffer,
   account: { userId: string } | { passwordHash: string },
+  origin: Origin,
 ): Promise<{ userId: string; workspaceId: string } | null> {
   const found = await findInvitation(tx, tokenHash);
   if (!found) return null;
@@ -101,8 +117,10 @@ export async function acceptInvitation(
   await tx.invitation.delete({ where: { id } });
   await requireSeat(tx, workspaceId, plan);
   const userId = "userId" in account ? account.userId : await createUser(tx, email, account.passwordHash);
-  await markEmailVerified(tx, userId);
+  const actor: Actor = { kind: "user", id: userId, ...origin };
   await tx.member.create({ data: { id, workspaceId, userId, role } });
+  await recordMember(tx, { workspaceId, actor }, "member.joined", id, { email, role });
+  await markEmailVerified(tx, actor);
   return { userId, workspaceId };
 }
 

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
+import { type Actor, columnsOf, type Origin, recordAccountAudit, recordAudit } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 
 /** A log-in of a user to a workspace. */
@@ -13,20 +14,25 @@ type NewRefreshToken = { hash: Buffer; expiresAt: Date };
 const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
 
 /** Who logs in where; `passwordHash` is what the password was checked against. */
-export type NewSession = { userId: string; workspaceId: string; passwordHash?: string };
+export type NewSession = { userId: string; workspaceId: string; passwordHash?: string; origin: Origin };
 
 /** Starts a session with its first refresh token; null when the user, the membership or that password is gone meanwhile. */
 export async function startSession(db: Db, start: NewSession, token: NewRefreshToken): Promise<Session | null> {
-  const { userId, workspaceId, passwordHash = null } = start;
+  const { userId, workspaceId, passwordHash = null, origin } = start;
   const sessionId = randomUUID();
+  const actor: Actor = { kind: "user", id: userId, ...origin };
   // Holding the user's row: a new password comes before, and then this finds nothing, or after, and then it ends this.
   const inserted = await db.$executeRaw`
-    INSERT INTO refresh_tokens (token_hash, family_id, user_id, workspace_id, expires_at)
-    SELECT ${bytes(token.hash)}, ${sessionId}::uuid, u.id, m.workspace_id, ${token.expiresAt}::timestamptz
-    FROM users u JOIN members m ON m.user_id = u.id
-    WHERE u.id = ${userId}::uuid AND m.workspace_id = ${workspaceId}::uuid
-      AND (${passwordHash}::text IS NULL OR u.password_hash = ${passwordHash}::text)
-    FOR SHARE OF u`;
+    WITH started AS (
+      INSERT INTO refresh_tokens (token_hash, family_id, user_id, workspace_id, expires_at)
+      SELECT ${bytes(token.hash)}, ${sessionId}::uuid, u.id, m.workspace_id, ${token.expiresAt}::timestamptz
+      FROM users u JOIN members m ON m.user_id = u.id
+      WHERE u.id = ${userId}::uuid AND m.workspace_id = ${workspaceId}::uuid
+        AND (${passwordHash}::text IS NULL OR u.password_hash = ${passwordHash}::text)
+      FOR SHARE OF u
+      RETURNING workspace_id, family_id)
+    INSERT INTO audit_events (workspace_id, action, actor_kind, actor_id, network, request_id, target)
+    SELECT workspace_id, 'session.started', ${columnsOf(actor)}, family_id FROM started`;
   return inserted === 1 ? { userId, workspaceId, sessionId } : null;
 }
 
@@ -90,17 +96,25 @@ export async function endSessions(tx: Tx, ended: EndedSessions): Promise<void> {
 }
 
 /** Ends the session of a refresh token: a log-out. Unknown tokens are no error, so that a log-out may be repeated. */
-export async function endSessionOf(db: Db, hash: Buffer): Promise<void> {
+export async function endSessionOf(db: Db, hash: Buffer, origin: Origin): Promise<void> {
   const token = await db.refreshToken.findUnique({ where: { tokenHash: bytes(hash) } });
   if (!token) return;
-  await db.$transaction((tx) => endSessions(tx, { userId: token.userId, sessionId: token.familyId }));
+  const { userId, workspaceId, familyId: sessionId } = token;
+  await db.$transaction(async (tx) => {
+    await endSessions(tx, { userId, sessionId });
+    const actor: Actor = { kind: "user", id: userId, ...origin };
+    await recordAudit(tx, actor, { workspaceId, action: "session.ended", target: sessionId });
+  });
 }
 
-/** Sets a password and ends the user's sessions, but for the one named. */
+/** Sets a user's password and ends their sessions, but for the one named. */
 export async function changePassword(
   tx: Tx,
-  { userId, passwordHash, exceptSessionId }: { userId: string; passwordHash: string; exceptSessionId?: string },
+  actor: Actor,
+  { passwordHash, exceptSessionId }: { passwordHash: string; exceptSessionId?: string },
 ): Promise<void> {
+  const { id: userId } = actor;
+  await recordAccountAudit(tx, actor, "user.password_changed");
   await tx.user.update({ where: { id: userId }, data: { passwordHash } });
   await endSessions(tx, { userId, ...(exceptSessionId && { exceptSessionId }) });
 }

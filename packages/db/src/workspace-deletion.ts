@@ -1,6 +1,7 @@
 // The end of a workspace: its people, invitations, keys and stored answers go; its codes stay as they are and go on
 // redirecting, because they are printed, and nobody is left who could edit them.
 import { findActiveKeyIds, type KeyPublication, revokeKey } from "./api-keys.js";
+import { type Actor, recordAudit } from "./audit.js";
 import type { Tx } from "./client.js";
 import { holdWorkspace } from "./member-rows.js";
 
@@ -8,7 +9,7 @@ import { holdWorkspace } from "./member-rows.js";
  * Deletes a workspace and returns its keys, whose end is to be published. Accounts that are in no other workspace go,
  * too. Throws `not_found` when it is deleted already.
  */
-export async function deleteWorkspace(tx: Tx, workspaceId: string): Promise<KeyPublication[]> {
+export async function deleteWorkspace(tx: Tx, workspaceId: string, actor: Actor): Promise<KeyPublication[]> {
   await holdWorkspace(tx, workspaceId);
   const publications: KeyPublication[] = [];
   for (const keyId of await findActiveKeyIds(tx, workspaceId))
@@ -16,6 +17,9 @@ export async function deleteWorkspace(tx: Tx, workspaceId: string): Promise<KeyP
   await tx.apiKey.updateMany({ where: { workspaceId }, data: { name: "" } });
   await removePeople(tx, workspaceId);
   await tx.idempotencyKey.deleteMany({ where: { workspaceId } });
+  // The trail is about people, too; that there was an end, and by whose id, is all that is left of it.
+  await tx.auditEvent.deleteMany({ where: { workspaceId } });
+  await recordAudit(tx, { ...actor, network: null }, { workspaceId, action: "workspace.deleted", target: workspaceId });
   await tx.workspace.update({ where: { id: workspaceId }, data: { name: "", deletedAt: new Date() } });
   return publications;
 }

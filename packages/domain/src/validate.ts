@@ -36,3 +36,9 @@ export const pageQuery = z.strictObject({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   page_size: z.coerce.number().int().min(1).max(100).default(25),
 });
+
+/** `cursor` and `limit` of every stream of events (contract, section 1). */
+export const streamQuery = z.strictObject({
+  cursor: z.string().max(1_000).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(25),
+});

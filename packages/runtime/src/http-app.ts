@@ -3,6 +3,7 @@
 // known, through runtime/body.
 
 import { ApiError } from "@qrfactory/domain/errors";
+import { networkOf } from "@qrfactory/domain/network";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import type { Log } from "./log.js";
 import type { Metrics } from "./metrics.js";
@@ -29,6 +30,11 @@ export type HttpAppOptions = {
 /** The id of this request, as sent in `X-Request-Id`. */
 export function requestId(res: Response): string {
   return res.locals.requestId as string;
+}
+
+/** Where a request comes from, as far as it is kept: the network of its client, null where there is none, and its id. */
+export function originOf(req: Request): { network: string | null; requestId: string | null } {
+  return { network: networkOf(req.ip ?? "") || null, requestId: req.res ? requestId(req.res) : null };
 }
 
 /** An Express application with our conventions around `routes`; a trailing slash is optional on every path. */

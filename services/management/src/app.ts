@@ -9,6 +9,7 @@ import { type MembersOptions, memberRoutes } from "./accounts/members.js";
 import { type PasswordOptions, passwordRoutes } from "./accounts/password.js";
 import { type WorkspaceOptions, workspaceRoutes } from "./accounts/workspace.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
+import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
 import { type UsageOptions, usageRoutes } from "./usage/usage.js";
 
@@ -19,6 +20,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   PasswordOptions &
   WorkspaceOptions &
   ApiKeysOptions &
+  AuditOptions &
   DynamicCodesOptions &
   UsageOptions;
 
@@ -33,6 +35,7 @@ export function createApp(options: ManagementOptions): Express {
       ...passwordRoutes(options),
       ...workspaceRoutes(options),
       ...apiKeyRoutes(options),
+      ...auditRoutes(options),
       ...dynamicCodeRoutes(options),
       ...usageRoutes(options),
     },

@@ -2,6 +2,7 @@
 // A code is created after its image was drawn and found readable, so that no refusal leaves one behind; see `settle`.
 import { requireScope } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
+import type { Actor } from "@qrfactory/db/audit";
 import type { Db, Tx } from "@qrfactory/db/client";
 import { createCode, type DynamicCode, getCode } from "@qrfactory/db/dynamic-codes";
 import { findClaim, makeOnce, sealContextOf } from "@qrfactory/db/once";
@@ -10,6 +11,7 @@ import type { DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError } from "@qrfactory/domain/errors";
 import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
 import { parseInput } from "@qrfactory/domain/validate";
+import { originOf } from "@qrfactory/runtime/http-app";
 import type { Request } from "express";
 import { z } from "zod";
 import type { Caller } from "./caller.js";
@@ -81,11 +83,12 @@ export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishC
   function newCode(req: Request, payload: unknown, { keyId, workspaceId }: Parameters<ReadCode>[2]) {
     const { short_id: chosen, ...input } = parsePayload(createCodeBody, payload);
     const fields = toFields(input, destinationRules, "payload.") as { name: string; destinationUrl: string };
+    const actor: Actor = { kind: "key", id: keyId, ...originOf(req) };
     let shortId = chosen ?? drawShortId();
     let replayed = false;
     const insert = (tx: Tx) => {
       const id = chosen === undefined ? { drawnShortId: shortId } : { shortId: chosen };
-      return createCode(tx, workspaceId, { ...fields, ...id }, `key:${keyId}`);
+      return createCode(tx, workspaceId, { ...fields, ...id }, actor);
     };
 
     return {

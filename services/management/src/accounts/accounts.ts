@@ -1,14 +1,14 @@
 // Sign-up, log-in, refresh with rotation, log-out here and everywhere, another workspace, and "who am I".
 
-import { requireSession } from "@qrfactory/auth/caller";
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
 import { hashToken } from "@qrfactory/auth/tokens";
 import { createAccount, findLogin, getMembership, listWorkspaces, type Membership } from "@qrfactory/db/accounts";
+import { recordAccountAudit } from "@qrfactory/db/audit";
 import type { Db } from "@qrfactory/db/client";
 import { endSessionOf, endSessions, type NewSession } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";
 import type { Request, Response } from "express";
 import { z } from "zod";
@@ -62,11 +62,14 @@ export function accountRoutes(options: AccountsOptions): Routes {
     await countSignup(res, req.ip ?? "unknown", limits.signupsPerHour);
     const { password, workspace_name, email } = await readJson(req, signupBody);
     const passwordHash = await hashPassword(password);
-    const membership = await createAccount(db, { email, passwordHash, workspaceName: workspace_name, plan: "free" });
+    const origin = originOf(req);
+    const account = { email, passwordHash, workspaceName: workspace_name, plan: "free", origin } as const;
+    const membership = await createAccount(db, account);
     await sendVerification(membership.user);
     const session = await sessions.issue({
       userId: membership.user.userId,
       workspaceId: membership.workspace.workspaceId,
+      origin,
     });
     secret(res)
       .status(201)
@@ -81,14 +84,14 @@ export function accountRoutes(options: AccountsOptions): Routes {
     if (!login || !right) throw new ApiError("unauthenticated", "The e-mail address or the password is wrong.");
     const workspaceId = workspace_id ?? login.workspaceIds[0];
     if (!workspaceId) throw new ApiError("forbidden", "This account is in no workspace; ask to be invited.");
-    await sendSession(res, { ...login, workspaceId });
+    await sendSession(res, { ...login, workspaceId, origin: originOf(req) });
   }
 
   /** A new session in another workspace; the one that asked goes on. */
   async function switchWorkspace(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     const { workspace_id } = await readJson(req, switchBody);
-    await sendSession(res, { userId: caller.id, workspaceId: workspace_id });
+    await sendSession(res, { userId: caller.id, workspaceId: workspace_id, origin: caller.actor });
   }
 
   async function sendSession(res: Response, start: NewSession): Promise<void> {
@@ -106,10 +109,13 @@ export function accountRoutes(options: AccountsOptions): Routes {
   async function logOut(req: Request, res: Response): Promise<void> {
     const { refresh_token } = await readJson(req, logoutBody);
     if (refresh_token === undefined) {
-      const { userId } = requireSession(await findCaller(req, res, ["user"]));
-      await db.$transaction((tx) => endSessions(tx, { userId }));
+      const { actor } = await findCaller(req, res, ["user"]);
+      await db.$transaction(async (tx) => {
+        await endSessions(tx, { userId: actor.id });
+        await recordAccountAudit(tx, actor, "session.ended");
+      });
     } else {
-      await endSessionOf(db, hashToken(refresh_token));
+      await endSessionOf(db, hashToken(refresh_token), originOf(req));
     }
     res.status(204).end();
   }

@@ -6,7 +6,7 @@ import type { Db } from "@qrfactory/db/client";
 import { markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
@@ -50,7 +50,7 @@ export function verificationRoutes(options: VerificationOptions): Routes {
     const { token } = await readJson(req, verifyBody);
     const verified = await db.$transaction(async (tx) => {
       const userId = await takeMailedToken(tx, hashToken(token), "verify");
-      if (userId) await markEmailVerified(tx, userId);
+      if (userId) await markEmailVerified(tx, { kind: "user", id: userId, ...originOf(req) });
       return userId;
     });
     if (!verified) throw new ApiError("unauthenticated", "The token is not valid any more; ask for another.");

@@ -1,6 +1,6 @@
 // Members of a workspace: list, invite, change a role, remove, hand over; and the public address that accepts an
 // invitation.
-import { type Caller, requireRole, requireSession } from "@qrfactory/auth/caller";
+import { requireRole, requireSession } from "@qrfactory/auth/caller";
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
 import { findLogin, getMembership } from "@qrfactory/db/accounts";
@@ -19,10 +19,10 @@ import { ApiError } from "@qrfactory/domain/errors";
 import { roles } from "@qrfactory/domain/roles";
 import { parseInput } from "@qrfactory/domain/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/body";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller, SeenCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
 import type { PostMail } from "../mail.js";
 import { listDocument, readListQuery } from "../paging.js";
@@ -100,10 +100,10 @@ export function memberRoutes(options: MembersOptions): Routes {
       throw new ApiError("unauthenticated", "There is an account with this address, and its password is another.");
     }
     const account = login ? { userId: login.userId } : { passwordHash: await hashNew(password) };
-    const accepted = await db.$transaction((tx) => acceptInvitation(tx, tokenHash, account));
+    const accepted = await db.$transaction((tx) => acceptInvitation(tx, tokenHash, account, originOf(req)));
     if (!accepted) throw invalidInvitation();
     const membership = await getMembership(db, accepted.userId, accepted.workspaceId);
-    const session = await sessions.issue(accepted);
+    const session = await sessions.issue({ ...accepted, origin: originOf(req) });
     secret(res)
       .status(201)
       .json({ ...membershipDocument(membership), ...session });
@@ -146,8 +146,8 @@ const invalidInvitation = () =>
 const hashNew = (password: string) =>
   hashPassword(parseInput(z.object({ password: passwordField }), { password }).password);
 
-function managerOf(caller: Caller): Manager {
-  return { ...requireSession(caller), role: caller.role };
+function managerOf(caller: SeenCaller): Manager {
+  return { ...requireSession(caller), role: caller.role, actor: caller.actor };
 }
 
 /** An id that is no UUID belongs to nobody: the answer is the same as for an unknown one. */

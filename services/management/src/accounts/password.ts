@@ -8,7 +8,7 @@ import { deleteMailedTokens, markEmailVerified, storeMailedToken, takeMailedToke
 import { changePassword } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Request, Response } from "express";
 import { z } from "zod";
@@ -41,11 +41,12 @@ export function passwordRoutes(options: PasswordOptions): Routes {
   const requirePassword = makeRequirePassword({ db, countGuess });
 
   async function change(req: Request, res: Response): Promise<void> {
-    const { userId, sessionId } = requireSession(await findCaller(req, res, ["user"]));
+    const caller = await findCaller(req, res, ["user"]);
+    const { userId, sessionId } = requireSession(caller);
     const { old_password, password } = await readJson(req, changeBody);
     await requirePassword(req, res, { userId, password: old_password });
     const passwordHash = await hashPassword(password);
-    await db.$transaction((tx) => changePassword(tx, { userId, passwordHash, exceptSessionId: sessionId }));
+    await db.$transaction((tx) => changePassword(tx, caller.actor, { passwordHash, exceptSessionId: sessionId }));
     res.status(204).end();
   }
 
@@ -72,9 +73,10 @@ export function passwordRoutes(options: PasswordOptions): Routes {
     const done = await db.$transaction(async (tx) => {
       const userId = await takeMailedToken(tx, hashToken(token), "reset");
       if (!userId) return false;
-      await changePassword(tx, { userId, passwordHash });
+      const actor = { kind: "user", id: userId, ...originOf(req) } as const;
+      await changePassword(tx, actor, { passwordHash });
       await deleteMailedTokens(tx, userId, "reset");
-      await markEmailVerified(tx, userId);
+      await markEmailVerified(tx, actor);
       return true;
     });
     if (!done) throw new ApiError("unauthenticated", "The token is not valid any more; ask for another.");

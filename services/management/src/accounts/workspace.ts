@@ -32,7 +32,7 @@ export function workspaceRoutes({ db, findCaller, countGuess, publishKey }: Work
     const { userId, workspaceId } = requireSession(caller);
     const { password } = await readJson(req, deleteBody);
     await requirePassword(req, res, { userId, password });
-    const publications = await db.$transaction((tx) => deleteWorkspace(tx, workspaceId));
+    const publications = await db.$transaction((tx) => deleteWorkspace(tx, workspaceId, caller.actor));
     await Promise.all(publications.map(publishKey));
     res.status(204).end();
   }

@@ -1,8 +1,9 @@
 // API keys: create, list, revoke, rotate. Both secrets of a key are shown in one answer and never again.
 import { createApiKey, createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
-import { type Caller, requireRole } from "@qrfactory/auth/caller";
+import { requireRole } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
 import { type ApiKeyRow, createKey, type KeyPublication, listKeys, revokeKey, rotateKey } from "@qrfactory/db/api-keys";
+import { recordAudit } from "@qrfactory/db/audit";
 import type { Db, Tx } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/errors";
 import { keyScopes } from "@qrfactory/domain/key-scopes";
@@ -11,7 +12,7 @@ import { readJsonValue } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller, SeenCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
 import { listDocument, readListQuery } from "../paging.js";
 
@@ -59,8 +60,9 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
   async function issue(
     req: Request,
     res: Response,
-    caller: Caller,
+    caller: SeenCaller,
     body: unknown,
+    action: "key.created" | "key.rotated",
     store: (tx: Tx, secrets: ReturnType<typeof drawSecrets>["row"]) => Promise<NewRow>,
   ): Promise<void> {
     let publication: KeyPublication | undefined;
@@ -73,6 +75,9 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
         const secrets = drawSecrets();
         const row = await store(tx, secrets.row);
         publication = row.publication;
+        const { workspaceId, actor } = caller;
+        const details = { name: row.name, key_prefix: row.keyPrefix };
+        await recordAudit(tx, actor, { workspaceId, action, target: row.id, details });
         return {
           ...keyDocument(row, caller),
           raw_key: secrets.raw,
@@ -89,7 +94,7 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
     const caller = await findAdmin(req, res);
     const body = await readJsonValue(req);
     const { name, scopes, expires_at } = parseInput(createBody, body);
-    await issue(req, res, caller, body, (tx, secrets) =>
+    await issue(req, res, caller, body, "key.created", (tx, secrets) =>
       createKey(tx, {
         workspaceId: caller.workspaceId,
         name,
@@ -106,7 +111,7 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
     const body = await readJsonValue(req);
     const { overlap_seconds } = parseInput(rotateBody, body);
     const keyId = readKeyId(req);
-    await issue(req, res, caller, body, (tx, secrets) => {
+    await issue(req, res, caller, body, "key.rotated", (tx, secrets) => {
       const overlapUntil = overlap_seconds > 0 ? new Date(Date.now() + overlap_seconds * 1000) : null;
       return rotateKey(tx, { workspaceId: caller.workspaceId, keyId, secrets, overlapUntil });
     });
@@ -122,12 +127,18 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
 
   async function revokeApiKey(req: Request, res: Response): Promise<void> {
     const caller = await findAdmin(req, res);
-    const publication = await revokeKey(db, caller.workspaceId, readKeyId(req));
+    const { workspaceId, actor } = caller;
+    const target = readKeyId(req);
+    const publication = await db.$transaction(async (tx) => {
+      const revoked = await revokeKey(tx, workspaceId, target);
+      await recordAudit(tx, actor, { workspaceId, action: "key.revoked", target });
+      return revoked;
+    });
     await publishKey(publication);
     res.status(204).end();
   }
 
-  async function findAdmin(req: Request, res: Response): Promise<Caller> {
+  async function findAdmin(req: Request, res: Response): Promise<SeenCaller> {
     const caller = await findCaller(req, res, ["user"]);
     requireRole(caller, "admin");
     return caller;
@@ -147,7 +158,7 @@ function readKeyId(req: Request): string {
   return id.data;
 }
 
-function keyDocument(row: ApiKeyRow, { plan }: Caller) {
+function keyDocument(row: ApiKeyRow, { plan }: SeenCaller) {
   return {
     id: row.id,
     name: row.name,

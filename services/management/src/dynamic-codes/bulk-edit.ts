@@ -10,7 +10,6 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { filterQuery, readFilter } from "./list.js";
-import { actorOf } from "./wire.js";
 
 const isNotEmpty = (value: object) => Object.keys(value).length > 0;
 
@@ -47,7 +46,7 @@ export function makeBulkEdit({ db, findCaller, publishCodes, destinationRules }:
     const selection: CodeSelection = short_ids
       ? { shortIds: [...new Set(short_ids)] }
       : { filter: readFilter({ ...filter, is_active: toWord(filter?.is_active) }) };
-    const rows = await updateCodes(db, caller.workspaceId, selection, fields, actorOf(caller));
+    const rows = await updateCodes(db, caller.workspaceId, selection, fields, caller.actor);
     await publishCodes(rows);
     res.json({ changed: rows.length });
   };

@@ -25,7 +25,7 @@ import { makeBulkEdit } from "./bulk-edit.js";
 import { makeExport } from "./export.js";
 import { makeHistory } from "./history.js";
 import { makeListCodes } from "./list.js";
-import { actorOf, codeDocument } from "./wire.js";
+import { codeDocument } from "./wire.js";
 
 /** What says everything by its address still refuses what it would not heed. */
 const emptyBody = z.strictObject({});
@@ -65,7 +65,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
       body,
       effect: async (tx) => {
         const code = { ...fields, ...(short_id && { shortId: short_id }) };
-        created = await createCode(tx, caller.workspaceId, code, actorOf(caller));
+        created = await createCode(tx, caller.workspaceId, code, caller.actor);
         return codeDocument(created, scanBaseUrl);
       },
       committed: async () => {
@@ -86,7 +86,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     requireRole(caller, "member");
     const fields = toFields(await readJson(req, updateCodeBody), destinationRules);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
-    const row = await updateCode(db, target, fields, actorOf(caller));
+    const row = await updateCode(db, target, fields, caller.actor);
     await publishCodes([row]);
     send(res, row);
   }
@@ -95,7 +95,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
-    await publishCodes([await deleteCode(db, target, actorOf(caller))]);
+    await publishCodes([await deleteCode(db, target, caller.actor)]);
     res.status(204).end();
   }
 
@@ -104,7 +104,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     requireRole(caller, "member");
     await readJson(req, emptyBody);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
-    const row = await restoreCode(db, target, actorOf(caller));
+    const row = await restoreCode(db, target, caller.actor);
     await publishCodes([row]);
     send(res, row);
   }

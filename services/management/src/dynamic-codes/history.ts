@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { listDocument, readListQuery } from "../paging.js";
 import { readIfMatch, readShortId } from "./address.js";
-import { actorOf, versionDocument } from "./wire.js";
+import { versionDocument } from "./wire.js";
 
 /** The largest that a version may be: it is a PostgreSQL `integer`. */
 const versionMax = 2_147_483_647;
@@ -43,7 +43,11 @@ export function makeHistory({ db, findCaller, publishCodes, publicBaseUrl, send 
     const was = await getVersion(db, await getCode(db, workspaceId, shortId), version);
     const { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder } = was;
     const fields = { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder };
-    const row = await updateCode(db, { workspaceId, shortId, ...readIfMatch(req) }, fields, actorOf(caller));
+    const target = { workspaceId, shortId, ...readIfMatch(req) };
+    const row = await updateCode(db, target, fields, caller.actor, {
+      action: "dynamic.rolled_back",
+      details: { to: version },
+    });
     await publishCodes([row]);
     send(res, row);
   }

@@ -1,5 +1,4 @@
 // A dynamic code as clients see it.
-import type { Caller } from "@qrfactory/auth/caller";
 import type { CodeVersion } from "@qrfactory/db/code-history";
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
 import { publicUrl } from "@qrfactory/domain/short-id";
@@ -47,6 +46,3 @@ export function versionDocument(was: CodeVersion) {
     deleted: was.deletedAt !== null,
   };
 }
-
-/** How history names a caller. */
-export const actorOf = (caller: Caller) => `${caller.kind}:${caller.id}`;

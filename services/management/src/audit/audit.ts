@@ -1,0 +1,65 @@
+// The audit trail over HTTP: who did what, when, from which network. For admins.
+import { requireRole } from "@qrfactory/auth/caller";
+import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit";
+import type { Db } from "@qrfactory/db/client";
+import { momentField } from "@qrfactory/domain/code-input";
+import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import { readStreamQuery, streamDocument } from "../streams.js";
+
+/** A cursor is the id of an event: a PostgreSQL `bigint`, as text. */
+const position = z
+  .string()
+  .regex(/^\d{1,18}$/)
+  .transform(BigInt);
+
+const filters = {
+  /** One or more, separated by commas. */
+  action: z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(z.array(z.enum(auditActions, `Use any of: ${auditActions.join(", ")}.`)))
+    .optional(),
+  actor_id: z.string().max(100).optional(),
+  target: z.string().max(100).optional(),
+  from: momentField.optional(),
+  to: momentField.optional(),
+};
+
+export type AuditOptions = { db: Db; findCaller: FindCaller };
+
+/** The route of the audit trail. */
+export function auditRoutes({ db, findCaller }: AuditOptions): Routes {
+  async function list(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    requireRole(caller, "admin");
+    const { query, limit, after: before } = readStreamQuery(req, filters, position);
+    const { action: actions, actor_id: actorId, target, from, to: until } = query;
+    const filter = {
+      ...(actions && { actions }),
+      ...(actorId && { actorId }),
+      ...(target && { target }),
+      ...(from && { from }),
+      ...(until && { until }),
+    };
+    const rows = await listAuditEvents(db, caller.workspaceId, { filter, before, take: limit + 1 });
+    res.json(streamDocument(rows, limit, { positionOf: ({ id }) => String(id), toResult: auditDocument }));
+  }
+
+  return { "/api/v1/audit": { GET: list } };
+}
+
+function auditDocument(event: NamedAuditEvent) {
+  return {
+    id: String(event.id),
+    at: event.at.toISOString(),
+    action: event.action,
+    actor: { kind: event.actorKind, id: event.actorId, name: event.actorName },
+    network: event.network,
+    request_id: event.requestId,
+    target: event.target,
+    details: event.details,
+  };
+}

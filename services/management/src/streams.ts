@@ -1,0 +1,56 @@
+// Streams of events (audit, calls, scans), as every client of this API sees them: the newest first, a cursor that says
+// where the next page begins. A cursor is the position of the last row of a page, so pages stay right while rows are
+// added.
+import { ApiError } from "@qrfactory/domain/errors";
+import { parseInput, streamQuery } from "@qrfactory/domain/validate";
+import type { Request } from "express";
+import type { z } from "zod";
+
+export type StreamDocument<Row> = { results: Row[]; next_cursor: string | null };
+
+/**
+ * Checks the query of a stream: `cursor`, `limit` and what `filters` adds; unknown parameters are refused. `position` is
+ * the shape that the stream's cursors hold; `after` is null on the first page.
+ */
+export function readStreamQuery<Shape extends z.ZodRawShape, Position extends z.ZodType>(
+  req: Request,
+  filters: Shape,
+  position: Position,
+) {
+  const query = parseInput(streamQuery.extend(filters), req.query) as z.output<typeof streamQuery> &
+    z.output<z.ZodObject<Shape>>;
+  const after = query.cursor === undefined ? null : readCursor(query.cursor, position);
+  return { query, limit: query.limit, after };
+}
+
+function readCursor<Position extends z.ZodType>(cursor: string, position: Position): z.output<Position> {
+  const read = position.safeParse(parseJson(Buffer.from(cursor, "base64url").toString()));
+  if (read.success) return read.data;
+  const message = "Use the next_cursor of a page of the same stream.";
+  throw new ApiError("validation_failed", message, { errors: { cursor: [message] } });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The document of one page. `rows` are one more than `limit` where there is a next page; `positionOf` gives what a cursor
+ * after a row holds, as JSON.
+ */
+export function streamDocument<Row, Result>(
+  rows: Row[],
+  limit: number,
+  { positionOf, toResult }: { positionOf: (row: Row) => unknown; toResult: (row: Row) => Result },
+): StreamDocument<Result> {
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit ? page.at(-1) : undefined;
+  return {
+    results: page.map(toResult),
+    next_cursor: last === undefined ? null : Buffer.from(JSON.stringify(positionOf(last))).toString("base64url"),
+  };
+}
