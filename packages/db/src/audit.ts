@@ -29,6 +29,8 @@ export const auditActions = [
   "dynamic.deleted",
   "dynamic.restored",
   "dynamic.rolled_back",
+  "dynamic.change_scheduled",
+  "dynamic.change_cancelled",
   "key.created",
   "key.rotated",
   "key.revoked",

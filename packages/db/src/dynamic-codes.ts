@@ -137,24 +137,33 @@ export async function updateCode(
   target: Target,
   changes: CodeFields,
   actor: Actor,
+  change: Partial<CodeChange> = {},
+): Promise<DynamicCode> {
+  return db.$transaction((tx) => updateCodeIn(tx, target, changes, actor, change));
+}
+
+/** As `updateCode`, in a transaction that does more. */
+export async function updateCodeIn(
+  tx: Tx,
+  target: Target,
+  changes: CodeFields,
+  actor: Actor,
   { action = "dynamic.updated", details = { fields: wireNames(changes) } }: Partial<CodeChange> = {},
 ): Promise<DynamicCode> {
-  return db.$transaction(async (tx) => {
-    const current = await lockCode(tx, target);
-    if (changes.isActive === true && !current.isActive) await requireRoomForActive(tx, target.workspaceId);
-    const repointed = changes.destinationUrl !== undefined && changes.destinationUrl !== current.destinationUrl;
-    const row = await tx.dynamicCode.update({
-      where: { id: current.id },
-      data: {
-        ...changes,
-        version: { increment: 1 },
-        updatedAt: new Date(),
-        ...(repointed && { destinationChangesCount: { increment: 1 } }),
-      },
-    });
-    await recordVersions(tx, [row], { actor, action, details });
-    return row;
+  const current = await lockCode(tx, target);
+  if (changes.isActive === true && !current.isActive) await requireRoomForActive(tx, target.workspaceId);
+  const repointed = changes.destinationUrl !== undefined && changes.destinationUrl !== current.destinationUrl;
+  const row = await tx.dynamicCode.update({
+    where: { id: current.id },
+    data: {
+      ...changes,
+      version: { increment: 1 },
+      updatedAt: new Date(),
+      ...(repointed && { destinationChangesCount: { increment: 1 } }),
+    },
   });
+  await recordVersions(tx, [row], { actor, action, details });
+  return row;
 }
 
 /** What an edit names, as the audit trail says it: never the values, one of which may be a password. */
@@ -199,7 +208,7 @@ async function setDeletedAt(
 }
 
 /** Reads a code for a change: edits of one code queue up behind each other instead of overwriting. */
-async function lockCode(tx: Tx, target: Target): Promise<DynamicCode> {
+export async function lockCode(tx: Tx, target: Target): Promise<DynamicCode> {
   const current = await lockRow(tx, target);
   if (current.deletedAt) throw noSuchCode();
   requireVersion(current, target);

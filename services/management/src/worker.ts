@@ -42,7 +42,7 @@ start(async () => {
   });
   // Edits that Postgres notes as published may be among what the other server lacks: everything is published again.
   onOtherServer(redis, () => forgetTableMark(redis));
-  const publishing = startPublishing({ publisher: makePublisher({ db, redis }), log });
+  const publishing = startPublishing({ db, publisher: makePublisher({ db, redis }), log });
   const geolocation = await openGeolocation({ file: config.GEOIP_DATABASE, log });
   const store = openEventStore(config.DATABASE_URL, { name: "worker-ingest" });
   const ingest = startIngest({ store, locate: geolocation.locate, stateRedisUrl: config.STATE_REDIS_URL, log });

@@ -11,6 +11,7 @@ import {
   restoreCode,
   updateCode,
 } from "@qrfactory/db/dynamic-codes";
+import { scheduleChange } from "@qrfactory/db/scheduled-changes";
 import { createCodeBody, momentField, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { parseInput } from "@qrfactory/domain/validate";
@@ -25,10 +26,14 @@ import { makeBulkEdit } from "./bulk-edit.js";
 import { makeExport } from "./export.js";
 import { makeHistory } from "./history.js";
 import { makeListCodes } from "./list.js";
+import { effectiveAtField, makeScheduled, scheduledDocument } from "./scheduled.js";
 import { codeDocument } from "./wire.js";
 
 /** What says everything by its address still refuses what it would not heed. */
 const emptyBody = z.strictObject({});
+
+/** Without `effective_at` an edit happens at once. */
+const updateBody = updateCodeBody.extend({ effective_at: effectiveAtField.optional() });
 
 const showQuery = z.strictObject({ at: momentField.optional() });
 
@@ -84,9 +89,15 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
   async function update(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
-    const fields = toFields(await readJson(req, updateCodeBody), destinationRules);
+    const { effective_at: effectiveAt, ...input } = await readJson(req, updateBody);
+    const changes = toFields(input, destinationRules);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
-    const row = await updateCode(db, target, fields, caller.actor);
+    if (effectiveAt) {
+      const scheduled = await scheduleChange(db, target, { changes, effectiveAt }, caller.actor);
+      res.status(202).json(scheduledDocument(scheduled));
+      return;
+    }
+    const row = await updateCode(db, target, changes, caller.actor);
     await publishCodes([row]);
     send(res, row);
   }
@@ -109,12 +120,15 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     send(res, row);
   }
 
+  const scheduled = makeScheduled(options);
   const { history, rollback } = makeHistory({ ...options, send });
   return {
     "/api/v1/dynamic": { GET: makeListCodes(options), POST: create, PATCH: makeBulkEdit(options) },
     "/api/v1/dynamic/export": { GET: makeExport(options) },
     "/api/v1/dynamic/:short_id": { GET: show, PATCH: update, DELETE: remove },
     "/api/v1/dynamic/:short_id/restore": { POST: restore },
+    "/api/v1/dynamic/:short_id/scheduled": { GET: scheduled.list },
+    "/api/v1/dynamic/:short_id/scheduled/:change_id": { DELETE: scheduled.cancel },
     "/api/v1/dynamic/:short_id/history": { GET: history },
     "/api/v1/dynamic/:short_id/rollback": { POST: rollback },
   };

@@ -91,7 +91,7 @@ test("with the state Redis gone, edits and revocations are answered and take eff
     expect(edit.status).toBe(200);
   }
   expect((await as("DELETE", `/api/v1/keys/${key.id}`)).status).toBe(204);
-  const worker = startPublishing({ publisher: publisher(), log: createLog({ service: "test", level: "silent" }) });
+  const worker = startPublishing({ db, publisher: publisher(), log: createLog({ service: "test", level: "silent" }) });
   await api.redis.restart();
   await until(async () => (await published(short_id))?.destination_url === "https://example.com/3", {
     timeoutMs: 5_000,

@@ -20,6 +20,7 @@ import {
 } from "@qrfactory/replica/publish";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Redis } from "ioredis";
+import { makeDueChanges } from "./scheduled-changes.js";
 
 /** Rows in one round trip: large enough for speed, small enough to stay far below a command's deadline. */
 const batchSize = 500;
@@ -107,8 +108,10 @@ export function publishTogether(
   };
 }
 
-/** Runs `publishPending` every second until stopped; failures are logged once per outage and tried again. */
-export function startPublishing({ publisher, log }: { publisher: Publisher; log: Log }): { stop: () => Promise<void> } {
+/** Makes due changes and runs `publishPending` every second until stopped; failures are logged once per outage and tried again. */
+export function startPublishing({ db, publisher, log }: { db: Db; publisher: Publisher; log: Log }): {
+  stop: () => Promise<void>;
+} {
   let stopped = false;
   let failing = false;
   let wake = () => {};
@@ -116,6 +119,7 @@ export function startPublishing({ publisher, log }: { publisher: Publisher; log:
   async function loop(): Promise<void> {
     while (!stopped) {
       try {
+        await makeDueChanges(db, publisher.publishCodeRows);
         await publisher.publishPending();
         if (failing) log.info("publication works again");
         failing = false;

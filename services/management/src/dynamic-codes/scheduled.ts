@@ -1,0 +1,69 @@
+// Changes of dynamic codes that are to happen later, over HTTP: put down by a PATCH with `effective_at`, listed, taken
+// back. The worker makes them.
+import { requireRole } from "@qrfactory/auth/caller";
+import type { Db } from "@qrfactory/db/client";
+import { getCode } from "@qrfactory/db/dynamic-codes";
+import {
+  cancelScheduledChange,
+  listScheduledChanges,
+  noSuchChange,
+  type ScheduledChange,
+} from "@qrfactory/db/scheduled-changes";
+import { momentField } from "@qrfactory/domain/code-input";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import { listDocument, readListQuery } from "../paging.js";
+import { readShortId } from "./address.js";
+
+/** Further ahead than this is a slip of the pen. */
+const yearsAheadMax = 5;
+const yearMs = 366 * 24 * 60 * 60 * 1000;
+
+/** The moment of a change that is to happen later. */
+export const effectiveAtField = momentField
+  .refine((at) => at.getTime() > Date.now(), "Use a moment that is still to come, or leave this out.")
+  .refine((at) => at.getTime() < Date.now() + yearsAheadMax * yearMs, `Use a moment within ${yearsAheadMax} years.`);
+
+export type ScheduledOptions = { db: Db; findCaller: FindCaller; publicBaseUrl: string };
+
+/** The handlers of `GET …/scheduled` and `DELETE …/scheduled/{id}`. */
+export function makeScheduled({ db, findCaller, publicBaseUrl }: ScheduledOptions) {
+  async function list(req: Request, res: Response): Promise<void> {
+    const { workspaceId } = await findCaller(req, res);
+    const { page } = readListQuery(req, {});
+    const changes = await listScheduledChanges(db, await getCode(db, workspaceId, readShortId(req)));
+    const results = changes.slice(page.skip, page.skip + page.take).map(scheduledDocument);
+    res.json(listDocument(req, publicBaseUrl, { page, count: changes.length, results }));
+  }
+
+  async function cancel(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    const code = await getCode(db, caller.workspaceId, readShortId(req));
+    const id = z.uuid().safeParse(req.params.change_id);
+    if (!id.success) throw noSuchChange();
+    await cancelScheduledChange(db, code, id.data, caller.actor);
+    res.status(204).end();
+  }
+
+  return { list, cancel };
+}
+
+/** A scheduled change as clients see it: of a password only whether there will be one. */
+export function scheduledDocument({ id, effectiveAt, createdAt, changes, actor, failure }: ScheduledChange) {
+  const entries = Object.entries(changes).map(([name, value]) =>
+    name === "passwordHash" ? ["password_protected", value !== null] : [toWire(name), value],
+  );
+  return {
+    id,
+    effective_at: effectiveAt.toISOString(),
+    changes: Object.fromEntries(entries),
+    status: failure === null ? "waiting" : "failed",
+    failure,
+    created_by: `${actor.kind}:${actor.id}`,
+    created_at: createdAt.toISOString(),
+  };
+}
+
+const toWire = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
