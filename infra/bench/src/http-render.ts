@@ -75,6 +75,7 @@ export async function startRender(directory: string, stops: (() => Promise<unkno
   const stores = { DATABASE_URL: postgres.url(), STATE_REDIS_URL: state.url, RENDER_CACHE_URL: cache.url };
   const seeding = await run("management/dist/admin.js", ["seed-demo", "--file", demoFile], {
     ...stores,
+    JWT_SECRET: "a secret for benchmarks, long enough",
     SEAL_KEY: sealKey,
   });
   if ((await seeding.exited).code !== 0) throw new Error(seeding.lastLines().join("\n"));
@@ -88,6 +89,7 @@ export async function startRender(directory: string, stops: (() => Promise<unkno
     // As the local stack and the container have it.
     MALLOC_MMAP_THRESHOLD_: "131072",
     MALLOC_ARENA_MAX: "2",
+    JWT_SECRET: "a secret for benchmarks, long enough",
     SEAL_KEY: sealKey,
     PUBLIC_BASE_URL: `http://127.0.0.1:${port}`,
   });

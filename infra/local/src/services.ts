@@ -97,6 +97,7 @@ function listServices(options: ServicesOptions): Service[] {
         RENDER_CACHE_URL: stores.renderCacheUrl,
         SPOOL_DIR: paths.spool("render"),
         ...mallocEnvironment,
+        JWT_SECRET: secrets.jwt_secret,
         SEAL_KEY: secrets.seal_key,
         PUBLIC_BASE_URL: addresses.gateway,
       },

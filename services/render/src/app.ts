@@ -5,12 +5,13 @@ import type { Express } from "express";
 import { makeRenderCache } from "./cache.js";
 import type { CacheStore } from "./cache-store.js";
 import { type CallerOptions, makeRequireCaller } from "./caller.js";
+import { codeImageCacheControl, readCodeImageRequest } from "./code-image.js";
 import type { ReadCode } from "./dynamic-codes.js";
 import { makeForgetImage } from "./forget-image.js";
 import { type GenerateOptions, makeGenerate } from "./generate.js";
 import { type ImagesOptions, makeImages } from "./images.js";
 import type { FetchPicture } from "./images-in/pictures.js";
-import { makeRequireSigner, type RequireSignerOptions } from "./signed-url.js";
+import { makeRequireSigner, type RequireSignerOptions, signedCacheControl } from "./signed-url.js";
 import { makeValidate } from "./validate.js";
 import { makeReadWanted } from "./wanted.js";
 
@@ -31,7 +32,8 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
 export function createApp(options: AppOptions): Express {
   const { log, credits, readCode, recordCall, now } = options;
   const requireCaller = makeRequireCaller(options);
-  const readWanted = makeReadWanted(readCode, options.fetchPicture);
+  const { fetchPicture } = options;
+  const readWanted = makeReadWanted({ readCode, fetchPicture });
   const cache = makeRenderCache({
     store: options.cacheStore,
     onDamaged: (key) => log.warn({ cache_key: key }, "a damaged image was found in the render cache; drawing it again"),
@@ -50,7 +52,19 @@ export function createApp(options: AppOptions): Express {
     routes: {
       "/api/v1/generate": {
         POST: makeGenerate(generating),
-        GET: makeGenerate({ ...generating, requireCaller: makeRequireSigner(options), isLink: true }),
+        GET: makeGenerate({
+          ...generating,
+          requireCaller: makeRequireSigner(options),
+          linkCacheControl: signedCacheControl,
+        }),
+      },
+      "/api/v1/dynamic/:short_id/image": {
+        GET: makeGenerate({
+          ...generating,
+          requireCaller: makeRequireCaller(options, ["user", "key"]),
+          readWanted: makeReadWanted({ readCode, fetchPicture, readRequest: readCodeImageRequest }),
+          linkCacheControl: codeImageCacheControl,
+        }),
       },
       "/api/v1/validate": { POST: makeValidate({ requireCaller, readWanted }) },
       "/api/v1/cache/:cacheKey": { DELETE: makeForgetImage({ requireCaller, cache }) },

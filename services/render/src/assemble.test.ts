@@ -39,6 +39,7 @@ function configOf(databaseUrl: string, spool: string) {
     STATE_REDIS_URL: state.url,
     RENDER_CACHE_URL: "memory:",
     SPOOL_DIR: join(temp.path, spool),
+    JWT_SECRET: "a secret of at least thirty-two characters",
     SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
     PUBLIC_BASE_URL: "https://qr.example.org",
   });

@@ -1,11 +1,14 @@
 // How the render service is put together: connections, the functions over them, the application. main.ts serves it.
 import { signingSecretContext } from "@qrfactory/auth/api-key";
+import { makeAuthenticate } from "@qrfactory/auth/caller";
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
+import { makeAccessTokens } from "@qrfactory/auth/tokens";
 import { findKeyByHash, findSigningKeys, touchKey } from "@qrfactory/db/api-keys";
 import { connectDatabase, databaseProblem } from "@qrfactory/db/client";
 import { type DynamicCode, markCodesPublished, toPublished } from "@qrfactory/db/dynamic-codes";
+import { findSessionRights } from "@qrfactory/db/sessions";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { eventStream } from "@qrfactory/replica/event-stream";
@@ -71,7 +74,11 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     trustedProxies: config.TRUSTED_PROXIES,
     status: createStatus({ db, stateRedis: redis, cacheStore, spool, shipper }),
     translateError: databaseProblem,
-    keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }),
+    authenticate: makeAuthenticate({
+      tokens: makeAccessTokens(config.JWT_SECRET),
+      keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }),
+      findRights: (session) => findSessionRights(db, session),
+    }),
     loadKeys: (keyPrefix) => findSigningKeys(db, keyPrefix),
     openSecret: (sealed) => seal.open(sealed, signingSecretContext).toString(),
     noteKeyUse: makeNoteKeyUse((keyId) => touchKey(db, keyId)),

@@ -1,8 +1,12 @@
 // The whole render service on real stores, for tests of what needs PostgreSQL.
+import { randomBytes } from "node:crypto";
 import { createApiKey } from "@qrfactory/auth/api-key";
+import { makeAccessTokens } from "@qrfactory/auth/tokens";
 import { createAccount } from "@qrfactory/db/accounts";
 import { createKey } from "@qrfactory/db/api-keys";
+import { noOrigin } from "@qrfactory/db/audit";
 import { connectDatabase } from "@qrfactory/db/client";
+import { startSession } from "@qrfactory/db/sessions";
 import { monthOf, type PlanName } from "@qrfactory/domain/plans";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { createLog } from "@qrfactory/runtime/log";
@@ -46,6 +50,7 @@ export async function startAssembled() {
     STATE_REDIS_URL: state.url,
     RENDER_CACHE_URL: "memory:",
     SPOOL_DIR: `${temp.path}/spool`,
+    JWT_SECRET: "a secret of at least thirty-two characters",
     SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
     PUBLIC_BASE_URL: "https://qr.example.org",
   });
@@ -69,7 +74,15 @@ export async function startAssembled() {
       const secrets = { hash, keyPrefix, signingSecretSealed };
       const { workspaceId } = workspace;
       const { id } = await createKey(db, { workspaceId, name: "test", createdBy: user.userId, secrets });
-      return { raw, keyId: id, keyPrefix, workspaceId };
+      return { raw, keyId: id, keyPrefix, workspaceId, userId: user.userId };
+    },
+
+    /** The `Authorization` of somebody at a dashboard. */
+    async logIn({ userId, workspaceId }: { userId: string; workspaceId: string }): Promise<string> {
+      const token = { hash: randomBytes(32), expiresAt: new Date(Date.now() + 60_000) };
+      const session = await startSession(db, { userId, workspaceId, origin: noOrigin }, token);
+      if (!session) throw new Error("there is no such member");
+      return `Bearer ${makeAccessTokens(config.JWT_SECRET).issue(session)}`;
     },
 
     post: (path: string, key: { raw: string }, body: unknown, headers: Record<string, string> = {}) =>

@@ -19,6 +19,8 @@ const shape = {
   SPOOL_DIR: z.string().min(1),
   /** Opens signing secrets and stored answers: 32 bytes in base64, the same as management's. */
   SEAL_KEY: sealKey,
+  /** Checks the access tokens of dashboards, which management signs with it. */
+  JWT_SECRET: z.string().min(32),
   /** Where clients reach the API. */
   PUBLIC_BASE_URL: httpUrl,
   /** Where phones reach printed codes; the same origin unless a short domain is used. */

@@ -1,4 +1,4 @@
-// POST /api/v1/generate/: the whole request, in order. Every 200 costs one credit, and is written down before it is sent;
+// Every request for an image, in order. Every 200 costs one credit, and is written down before it is sent;
 // whatever goes wrong after the credit was taken gives it back.
 import { randomUUID } from "node:crypto";
 import { cacheKeyOf, type Design, type ImageFormat } from "@qrfactory/domain/design";
@@ -13,9 +13,6 @@ import type { RequireCaller } from "./caller.js";
 import { type Drawing, rendererVersion } from "./draw.js";
 import type { Image, ImageRequest, Images } from "./images.js";
 import type { ReadWanted } from "./wanted.js";
-
-/** The same address gives the same image as long as its renderer lives; a day later it is asked for again. */
-const linkCacheControl = "public, max-age=86400";
 
 /** What one delivered image costs. */
 const creditsAnImage = 1;
@@ -37,14 +34,14 @@ export type GenerateOptions = {
   recordCall: (event: CallEvent) => Promise<void>;
   /** Told of a credit that could not be given back; the nightly comparison with the ledger corrects it. */
   onCreditLost?: (account: { workspaceId: string; month: string }, error: unknown) => void;
-  /** Images of addresses may be kept by whoever fetched them, and are not sent again to who has them. */
-  isLink?: boolean;
+  /** Of images that are fetched by their address: for how long they may be kept. They are not sent again to who has them. */
+  linkCacheControl?: string;
   now?: () => Date;
 };
 
-/** The handler of `POST /api/v1/generate/`, and with `isLink` of its `GET`. */
+/** The handler of `POST /api/v1/generate/`, and with `linkCacheControl` of a `GET`. */
 export function makeGenerate(options: GenerateOptions): Handler {
-  const { requireCaller, readWanted, images, recordCall, isLink = false, now = () => new Date() } = options;
+  const { requireCaller, readWanted, images, recordCall, linkCacheControl, now = () => new Date() } = options;
 
   return async function generate(req, res) {
     const caller = await requireCaller(req, res);
@@ -62,7 +59,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
       signal,
     });
     const request = requestOf(design);
-    if (isLink && hasAlready(req, request.cacheKey)) {
+    if (linkCacheControl && hasAlready(req, request.cacheKey)) {
       res
         .set({ ETag: `"${request.cacheKey}"`, "Cache-Control": linkCacheControl })
         .status(304)
@@ -114,7 +111,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
       hasPictures: Object.keys(pictures).length > 0,
     });
     res.set(code?.headers() ?? {});
-    if (isLink) res.set("Cache-Control", linkCacheControl);
+    if (linkCacheControl) res.set("Cache-Control", linkCacheControl);
     res.set("X-QR-Plan", plan.name);
     res.set("X-QR-Quota-Remaining", Number.isFinite(quota) ? String(decision.remaining) : "unlimited");
     res.status(200).end(image.drawing.bytes);

@@ -1,6 +1,8 @@
 // What the tests of this service share: the application behind a real socket on real Redis servers, with a plain
 // function for each thing that another package supplies.
 import { randomUUID } from "node:crypto";
+import { makeAuthenticate } from "@qrfactory/auth/caller";
+import { makeAccessTokens } from "@qrfactory/auth/tokens";
 import type { CallEvent } from "@qrfactory/domain/events";
 import type { KeyRecord } from "@qrfactory/domain/key-record";
 import { keyScopes } from "@qrfactory/domain/key-scopes";
@@ -70,7 +72,11 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     log: createLog({ service: "render", level: "silent" }),
     trustedProxies: [],
     status: async () => ({ status: "ok", version: "test", components: {} }),
-    keys: { findByRawKey: async (rawKey) => keys.get(rawKey) ?? null },
+    authenticate: makeAuthenticate({
+      tokens: makeAccessTokens("a secret of at least thirty-two characters"),
+      keys: { findByRawKey: async (rawKey) => keys.get(rawKey) ?? null },
+      findRights: async () => null,
+    }),
     loadKeys: async () => [],
     openSecret: String,
     countRequest: async () => {},

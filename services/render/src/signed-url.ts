@@ -14,6 +14,9 @@ import type { RequireCaller } from "./caller.js";
 /** The parameters that are not fields of the image. */
 export const signatureFields = ["key", "expires", "sig"] as const;
 
+/** The same address gives the same image as long as its renderer lives; a day later it is asked for again. */
+export const signedCacheControl = "public, max-age=86400";
+
 const prefixPattern = /^smk_[A-Za-z0-9_-]{8}$/;
 const expiresPattern = /^\d{1,12}$/;
 const signaturePattern = /^[0-9a-f]{64}$/i;

@@ -5,7 +5,7 @@ import type { Request } from "express";
 import type { Caller } from "./caller.js";
 import type { ReadCode, RequestedCode } from "./dynamic-codes.js";
 import { digestsOf, type FetchPicture, getPictures, type PictureFiles } from "./images-in/pictures.js";
-import { readDesignRequest } from "./request.js";
+import { type DesignRequestBody, readDesignRequest } from "./request.js";
 
 export type Wanted = {
   design: Design;
@@ -19,10 +19,17 @@ export type Wanted = {
 
 export type ReadWanted = (req: Request, caller: Caller) => Promise<Wanted>;
 
+export type WantedOptions = {
+  readCode: ReadCode;
+  fetchPicture?: FetchPicture | undefined;
+  /** Default: the body, or for a GET the query. */
+  readRequest?: (req: Request) => Promise<DesignRequestBody>;
+};
+
 /** Makes the reader of requests; it throws what `readDesign`, `readCode` and the pictures' readers throw. */
-export function makeReadWanted(readCode: ReadCode, fetchPicture?: FetchPicture): ReadWanted {
+export function makeReadWanted({ readCode, fetchPicture, readRequest = readDesignRequest }: WantedOptions): ReadWanted {
   return async function readWanted(req, caller) {
-    const { body: sent, sources } = await readDesignRequest(req);
+    const { body: sent, sources } = await readRequest(req);
     const { body, code } = await readCode(req, sent, caller);
     const { scanCheck, ...read } = readDesign(body, caller.plan);
     const pictures = await getPictures(sources, fetchPicture);
