@@ -1,6 +1,6 @@
 // Access tokens are JWTs that any service can check alone; refresh tokens and mailed ones are random and mean
 // nothing without the database.
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createSecretKey, randomBytes } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import jwt from "jsonwebtoken";
 import { z } from "zod";
@@ -32,9 +32,11 @@ export type AccessTokens = {
 
 /** Makes the issuer and checker for one secret. Only HS256 is accepted: no `none`, no key confusion. */
 export function makeAccessTokens(secret: string): AccessTokens {
+  // Made once: from a text, each check would make it anew.
+  const key = createSecretKey(secret, "utf8");
   return {
     issue: ({ userId, workspaceId, sessionId }) =>
-      jwt.sign({ wid: workspaceId, sid: sessionId }, secret, {
+      jwt.sign({ wid: workspaceId, sid: sessionId }, key, {
         algorithm,
         issuer,
         audience,
@@ -43,9 +45,7 @@ export function makeAccessTokens(secret: string): AccessTokens {
       }),
     check(token) {
       try {
-        const { sub, wid, sid } = claims.parse(
-          jwt.verify(token, secret, { algorithms: [algorithm], issuer, audience }),
-        );
+        const { sub, wid, sid } = claims.parse(jwt.verify(token, key, { algorithms: [algorithm], issuer, audience }));
         return { userId: sub, workspaceId: wid, sessionId: sid };
       } catch (cause) {
         throw new ApiError("unauthenticated", "The access token is not valid or has expired; refresh it or log in.", {

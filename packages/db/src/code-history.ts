@@ -3,7 +3,7 @@
 import { ApiError } from "@qrfactory/domain/errors";
 import { type Actor, type AuditAction, columnsOf } from "./audit.js";
 import type { Db, Tx } from "./client.js";
-import type { DynamicCode, DynamicCodeChange } from "./generated/client.js";
+import { type DynamicCode, type DynamicCodeChange, Prisma } from "./generated/client.js";
 
 /** What a version may differ in from the one before, as stored; counters belong to no version. */
 type Fields = Pick<DynamicCode, "name" | "isActive" | "fallbackUrl" | "tags" | "folder"> & {
@@ -32,20 +32,28 @@ export type CodeChange = {
 
 /** Notes the versions that rows have just reached and who made them; in the transaction that changed the rows. */
 export async function recordVersions(tx: Tx, rows: DynamicCode[], change: CodeChange): Promise<void> {
-  const { actor, action, details = {} } = change;
-  // One statement: a second round trip would cost a creation a tenth of its time.
   await tx.$executeRaw`
     WITH changed AS (SELECT * FROM dynamic_codes WHERE id = ANY(${rows.map((row) => row.id)}::uuid[])),
+    ${noting(change)} SELECT`;
+}
+
+/**
+ * The rest of a `WITH` whose part `changed` has the rows: notes their versions and who made them. A round trip of its own
+ * would cost a creation a tenth of its time.
+ */
+export function noting({ actor, action, details = {} }: CodeChange): Prisma.Sql {
+  return Prisma.sql`
     audited AS (
       INSERT INTO audit_events (workspace_id, at, action, actor_kind, actor_id, network, request_id, target, details)
       SELECT workspace_id, updated_at, ${action}, ${columnsOf(actor)}, short_id,
              jsonb_build_object('version', version) || ${JSON.stringify(details)}::jsonb
-      FROM changed)
-    INSERT INTO dynamic_code_changes (code_id, version, destination_url, changed_by, changed_at, fields)
+      FROM changed),
+    noted AS (
+      INSERT INTO dynamic_code_changes (code_id, version, destination_url, changed_by, changed_at, fields)
     SELECT id, version, destination_url, ${`${actor.kind}:${actor.id}`}, updated_at, jsonb_build_object('name', name,
       'isActive', is_active, 'fallbackUrl', fallback_url, 'tags', tags, 'folder', folder,
       'expiresAt', expires_at, 'deletedAt', deleted_at)
-    FROM changed`;
+      FROM changed)`;
 }
 
 function fieldsOf({ name, isActive, fallbackUrl, tags, folder, expiresAt, deletedAt }: DynamicCode): Fields {

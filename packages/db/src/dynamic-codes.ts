@@ -7,8 +7,8 @@ import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
 import { type PublishedCode, publishedCodeSchema } from "@qrfactory/domain/published-code";
 import { drawShortId } from "@qrfactory/domain/short-id";
 import type { Actor } from "./audit.js";
-import type { Db, Tx } from "./client.js";
-import { type CodeChange, recordVersions } from "./code-history.js";
+import { type Db, prepared, type Tx } from "./client.js";
+import { type CodeChange, noting, recordVersions } from "./code-history.js";
 import { type DynamicCode, Prisma } from "./generated/client.js";
 
 export type { DynamicCode } from "./generated/client.js";
@@ -53,18 +53,16 @@ export async function createCode(tx: Tx, workspaceId: string, code: NewCode, act
       workspaceId,
       fields,
       chosen ?? (draw === 1 ? drawnShortId : undefined) ?? drawShortId(),
+      actor,
     );
-    if (row) {
-      await recordVersions(tx, [row], { actor, action: "dynamic.created" });
-      return row;
-    }
+    if (row) return row;
     if (chosen) throw new ApiError("conflict", `The short id ${chosen} is taken; choose another.`);
   }
   throw new Error(`no free short id in ${drawsMax} draws`);
 }
 
 /**
- * Null when the short id is taken; found out without an error, which would end the transaction. By hand, because the
+ * Inserts a code with its first version; null when the short id is taken. Found out without an error, which would end the transaction. By hand, because the
  * generated client compiles a creation anew each time, for longer than the database takes to run it.
  */
 async function insertCode(
@@ -72,6 +70,7 @@ async function insertCode(
   workspaceId: string,
   fields: Omit<NewCode, "shortId" | "drawnShortId">,
   shortId: string,
+  actor: Actor,
 ): Promise<DynamicCode | null> {
   const {
     name,
@@ -82,13 +81,16 @@ async function insertCode(
     tags = [],
     folder = null,
   } = fields;
-  const inserted = await tx.$queryRaw<DynamicCode[]>`
+  const inserted = await tx.$queryRaw<DynamicCode[]>`${prepared}
+    WITH changed AS (
     INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url, is_active, expires_at, fallback_url,
                                tags, folder)
     VALUES (${randomUUID()}::uuid, ${workspaceId}::uuid, ${shortId}, ${name}, ${destinationUrl}, ${isActive},
             ${expiresAt}::timestamptz, ${fallbackUrl}, ${tags}::text[], ${folder})
     ON CONFLICT (short_id) DO NOTHING
-    RETURNING ${codeColumns}`;
+    RETURNING *),
+    ${noting({ actor, action: "dynamic.created" })}
+    SELECT ${codeColumns} FROM changed`;
   return inserted[0] ?? null;
 }
 
@@ -97,7 +99,7 @@ async function insertCode(
  * that two creations at once cannot share the last place.
  */
 export async function requireRoomForActive(tx: Tx, workspaceId: string, more = 1): Promise<void> {
-  const found = await tx.$queryRaw<{ plan: PlanName }[]>`
+  const found = await tx.$queryRaw<{ plan: PlanName }[]>`${prepared}
     SELECT plan FROM workspaces WHERE id = ${workspaceId}::uuid`;
   const plan = plans[found[0]?.plan ?? "free"];
   if (!Number.isFinite(plan.activeCodesMax)) return;
@@ -118,7 +120,9 @@ export function countActiveCodes(db: Db | Tx, workspaceId: string): Promise<numb
 
 /** A code of the workspace; throws `not_found`, the same for a missing, a deleted and somebody else's. */
 export async function getCode(db: Db | Tx, workspaceId: string, shortId: string): Promise<DynamicCode> {
-  const row = await db.dynamicCode.findUnique({ where: { shortId } });
+  const rows = await db.$queryRaw<DynamicCode[]>`${prepared}
+    SELECT ${codeColumns} FROM dynamic_codes WHERE short_id = ${shortId}`;
+  const row = rows[0];
   if (!row || row.workspaceId !== workspaceId || row.deletedAt) throw noSuchCode();
   return row;
 }
@@ -248,7 +252,7 @@ export async function listCodesAfter(db: Db, afterId: string | null, limit: numb
 export async function markCodesPublished(db: Db, published: { id: string; version: number }[]): Promise<void> {
   if (published.length === 0) return;
   // In the order of ids, as edits of many and ingest lock them: else two of these could wait for each other.
-  await db.$executeRaw`
+  await db.$executeRaw`${prepared}
     WITH held AS MATERIALIZED (
       SELECT c.id, p.version
       FROM dynamic_codes c

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import { canonicalJson } from "@qrfactory/domain/json";
-import { type Db, sqlState, type Tx } from "./client.js";
+import { type Db, prepared, sqlState, type Tx } from "./client.js";
 
 /** Whose key for which request; another workspace, method or path with the same key is another key. */
 export type IdempotencyClaim = {
@@ -130,10 +130,9 @@ async function claimAndRun(
   claim: IdempotencyClaim,
   effect: (tx: Tx) => Promise<StoredAnswer>,
 ): Promise<OnceOutcome> {
-  await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = ${lockWaitMs}`);
   if (!(await takeClaim(tx, claim))) return { answer: await findAnswer(tx, claim), replayed: true };
   const answer = await effect(tx);
-  await tx.$executeRaw`
+  await tx.$executeRaw`${prepared}
     UPDATE idempotency_keys
     SET response_status = ${answer.status}, response_sealed = ${answer.sealed}
     WHERE workspace_id = ${claim.workspaceId}::uuid AND method = ${claim.method}
@@ -141,12 +140,16 @@ async function claimAndRun(
   return { answer, replayed: false };
 }
 
-/** True when the key is new or its window is over; waits while another transaction holds an uncommitted claim. */
+/**
+ * True when the key is new or its window is over; waits while another transaction holds an uncommitted claim. It also
+ * sets how long this transaction waits for any lock: a statement of its own would be a round trip.
+ */
 async function takeClaim(tx: Tx, claim: IdempotencyClaim): Promise<boolean> {
-  const claimed = await tx.$executeRaw`
+  const claimed = await tx.$executeRaw`${prepared}
     INSERT INTO idempotency_keys AS held (workspace_id, method, path, key, request_hash, expires_at)
-    VALUES (${claim.workspaceId}::uuid, ${claim.method}, ${claim.path}, ${claim.key}, ${claim.requestHash},
-            now() + make_interval(hours => ${windowHours}::int))
+    SELECT ${claim.workspaceId}::uuid, ${claim.method}, ${claim.path}, ${claim.key}, ${claim.requestHash}::bytea,
+           now() + make_interval(hours => ${windowHours}::int)
+    FROM set_config('lock_timeout', ${`${lockWaitMs}ms`}, true)
     ON CONFLICT (workspace_id, method, path, key) DO UPDATE
     SET request_hash = excluded.request_hash, response_status = NULL, response_sealed = NULL,
         created_at = now(), expires_at = excluded.expires_at

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
 import { type Actor, columnsOf, type Origin, recordAccountAudit, recordAudit } from "./audit.js";
-import type { Db, Tx } from "./client.js";
+import { type Db, prepared, type Tx } from "./client.js";
 
 /** A log-in of a user to a workspace. */
 export type Session = { userId: string; workspaceId: string; sessionId: string };
@@ -45,7 +45,7 @@ async function insertToken(db: Db | Tx, session: Session, token: NewRefreshToken
 
 /** What the user of a session may do; null when the session or the membership has ended. */
 export async function findSessionRights(db: Db, session: Session): Promise<{ role: Role; plan: PlanName } | null> {
-  const rows = await db.$queryRaw<{ role: Role; plan: PlanName }[]>`
+  const rows = await db.$queryRaw<{ role: Role; plan: PlanName }[]>`${prepared}
     SELECT m.role, w.plan FROM members m JOIN workspaces w ON w.id = m.workspace_id
     WHERE m.workspace_id = ${session.workspaceId}::uuid AND m.user_id = ${session.userId}::uuid
       AND EXISTS (SELECT FROM refresh_tokens t
