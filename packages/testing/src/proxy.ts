@@ -15,15 +15,24 @@ export type TcpProxy = {
   close(): Promise<void>;
 };
 
+export type TcpProxyOptions = {
+  port: number;
+  host?: string;
+  /** Sees every chunk and says whether it passes; what does not is lost, while the connection stays open. */
+  passes?: (chunk: Buffer, towards: "client" | "server") => boolean;
+};
+
 /** Listens on a loopback port the kernel picks and passes everything on to the target. */
-export async function startTcpProxy(target: { port: number; host?: string }): Promise<TcpProxy> {
+export async function startTcpProxy(target: TcpProxyOptions): Promise<TcpProxy> {
+  const { passes = () => true } = target;
   let latencyMs = 0;
   let frozen = false;
   const sockets = new Set<Socket>();
 
-  const link = (from: Socket, to: Socket) => {
+  const link = (from: Socket, to: Socket, towards: "client" | "server") => {
     let lastDueAt = 0;
     from.on("data", (chunk: Buffer) => {
+      if (!passes(chunk, towards)) return;
       // Never before an earlier chunk, also when the latency was lowered in between.
       const now = performance.now();
       lastDueAt = Math.max(lastDueAt, now + latencyMs);
@@ -39,8 +48,8 @@ export async function startTcpProxy(target: { port: number; host?: string }): Pr
   };
   const server = createServer((client) => {
     const upstream = openSocket({ port: target.port, host: target.host ?? "127.0.0.1" });
-    link(client, upstream);
-    link(upstream, client);
+    link(client, upstream, "server");
+    link(upstream, client, "client");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 
