@@ -117,6 +117,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     database,
     redis,
     config,
+    routes: management.routes,
     send,
     sendAs,
     signUp,

@@ -1,39 +1,19 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
+import { routeCases } from "./routes.fixture.js";
 
-/** Every route with its methods: public ones need no credentials, `key` ones only take an API key. */
-const routes: { path: string; methods: string[]; needs: "nothing" | "user" | "key" | "either" }[] = [
-  { path: "/api/v1/auth/signup", methods: ["POST"], needs: "nothing" },
-  { path: "/api/v1/auth/login", methods: ["POST"], needs: "nothing" },
-  { path: "/api/v1/auth/refresh", methods: ["POST"], needs: "nothing" },
-  { path: "/api/v1/auth/logout", methods: ["POST"], needs: "nothing" },
-  { path: "/api/v1/auth/password", methods: ["POST"], needs: "user" },
-  { path: "/api/v1/auth/password/forgot", methods: ["POST"], needs: "nothing" },
-  { path: "/api/v1/auth/password/reset", methods: ["POST"], needs: "nothing" },
-  { path: "/api/v1/auth/verify", methods: ["POST"], needs: "nothing" },
-  { path: "/api/v1/auth/verify/send", methods: ["POST"], needs: "user" },
-  { path: "/api/v1/auth/switch", methods: ["POST"], needs: "user" },
-  { path: "/api/v1/auth/invitations/accept", methods: ["POST"], needs: "nothing" },
-  { path: "/api/v1/members", methods: ["GET", "POST"], needs: "user" },
-  { path: "/api/v1/members/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b", methods: ["PATCH", "DELETE"], needs: "user" },
-  { path: "/api/v1/members/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b/transfer", methods: ["POST"], needs: "user" },
-  { path: "/api/v1/workspace", methods: ["DELETE"], needs: "user" },
-  { path: "/api/v1/me", methods: ["GET"], needs: "user" },
-  { path: "/api/v1/keys", methods: ["GET", "POST"], needs: "user" },
-  { path: "/api/v1/keys/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b", methods: ["DELETE"], needs: "user" },
-  { path: "/api/v1/keys/8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b/rotate", methods: ["POST"], needs: "user" },
-  { path: "/api/v1/dynamic", methods: ["GET", "POST", "PATCH"], needs: "either" },
-  { path: "/api/v1/dynamic/export", methods: ["GET"], needs: "either" },
-  { path: "/api/v1/dynamic/ABC", methods: ["GET", "PATCH", "DELETE"], needs: "either" },
-  { path: "/api/v1/dynamic/ABC/history", methods: ["GET"], needs: "either" },
-  { path: "/api/v1/dynamic/ABC/rollback", methods: ["POST"], needs: "either" },
-  { path: "/api/v1/dynamic/ABC/restore", methods: ["POST"], needs: "either" },
-  { path: "/api/v1/usage", methods: ["GET"], needs: "key" },
-  { path: "/api/v1/usage/me", methods: ["GET"], needs: "user" },
-];
-const cases = routes.flatMap(({ path, methods, needs }) => methods.map((method) => ({ method, path, needs })));
+/** Ids of nothing: who is asked about them is told before they are looked up. */
+const nothing = "8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b";
+const cases = routeCases.map(({ route, needs }) => {
+  const [method = "", pattern = ""] = route.split(" ");
+  return { method, path: pattern.replaceAll(":id", nothing), needs };
+});
+const routes = [...new Set(cases.map(({ path }) => path))].map((path) => ({
+  path,
+  methods: cases.filter((other) => other.path === path).map(({ method }) => method),
+}));
 const bodies = cases.filter(({ method }) => method === "POST" || method === "PATCH");
-const closed = cases.filter(({ needs }) => needs !== "nothing");
+const closed = cases.filter(({ needs }) => needs !== null);
 
 let api: Api;
 let as: Send;

@@ -1,7 +1,7 @@
 // The management API: every address it answers, on one screen.
 
 import { databaseProblem } from "@qrfactory/db/client";
-import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
+import { createHttpApp, type HttpAppOptions, type Routes } from "@qrfactory/runtime/http-app";
 import type { Express } from "express";
 import { type AccountsOptions, accountRoutes } from "./accounts/accounts.js";
 import { type VerificationOptions, verificationRoutes } from "./accounts/email-verification.js";
@@ -24,20 +24,19 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   DynamicCodesOptions &
   UsageOptions;
 
+/** Every address of the API with its methods. */
+export const managementRoutes = (options: ManagementOptions): Routes => ({
+  ...accountRoutes(options),
+  ...verificationRoutes(options),
+  ...memberRoutes(options),
+  ...passwordRoutes(options),
+  ...workspaceRoutes(options),
+  ...apiKeyRoutes(options),
+  ...auditRoutes(options),
+  ...dynamicCodeRoutes(options),
+  ...usageRoutes(options),
+});
+
 export function createApp(options: ManagementOptions): Express {
-  return createHttpApp({
-    ...options,
-    translateError: databaseProblem,
-    routes: {
-      ...accountRoutes(options),
-      ...verificationRoutes(options),
-      ...memberRoutes(options),
-      ...passwordRoutes(options),
-      ...workspaceRoutes(options),
-      ...apiKeyRoutes(options),
-      ...auditRoutes(options),
-      ...dynamicCodeRoutes(options),
-      ...usageRoutes(options),
-    },
-  });
+  return createHttpApp({ ...options, translateError: databaseProblem, routes: managementRoutes(options) });
 }

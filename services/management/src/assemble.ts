@@ -10,6 +10,7 @@ import { connectDatabase } from "@qrfactory/db/client";
 import { findSessionRights } from "@qrfactory/db/sessions";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
+import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
 import { makeRateLimit } from "@qrfactory/runtime/rate-limit";
@@ -19,7 +20,7 @@ import type { Express } from "express";
 import { makeSendVerification } from "./accounts/email-verification.js";
 import { makeSessionIssuer } from "./accounts/issue-session.js";
 import { makeCountGuess } from "./accounts/throttle.js";
-import { createApp } from "./app.js";
+import { createApp, type ManagementOptions, managementRoutes } from "./app.js";
 import { makeFindCaller } from "./caller.js";
 import type { ManagementConfig } from "./config.js";
 import { makeRespondOnce } from "./idempotency.js";
@@ -32,6 +33,7 @@ const redisWaitMs = 1_000;
 
 export type Management = {
   app: Express;
+  routes: Routes;
   /** Closes every connection. */
   close: () => Promise<void>;
 };
@@ -63,7 +65,7 @@ export async function assembleManagement(
   const soon = (publication: Promise<void>) =>
     publication.catch((err) => log.warn({ err }, "publication is left to the worker"));
 
-  const app = createApp({
+  const options: ManagementOptions = {
     log,
     ...(metrics && { metrics }),
     trustedProxies: config.TRUSTED_PROXIES,
@@ -88,10 +90,11 @@ export async function assembleManagement(
     publicBaseUrl: config.PUBLIC_BASE_URL,
     scanBaseUrl: config.SCAN_BASE_URL,
     readCredits: makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) }).readCredits,
-  });
+  };
 
   return {
-    app,
+    app: createApp(options),
+    routes: managementRoutes(options),
     close: async () => {
       await db.$disconnect();
       redis.disconnect();
