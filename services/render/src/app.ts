@@ -1,7 +1,10 @@
 // The interface of the render service: its routes and what stands behind each.
+import type { InternalTokens } from "@qrfactory/auth/internal-token";
+import { imageBatchPath, picturesPath } from "@qrfactory/domain/image-batch";
 import type { Credits } from "@qrfactory/replica/credits";
 import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
 import type { Express } from "express";
+import { makeBatch, makeReadPictures } from "./batch.js";
 import { makeRenderCache } from "./cache.js";
 import type { CacheStore } from "./cache-store.js";
 import { type CallerOptions, makeRequireCaller } from "./caller.js";
@@ -21,6 +24,7 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
   Pick<GenerateOptions, "recordCall" | "now"> & {
     loadKeys: RequireSignerOptions["loadKeys"];
     openSecret: RequireSignerOptions["openSecret"];
+    internalTokens: InternalTokens;
     credits: Credits;
     readCode: ReadCode;
     /** Gets pictures by their address; `fetchImage` by its strict rules unless told. */
@@ -38,11 +42,12 @@ export function createApp(options: AppOptions): Express {
     store: options.cacheStore,
     onDamaged: (key) => log.warn({ cache_key: key }, "a damaged image was found in the render cache; drawing it again"),
   });
+  const images = makeImages({ ...options, cache });
   const generating: GenerateOptions = {
     requireCaller,
     credits,
     readWanted,
-    images: makeImages({ ...options, cache }),
+    images,
     recordCall,
     onCreditLost: (account, error) => log.error({ ...account, err: error }, "a credit could not be given back"),
     now,
@@ -66,6 +71,8 @@ export function createApp(options: AppOptions): Express {
           linkCacheControl: codeImageCacheControl,
         }),
       },
+      [imageBatchPath]: { POST: makeBatch({ tokens: options.internalTokens, images, fetchPicture }) },
+      [picturesPath]: { POST: makeReadPictures({ tokens: options.internalTokens, fetchPicture }) },
       "/api/v1/validate": { POST: makeValidate({ requireCaller, readWanted }) },
       "/api/v1/cache/:cacheKey": { DELETE: makeForgetImage({ requireCaller, cache }) },
     },

@@ -1,6 +1,7 @@
 // How the render service is put together: connections, the functions over them, the application. main.ts serves it.
 import { signingSecretContext } from "@qrfactory/auth/api-key";
 import { makeAuthenticate } from "@qrfactory/auth/caller";
+import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
@@ -79,6 +80,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
       keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }),
       findRights: (session) => findSessionRights(db, session),
     }),
+    internalTokens: makeInternalTokens(config.JWT_SECRET),
     loadKeys: (keyPrefix) => findSigningKeys(db, keyPrefix),
     openSecret: (sealed) => seal.open(sealed, signingSecretContext).toString(),
     noteKeyUse: makeNoteKeyUse((keyId) => touchKey(db, keyId)),

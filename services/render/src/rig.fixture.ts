@@ -2,6 +2,7 @@
 // function for each thing that another package supplies.
 import { randomUUID } from "node:crypto";
 import { makeAuthenticate } from "@qrfactory/auth/caller";
+import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
 import type { CallEvent } from "@qrfactory/domain/events";
 import type { KeyRecord } from "@qrfactory/domain/key-record";
@@ -77,6 +78,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
       keys: { findByRawKey: async (rawKey) => keys.get(rawKey) ?? null },
       findRights: async () => null,
     }),
+    internalTokens: makeInternalTokens("a secret of at least thirty-two characters"),
     loadKeys: async () => [],
     openSecret: String,
     countRequest: async () => {},

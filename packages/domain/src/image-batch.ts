@@ -1,0 +1,67 @@
+// Many images in one exchange between our own processes: what is asked for, and how the answers lie one after the other
+// in the body of the response.
+import { z } from "zod";
+import { planNames } from "./plans.js";
+
+/** Where render takes batches; the gateway does not lead there. */
+export const imageBatchPath = "/internal/v1/images";
+/** Where render checks pictures that many images share. */
+export const picturesPath = "/internal/v1/pictures";
+
+/** Images of one batch: large enough that HTTP costs nothing, small enough to be shared out fairly. */
+export const batchSizeMax = 100;
+
+/** Bytes of pictures in base64. */
+const pictures = z.strictObject({ logo: z.string().optional(), background_image: z.string().optional() });
+
+export const imageBatch = z.strictObject({
+  workspace_id: z.uuid(),
+  plan: z.enum(planNames),
+  /** Of every request that names none of its own. */
+  pictures: pictures.default({}),
+  /** Bodies of generate requests. */
+  requests: z.array(z.record(z.string(), z.unknown())).min(1).max(batchSizeMax),
+});
+export type ImageBatch = z.input<typeof imageBatch>;
+
+/** What is said of one image of a batch; a drawn one is followed by its `bytes` bytes. */
+export const batchAnswer = z.discriminatedUnion("outcome", [
+  z.object({
+    outcome: z.literal("drawn"),
+    bytes: z.int().min(1),
+    format: z.string(),
+    width_px: z.int(),
+    version: z.int(),
+    cache: z.enum(["HIT", "MISS", "BYPASS"]),
+    cache_key: z.string(),
+  }),
+  /** It will never be drawn: a problem's code and sentence. */
+  z.object({ outcome: z.literal("refused"), code: z.string(), detail: z.string() }),
+  /** It may be drawn later. */
+  z.object({ outcome: z.literal("later"), code: z.string() }),
+]);
+export type BatchAnswer = z.output<typeof batchAnswer>;
+
+const lengthBytes = 4;
+
+/** One answer as it lies in the body: the length of its JSON, the JSON, and the image if there is one. */
+export function packAnswer(answer: BatchAnswer, image?: Buffer): Buffer[] {
+  const head = Buffer.from(JSON.stringify(answer));
+  const length = Buffer.alloc(lengthBytes);
+  length.writeUInt32BE(head.length);
+  return image ? [length, head, image] : [length, head];
+}
+
+/** Reads the answers of a whole body in order; throws when it is cut short or damaged. */
+export function* unpackAnswers(body: Buffer): Generator<{ answer: BatchAnswer; image: Buffer | null }> {
+  for (let at = 0; at < body.length; ) {
+    const headAt = at + lengthBytes;
+    if (headAt > body.length) throw new Error("A batch ends in the length of an answer.");
+    const imageAt = headAt + body.readUInt32BE(at);
+    const answer = batchAnswer.parse(JSON.parse(body.toString("utf8", headAt, imageAt)));
+    const end = imageAt + (answer.outcome === "drawn" ? answer.bytes : 0);
+    if (end > body.length) throw new Error("A batch ends in the middle of an image.");
+    yield { answer, image: answer.outcome === "drawn" ? body.subarray(imageAt, end) : null };
+    at = end;
+  }
+}

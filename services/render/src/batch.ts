@@ -1,0 +1,112 @@
+// Batches of images for our own workers: drawn like any other and kept in the same cache, but paid for as a whole by who
+// asked for the batch. Drawn one after the other, so that a batch never takes more than one thread from single images.
+import type { InternalTokens } from "@qrfactory/auth/internal-token";
+import { cacheKeyOf, readDesign } from "@qrfactory/domain/design";
+import { ApiError } from "@qrfactory/domain/errors";
+import { type BatchAnswer, imageBatch, packAnswer } from "@qrfactory/domain/image-batch";
+import { plans } from "@qrfactory/domain/plans";
+import { readJson } from "@qrfactory/runtime/body";
+import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Response } from "express";
+import { z } from "zod";
+import { rendererVersion } from "./draw.js";
+import type { Images } from "./images.js";
+import { backgroundLimits, logoLimits } from "./images-in/image-header.js";
+import {
+  digestsOf,
+  type FetchPicture,
+  getPictures,
+  type PictureFiles,
+  takePictureSources,
+} from "./images-in/pictures.js";
+
+/** Shared pictures in base64 and a hundred requests, some with a picture's address. */
+const batchBytesMax = Math.ceil(((logoLimits.bytesMax + backgroundLimits.bytesMax) * 4) / 3) + 10_000_000;
+
+export type BatchOptions = {
+  tokens: InternalTokens;
+  images: Images;
+  fetchPicture?: FetchPicture | undefined;
+};
+
+/** The handler of `imageBatchPath`: answers as domain/image-batch lays them out, in the order of the requests. */
+export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handler {
+  return async function drawBatch(req, res) {
+    tokens.check(req.headers.authorization);
+    const batch = await readJson(req, imageBatch, batchBytesMax);
+    const shared = await getPictures(takePictureSources(batch.pictures, {}).sources, fetchPicture);
+    const left = new AbortController();
+    res.once("close", () => left.abort(new ApiError("malformed_request", "The worker left before its answer.")));
+    res.status(200).set("Content-Type", "application/octet-stream");
+    for (const request of batch.requests) {
+      const { answer, image } = await answerOne(request).catch((error: unknown) => refusalOf(error));
+      if (left.signal.aborted) return;
+      await write(res, packAnswer(answer, image));
+    }
+    res.end();
+
+    async function answerOne(request: Record<string, unknown>): Promise<{ answer: BatchAnswer; image?: Buffer }> {
+      const { body, sources } = takePictureSources(request, {});
+      const own = await getPictures(sources, fetchPicture);
+      const pictures: PictureFiles = { ...shared, ...own };
+      const { design, scanCheck } = readDesign(body, plans[batch.plan], digestsOf(pictures));
+      const cacheKey = cacheKeyOf(design, rendererVersion);
+      const { drawing, cache } = await images.get({
+        design,
+        cacheKey,
+        workspaceId: batch.workspace_id,
+        scanCheck,
+        isFresh: false,
+        pictures,
+        signal: left.signal,
+      });
+      if (scanCheck === "strict" && drawing.scan && !drawing.scan.isReadable) {
+        const detail = `This code would not scan: ${drawing.scan.advice}`;
+        return { answer: { outcome: "refused", code: "unscannable", detail } };
+      }
+      const answer: BatchAnswer = {
+        outcome: "drawn",
+        bytes: drawing.bytes.length,
+        format: design.format,
+        width_px: design.widthPx,
+        version: drawing.version,
+        cache,
+        cache_key: cacheKey,
+      };
+      return { answer, image: drawing.bytes };
+    }
+  };
+}
+
+/** What our own failures and a busy moment say: another try may succeed. */
+function refusalOf(error: unknown): { answer: BatchAnswer; image?: Buffer } {
+  if (error instanceof ApiError && error.status < 500) {
+    return { answer: { outcome: "refused", code: error.code, detail: error.message } };
+  }
+  return { answer: { outcome: "later", code: error instanceof ApiError ? error.code : "internal" } };
+}
+
+/** Waits while the reader is behind, so that a batch is never held as a whole. */
+async function write(res: Response, parts: Buffer[]): Promise<void> {
+  res.cork();
+  let hasRoom = true;
+  for (const part of parts) hasRoom = res.write(part);
+  res.uncork();
+  if (!hasRoom && !res.closed)
+    await new Promise<void>((resolve) => void res.once("drain", resolve).once("close", resolve));
+}
+
+const pictureRequest = z.record(z.string(), z.unknown());
+
+/** The handler of `picturesPath`: the pictures that fields name, checked, as base64; throws as for a single image. */
+export function makeReadPictures({ tokens, fetchPicture }: Pick<BatchOptions, "tokens" | "fetchPicture">): Handler {
+  return async function readPictures(req, res) {
+    tokens.check(req.headers.authorization);
+    const { sources } = takePictureSources(await readJson(req, pictureRequest, batchBytesMax), {});
+    const pictures = await getPictures(sources, fetchPicture);
+    res.json({
+      ...(pictures.logo && { logo: pictures.logo.bytes.toString("base64") }),
+      ...(pictures.background && { background_image: pictures.background.bytes.toString("base64") }),
+    });
+  };
+}
