@@ -1,6 +1,7 @@
 // From a request to who makes it: a member with an access token, or a program with an API key.
 import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "@qrfactory/domain/errors";
+import type { KeyRecord } from "@qrfactory/domain/key-record";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { includesRole, type Role } from "@qrfactory/domain/roles";
@@ -55,12 +56,18 @@ const credentials = {
   key: "an API key in the X-Api-Key header",
 };
 
-/** The caller behind `X-Api-Key`; throws `unauthenticated`, with one sentence for every key that is not valid. */
-export async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<Caller> {
+/** What is known of the key in `X-Api-Key`; throws `unauthenticated`, with one sentence for every key that is not valid. */
+export async function requireKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<KeyRecord> {
   const rawKey = headers["x-api-key"];
   if (typeof rawKey !== "string") throw new ApiError("unauthenticated", `Send ${credentials.key}.`);
   const record = await keys.findByRawKey(rawKey);
   if (!record) throw new ApiError("unauthenticated", "The API key is not valid, has expired or was revoked.");
+  return record;
+}
+
+/** The caller behind `X-Api-Key`; throws as `requireKey` does. */
+async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<Caller> {
+  const record = await requireKey(keys, headers);
   return {
     kind: "key",
     id: record.key_id,

@@ -4,9 +4,10 @@ import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { KeyRecord } from "@qrfactory/domain/key-record";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
-import type { PlanName } from "@qrfactory/domain/plans";
+import { plans } from "@qrfactory/domain/plans";
 import type { Db, Tx } from "./client.js";
-import type { ApiKey } from "./generated/client.js";
+import type { ApiKey, Workspace } from "./generated/client.js";
+import { holdUnfrozen, standingColumns, standingOf } from "./standing.js";
 
 export type ApiKeyRow = Pick<
   ApiKey,
@@ -27,9 +28,15 @@ export type KeyPublication = {
 };
 
 const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
-const withPlan = { workspace: { select: { plan: true } } } as const;
+/** What of the workspace is in the record of a key. */
+const withWorkspace = {
+  workspace: { select: { ...standingColumns, overageEnabled: true, overageRendersMax: true } },
+} as const;
+type WithWorkspace = ApiKey & {
+  workspace: Pick<Workspace, keyof typeof standingColumns | "overageEnabled" | "overageRendersMax">;
+};
 
-/** Inserts a key. */
+/** Inserts a key; throws as `holdUnfrozen` does. */
 export async function createKey(
   db: Db | Tx,
   key: {
@@ -43,6 +50,7 @@ export async function createKey(
     expiresAt?: Date;
   },
 ): Promise<ApiKeyRow & { publication: KeyPublication }> {
+  await holdUnfrozen(db, key.workspaceId);
   const row = await db.apiKey.create({
     data: {
       id: randomUUID(),
@@ -55,7 +63,7 @@ export async function createKey(
       keyPrefix: key.secrets.keyPrefix,
       signingSecretSealed: bytes(key.secrets.signingSecretSealed),
     },
-    include: withPlan,
+    include: withWorkspace,
   });
   return { ...row, publication: toPublication(row) };
 }
@@ -84,18 +92,19 @@ export async function revokeKey(db: Db | Tx, workspaceId: string, keyId: string)
       previous_key_hash = NULL, previous_key_prefix = NULL, previous_signing_secret_sealed = NULL, previous_until = NULL
     WHERE id = ${keyId}::uuid AND workspace_id = ${workspaceId}::uuid AND revoked_at IS NULL`;
   if (changed === 0) throw noSuchKey();
-  return toPublication(await db.apiKey.findUniqueOrThrow({ where: { id: keyId }, include: withPlan }));
+  return toPublication(await db.apiKey.findUniqueOrThrow({ where: { id: keyId }, include: withWorkspace }));
 }
 
 /**
  * Gives a key new secrets; the old ones work until `overlapUntil`, without it they are dead at once, and any that an
- * earlier rotation had left are. Throws `not_found` as `revokeKey` does.
+ * earlier rotation had left are. Throws `not_found` as `revokeKey` does, and as `holdUnfrozen` does.
  */
 export async function rotateKey(
   db: Db | Tx,
   rotation: { workspaceId: string; keyId: string; secrets: NewKeySecrets; overlapUntil: Date | null },
 ): Promise<ApiKeyRow & { publication: KeyPublication }> {
   const { workspaceId, keyId, secrets, overlapUntil } = rotation;
+  await holdUnfrozen(db, workspaceId);
   const current = await db.apiKey.findFirst({ where: { id: keyId, workspaceId, revokedAt: null } });
   if (!current) throw noSuchKey();
   const retired = [current.previousKeyHash, overlapUntil ? null : current.keyHash].filter((hash) => hash !== null);
@@ -113,7 +122,7 @@ export async function rotateKey(
       signingSecretSealed: bytes(secrets.signingSecretSealed),
       version: { increment: 1 },
     },
-    include: withPlan,
+    include: withWorkspace,
   });
   const row = changed[0];
   if (!row) throw new ApiError("conflict", "This key was changed at the same moment; look at it again.");
@@ -134,7 +143,7 @@ export async function findKeyByHash(db: Db, hash: string): Promise<KeyRecord | n
   const wanted = bytes(Buffer.from(hash, "hex"));
   const row = await db.apiKey.findFirst({
     where: { OR: [{ keyHash: wanted }, { previousKeyHash: wanted }] },
-    include: withPlan,
+    include: withWorkspace,
   });
   if (!row) return null;
   const { hash: current, record, previous } = toPublication(row);
@@ -148,7 +157,7 @@ export type SigningKey = { record: KeyRecord; signingSecretSealed: Buffer };
 export async function findSigningKeys(db: Db, keyPrefix: string): Promise<SigningKey[]> {
   const rows = await db.apiKey.findMany({
     where: { OR: [{ keyPrefix }, { previousKeyPrefix: keyPrefix }], revokedAt: null },
-    include: withPlan,
+    include: withWorkspace,
   });
   return rows.flatMap((row) => {
     const { record, previous } = toPublication(row);
@@ -164,7 +173,7 @@ export async function findUnpublishedKeys(db: Db, limit: number): Promise<KeyPub
     SELECT id FROM api_keys WHERE published_version < version LIMIT ${limit}`;
   const rows = await db.apiKey.findMany({
     where: { id: { in: waiting.map((row) => row.id) } },
-    include: withPlan,
+    include: withWorkspace,
   });
   return rows.map(toPublication);
 }
@@ -177,12 +186,16 @@ export async function markKeyPublished(db: Db, { keyId, record }: KeyPublication
   });
 }
 
-function toPublication(row: ApiKey & { workspace: { plan: string } }): KeyPublication {
+function toPublication(row: WithWorkspace): KeyPublication {
+  const { plan, frozen } = standingOf(row.workspace);
+  const { overageEnabled, overageRendersMax } = row.workspace;
   const record: KeyRecord = {
     key_id: row.id,
     workspace_id: row.workspaceId,
     key_prefix: row.keyPrefix,
-    plan: row.workspace.plan as PlanName,
+    plan,
+    frozen,
+    overage: overageEnabled && plans[plan].overageUsd !== null ? { renders_max: overageRendersMax } : null,
     version: row.version,
     revoked: row.revokedAt !== null,
     scopes: row.scopes as KeyScope[],

@@ -5,8 +5,9 @@ import type { Actor } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { recordVersions } from "./code-history.js";
 import { type CodeFilter, matches } from "./code-lists.js";
-import { type DynamicCode, requireRoomForActive, wireNames } from "./dynamic-codes.js";
+import { type DynamicCode, holdForEdit, wireNames } from "./dynamic-codes.js";
 import { Prisma } from "./generated/client.js";
+import { requireRoomForActive, settleOverLimit } from "./standing.js";
 
 /** Codes in one edit: their locks are held for some 300 ms. */
 export const bulkEditMax = 1_000;
@@ -27,6 +28,7 @@ export async function updateCodes(
   actor: Actor,
 ): Promise<DynamicCode[]> {
   return db.$transaction(async (tx) => {
+    const standing = await holdForEdit(tx, workspaceId, changes);
     const current = await lockCodes(tx, workspaceId, selection);
     const woken = changes.isActive === true ? current.filter((row) => !row.isActive).length : 0;
     if (woken > 0) await requireRoomForActive(tx, workspaceId, woken);
@@ -43,6 +45,7 @@ export async function updateCodes(
       data: { ...changes, version: { increment: 1 }, updatedAt: new Date() },
     });
     await recordVersions(tx, rows, { actor, action: "dynamic.updated", details: { fields: wireNames(changes) } });
+    if (standing.isOverLimit) await settleOverLimit(tx, workspaceId, standing);
     return rows;
   });
 }

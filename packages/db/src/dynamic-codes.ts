@@ -3,13 +3,13 @@
 import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
-import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
 import { type PublishedCode, publishedCodeSchema } from "@qrfactory/domain/published-code";
 import { drawShortId } from "@qrfactory/domain/short-id";
 import type { Actor } from "./audit.js";
 import { type Db, prepared, type Tx } from "./client.js";
 import { type CodeChange, noting, recordVersions } from "./code-history.js";
 import { type DynamicCode, Prisma } from "./generated/client.js";
+import { holdUnfrozen, holdWorkspace, requireRoomForActive, type Standing, settleOverLimit } from "./standing.js";
 
 export type { DynamicCode } from "./generated/client.js";
 
@@ -46,7 +46,8 @@ const drawsMax = 3;
  */
 export async function createCode(tx: Tx, workspaceId: string, code: NewCode, actor: Actor): Promise<DynamicCode> {
   const { shortId: chosen, drawnShortId, ...fields } = code;
-  if (fields.isActive !== false) await requireRoomForActive(tx, workspaceId);
+  if (fields.isActive === false) await holdUnfrozen(tx, workspaceId);
+  else await requireRoomForActive(tx, workspaceId);
   for (let draw = 1; draw <= drawsMax; draw++) {
     const row = await insertCode(
       tx,
@@ -94,30 +95,6 @@ async function insertCode(
   return inserted[0] ?? null;
 }
 
-/**
- * Throws `plan_limit` when the plan has no room for this many more active codes. Counts under a lock on the workspace, so
- * that two creations at once cannot share the last place.
- */
-export async function requireRoomForActive(tx: Tx, workspaceId: string, more = 1): Promise<void> {
-  const found = await tx.$queryRaw<{ plan: PlanName }[]>`${prepared}
-    SELECT plan FROM workspaces WHERE id = ${workspaceId}::uuid`;
-  const plan = plans[found[0]?.plan ?? "free"];
-  if (!Number.isFinite(plan.activeCodesMax)) return;
-  await tx.$queryRaw`SELECT 1 FROM workspaces WHERE id = ${workspaceId}::uuid FOR NO KEY UPDATE`;
-  const wanted = (await countActiveCodes(tx, workspaceId)) + more;
-  if (wanted <= plan.activeCodesMax) return;
-  const larger = smallestPlan((other) => other.activeCodesMax >= wanted);
-  throw new ApiError(
-    "plan_limit",
-    `The plan ${plan.name} includes ${plan.activeCodesMax} active dynamic codes; the plan ${larger} allows more.`,
-  );
-}
-
-/** Codes that are neither paused nor deleted. */
-export function countActiveCodes(db: Db | Tx, workspaceId: string): Promise<number> {
-  return db.dynamicCode.count({ where: { workspaceId, isActive: true, deletedAt: null } });
-}
-
 /** A code of the workspace; throws `not_found`, the same for a missing, a deleted and somebody else's. */
 export async function getCode(db: Db | Tx, workspaceId: string, shortId: string): Promise<DynamicCode> {
   const rows = await db.$queryRaw<DynamicCode[]>`${prepared}
@@ -134,7 +111,7 @@ export type Target = { workspaceId: string; shortId: string; ifVersion?: number 
 
 /**
  * Changes a code and returns its new row. Throws `not_found`, `version_mismatch` when `ifVersion` is given and stale,
- * `plan_limit` when a paused code would become active without room.
+ * `plan_limit` when a paused code would become active without room, and as `holdForEdit` does.
  */
 export async function updateCode(
   db: Db,
@@ -154,6 +131,7 @@ export async function updateCodeIn(
   actor: Actor,
   { action = "dynamic.updated", details = { fields: wireNames(changes) } }: Partial<CodeChange> = {},
 ): Promise<DynamicCode> {
+  const standing = await holdForEdit(tx, target.workspaceId, changes);
   const current = await lockCode(tx, target);
   if (changes.isActive === true && !current.isActive) await requireRoomForActive(tx, target.workspaceId);
   const repointed = changes.destinationUrl !== undefined && changes.destinationUrl !== current.destinationUrl;
@@ -167,7 +145,17 @@ export async function updateCodeIn(
     },
   });
   await recordVersions(tx, [row], { actor, action, details });
+  if (standing.isOverLimit) await settleOverLimit(tx, target.workspaceId, standing);
   return row;
+}
+
+/**
+ * Holds the workspace of codes that are to be edited, and throws when it is frozen; nothing but a pause is possible then,
+ * which may be what ends the freeze.
+ */
+export async function holdForEdit(tx: Tx, workspaceId: string, changes: CodeFields): Promise<Standing> {
+  const isPause = changes.isActive === false && Object.keys(changes).length === 1;
+  return isPause ? holdWorkspace(tx, workspaceId, "update") : holdUnfrozen(tx, workspaceId);
 }
 
 /** What an edit names, as the audit trail says it: never the values, one of which may be a password. */
@@ -177,8 +165,11 @@ export const wireNames = (changes: CodeFields): string[] =>
 /** Deletes a code; its short id stays taken for ever. Throws as `updateCode` does. */
 export async function deleteCode(db: Db, target: Target, actor: Actor): Promise<DynamicCode> {
   return db.$transaction(async (tx) => {
+    const standing = await holdWorkspace(tx, target.workspaceId, "update");
     const current = await lockCode(tx, target);
-    return setDeletedAt(tx, current, new Date(), { actor, action: "dynamic.deleted" });
+    const row = await setDeletedAt(tx, current, new Date(), { actor, action: "dynamic.deleted" });
+    if (standing.isOverLimit) await settleOverLimit(tx, target.workspaceId, standing);
+    return row;
   });
 }
 
@@ -188,6 +179,7 @@ export async function deleteCode(db: Db, target: Target, actor: Actor): Promise<
  */
 export async function restoreCode(db: Db, target: Target, actor: Actor): Promise<DynamicCode> {
   return db.$transaction(async (tx) => {
+    await holdUnfrozen(tx, target.workspaceId);
     const current = await lockRow(tx, target);
     if (!current.deletedAt) throw new ApiError("conflict", "This dynamic code is not deleted.");
     if (current.deletedAt < restorableSince()) {

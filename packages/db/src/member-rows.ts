@@ -44,14 +44,6 @@ export async function getMember(tx: Tx, workspaceId: string, memberId: string): 
 /** What is said of a member that is not there, or of another workspace. */
 export const noSuchMember = () => new ApiError("not_found", "There is no such member.");
 
-/** Holds the workspace's row until the end of the transaction and returns its plan. */
-export async function holdWorkspace(tx: Tx, workspaceId: string): Promise<PlanName> {
-  const rows = await tx.$queryRaw<{ plan: PlanName }[]>`
-    SELECT plan FROM workspaces WHERE id = ${workspaceId}::uuid AND deleted_at IS NULL FOR NO KEY UPDATE`;
-  if (!rows[0]) throw new ApiError("not_found", "There is no such workspace.");
-  return rows[0].plan;
-}
-
 /** Members and open invitations. */
 async function countSeats(db: Db | Tx, workspaceId: string): Promise<number> {
   const rows = await db.$queryRaw<{ count: number }[]>`

@@ -6,15 +6,9 @@ import type { Role } from "@qrfactory/domain/roles";
 import { type Actor, type AuditAction, type Origin, recordAudit } from "./audit.js";
 import { type Db, isTaken, type Tx } from "./client.js";
 import { markEmailVerified } from "./mailed-tokens.js";
-import {
-  getMember,
-  holdWorkspace,
-  type MemberRow,
-  requireOtherOwner,
-  requireRoleOver,
-  requireSeat,
-} from "./member-rows.js";
+import { getMember, type MemberRow, requireOtherOwner, requireRoleOver, requireSeat } from "./member-rows.js";
 import { endSessions } from "./sessions.js";
+import { holdUnfrozen, holdWorkspace } from "./standing.js";
 
 /** Who changes members. */
 export type Manager = { userId: string; workspaceId: string; role: Role; actor: Actor };
@@ -26,7 +20,7 @@ export async function inviteMember(
   invited: { email: string; role: Role; tokenHash: Buffer; expiresAt: Date },
 ): Promise<MemberRow> {
   const { workspaceId } = by;
-  const plan = await holdWorkspace(tx, workspaceId);
+  const { plan } = await holdUnfrozen(tx, workspaceId, "update");
   requireRoleOver(by.role, invited.role);
   await tx.invitation.deleteMany({ where: { workspaceId, email: invited.email, expiresAt: { lte: new Date() } } });
   const [member, invitation] = [
@@ -46,7 +40,7 @@ export async function inviteMember(
 
 /** Gives a member or an invited person another role; throws `not_found`, `forbidden`, or `conflict` for the last owner. */
 export async function changeRole(tx: Tx, by: Manager, memberId: string, role: Role): Promise<MemberRow> {
-  await holdWorkspace(tx, by.workspaceId);
+  await holdUnfrozen(tx, by.workspaceId, "update");
   const row = await getMember(tx, by.workspaceId, memberId);
   requireRoleOver(by.role, row.role);
   requireRoleOver(by.role, role);
@@ -60,7 +54,7 @@ export async function changeRole(tx: Tx, by: Manager, memberId: string, role: Ro
 /** Removes a member, whose sessions here end, or takes an invitation back; anybody may leave. Throws as `changeRole`. */
 export async function removeMember(tx: Tx, by: Manager, memberId: string): Promise<void> {
   const { workspaceId } = by;
-  await holdWorkspace(tx, workspaceId);
+  await holdWorkspace(tx, workspaceId, "update");
   const row = await getMember(tx, workspaceId, memberId);
   if (row.userId !== by.userId) requireRoleOver(by.role, row.role);
   await requireOtherOwner(tx, workspaceId, row);
@@ -75,7 +69,7 @@ export async function removeMember(tx: Tx, by: Manager, memberId: string): Promi
 
 /** Makes a member the owner and the owner who does it an admin; throws `not_found`, or `conflict` for an invitation. */
 export async function transferOwnership(tx: Tx, by: Manager, memberId: string): Promise<MemberRow> {
-  await holdWorkspace(tx, by.workspaceId);
+  await holdUnfrozen(tx, by.workspaceId, "update");
   const row = await getMember(tx, by.workspaceId, memberId);
   if (row.userId === null) throw new ApiError("conflict", "An invitation must be accepted first.");
   if (row.userId === by.userId) throw new ApiError("conflict", "This workspace is yours already.");
@@ -110,7 +104,7 @@ export async function acceptInvitation(
 ): Promise<{ userId: string; workspaceId: string } | null> {
   const found = await findInvitation(tx, tokenHash);
   if (!found) return null;
-  const plan = await holdWorkspace(tx, found.workspaceId);
+  const { plan } = await holdUnfrozen(tx, found.workspaceId, "update");
   const invitation = await findInvitation(tx, tokenHash);
   if (!invitation) return null;
   const { id, workspaceId, email, role } = invitation;

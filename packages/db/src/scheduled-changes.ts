@@ -5,7 +5,7 @@ import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
 import { type Actor, recordAudit } from "./audit.js";
 import type { Db, Tx } from "./client.js";
-import { type DynamicCode, lockCode, type Target, updateCodeIn, wireNames } from "./dynamic-codes.js";
+import { type DynamicCode, holdForEdit, lockCode, type Target, updateCodeIn, wireNames } from "./dynamic-codes.js";
 import type { Prisma } from "./generated/client.js";
 
 /** A change that waits, or that was refused when its time had come. */
@@ -30,6 +30,7 @@ export async function scheduleChange(
   actor: Actor,
 ): Promise<ScheduledChange> {
   return db.$transaction(async (tx) => {
+    await holdForEdit(tx, target.workspaceId, changes);
     const { id: codeId, workspaceId, shortId } = await lockCode(tx, target);
     if ((await tx.scheduledChange.count({ where: { codeId } })) >= scheduledMax) {
       throw new ApiError("conflict", `This code has ${scheduledMax} scheduled changes; cancel one first.`);

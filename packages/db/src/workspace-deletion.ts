@@ -3,14 +3,14 @@
 import { findActiveKeyIds, type KeyPublication, revokeKey } from "./api-keys.js";
 import { type Actor, recordAudit } from "./audit.js";
 import type { Tx } from "./client.js";
-import { holdWorkspace } from "./member-rows.js";
+import { holdWorkspace } from "./standing.js";
 
 /**
  * Deletes a workspace and returns its keys, whose end is to be published. Accounts that are in no other workspace go,
  * too. Throws `not_found` when it is deleted already.
  */
 export async function deleteWorkspace(tx: Tx, workspaceId: string, actor: Actor): Promise<KeyPublication[]> {
-  await holdWorkspace(tx, workspaceId);
+  await holdWorkspace(tx, workspaceId, "update");
   const publications: KeyPublication[] = [];
   for (const keyId of await findActiveKeyIds(tx, workspaceId))
     publications.push(await revokeKey(tx, workspaceId, keyId));

@@ -1,5 +1,6 @@
 // What any service has to know of an API key to serve its caller: never the key itself, only its SHA-256.
 import { z } from "zod";
+import { freezes } from "./freeze.js";
 import { keyScopes } from "./key-scopes.js";
 import { planNames } from "./plans.js";
 
@@ -9,7 +10,11 @@ export const keyRecord = z.object({
   /** First 12 characters of the key, for people to recognise it. */
   key_prefix: z.string().length(12),
   plan: z.enum(planNames),
-  /** Grows with every change of the key or of its workspace's plan; newer wins wherever two copies meet. */
+  /** Why the workspace stands still; null when it does not. */
+  frozen: z.enum(freezes).nullable().default(null),
+  /** Whether renders beyond the quota are delivered, and how many a month (null: any number); null when none are. */
+  overage: z.object({ renders_max: z.int().nonnegative().nullable() }).nullable().default(null),
+  /** Grows with every change of the key or of its workspace's plan and standing; newer wins wherever two copies meet. */
   version: z.int().positive(),
   revoked: z.boolean(),
   scopes: z.array(z.enum(keyScopes)).default([...keyScopes]),

@@ -91,6 +91,14 @@ export const plans: Record<PlanName, Plan> = {
   },
 };
 
+/** What a workspace agreed to pay beyond its quota: at most so many renders a month, null for any number. */
+export type Overage = { renders_max: number | null };
+
+/** Renders that a plan delivers in a month: its quota, and where there is an overage what that adds. */
+export function rendersAllowed({ rendersPerMonth }: Plan, overage: Overage | null): number {
+  return rendersPerMonth + (overage ? (overage.renders_max ?? unlimited) : 0);
+}
+
 /** The first plan, from small to large, that satisfies a need; used to say which plan would allow it. */
 export function smallestPlan(allows: (plan: Plan) => boolean): PlanName | null {
   return planNames.find((name) => allows(plans[name])) ?? null;

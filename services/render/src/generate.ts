@@ -4,7 +4,8 @@ import { randomUUID } from "node:crypto";
 import { cacheKeyOf, type Design, type ImageFormat } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { CallEvent } from "@qrfactory/domain/events";
-import { monthOf, nextMonthStart, type Plan } from "@qrfactory/domain/plans";
+import { frozenProblem } from "@qrfactory/domain/freeze";
+import { monthOf, nextMonthStart, type Overage, type Plan, rendersAllowed } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
 import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
@@ -45,8 +46,9 @@ export function makeGenerate(options: GenerateOptions): Handler {
 
   return async function generate(req, res) {
     const caller = await requireCaller(req, res);
+    const { keyId, workspaceId, plan, frozen, overage } = caller;
+    if (frozen) throw frozenProblem(frozen, plan.name);
     const { design, scanCheck, pictures, code, identity } = await readWanted(req, caller);
-    const { keyId, workspaceId, plan } = caller;
 
     const signal = leaving(res);
     const requestOf = (wanted: Design): ImageRequest => ({
@@ -71,9 +73,9 @@ export function makeGenerate(options: GenerateOptions): Handler {
 
     const at = now();
     const account = { workspaceId, month: monthOf(at) };
-    const quota = plan.rendersPerMonth;
+    const quota = rendersAllowed(plan, overage);
     const decision = await options.credits.takeCredits({ workspaceId, at, quota, amount: creditsAnImage });
-    if (!decision.taken) throw quotaExceeded(plan, at);
+    if (!decision.taken) throw quotaExceeded(plan, overage, at);
 
     const image = await orGiveBack(account, async () => {
       const drawReadable = async (wanted: ImageRequest, known?: CacheAnswer) => {
@@ -113,7 +115,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
     res.set(code?.headers() ?? {});
     if (linkCacheControl) res.set("Cache-Control", linkCacheControl);
     res.set("X-QR-Plan", plan.name);
-    res.set("X-QR-Quota-Remaining", Number.isFinite(quota) ? String(decision.remaining) : "unlimited");
+    res.set("X-QR-Quota-Remaining", remainingOf(plan, decision.used));
     res.status(200).end(image.drawing.bytes);
   };
 
@@ -160,13 +162,19 @@ function wantsFresh(req: Request): boolean {
   return directives.some((directive) => directive.trim() === "no-cache");
 }
 
-function quotaExceeded(plan: Plan, at: Date): ApiError {
+/** What is left of what the plan includes; beyond it, with an overage, that is nothing. */
+function remainingOf({ rendersPerMonth }: Plan, used: number): string {
+  return Number.isFinite(rendersPerMonth) ? String(Math.max(0, rendersPerMonth - used)) : "unlimited";
+}
+
+function quotaExceeded(plan: Plan, overage: Overage | null, at: Date): ApiError {
   const resetsAt = nextMonthStart(at);
   const day = resetsAt.toISOString().slice(0, 10);
-  const quota = plan.rendersPerMonth.toLocaleString("en-US");
+  const included = plan.rendersPerMonth.toLocaleString("en-US");
+  const beyond = overage ? `, the workspace pays for ${overage.renders_max?.toLocaleString("en-US")} more,` : "";
   return new ApiError(
     "quota_exceeded",
-    `The ${plan.name} plan includes ${quota} images a month and all are used; the next month starts on ${day} (UTC).`,
+    `The ${plan.name} plan includes ${included} images a month${beyond} and all are used; the next month starts on ${day} (UTC).`,
     { retryAfterSeconds: Math.max(1, Math.ceil((resetsAt.getTime() - at.getTime()) / 1_000)) },
   );
 }

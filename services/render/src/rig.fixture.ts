@@ -108,6 +108,8 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
         revoked: false,
         scopes: [...keyScopes],
         expires_at: null,
+        frozen: null,
+        overage: null,
       };
       keys.set(rawKey, record);
       ledger.set(record.workspace_id, used);

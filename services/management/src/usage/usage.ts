@@ -1,7 +1,7 @@
 // What a workspace has used this month and what its plan allows.
 import type { Caller } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
-import { countActiveCodes } from "@qrfactory/db/dynamic-codes";
+import { countActiveCodes } from "@qrfactory/db/standing";
 import { listDailyUsage, listKeyUsage } from "@qrfactory/db/usage";
 import { monthOf, nextMonthStart, plans } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
