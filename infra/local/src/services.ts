@@ -155,7 +155,7 @@ export async function seedDemo(options: ServicesOptions): Promise<void> {
   const { paths } = options;
   const child = await startProcess({
     command: process.execPath,
-    args: [join(servicesFolder, "management/dist/admin.js"), "seed-demo", "--file", paths.demo],
+    args: [join(servicesFolder, "management/dist/admin/main.js"), "seed-demo", "--file", paths.demo],
     cwd: paths.root,
     env: { ...baseEnvironment(paths), ...managementEnvironment(options) },
   });

@@ -39,6 +39,8 @@ function makeKey(change: Partial<KeyRecord> = {}) {
       revoked: false,
       scopes: ["render"],
       expires_at: null,
+      frozen: null,
+      overage: null,
       ...change,
     } as KeyRecord,
   };

@@ -178,6 +178,12 @@ export async function findUnpublishedKeys(db: Db, limit: number): Promise<KeyPub
   return rows.map(toPublication);
 }
 
+/** The keys of a workspace that are not revoked, for publishing what changed about it. */
+export async function listKeyPublications(db: Db | Tx, workspaceId: string): Promise<KeyPublication[]> {
+  const rows = await db.apiKey.findMany({ where: { workspaceId, revokedAt: null }, include: withWorkspace });
+  return rows.map(toPublication);
+}
+
 /** Notes that a version is published; a newer version that appeared meanwhile stays to be published. */
 export async function markKeyPublished(db: Db, { keyId, record }: KeyPublication): Promise<void> {
   await db.apiKey.updateMany({

@@ -44,6 +44,12 @@ export const auditActions = [
   "user.password_changed",
   "user.email_verified",
   "workspace.created",
+  "workspace.plan_changed",
+  "workspace.suspended",
+  "workspace.resumed",
+  "workspace.lapsed",
+  "workspace.renewed",
+  "workspace.overage_changed",
   "workspace.deleted",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];

@@ -1,9 +1,12 @@
 // The whole management API on real stores, for tests that go through the front door.
 
+import { noOrigin } from "@qrfactory/db/audit";
 import { connectDatabase } from "@qrfactory/db/client";
+import { changeWorkspace, type WorkspaceChange } from "@qrfactory/db/workspaces";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
 import { createLog } from "@qrfactory/runtime/log";
+import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { createTestDatabase } from "@qrfactory/testing/database";
 import { listen } from "@qrfactory/testing/http";
 import { startRedis } from "@qrfactory/testing/redis";
@@ -12,6 +15,7 @@ import { until } from "@qrfactory/testing/until";
 import { assembleManagement } from "./assemble.js";
 import { type ManagementConfig, readManagementConfig } from "./config.js";
 import type { Mail } from "./mail.js";
+import { makePublisher } from "./workers/publish.js";
 
 export type Answer = {
   status: number;
@@ -30,6 +34,9 @@ export type Send = (
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
 const password = "correct horse battery";
+
+/** Long enough for a first connection on a busy machine. */
+const readyTimeoutMs = 5_000;
 
 /** Starts the API with its own database and state Redis; `close` ends and removes all of it. */
 export async function startApi(overrides: Partial<ManagementConfig> = {}) {
@@ -96,6 +103,18 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     return /smt_[\w-]{43}/.exec(find()?.text ?? "")?.[0] ?? "";
   }
 
+  /** What an operator does, published as the worker does it. */
+  async function operate(workspaceId: string, change: WorkspaceChange): Promise<void> {
+    const db = connectDatabase(database.url, { poolMax: 2 });
+    const client = connectRedis({ url: redis.url, name: "operator" });
+    await redisReady(client, readyTimeoutMs);
+    const actor = { kind: "operator", id: "test", ...noOrigin } as const;
+    const publications = await changeWorkspace(db, workspaceId, change, actor);
+    await Promise.all(publications.map(makePublisher({ db, redis: client }).publishKeyRow));
+    client.disconnect();
+    await db.$disconnect();
+  }
+
   async function setPlan(workspaceId: string, plan: PlanName): Promise<void> {
     const db = connectDatabase(database.url, { poolMax: 1 });
     await db.workspace.update({ where: { id: workspaceId }, data: { plan } });
@@ -123,6 +142,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     signUp,
     mails,
     mailedToken,
+    operate,
     setPlan,
     addMember,
     close: async () => {

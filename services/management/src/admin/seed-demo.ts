@@ -1,20 +1,17 @@
-// `qrfactory-admin`: what an operator does from a shell. `seed-demo --file F` makes sure that the demo workspace of the
-// local stack exists, with the credentials kept in F; it may run again at every start.
+// `qrfactory-admin seed-demo --file F` makes sure that the demo workspace of the local stack exists, with the credentials
+// kept in F; it may run again at every start.
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { createApiKey, createSigningSecret, hashApiKey, signingSecretContext } from "@qrfactory/auth/api-key";
 import { hashPassword } from "@qrfactory/auth/password";
 import { makeSeal, sealKey } from "@qrfactory/auth/seal";
 import { createAccount, findLogin } from "@qrfactory/db/accounts";
 import { createKey, findKeyByHash } from "@qrfactory/db/api-keys";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
-import { readConfig, urlOf } from "@qrfactory/runtime/config";
-import { start } from "@qrfactory/runtime/process";
+import type { Db } from "@qrfactory/db/client";
+import { readConfig } from "@qrfactory/runtime/config";
+import { type Command, exitDone, UsageError } from "./command.js";
 
 type Demo = { email: string; password: string; workspace_id: string; api_key: string; signing_secret: string };
-
-const usage = "usage: qrfactory-admin seed-demo --file FILE";
 
 function readDemo(file: string): Demo {
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Demo;
@@ -47,18 +44,16 @@ async function seedDemo(db: Db, demo: Demo, key: Buffer): Promise<Demo> {
   return { ...demo, workspace_id: workspaceId };
 }
 
-start(async () => {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { file: { type: "string" } } });
-  if (positionals[0] !== "seed-demo" || !values.file) {
-    console.error(usage);
-    process.exit(2);
-  }
-  const config = readConfig({ DATABASE_URL: urlOf("postgresql", "postgres"), SEAL_KEY: sealKey });
-  const db = connectDatabase(config.DATABASE_URL, { name: "admin", poolMax: 1 });
-  try {
-    const demo = await seedDemo(db, readDemo(values.file), config.SEAL_KEY);
-    writeFileSync(values.file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
-  } finally {
-    await db.$disconnect();
-  }
-});
+/** `seed-demo` */
+export const seedDemoCommand: Command = {
+  synopsis: "--file FILE",
+  help: "makes sure that the demo workspace exists, its credentials kept in a file",
+  options: { file: { type: "string" } },
+  async run({ db }, _operands, { file }) {
+    if (typeof file !== "string") throw new UsageError("Name the file of its credentials: --file FILE.");
+    const { SEAL_KEY } = readConfig({ SEAL_KEY: sealKey });
+    const demo = await seedDemo(db, readDemo(file), SEAL_KEY);
+    writeFileSync(file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+    return exitDone;
+  },
+};

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { startSource } from "@qrfactory/testing/source-script";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import { type Api, startApi } from "../api.fixture.js";
+
+const temp = makeTempDirectory("admin-");
+let api: Api;
+let db: Db;
+beforeAll(async () => {
+  api = await startApi();
+  db = connectDatabase(api.database.url, { poolMax: 1 });
+});
+afterAll(async () => {
+  await db.$disconnect();
+  await api.close();
+  temp.remove();
+});
+
+/** Runs the program as an operator does, and returns how it ended and what it printed. */
+async function admin(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
+  const lines: string[] = [];
+  const env = {
+    PATH: process.env.PATH,
+    DATABASE_URL: api.database.url,
+    STATE_REDIS_URL: api.redis.url,
+    SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
+    OPERATOR: "grace",
+  };
+  const options = { args, env, onLine: (line: string) => void lines.push(line) };
+  const child = await startSource(new URL("./main.ts", import.meta.url), temp.path, options);
+  const { code } = await child.exited;
+  return { code, lines };
+}
+
+test("words that are no command end with 2 and the whole help", async () => {
+  const [none, wrong, tooFew] = await Promise.all([admin(), admin("workspaces", "burn"), admin("workspaces", "show")]);
+  expect(none).toMatchObject({ code: 2, lines: expect.arrayContaining(["usage: qrfactory-admin COMMAND"]) });
+  expect(wrong.code).toBe(2);
+  expect(wrong.lines.join("\n")).toContain("workspaces suspend ID --reason TEXT");
+  expect(tooFew).toEqual({ code: 2, lines: ["Write: ID [--json]"] });
+  expect((await admin("--help")).code).toBe(0);
+});
+
+test("a workspace is found by its owner's address, and shown with what it holds", async () => {
+  const { email, as, workspaceId } = await api.signUp();
+  await as("POST", "/api/v1/dynamic", { body: { name: "Menu", destination_url: "https://example.com/" } });
+  const list = await admin("workspaces", "list", "--search", email.toUpperCase(), "--json");
+  expect(list.code).toBe(0);
+  expect(JSON.parse(list.lines.join("\n"))).toMatchObject([
+    { id: workspaceId, plan: "free", frozen: null, owners: [email] },
+  ]);
+  const show = await admin("workspaces", "show", workspaceId);
+  expect(show.lines).toEqual(expect.arrayContaining([`owners: ${email}`, "frozen: -", "active_codes: 1"]));
+  expect(await admin("workspaces", "show", "00000000-0000-4000-8000-000000000000")).toEqual({
+    code: 1,
+    lines: ["There is no such workspace."],
+  });
+});
+
+test("a new plan holds for keys within two seconds, and the trail says who set it", async () => {
+  const { as, workspaceId } = await api.signUp();
+  const { body: key } = await as("POST", "/api/v1/keys", { body: { name: "Shop" } });
+  const planOfKey = async () =>
+    (await api.send("GET", "/api/v1/usage", { headers: { "X-Api-Key": key.raw_key } })).body.plan;
+  expect(await planOfKey()).toBe("free");
+  expect(await admin("workspaces", "set-plan", workspaceId, "gold")).toMatchObject({ code: 2 });
+  expect(await admin("workspaces", "set-plan", workspaceId, "pro")).toMatchObject({ code: 0 });
+  await until(async () => (await planOfKey()) === "pro", { timeoutMs: 2_000 });
+  // Once more changes nothing, and is no event.
+  expect(await admin("workspaces", "set-plan", workspaceId, "pro")).toMatchObject({ code: 0 });
+  const events = await db.auditEvent.findMany({ where: { workspaceId, actorKind: "operator" } });
+  expect(events).toMatchObject([
+    { action: "workspace.plan_changed", actorId: "grace", details: { from: "free", to: "pro" } },
+  ]);
+});
+
+test("suspensions and lapses begin and end, each with its event", async () => {
+  const { as, workspaceId } = await api.signUp();
+  const create = async () =>
+    (await as("POST", "/api/v1/keys", { body: { name: "Shop" } })).body.code as string | undefined;
+  expect(await admin("workspaces", "suspend", workspaceId)).toMatchObject({ code: 2 });
+  const steps: [string[], string | undefined][] = [
+    [["suspend", workspaceId, "--reason", "spam"], "forbidden"],
+    [["resume", workspaceId, "--reason", "a mistake"], undefined],
+    [["lapse", workspaceId], "plan_limit"],
+    [["renew", workspaceId], undefined],
+  ];
+  for (const [words, refusal] of steps) {
+    expect(await admin("workspaces", ...words)).toMatchObject({ code: 0 });
+    expect(await create()).toBe(refusal);
+  }
+  const events = await db.auditEvent.findMany({
+    where: { workspaceId, actorKind: "operator" },
+    orderBy: { id: "asc" },
+  });
+  expect(events.map(({ action, details }) => [action, details])).toEqual([
+    ["workspace.suspended", { reason: "spam" }],
+    ["workspace.resumed", { reason: "a mistake" }],
+    ["workspace.lapsed", {}],
+    ["workspace.renewed", {}],
+  ]);
+});
+
+test("the demo workspace is made once, however often it is asked for", async () => {
+  const file = `${temp.path}/demo.json`;
+  expect(await admin("seed-demo", "--file", file)).toEqual({ code: 0, lines: [] });
+  expect(await admin("seed-demo", "--file", file)).toEqual({ code: 0, lines: [] });
+  const [demo, ...others] = await db.workspace.findMany({ where: { name: "Demo" }, include: { apiKeys: true } });
+  expect(others).toEqual([]);
+  expect(demo).toMatchObject({ plan: "enterprise", apiKeys: [{ name: "Demo key" }] });
+});

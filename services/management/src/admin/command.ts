@@ -1,0 +1,50 @@
+// What a command of `qrfactory-admin` is, and what it is given.
+import type { ParseArgsConfig } from "node:util";
+import type { KeyPublication } from "@qrfactory/db/api-keys";
+import type { Actor } from "@qrfactory/db/audit";
+import type { Db } from "@qrfactory/db/client";
+import type { Redis } from "ioredis";
+import { z } from "zod";
+
+export type Context = {
+  db: Db;
+  /** The state Redis, ready or away; opened when it is first asked for. */
+  stateRedis: () => Promise<Redis>;
+  /** Tells all services of keys at once; the worker does so within a second if this fails. */
+  publishKeys: (publications: KeyPublication[]) => Promise<void>;
+  /** The operator, for the audit trail. */
+  actor: Actor;
+  /** Prints a line of the answer. */
+  print: (line: string) => void;
+};
+
+export type Values = Record<string, string | boolean | undefined>;
+
+export type Command = {
+  /** What stands after the command's words: operands in capitals, then options. */
+  synopsis: string;
+  /** One line that says what it does. */
+  help: string;
+  options?: NonNullable<ParseArgsConfig["options"]>;
+  /** Runs it; returns the exit code. `operands` are as many as the synopsis names. Throws `UsageError`. */
+  run: (context: Context, operands: string[], values: Values) => Promise<number>;
+};
+
+/** What was done, or was so already. */
+export const exitDone = 0;
+/** What could not be done, or what was looked for and found. */
+export const exitFailed = 1;
+/** Words that are no command. */
+export const exitUsage = 2; // as getopt's users have it
+
+/** Thrown for words that are no command; the message says what to write instead. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** A workspace's id among the operands; throws `UsageError`. */
+export function readWorkspaceId(text: string | undefined): string {
+  const id = z.uuid().safeParse(text);
+  if (!id.success) throw new UsageError(`${text} is not the id of a workspace; \`workspaces list\` shows them.`);
+  return id.data;
+}
