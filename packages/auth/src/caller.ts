@@ -1,19 +1,27 @@
 // From a request to who makes it: a member with an access token, or a program with an API key.
 import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "@qrfactory/domain/errors";
-import type { KeyRecord } from "@qrfactory/domain/key-record";
+import type { Freeze } from "@qrfactory/domain/freeze";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
-import type { PlanName } from "@qrfactory/domain/plans";
+import type { Overage, PlanName } from "@qrfactory/domain/plans";
 import { includesRole, type Role } from "@qrfactory/domain/roles";
 import type { KeyDirectory } from "./key-directory.js";
 import type { AccessTokens, Session } from "./tokens.js";
 
-export type Caller = {
+/** What a workspace is entitled to. */
+export type Entitlements = {
+  plan: PlanName;
+  /** Why the workspace stands still; null when it does not. */
+  frozen: Freeze | null;
+  /** What it pays for beyond its quota, or null. */
+  overage: Overage | null;
+};
+
+export type Caller = Entitlements & {
   kind: "user" | "key";
   /** The user's or the key's id. */
   id: string;
   workspaceId: string;
-  plan: PlanName;
   /** What the caller may do; a key acts as a member. */
   role: Role;
   /** Of a key only. */
@@ -29,8 +37,8 @@ export type Authenticate = (headers: IncomingHttpHeaders, accepts?: readonly Cal
 export type AuthenticateOptions = {
   tokens: AccessTokens;
   keys: KeyDirectory;
-  /** The role and plan behind a session; null when it or the membership has ended. */
-  findRights: (session: Session) => Promise<{ role: Role; plan: PlanName } | null>;
+  /** The role behind a session and what its workspace is entitled to; null when it or the membership has ended. */
+  findRights: (session: Session) => Promise<(Entitlements & { role: Role }) | null>;
 };
 
 /** A function that names the caller of a request; it throws `unauthenticated` when it cannot. */
@@ -56,23 +64,19 @@ const credentials = {
   key: "an API key in the X-Api-Key header",
 };
 
-/** What is known of the key in `X-Api-Key`; throws `unauthenticated`, with one sentence for every key that is not valid. */
-export async function requireKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<KeyRecord> {
+/** The caller behind `X-Api-Key`; throws `unauthenticated`, with one sentence for every key that is not valid. */
+export async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<Caller> {
   const rawKey = headers["x-api-key"];
   if (typeof rawKey !== "string") throw new ApiError("unauthenticated", `Send ${credentials.key}.`);
   const record = await keys.findByRawKey(rawKey);
   if (!record) throw new ApiError("unauthenticated", "The API key is not valid, has expired or was revoked.");
-  return record;
-}
-
-/** The caller behind `X-Api-Key`; throws as `requireKey` does. */
-async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<Caller> {
-  const record = await requireKey(keys, headers);
   return {
     kind: "key",
     id: record.key_id,
     workspaceId: record.workspace_id,
     plan: record.plan,
+    frozen: record.frozen,
+    overage: record.overage,
     role: "member",
     keyPrefix: record.key_prefix,
     scopes: record.scopes,

@@ -4,10 +4,9 @@ import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { KeyRecord } from "@qrfactory/domain/key-record";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
-import { plans } from "@qrfactory/domain/plans";
 import type { Db, Tx } from "./client.js";
 import type { ApiKey, Workspace } from "./generated/client.js";
-import { holdUnfrozen, standingColumns, standingOf } from "./standing.js";
+import { entitlementsOf, entitlingColumns, holdUnfrozen } from "./standing.js";
 
 export type ApiKeyRow = Pick<
   ApiKey,
@@ -29,12 +28,8 @@ export type KeyPublication = {
 
 const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
 /** What of the workspace is in the record of a key. */
-const withWorkspace = {
-  workspace: { select: { ...standingColumns, overageEnabled: true, overageRendersMax: true } },
-} as const;
-type WithWorkspace = ApiKey & {
-  workspace: Pick<Workspace, keyof typeof standingColumns | "overageEnabled" | "overageRendersMax">;
-};
+const withWorkspace = { workspace: { select: entitlingColumns } } as const;
+type WithWorkspace = ApiKey & { workspace: Pick<Workspace, keyof typeof entitlingColumns> };
 
 /** Inserts a key; throws as `holdUnfrozen` does. */
 export async function createKey(
@@ -193,15 +188,11 @@ export async function markKeyPublished(db: Db, { keyId, record }: KeyPublication
 }
 
 function toPublication(row: WithWorkspace): KeyPublication {
-  const { plan, frozen } = standingOf(row.workspace);
-  const { overageEnabled, overageRendersMax } = row.workspace;
   const record: KeyRecord = {
     key_id: row.id,
     workspace_id: row.workspaceId,
     key_prefix: row.keyPrefix,
-    plan,
-    frozen,
-    overage: overageEnabled && plans[plan].overageUsd !== null ? { renders_max: overageRendersMax } : null,
+    ...entitlementsOf(row.workspace),
     version: row.version,
     revoked: row.revokedAt !== null,
     scopes: row.scopes as KeyScope[],

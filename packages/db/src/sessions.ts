@@ -1,10 +1,10 @@
 // Sessions: a log-in is a family of refresh tokens, and the family's id is the session's. Whoever changes the sessions of
 // a user holds the user's row first, so that a refresh at the same moment never outlives the end of its session.
 import { randomUUID } from "node:crypto";
-import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
 import { type Actor, columnsOf, type Origin, recordAccountAudit, recordAudit } from "./audit.js";
 import { type Db, prepared, type Tx } from "./client.js";
+import { type EntitlingColumns, entitlementsOf, entitlingNames } from "./standing.js";
 
 /** A log-in of a user to a workspace. */
 export type Session = { userId: string; workspaceId: string; sessionId: string };
@@ -43,14 +43,14 @@ async function insertToken(db: Db | Tx, session: Session, token: NewRefreshToken
   });
 }
 
-/** What the user of a session may do; null when the session or the membership has ended. */
-export async function findSessionRights(db: Db, session: Session): Promise<{ role: Role; plan: PlanName } | null> {
-  const rows = await db.$queryRaw<{ role: Role; plan: PlanName }[]>`${prepared}
-    SELECT m.role, w.plan FROM members m JOIN workspaces w ON w.id = m.workspace_id
+/** The role of a session's user and what the workspace is entitled to; null when the session or the membership has ended. */
+export async function findSessionRights(db: Db, session: Session) {
+  const rows = await db.$queryRaw<({ role: Role } & EntitlingColumns)[]>`${prepared}
+    SELECT m.role, ${entitlingNames} FROM members m JOIN workspaces w ON w.id = m.workspace_id
     WHERE m.workspace_id = ${session.workspaceId}::uuid AND m.user_id = ${session.userId}::uuid
       AND EXISTS (SELECT FROM refresh_tokens t
                   WHERE t.family_id = ${session.sessionId}::uuid AND t.user_id = m.user_id AND t.revoked_at IS NULL)`;
-  return rows[0] ?? null;
+  return rows[0] ? { role: rows[0].role, ...entitlementsOf(rows[0]) } : null;
 }
 
 /**

@@ -17,8 +17,25 @@ export type Standing = {
 
 type StandingColumns = Pick<Workspace, "plan" | "suspendedAt" | "lapsedAt" | "overLimitAt">;
 
-/** The columns that a standing is read from, for `include` and `select`. */
-export const standingColumns = { plan: true, suspendedAt: true, lapsedAt: true, overLimitAt: true } as const;
+/** The columns that a standing is read from. */
+const standingColumns = { plan: true, suspendedAt: true, lapsedAt: true, overLimitAt: true } as const;
+
+export type EntitlingColumns = StandingColumns & Pick<Workspace, "overageEnabled" | "overageRendersMax">;
+
+/** The columns that tell what a workspace is entitled to, for `include` and `select`. */
+export const entitlingColumns = { ...standingColumns, overageEnabled: true, overageRendersMax: true } as const;
+
+/** The same of the row `w` in a statement written out. */
+export const entitlingNames = Prisma.sql`
+  w.plan, w.suspended_at AS "suspendedAt", w.lapsed_at AS "lapsedAt", w.over_limit_at AS "overLimitAt",
+  w.overage_enabled AS "overageEnabled", w.overage_renders_max AS "overageRendersMax"`;
+
+/** What services must know of a workspace to serve its callers. */
+export function entitlementsOf({ overageEnabled, overageRendersMax, ...columns }: EntitlingColumns) {
+  const { plan, frozen } = standingOf(columns);
+  const isPaid = overageEnabled && plans[plan].overageUsd !== null;
+  return { plan, frozen, overage: isPaid ? { renders_max: overageRendersMax } : null };
+}
 
 /** The standing that a workspace's columns say. */
 export function standingOf({ plan, suspendedAt, lapsedAt, overLimitAt }: StandingColumns): Standing {

@@ -7,7 +7,7 @@ import { type KeyPublication, listKeyPublications } from "./api-keys.js";
 import { type Actor, recordAudit } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { Prisma, type Workspace } from "./generated/client.js";
-import { holdWorkspace, settleOverLimit, standingOf, touchKeyRecords } from "./standing.js";
+import { entitlingNames, holdWorkspace, settleOverLimit, standingOf, touchKeyRecords } from "./standing.js";
 
 export type WorkspaceSummary = {
   id: string;
@@ -22,9 +22,7 @@ export type WorkspaceSummary = {
 type SummaryRow = Workspace & { owners: string[] };
 
 const summaries = (where: Prisma.Sql, limit: number) => Prisma.sql`
-  SELECT w.id, w.name, w.plan, w.created_at AS "createdAt", w.suspended_at AS "suspendedAt",
-    w.lapsed_at AS "lapsedAt", w.over_limit_at AS "overLimitAt", w.overage_enabled AS "overageEnabled",
-    w.overage_renders_max AS "overageRendersMax", w.retention_months AS "retentionMonths",
+  SELECT w.id, w.name, w.created_at AS "createdAt", w.retention_months AS "retentionMonths", ${entitlingNames},
     ARRAY(SELECT u.email FROM members m JOIN users u ON u.id = m.user_id
           WHERE m.workspace_id = w.id AND m.role = 'owner' ORDER BY m.created_at, m.id) AS owners
   FROM workspaces w WHERE w.deleted_at IS NULL AND ${where}

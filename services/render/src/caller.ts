@@ -1,43 +1,24 @@
-<<<<<<< HEAD
 // Who calls: an API key in `X-Api-Key`, and where a dashboard shows images a logged-in user, too. A key in the query
 // string is not looked at.
 import { type Authenticate, type Caller as Authenticated, requireScope } from "@qrfactory/auth/caller";
-=======
-// Who calls: an API key in `X-Api-Key`, nothing else. A key in the query string is not looked at.
-import { requireKey, requireScope } from "@qrfactory/auth/caller";
-import type { KeyDirectory } from "@qrfactory/auth/key-directory";
->>>>>>> 0a8bf9c (Freeze workspaces that are suspended, lapsed or over their limit)
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import type { Freeze } from "@qrfactory/domain/freeze";
-import type { KeyRecord } from "@qrfactory/domain/key-record";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
 import { type Overage, type Plan, plans } from "@qrfactory/domain/plans";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";
 import type { Request, Response } from "express";
 
 export type Caller = {
-<<<<<<< HEAD
   /** The key's id; of somebody at a dashboard their own. */
-=======
->>>>>>> 0a8bf9c (Freeze workspaces that are suspended, lapsed or over their limit)
   keyId: string;
   workspaceId: string;
   plan: Plan;
   scopes: readonly KeyScope[];
-<<<<<<< HEAD
-};
-=======
   /** Why the workspace may not draw, or null. */
   frozen: Freeze | null;
   /** What it pays for beyond its quota, or null. */
   overage: Overage | null;
 };
-
-/** The caller that a key stands for. */
-export function callerOf({ key_id, workspace_id, plan, scopes, frozen, overage }: KeyRecord): Caller {
-  return { keyId: key_id, workspaceId: workspace_id, plan: plans[plan], scopes, frozen, overage };
-}
->>>>>>> 0a8bf9c (Freeze workspaces that are suspended, lapsed or over their limit)
 
 export type CallerOptions = {
   authenticate: Authenticate;
@@ -55,7 +36,6 @@ export function makeRequireCaller(
   accepts: readonly Authenticated["kind"][] = ["key"],
 ): RequireCaller {
   return async function requireCaller(req, res) {
-<<<<<<< HEAD
     const caller = await authenticate(req.headers, accepts);
     const plan = plans[caller.plan];
     await countRequest(res, `${caller.kind}:${caller.id}`, plan.requestsPerMinute);
@@ -63,13 +43,7 @@ export function makeRequireCaller(
       requireScope(caller, "render");
       noteKeyUse?.(caller.id);
     }
-    return { keyId: caller.id, workspaceId: caller.workspaceId, plan, scopes: caller.scopes ?? [] };
-=======
-    const caller = callerOf(await requireKey(keys, req.headers));
-    await countRequest(res, `key:${caller.keyId}`, caller.plan.requestsPerMinute);
-    requireScope(caller, "render");
-    noteKeyUse?.(caller.keyId);
-    return caller;
->>>>>>> 0a8bf9c (Freeze workspaces that are suspended, lapsed or over their limit)
+    const { id: keyId, workspaceId, scopes = [], frozen, overage } = caller;
+    return { keyId, workspaceId, plan, scopes, frozen, overage };
   };
 }

@@ -112,6 +112,10 @@ test.each(freezes)(
     expect(await problemOf(await service.post(path, signer, dynamic))).toEqual([403, code]);
     expect(await service.used(signer)).toBe(usedThen);
     expect(usedThen).toBeGreaterThanOrEqual(used);
+    const made = await service.db.dynamicCode.findFirstOrThrow({ where: { workspaceId: signer.workspaceId } });
+    const headers = { Authorization: await service.logIn(signer) };
+    const byDashboard = await fetch(`${service.url}/api/v1/dynamic/${made.shortId}/image/`, { headers });
+    expect(await problemOf(byDashboard)).toEqual([403, code]);
     // What only looks goes on.
     expect((await service.post("/api/v1/validate/", signer, { data })).status).toBe(200);
   },

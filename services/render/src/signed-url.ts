@@ -7,8 +7,9 @@ import { makeShortMemory } from "@qrfactory/auth/short-memory";
 import type { SigningKey } from "@qrfactory/db/api-keys";
 import { ApiError } from "@qrfactory/domain/errors";
 import { isUsable } from "@qrfactory/domain/key-record";
+import { plans } from "@qrfactory/domain/plans";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";
-import { callerOf, type RequireCaller } from "./caller.js";
+import type { RequireCaller } from "./caller.js";
 
 /** The parameters that are not fields of the image. */
 export const signatureFields = ["key", "expires", "sig"] as const;
@@ -74,10 +75,11 @@ export function makeRequireSigner(options: RequireSignerOptions): RequireCaller 
     if (Number(expires) * 1_000 <= now().getTime()) {
       throw new ApiError("unauthenticated", "This address has expired; sign it again with a later expires.");
     }
-    const caller = callerOf(signer.record);
-    await countRequest(res, `key:${caller.keyId}`, caller.plan.requestsPerMinute);
-    requireScope(caller, "render");
-    noteKeyUse?.(caller.keyId);
-    return caller;
+    const { key_id: keyId, workspace_id: workspaceId, plan: planName, scopes, frozen, overage } = signer.record;
+    const plan = plans[planName];
+    await countRequest(res, `key:${keyId}`, plan.requestsPerMinute);
+    requireScope({ scopes }, "render");
+    noteKeyUse?.(keyId);
+    return { keyId, workspaceId, plan, scopes, frozen, overage };
   };
 }
