@@ -1,21 +1,11 @@
 // From a request to who makes it: a member with an access token, or a program with an API key.
 import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "@qrfactory/domain/errors";
-import type { Freeze } from "@qrfactory/domain/freeze";
+import type { Entitlements } from "@qrfactory/domain/freeze";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
-import type { Overage, PlanName } from "@qrfactory/domain/plans";
 import { includesRole, type Role } from "@qrfactory/domain/roles";
 import type { KeyDirectory } from "./key-directory.js";
 import type { AccessTokens, Session } from "./tokens.js";
-
-/** What a workspace is entitled to. */
-export type Entitlements = {
-  plan: PlanName;
-  /** Why the workspace stands still; null when it does not. */
-  frozen: Freeze | null;
-  /** What it pays for beyond its quota, or null. */
-  overage: Overage | null;
-};
 
 export type Caller = Entitlements & {
   kind: "user" | "key";

@@ -1,14 +1,16 @@
 // Users, workspaces, and who belongs to which.
 import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
+import type { Entitlements } from "@qrfactory/domain/freeze";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
-import { noOrigin, type Origin, recordAudit } from "./audit.js";
-import { type Db, isTaken } from "./client.js";
+import { type Actor, noOrigin, type Origin, recordAudit } from "./audit.js";
+import { type Db, isTaken, type Tx } from "./client.js";
 import type { Workspace as WorkspaceRow } from "./generated/client.js";
+import { entitlementsOf } from "./standing.js";
 
 export type Account = { userId: string; email: string; emailVerified: boolean; createdAt: Date };
-export type Workspace = { workspaceId: string; name: string; plan: PlanName; createdAt: Date };
+export type Workspace = Entitlements & { workspaceId: string; name: string; createdAt: Date };
 export type Membership = { user: Account; workspace: Workspace; role: Role };
 
 type NewAccount = {
@@ -36,6 +38,23 @@ export async function createAccount(db: Db, account: NewAccount): Promise<Member
     throw new ApiError("conflict", "There is already an account with this e-mail address; log in instead.");
   }
   return getMembership(db, userId, workspaceId);
+}
+
+/** Workspaces that one person may own: an agency has one for each client, a script would make thousands. */
+export const ownedWorkspacesMax = 50;
+
+/** Creates another workspace of a user, on the plan free; throws `conflict` when they own `ownedWorkspacesMax`. */
+export async function createWorkspace(tx: Tx, name: string, owner: Actor): Promise<Workspace> {
+  const userId = owner.id;
+  // Of creations at once each sees what the others made.
+  await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
+  if ((await tx.member.count({ where: { userId, role: "owner" } })) >= ownedWorkspacesMax) {
+    throw new ApiError("conflict", `You own ${ownedWorkspacesMax} workspaces, which is the most; delete one first.`);
+  }
+  const row = await tx.workspace.create({ data: { id: randomUUID(), name, plan: "free" } });
+  await tx.member.create({ data: { workspaceId: row.id, userId, role: "owner" } });
+  await recordAudit(tx, owner, { workspaceId: row.id, action: "workspace.created", target: row.id });
+  return toWorkspace(row);
 }
 
 /** A user's id, password hash and workspaces, the oldest membership first; null when nobody has this address. */
@@ -78,8 +97,8 @@ export async function listWorkspaces(db: Db, userId: string): Promise<{ workspac
   return rows.map((row) => ({ workspace: toWorkspace(row.workspace), role: row.role as Role }));
 }
 
-function toWorkspace({ id, name, plan, createdAt }: WorkspaceRow): Workspace {
-  return { workspaceId: id, name, plan: plan as PlanName, createdAt };
+function toWorkspace(row: WorkspaceRow): Workspace {
+  return { workspaceId: row.id, name: row.name, ...entitlementsOf(row), createdAt: row.createdAt };
 }
 
 /** As `findMembership`; throws `not_found`. */

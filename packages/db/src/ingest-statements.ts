@@ -1,5 +1,6 @@
 // The two statements that take events in: each inserts the rows that are new, given as an array for each column, and
 // counts these and no others, all at once.
+import { plans, quotaThresholds } from "@qrfactory/domain/plans";
 import type { CallRow, ScanRow } from "./ingest.js";
 
 /** Column → type, in the order in which the statements below take its arrays. */
@@ -77,17 +78,43 @@ export const insertScans = `
   FROM locked JOIN counts c ON c.code_id = locked.id
   WHERE d.id = locked.id`;
 
-/** Credits are added to the day (UTC) on which they were taken. */
+/** `('free', 50), ('starter', 500), …`: the plans whose renders have a limit. */
+const quotas = Object.values(plans)
+  .filter(({ rendersPerMonth }) => Number.isFinite(rendersPerMonth))
+  .map(({ name, rendersPerMonth }) => `('${name}', ${rendersPerMonth})`)
+  .join(", ");
+
+const thresholds = Object.entries(quotaThresholds)
+  .map(([type, percent]) => `('${type}', ${percent})`)
+  .join(", ");
+
+/**
+ * Credits are added to the day and the month (UTC) in which they were taken. The row of the month is what transactions at
+ * once wait for, so each sees the sum that it makes, and a threshold is crossed by exactly one of them.
+ */
 export const insertCalls = `
   WITH inserted AS (
     INSERT INTO calls (${namesOf(callColumns)})
     SELECT * FROM unnest(${arraysOf(callColumns)}) AS r(${namesOf(callColumns)})
     ORDER BY called_at, id
     ON CONFLICT DO NOTHING
-    RETURNING workspace_id, key_id, called_at, credits
+    RETURNING workspace_id, key_id, (called_at AT TIME ZONE 'UTC')::date AS day, credits
+  ), monthly AS (
+    INSERT INTO usage_monthly AS u (workspace_id, month, renders)
+    SELECT workspace_id, date_trunc('month', day)::date AS month, sum(credits)
+    FROM inserted GROUP BY workspace_id, month ORDER BY workspace_id, month
+    ON CONFLICT (workspace_id, month) DO UPDATE SET renders = u.renders + excluded.renders, updated_at = now()
+    RETURNING workspace_id, month, renders
+  ), reached AS (
+    INSERT INTO quota_thresholds (workspace_id, month, type, renders, quota)
+    SELECT m.workspace_id, m.month, t.type, m.renders, q.quota
+    FROM monthly m JOIN workspaces w ON w.id = m.workspace_id JOIN (VALUES ${quotas}) AS q(plan, quota) ON q.plan = w.plan,
+         (VALUES ${thresholds}) AS t(type, percent)
+    WHERE m.renders::bigint * 100 >= q.quota::bigint * t.percent
+    ON CONFLICT DO NOTHING
   )
   INSERT INTO usage_daily AS u (workspace_id, key_id, day, renders)
-  SELECT workspace_id, key_id, (called_at AT TIME ZONE 'UTC')::date AS day, sum(credits)
+  SELECT workspace_id, key_id, day, sum(credits)
   FROM inserted GROUP BY workspace_id, key_id, day ORDER BY workspace_id, key_id, day
   ON CONFLICT (workspace_id, key_id, day) DO UPDATE SET renders = u.renders + excluded.renders`;
 

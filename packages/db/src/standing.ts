@@ -3,7 +3,7 @@
 //
 // Locks are taken in this order: the workspace, its codes or keys, the lock on the number of its active codes.
 import { ApiError } from "@qrfactory/domain/errors";
-import { type Freeze, frozenProblem } from "@qrfactory/domain/freeze";
+import { type Entitlements, type Freeze, frozenProblem } from "@qrfactory/domain/freeze";
 import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
 import { type Db, prepared, type Tx } from "./client.js";
 import { Prisma, type Workspace } from "./generated/client.js";
@@ -31,7 +31,7 @@ export const entitlingNames = Prisma.sql`
   w.overage_enabled AS "overageEnabled", w.overage_renders_max AS "overageRendersMax"`;
 
 /** What services must know of a workspace to serve its callers. */
-export function entitlementsOf({ overageEnabled, overageRendersMax, ...columns }: EntitlingColumns) {
+export function entitlementsOf({ overageEnabled, overageRendersMax, ...columns }: EntitlingColumns): Entitlements {
   const { plan, frozen } = standingOf(columns);
   const isPaid = overageEnabled && plans[plan].overageUsd !== null;
   return { plan, frozen, overage: isPaid ? { renders_max: overageRendersMax } : null };

@@ -1,5 +1,6 @@
 // Credits used, as the ledger has them: one row for each key and day, added to when calls are taken in.
-import type { Db } from "./client.js";
+import { type PlanName, plans } from "@qrfactory/domain/plans";
+import type { Db, Tx } from "./client.js";
 
 export type DayUsage = { day: string; renders: number };
 export type KeyUsage = { keyId: string; keyPrefix: string; name: string; renders: number };
@@ -13,12 +14,65 @@ function monthRange(month: string): { gte: Date; lt: Date } {
 
 /** Credits of a workspace in a UTC month (`2026-11`). */
 export async function countRenders(db: Db, workspaceId: string, month: string): Promise<number> {
-  const sum = await db.usageDaily.aggregate({
-    where: { workspaceId, day: monthRange(month) },
-    _sum: { renders: true },
-  });
-  return sum._sum.renders ?? 0;
+  const key = { workspaceId_month: { workspaceId, month: monthStart(month) } };
+  const row = await db.usageMonthly.findUnique({ where: key, select: { renders: true } });
+  return row?.renders ?? 0;
 }
+
+/** What is paid for one by one in a month, and which shares of the quota were reached when. */
+export type MonthlyBill = {
+  overage: { enabled: boolean; rendersMax: number | null; renders: number };
+  thresholds: { type: string; reachedAt: Date }[];
+};
+
+/** The bill of a workspace for a UTC month: renders beyond the quota, as far as they are taken in. */
+export async function getMonthlyBill(db: Db, workspaceId: string, month: string): Promise<MonthlyBill> {
+  const start = monthStart(month);
+  const [workspace, row, thresholds] = await Promise.all([
+    db.workspace.findUniqueOrThrow({ where: { id: workspaceId } }),
+    db.usageMonthly.findUnique({ where: { workspaceId_month: { workspaceId, month: start } } }),
+    db.quotaThreshold.findMany({
+      where: { workspaceId, month: start },
+      select: { type: true, reachedAt: true },
+      orderBy: { renders: "asc" },
+    }),
+  ]);
+  const { overageEnabled: enabled, overageRendersMax: rendersMax } = workspace;
+  const from = row?.overageFrom ?? (enabled ? plans[workspace.plan as PlanName].rendersPerMonth : null);
+  const renders = row && from !== null ? Math.max(0, row.renders - from) : 0;
+  return { overage: { enabled, rendersMax, renders }, thresholds };
+}
+
+/**
+ * Fixes from which render on the current month is paid for one by one, when an overage begins, ends, or goes on with another
+ * plan: never one that was used before. Only a new plan moves what was fixed.
+ */
+export async function fixOverage(tx: Tx, workspaceId: string, plan: PlanName, isNewPlan = false): Promise<void> {
+  const quota = plans[plan].rendersPerMonth;
+  if (!Number.isFinite(quota)) return;
+  await tx.$executeRaw`
+    INSERT INTO usage_monthly AS u (workspace_id, month, overage_from)
+    VALUES (${workspaceId}::uuid, date_trunc('month', now() AT TIME ZONE 'UTC')::date, ${quota}::int)
+    ON CONFLICT (workspace_id, month) DO UPDATE SET overage_from =
+      CASE WHEN u.overage_from IS NULL OR ${isNewPlan} THEN greatest(${quota}::int, u.renders) ELSE u.overage_from END`;
+}
+
+export type MonthUsage = { workspaceId: string; month: string; renders: number };
+
+/** The ledger's sums that changed since a moment, in the order of workspaces and months, at most `limit` after the one that `after` names. */
+export async function listMonthlyUsage(
+  db: Db,
+  { since, after, limit }: { since: Date; after: MonthUsage | null; limit: number },
+): Promise<MonthUsage[]> {
+  return db.$queryRaw<MonthUsage[]>`
+    SELECT workspace_id AS "workspaceId", to_char(month, 'YYYY-MM') AS month, renders FROM usage_monthly
+    WHERE updated_at >= ${since}::timestamptz
+      AND (workspace_id, month) > (${after?.workspaceId ?? zeroId}::uuid, ${monthStart(after?.month ?? "2000-01")}::date)
+    ORDER BY usage_monthly.workspace_id, usage_monthly.month LIMIT ${limit}`;
+}
+
+/** Before every other id. */
+const zeroId = "00000000-0000-0000-0000-000000000000";
 
 /** Credits by day of a UTC month; days without any are left out. */
 export async function listDailyUsage(db: Db, workspaceId: string, month: string): Promise<DayUsage[]> {

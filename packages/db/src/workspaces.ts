@@ -7,7 +7,15 @@ import { type KeyPublication, listKeyPublications } from "./api-keys.js";
 import { type Actor, recordAudit } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { Prisma, type Workspace } from "./generated/client.js";
-import { entitlingNames, holdWorkspace, settleOverLimit, standingOf, touchKeyRecords } from "./standing.js";
+import {
+  entitlingNames,
+  holdUnfrozen,
+  holdWorkspace,
+  settleOverLimit,
+  standingOf,
+  touchKeyRecords,
+} from "./standing.js";
+import { fixOverage } from "./usage.js";
 
 export type WorkspaceSummary = {
   id: string;
@@ -94,6 +102,10 @@ export async function changeWorkspace(
     const data = effectOf(change, was);
     if (!data) return [];
     const now = await tx.workspace.update({ where: { id: workspaceId }, data });
+    if (change.action === "workspace.plan_changed" && was.overageEnabled) {
+      if (now.overageEnabled) await fixOverage(tx, workspaceId, change.plan, true);
+      else await fixOverage(tx, workspaceId, was.plan as PlanName);
+    }
     await touchKeyRecords(tx, workspaceId);
     await settleOverLimit(tx, workspaceId, standingOf(now));
     await recordAudit(tx, actor, { workspaceId, action: change.action, details: detailsOf(change, was) });
@@ -127,7 +139,14 @@ function detailsOf(change: WorkspaceChange, was: Workspace): Record<string, unkn
 }
 
 /** Whether and how far a workspace pays for renders beyond its plan. */
-export type OverageChoice = { enabled: boolean; rendersMax: number | null };
+export type OverageChoice = { enabled: boolean; rendersMax?: number | null };
+
+/** What a workspace chose; throws `not_found`. */
+export async function getOverage(db: Db, workspaceId: string): Promise<Required<OverageChoice>> {
+  const row = await db.workspace.findUnique({ where: { id: workspaceId } });
+  if (!row) throw noSuchWorkspace();
+  return { enabled: row.overageEnabled, rendersMax: row.overageRendersMax };
+}
 
 /** Sets what a workspace pays for beyond its plan and returns its keys, to be published; throws `plan_limit` where no plan offers it. */
 export async function setOverage(
@@ -136,16 +155,18 @@ export async function setOverage(
   { enabled, rendersMax }: OverageChoice,
   actor: Actor,
 ): Promise<KeyPublication[]> {
-  const { plan } = await holdWorkspace(tx, workspaceId, "update");
+  const { plan } = await holdUnfrozen(tx, workspaceId, "update");
   if (enabled && plans[plan].overageUsd === null) {
     const offering = Object.values(plans).filter(({ overageUsd }) => overageUsd !== null);
     const names = offering.map(({ name, overageUsd }) => `${name} (${overageUsd} USD a render)`).join(", ");
     throw new ApiError("plan_limit", `The plan ${plan} has no renders beyond its quota; these have: ${names}.`);
   }
-  const data = { overageEnabled: enabled, overageRendersMax: rendersMax };
+  const data = { overageEnabled: enabled, ...(rendersMax !== undefined && { overageRendersMax: rendersMax }) };
+  const was = await tx.workspace.findUniqueOrThrow({ where: { id: workspaceId } });
+  if (was.overageEnabled !== enabled) await fixOverage(tx, workspaceId, plan);
   await tx.workspace.update({ where: { id: workspaceId }, data });
   await touchKeyRecords(tx, workspaceId);
-  const details = { overage_enabled: enabled, overage_renders_max: rendersMax };
+  const details = { overage_enabled: enabled, ...(rendersMax !== undefined && { overage_renders_max: rendersMax }) };
   await recordAudit(tx, actor, { workspaceId, action: "workspace.overage_changed", details });
   return listKeyPublications(tx, workspaceId);
 }

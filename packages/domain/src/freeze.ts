@@ -1,11 +1,20 @@
 // A workspace that stands still: printed codes go on, and so does reading, exporting, pausing and deleting; nothing is
 // created, edited or drawn until the reason is gone.
 import { ApiError } from "./errors.js";
-import { type PlanName, planNames, plans } from "./plans.js";
+import { type Overage, type PlanName, planNames, plans } from "./plans.js";
 
 /** Why a workspace stands still; where several hold, the first is told. */
 export const freezes = ["suspended", "lapsed", "over_limit"] as const;
 export type Freeze = (typeof freezes)[number];
+
+/** What a workspace is entitled to, as every service must know it. */
+export type Entitlements = {
+  plan: PlanName;
+  /** Why it stands still; null when it does not. */
+  frozen: Freeze | null;
+  /** What it pays for beyond its quota, or null. */
+  overage: Overage | null;
+};
 
 const whatGoesOn = "Printed codes go on redirecting, and everything can be read, exported, paused and deleted.";
 

@@ -143,6 +143,7 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
   };
 }
 
-function counterKey({ workspaceId, month }: CreditAccount): string {
+/** The counter of a workspace and month. */
+export function counterKey({ workspaceId, month }: CreditAccount): string {
   return `qrf:credits:${workspaceId}:${month}`;
 }

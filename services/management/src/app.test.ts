@@ -100,7 +100,13 @@ test("an API key sees its usage, a user that of the whole workspace", async () =
     resets_at: expect.stringMatching(/^\d{4}-\d\d-01T00:00:00\.000Z$/),
   };
   expect(ofKey.body).toEqual({ key_prefix: key.body.key_prefix, ...usage });
-  expect((await as("GET", "/api/v1/usage/me")).body).toEqual({ ...usage, by_key: [], daily: [] });
+  expect((await as("GET", "/api/v1/usage/me")).body).toEqual({
+    ...usage,
+    overage: { enabled: false, renders_max: null, renders: 0, usd: "0.00" },
+    thresholds: [],
+    by_key: [],
+    daily: [],
+  });
 });
 
 test("requests of a key are limited by its plan, and every answer says how many are left", async () => {

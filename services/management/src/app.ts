@@ -8,6 +8,7 @@ import { type VerificationOptions, verificationRoutes } from "./accounts/email-v
 import { type MembersOptions, memberRoutes } from "./accounts/members.js";
 import { type PasswordOptions, passwordRoutes } from "./accounts/password.js";
 import { type WorkspaceOptions, workspaceRoutes } from "./accounts/workspace.js";
+import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
@@ -19,6 +20,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   MembersOptions &
   PasswordOptions &
   WorkspaceOptions &
+  WorkspacesOptions &
   ApiKeysOptions &
   AuditOptions &
   DynamicCodesOptions &

@@ -110,8 +110,8 @@ test("a key of the database gets its image, and the call arrives in the stream",
 
 test("the ledger's credits count before the counter knows of them", async () => {
   const key = await addKey("free");
-  const day = new Date(new Date().toISOString().slice(0, 10));
-  await db.usageDaily.create({ data: { workspaceId: key.workspaceId, keyId: key.keyId, day, renders: 49 } });
+  const month = new Date(`${new Date().toISOString().slice(0, 7)}-01`);
+  await db.usageMonthly.create({ data: { workspaceId: key.workspaceId, month, renders: 49 } });
   const responses = await Promise.all([generate(key.raw), generate(key.raw), generate(key.raw)]);
   expect(responses.map((response) => response.status).sort()).toEqual([200, 429, 429]);
 });

@@ -5,7 +5,7 @@ import { createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-k
 import { publishKey } from "@qrfactory/auth/key-directory";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { noOrigin } from "@qrfactory/db/audit";
-import { changeWorkspace, type WorkspaceChange } from "@qrfactory/db/workspaces";
+import { changeWorkspace, setOverage, type WorkspaceChange } from "@qrfactory/db/workspaces";
 import { type PlanName, planNames, plans, smallestPlan } from "@qrfactory/domain/plans";
 import { until } from "@qrfactory/testing/until";
 import { type Assembled, startAssembled } from "./assembled.fixture.js";
@@ -120,3 +120,21 @@ test.each(freezes)(
     expect((await service.post("/api/v1/validate/", signer, { data })).status).toBe(200);
   },
 );
+
+test("who opted in is served beyond the quota, as far as they said, and told that nothing included is left", async () => {
+  const signer = await addSigner("starter");
+  const month = new Date(`${new Date().toISOString().slice(0, 7)}-01`);
+  await service.db.usageMonthly.create({ data: { workspaceId: signer.workspaceId, month, renders: 499 } });
+  const actor = { kind: "operator", id: "test", ...noOrigin } as const;
+  const choice = { enabled: true, rendersMax: 3 };
+  await service.db.$transaction((tx) => setOverage(tx, signer.workspaceId, choice, actor));
+  const answers: Response[] = [];
+  for (let n = 0; n < 6; n++) answers.push(await service.post(path, signer, { data }));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 429, 429]);
+  expect(answers.slice(0, 4).map(({ headers }) => headers.get("X-QR-Quota-Remaining"))).toEqual(["0", "0", "0", "0"]);
+  expect(await answers[4]?.json()).toMatchObject({
+    code: "quota_exceeded",
+    detail: expect.stringContaining("500 images a month, the workspace pays for 3 more, and all are used"),
+  });
+  expect(await service.used(signer)).toBe(503);
+});

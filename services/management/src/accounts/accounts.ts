@@ -14,15 +14,11 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { SendVerification } from "./email-verification.js";
-import { emailField, guessedPassword, tokenField } from "./fields.js";
+import { emailField, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
 import type { CountGuess } from "./throttle.js";
 
-const signupBody = z.strictObject({
-  email: emailField,
-  password: passwordField,
-  workspace_name: z.string().trim().min(1, "Give the workspace a name.").max(120, "Use at most 120 characters."),
-});
+const signupBody = z.strictObject({ email: emailField, password: passwordField, workspace_name: workspaceNameField });
 
 const workspaceField = z.uuid("Use the id of one of your workspaces.");
 
@@ -152,11 +148,13 @@ export function membershipDocument({ user, workspace, role }: Membership) {
   };
 }
 
-function workspaceDocument({ workspace, role }: Pick<Membership, "workspace" | "role">) {
+/** A workspace as one of its members sees it. */
+export function workspaceDocument({ workspace, role }: Pick<Membership, "workspace" | "role">) {
   return {
     id: workspace.workspaceId,
     name: workspace.name,
     plan: workspace.plan,
+    frozen: workspace.frozen,
     role,
     created_at: workspace.createdAt.toISOString(),
   };

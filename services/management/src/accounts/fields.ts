@@ -13,3 +13,9 @@ export const guessedPassword = z.string().max(256);
 
 /** A secret that we issued: a refresh token or a mailed one. */
 export const tokenField = z.string().min(1, "Give the token.").max(256, "Use at most 256 characters.");
+
+export const workspaceNameField = z
+  .string()
+  .trim()
+  .min(1, "Give the workspace a name.")
+  .max(120, "Use at most 120 characters.");

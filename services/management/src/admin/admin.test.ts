@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { counterKey } from "@qrfactory/replica/credits";
+import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { startSource } from "@qrfactory/testing/source-script";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
@@ -101,6 +103,25 @@ test("suspensions and lapses begin and end, each with its event", async () => {
     ["workspace.lapsed", {}],
     ["workspace.renewed", {}],
   ]);
+});
+
+test("counters of credits are compared with the ledger, and repaired when told to", async () => {
+  const { workspaceId } = await api.signUp();
+  const month = new Date().toISOString().slice(0, 7);
+  await db.usageMonthly.create({ data: { workspaceId, month: new Date(`${month}-01`), renders: 5 } });
+  const redis = connectRedis({ url: api.redis.url, name: "test" });
+  await redisReady(redis, 5_000);
+  await redis.set(counterKey({ workspaceId, month }), "2");
+  const found = {
+    lines: [`${workspaceId}\t${month}\tcounter 2\tledger 5\t-3`, expect.stringContaining("3 credits below")],
+  };
+  expect(await admin("credits", "check")).toMatchObject({ code: 1, ...found });
+  expect(await admin("credits", "check", "--repair")).toMatchObject({ code: 0, ...found });
+  expect(await admin("credits", "check")).toMatchObject({
+    code: 0,
+    lines: [expect.stringContaining("0 credits below")],
+  });
+  redis.disconnect();
 });
 
 test("the demo workspace is made once, however often it is asked for", async () => {

@@ -13,6 +13,7 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import { makePublisher } from "../workers/publish.js";
 import { type Command, type Context, exitDone, exitFailed, exitUsage, UsageError } from "./command.js";
+import { creditsCheckCommand } from "./credits.js";
 import { seedDemoCommand } from "./seed-demo.js";
 import {
   lapseCommand,
@@ -32,6 +33,7 @@ const commands: Record<string, Command> = {
   "workspaces resume": resumeCommand,
   "workspaces lapse": lapseCommand,
   "workspaces renew": renewCommand,
+  "credits check": creditsCheckCommand,
   "seed-demo": seedDemoCommand,
 };
 

@@ -2,8 +2,8 @@
 import type { Caller } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
 import { countActiveCodes } from "@qrfactory/db/standing";
-import { listDailyUsage, listKeyUsage } from "@qrfactory/db/usage";
-import { monthOf, nextMonthStart, plans } from "@qrfactory/domain/plans";
+import { getMonthlyBill, listDailyUsage, listKeyUsage } from "@qrfactory/db/usage";
+import { monthOf, nextMonthStart, overageCost, plans } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
@@ -49,8 +49,9 @@ export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: Usa
   async function ofWorkspace(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     const month = monthOf(new Date(now()));
-    const [usage, byKey, daily] = await Promise.all([
+    const [usage, bill, byKey, daily] = await Promise.all([
       summary(caller),
+      getMonthlyBill(db, caller.workspaceId, month),
       listKeyUsage(db, caller.workspaceId, month),
       listDailyUsage(db, caller.workspaceId, month),
     ]);
@@ -60,7 +61,19 @@ export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: Usa
       name,
       renders,
     }));
-    res.json({ ...usage, by_key, daily });
+    const { overage, thresholds } = bill;
+    res.json({
+      ...usage,
+      overage: {
+        enabled: overage.enabled,
+        renders_max: overage.rendersMax,
+        renders: overage.renders,
+        usd: overageCost(plans[caller.plan], overage.renders),
+      },
+      thresholds: thresholds.map(({ type, reachedAt }) => ({ type, reached_at: reachedAt.toISOString() })),
+      by_key,
+      daily,
+    });
   }
 
   return { "/api/v1/usage": { GET: ofKey }, "/api/v1/usage/me": { GET: ofWorkspace } };

@@ -1,0 +1,51 @@
+// The workspaces of a user: all they belong to, and another of their own. `POST /api/v1/auth/switch` enters one.
+import { createWorkspace, listWorkspaces } from "@qrfactory/db/accounts";
+import type { Db } from "@qrfactory/db/client";
+import { parseInput } from "@qrfactory/domain/validate";
+import { readJsonValue } from "@qrfactory/runtime/body";
+import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import type { RespondOnce } from "../idempotency.js";
+import { listDocument, readListQuery } from "../paging.js";
+import { workspaceDocument } from "./accounts.js";
+import { workspaceNameField } from "./fields.js";
+
+const createBody = z.strictObject({ name: workspaceNameField });
+
+export type WorkspacesOptions = {
+  db: Db;
+  findCaller: FindCaller;
+  respondOnce: RespondOnce;
+  publicBaseUrl: string;
+};
+
+/** The routes of a user's workspaces. */
+export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }: WorkspacesOptions): Routes {
+  async function list(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    const { page } = readListQuery(req, {});
+    // Of one person there are few: all are read, as `GET /api/v1/me` does.
+    const all = await listWorkspaces(db, caller.id);
+    const results = all.slice(page.skip, page.skip + page.take).map(workspaceDocument);
+    res.json(listDocument(req, publicBaseUrl, { page, count: all.length, results }));
+  }
+
+  async function create(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    const body = await readJsonValue(req);
+    const { name } = parseInput(createBody, body);
+    await respondOnce({
+      req,
+      res,
+      caller,
+      body,
+      effect: async (tx) =>
+        workspaceDocument({ workspace: await createWorkspace(tx, name, caller.actor), role: "owner" }),
+      committed: async () => {},
+    });
+  }
+
+  return { "/api/v1/workspaces": { GET: list, POST: create } };
+}
