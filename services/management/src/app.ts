@@ -12,6 +12,7 @@ import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.
 import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
+import { type CallsOptions, callRoutes } from "./usage/calls.js";
 import { type UsageOptions, usageRoutes } from "./usage/usage.js";
 
 export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"> &
@@ -24,7 +25,8 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   ApiKeysOptions &
   AuditOptions &
   DynamicCodesOptions &
-  UsageOptions;
+  UsageOptions &
+  CallsOptions;
 
 /** Every address of the API with its methods. */
 export const managementRoutes = (options: ManagementOptions): Routes => ({
@@ -33,10 +35,12 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...memberRoutes(options),
   ...passwordRoutes(options),
   ...workspaceRoutes(options),
+  ...workspacesRoutes(options),
   ...apiKeyRoutes(options),
   ...auditRoutes(options),
   ...dynamicCodeRoutes(options),
   ...usageRoutes(options),
+  ...callRoutes(options),
 });
 
 export function createApp(options: ManagementOptions): Express {

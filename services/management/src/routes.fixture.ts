@@ -165,6 +165,13 @@ export const routeCases: RouteCase[] = [
     body: () => ({}),
     ends: true,
   },
+  { route: "GET /api/v1/workspace", needs: "viewer", success: 200, takesNothing: true },
+  {
+    route: "PATCH /api/v1/workspace",
+    needs: "owner",
+    success: 200,
+    body: () => ({ overage_enabled: false }),
+  },
   {
     route: "DELETE /api/v1/workspace",
     needs: "owner",
@@ -172,6 +179,8 @@ export const routeCases: RouteCase[] = [
     body: ({ password }) => ({ password }),
     ends: true,
   },
+  { route: "GET /api/v1/workspaces", needs: "viewer", success: 200 },
+  { route: "POST /api/v1/workspaces", needs: "viewer", success: 201, body: () => ({ name: "Client" }) },
   { route: "GET /api/v1/keys", needs: "viewer", success: 200 },
   { route: "POST /api/v1/keys", needs: "admin", success: 201, body: () => ({ name: "Shop" }) },
   { route: "DELETE /api/v1/keys/:id", needs: "admin", success: 204, target: makeKey, takesNothing: true },
@@ -230,6 +239,7 @@ export const routeCases: RouteCase[] = [
     target: scheduleChange,
     takesNothing: true,
   },
+  { route: "GET /api/v1/calls", needs: "viewer", key: "too", success: 200 },
   { route: "GET /api/v1/usage", needs: "viewer", key: "alone", success: 200, takesNothing: true },
   { route: "GET /api/v1/usage/me", needs: "viewer", success: 200, takesNothing: true },
 ];
