@@ -34,10 +34,3 @@ export async function markEmailVerified(tx: Tx, actor: Actor): Promise<void> {
   const { count } = await tx.user.updateMany({ where: unverified, data: { emailVerifiedAt: new Date() } });
   if (count > 0) await recordAccountAudit(tx, actor, "user.email_verified");
 }
-
-/** Deletes tokens that expired, at most `limit` at once; returns how many went. */
-export async function deleteExpiredMailedTokens(db: Db, limit: number): Promise<number> {
-  return db.$executeRaw`
-    DELETE FROM mailed_tokens WHERE ctid IN (
-      SELECT ctid FROM mailed_tokens WHERE expires_at <= now() LIMIT ${limit})`;
-}

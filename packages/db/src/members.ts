@@ -126,10 +126,3 @@ async function createUser(tx: Tx, email: string, passwordHash: string): Promise<
   });
   return id;
 }
-
-/** Deletes invitations that expired, at most `limit` at once; returns how many went. */
-export async function deleteExpiredInvitations(db: Db, limit: number): Promise<number> {
-  return db.$executeRaw`
-    DELETE FROM invitations WHERE ctid IN (
-      SELECT ctid FROM invitations WHERE expires_at <= now() LIMIT ${limit})`;
-}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, type Tx } from "@qrfactory/db/client";
-import { deleteExpiredClaims, type IdempotencyClaim, makeOnce, type Once } from "@qrfactory/db/once";
+import { type IdempotencyClaim, makeOnce, type Once } from "@qrfactory/db/once";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { until } from "@qrfactory/testing/until";
 
@@ -106,13 +106,4 @@ test("a day after the first claim the key is new again, by the database's clock"
   await db.$executeRaw`UPDATE idempotency_keys SET expires_at = now() WHERE key = ${claim.key}`;
   expect((await once(claim, effectOf(claim))).replayed).toBe(false);
   expect(await effects(claim)).toBe(2);
-});
-
-test("only rows whose window is over are deleted", async () => {
-  const [kept, gone] = [newClaim(), newClaim()];
-  await once(kept, effectOf(kept));
-  await once(gone, effectOf(gone));
-  await db.$executeRaw`UPDATE idempotency_keys SET expires_at = now() WHERE key = ${gone.key}`;
-  expect(await deleteExpiredClaims(db, 100)).toBe(1);
-  expect((await once(kept, effectOf(kept))).replayed).toBe(true);
 });

@@ -170,10 +170,3 @@ async function findAnswer(tx: Tx, claim: IdempotencyClaim): Promise<StoredAnswer
   }
   return { status: held.responseStatus as number, sealed: Buffer.from(held.responseSealed as Uint8Array) };
 }
-
-/** Deletes rows whose window is over, at most `limit` at once; returns how many went. */
-export async function deleteExpiredClaims(db: Db, limit: number): Promise<number> {
-  return db.$executeRaw`
-    DELETE FROM idempotency_keys WHERE ctid IN (
-      SELECT ctid FROM idempotency_keys WHERE expires_at <= now() LIMIT ${limit})`;
-}

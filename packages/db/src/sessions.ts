@@ -118,10 +118,3 @@ export async function changePassword(
   await tx.user.update({ where: { id: userId }, data: { passwordHash } });
   await endSessions(tx, { userId, ...(exceptSessionId && { exceptSessionId }) });
 }
-
-/** Deletes refresh tokens that expired, at most `limit` at once; returns how many went. */
-export async function deleteExpiredRefreshTokens(db: Db, limit: number): Promise<number> {
-  return db.$executeRaw`
-    DELETE FROM refresh_tokens WHERE ctid IN (
-      SELECT ctid FROM refresh_tokens WHERE expires_at <= now() LIMIT ${limit})`;
-}

@@ -48,7 +48,14 @@ start(async () => {
   const ingest = startIngest({ store, locate: geolocation.locate, stateRedisUrl: config.STATE_REDIS_URL, log });
   const queueRedis = connectQueueRedis({ url: config.STATE_REDIS_URL, name: "worker-queue" });
   queueRedis.on("error", (err) => log.debug({ err }, "maintenance queue"));
-  const maintenance = startMaintenance({ db, redis, connection: queueRedis, log, registry: metrics.registry });
+  const maintenance = startMaintenance({
+    db,
+    databaseUrl: config.DATABASE_URL,
+    redis,
+    connection: queueRedis,
+    log,
+    registry: metrics.registry,
+  });
 
   await serve({
     listener: app,

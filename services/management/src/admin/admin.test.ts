@@ -124,6 +124,18 @@ test("counters of credits are compared with the ledger, and repaired when told t
   redis.disconnect();
 });
 
+test("retention is shown before it is done", async () => {
+  const { workspaceId } = await api.signUp();
+  const at = new Date(Date.now() - 430 * 24 * 60 * 60 * 1000);
+  await db.auditEvent.create({ data: { workspaceId, at, action: "key.created", actorKind: "user", actorId: "u" } });
+  const old = () => db.auditEvent.count({ where: { workspaceId, at } });
+  const shown = await admin("retention", "--dry-run");
+  expect(shown).toEqual({ code: 0, lines: [expect.stringMatching(/^audit_events\t-\t1 rows\t\d+ bytes$/)] });
+  expect(await old()).toBe(1);
+  expect(await admin("retention")).toEqual({ code: 0, lines: ["audit_events\t-\t1 rows\t-"] });
+  expect(await old()).toBe(0);
+});
+
 test("the demo workspace is made once, however often it is asked for", async () => {
   const file = `${temp.path}/demo.json`;
   expect(await admin("seed-demo", "--file", file)).toEqual({ code: 0, lines: [] });

@@ -8,6 +8,8 @@ import { z } from "zod";
 
 export type Context = {
   db: Db;
+  /** For what needs a connection of its own. */
+  databaseUrl: string;
   /** The state Redis, ready or away; opened when it is first asked for. */
   stateRedis: () => Promise<Redis>;
   /** Tells all services of keys at once; the worker does so within a second if this fails. */

@@ -14,6 +14,7 @@ import { z } from "zod";
 import { makePublisher } from "../workers/publish.js";
 import { type Command, type Context, exitDone, exitFailed, exitUsage, UsageError } from "./command.js";
 import { creditsCheckCommand } from "./credits.js";
+import { retentionCommand } from "./retention.js";
 import { seedDemoCommand } from "./seed-demo.js";
 import {
   lapseCommand,
@@ -34,6 +35,7 @@ const commands: Record<string, Command> = {
   "workspaces lapse": lapseCommand,
   "workspaces renew": renewCommand,
   "credits check": creditsCheckCommand,
+  retention: retentionCommand,
   "seed-demo": seedDemoCommand,
 };
 
@@ -103,6 +105,7 @@ async function runCommand(words: string[]): Promise<number> {
   };
   const context: Context = {
     db,
+    databaseUrl: DATABASE_URL,
     stateRedis,
     async publishKeys(publications) {
       if (publications.length === 0) return;

@@ -1,11 +1,8 @@
 // Housekeeping on a schedule, through BullMQ so that of many workers one does it: partitions ahead of time, rows whose
 // window is over. Every job may run twice at once with one effect.
 import type { Db } from "@qrfactory/db/client";
-import { deleteExpiredMailedTokens } from "@qrfactory/db/mailed-tokens";
-import { deleteExpiredInvitations } from "@qrfactory/db/members";
-import { deleteExpiredClaims } from "@qrfactory/db/once";
 import { ensurePartitions } from "@qrfactory/db/partitions";
-import { deleteExpiredRefreshTokens } from "@qrfactory/db/sessions";
+import { runRetention } from "@qrfactory/db/retention";
 import type { Log } from "@qrfactory/runtime/log";
 import { type ConnectionOptions, Queue, type RepeatOptions, Worker } from "bullmq";
 import type { Redis } from "ioredis";
@@ -24,18 +21,22 @@ const nightly = { pattern: "17 3 * * *", tz: "UTC" };
 /** What changed in this time is looked at each minute: five chances for a worker that was away. */
 const recentMs = 5 * 60 * 1000;
 
-/** Rows that go in one statement: short locks, however much has piled up. */
-const deleteBatch = 5_000;
-
 /** Completed and failed jobs kept to look at. */
 const keptJobs = 100;
 
 type Job = { schedule: RepeatOptions; run: () => Promise<unknown> };
 
-export type MaintenanceOptions = { db: Db; redis: Redis; log: Log; registry: Registry };
+export type MaintenanceOptions = {
+  db: Db;
+  databaseUrl: string;
+  redis: Redis;
+  log: Log;
+  registry: Registry;
+};
 
 /** Job name → when and what. */
-export function maintenanceJobs({ db, redis, log, registry }: MaintenanceOptions): Record<string, Job> {
+export function maintenanceJobs(options: MaintenanceOptions, signal?: AbortSignal): Record<string, Job> {
+  const { db, databaseUrl, redis, log, registry } = options;
   const differences = new Gauge({
     name: "worker_credit_difference",
     help: "Credits by which counters were off the ledger at the last nightly check",
@@ -50,10 +51,26 @@ export function maintenanceJobs({ db, redis, log, registry }: MaintenanceOptions
     log.info(report, "counters of credits are compared with the ledger");
   }
 
-  const expired = (deleteSome: (db: Db, limit: number) => Promise<number>): Job => ({
-    schedule: hourly,
-    run: () => drain(() => deleteSome(db, deleteBatch)),
+  const refused = new Gauge({
+    name: "worker_retention_refused",
+    help: "1 when retention did not trust the clock and removed nothing",
+    registers: [registry],
   });
+  const finished = new Gauge({
+    name: "worker_retention_finished_seconds",
+    help: "When retention last removed all it was to remove, in seconds since the epoch",
+    registers: [registry],
+  });
+
+  async function removeWhatIsOver(): Promise<void> {
+    const report = await runRetention(databaseUrl, signal ? { signal } : {});
+    refused.set(Number(report.outcome === "refused"));
+    if (report.outcome === "refused") log.error({ reason: report.reason }, "retention does not trust the clock");
+    if (report.outcome !== "done") return;
+    finished.set(Date.now() / 1000);
+    if (report.removed.length > 0) log.info({ removed: report.removed }, "what is kept no longer is removed");
+  }
+
   return {
     "ensure-partitions": { schedule: hourly, run: () => ensurePartitions(db) },
     "raise-credits": {
@@ -61,15 +78,14 @@ export function maintenanceJobs({ db, redis, log, registry }: MaintenanceOptions
       run: () => checkCredits({ db, redis, since: new Date(Date.now() - recentMs), repair: true }),
     },
     "check-credits": { schedule: nightly, run: checkAllCredits },
-    "delete-expired-idempotency-keys": expired(deleteExpiredClaims),
-    "delete-expired-invitations": expired(deleteExpiredInvitations),
-    "delete-expired-mailed-tokens": expired(deleteExpiredMailedTokens),
-    "delete-expired-refresh-tokens": expired(deleteExpiredRefreshTokens),
+    retention: { schedule: hourly, run: removeWhatIsOver },
   };
 }
 
-async function drain(deleteSome: () => Promise<number>): Promise<void> {
-  while ((await deleteSome()) === deleteBatch);
+/** Schedules the jobs that there are, and no others: an earlier release may have had more. */
+async function schedule(queue: Queue, jobs: Record<string, Job>): Promise<void> {
+  for (const [name, job] of Object.entries(jobs)) await queue.upsertJobScheduler(name, job.schedule, { name });
+  for (const { key } of await queue.getJobSchedulers()) if (!(key in jobs)) await queue.removeJobScheduler(key);
 }
 
 export type Maintenance = { stop: () => Promise<void> };
@@ -77,7 +93,8 @@ export type Maintenance = { stop: () => Promise<void> };
 /** Schedules the jobs and works on them until stopped. Redis may be away: BullMQ connects when it is back. */
 export function startMaintenance(options: MaintenanceOptions & { connection: ConnectionOptions }): Maintenance {
   const { connection, log } = options;
-  const jobs = maintenanceJobs(options);
+  const stopping = new AbortController();
+  const jobs = maintenanceJobs(options, stopping.signal);
   const queue = new Queue(queueName, { connection, prefix: "qrf" });
   const worker = new Worker(
     queueName,
@@ -91,11 +108,12 @@ export function startMaintenance(options: MaintenanceOptions & { connection: Con
   // Connection errors repeat while Redis is away; the status page tells, the log need not.
   worker.on("error", (error) => log.debug({ err: error }, "maintenance queue"));
   queue.on("error", (error) => log.debug({ err: error }, "maintenance queue"));
-  const scheduled = Promise.all(
-    Object.entries(jobs).map(([name, { schedule }]) => queue.upsertJobScheduler(name, schedule, { name })),
-  ).catch((error) => log.warn({ err: error }, "maintenance is not scheduled yet"));
+  const scheduled = schedule(queue, jobs).catch((error) =>
+    log.warn({ err: error }, "maintenance is not scheduled yet"),
+  );
   return {
     stop: async () => {
+      stopping.abort();
       await Promise.race([scheduled, worker.close()]);
       await worker.close();
       await queue.close();

@@ -1,0 +1,29 @@
+// What is kept for how long: every table whose rows end, in one place. What is not here stays: codes, deleted ones too,
+// because they are printed; keys until they are revoked, and then as the names of who made what; and all totals.
+
+/** A calendar month counts from any day to the same day; PostgreSQL's own `interval`. */
+type Window = `${number} months` | `${number} days` | "0";
+
+export type RetentionRule = {
+  table: string;
+  /** The column that the window counts from; with the window `0` it says itself when the row ends. */
+  column: string;
+  window: Window;
+  /** Whether a workspace may have a longer window (`retention_months`); the table has a `workspace_id` then. */
+  mayBeLonger?: true;
+  /** Partitioned by month: whole months are dropped where that is possible. */
+  isPartitioned?: true;
+};
+
+export const retentionRules: RetentionRule[] = [
+  { table: "scans", column: "scanned_at", window: "13 months", mayBeLonger: true, isPartitioned: true },
+  { table: "calls", column: "called_at", window: "13 months", mayBeLonger: true, isPartitioned: true },
+  { table: "audit_events", column: "at", window: "13 months", mayBeLonger: true },
+  { table: "dead_letters", column: "created_at", window: "30 days" },
+  // 24 hours from the first claim.
+  { table: "idempotency_keys", column: "expires_at", window: "0" },
+  { table: "invitations", column: "expires_at", window: "0" },
+  { table: "mailed_tokens", column: "expires_at", window: "0" },
+  { table: "refresh_tokens", column: "expires_at", window: "0" },
+  { table: "retention_runs", column: "ran_at", window: "90 days" },
+];
