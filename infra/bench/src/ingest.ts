@@ -121,6 +121,7 @@ async function startWorker(databaseUrl: string, stateRedisUrl: string) {
         JWT_SECRET: "a secret for benchmarks, long enough",
         SEAL_KEY: Buffer.alloc(32, 1).toString("base64"),
         PUBLIC_BASE_URL: url,
+        OBJECT_STORE: "/nowhere",
         MANAGEMENT_URL: url,
         WORKER_URL: url,
         RENDER_URL: url,

@@ -61,6 +61,7 @@ async function startManagement(databaseUrl: string, stateRedisUrl: string, stops
         JWT_SECRET: "a secret for benchmarks, long enough",
         SEAL_KEY: Buffer.alloc(32, 1).toString("base64"),
         PUBLIC_BASE_URL: url,
+        OBJECT_STORE: "/nowhere",
         MANAGEMENT_URL: url,
         WORKER_URL: url,
         RENDER_URL: url,

@@ -76,6 +76,7 @@ async function start(service: Service, databaseUrl: string): Promise<Running> {
       SIGNUPS_PER_HOUR: "1000",
       SPOOL_DIR: spool,
       DRAWING_THREADS: "1",
+      OBJECT_STORE: join(temp.path, "archives"),
       MANAGEMENT_URL: nobody,
       WORKER_URL: nobody,
       RENDER_URL: nobody,

@@ -257,6 +257,7 @@ function managementEnvironment(databaseUrl: string, stateUrl: string): Record<st
     JWT_SECRET: "a secret of at least thirty-two characters",
     SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
     PUBLIC_BASE_URL: "https://qr.example.org",
+    OBJECT_STORE: "/nowhere",
     MANAGEMENT_URL: nobody,
     WORKER_URL: nobody,
     RENDER_URL: nobody,

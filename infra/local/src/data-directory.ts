@@ -22,6 +22,7 @@ export type Paths = {
   replica(region: string): string;
   spool(name: string): string;
   snapshots(region: string): string;
+  archives: string;
   gateway: string;
   log(name: string): string;
   logs: string;
@@ -44,6 +45,7 @@ export function pathsIn(root: string): Paths {
     replica: (region) => join(root, `redis-${region}`),
     spool: (name) => join(root, "spool", name),
     snapshots: (region) => join(root, "snapshots", region),
+    archives: join(root, "archives"),
     gateway: join(root, "gateway"),
     logs: join(root, "logs"),
     log: (name) => join(root, "logs", `${name}.log`),

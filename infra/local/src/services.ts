@@ -51,7 +51,7 @@ export function baseEnvironment(paths: Paths): NodeJS.ProcessEnv {
 }
 
 /** Variables of management, its worker and the admin command. */
-export function managementEnvironment({ addresses, stores, secrets }: ServicesOptions): Record<string, string> {
+export function managementEnvironment({ addresses, stores, secrets, paths }: ServicesOptions): Record<string, string> {
   return {
     DATABASE_URL: stores.databaseUrl,
     STATE_REDIS_URL: stores.stateRedisUrl,
@@ -63,6 +63,7 @@ export function managementEnvironment({ addresses, stores, secrets }: ServicesOp
     WORKER_URL: addresses.worker,
     RENDER_URL: addresses.render,
     REDIRECT_URLS: addresses.regions.map(({ name, redirect }) => `${name}=${redirect}`).join(","),
+    OBJECT_STORE: paths.archives,
     SIGNUPS_PER_HOUR: String(signupsPerHour),
     LOGINS_PER_MINUTE: String(loginsPerMinute),
   };

@@ -31,6 +31,8 @@ export const auditActions = [
   "dynamic.rolled_back",
   "dynamic.change_scheduled",
   "dynamic.change_cancelled",
+  "bulk.ordered",
+  "bulk.cancelled",
   "key.created",
   "key.rotated",
   "key.revoked",

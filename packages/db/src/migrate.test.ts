@@ -31,7 +31,7 @@ test("the schema and the migrations describe the same tables", async () => {
     SELECT array_agg(a.attname::text) AS columns
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-      AND a.attnum > 0 AND c.relname <> '_prisma_migrations'
+      AND a.attnum > 0 AND NOT a.attisdropped AND c.relname <> '_prisma_migrations'
     GROUP BY c.oid`;
   // The generated client leaves out columns of types that it does not know.
   const inDatabase = rows.map(({ columns }) =>

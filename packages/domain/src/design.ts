@@ -53,6 +53,9 @@ const designFields = z.strictObject({
   scan_check: z.enum(scanChecks).default("strict"),
 });
 
+/** Names of the fields of a generate request, pictures left out. */
+export const designFieldNames: readonly string[] = Object.keys(designFields.shape);
+
 /** The body of a generate request. */
 export const designRequest = designFields.superRefine((request, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });

@@ -36,8 +36,13 @@ export type ProblemCode = keyof typeof problemTypes;
 /** Field path → what is wrong with it, in sentences. The empty path speaks of the whole body. */
 export type FieldErrors = Record<string, string[]>;
 
+/** Row number, counted from 1, → field → what is wrong with it. */
+export type RowErrors = Record<string, FieldErrors>;
+
 export type ApiErrorOptions = {
   errors?: FieldErrors;
+  /** In the place of `errors` where a request has rows. */
+  rowErrors?: RowErrors;
   /** Whole seconds; sent with 429 and 503 only, where it is always present. */
   retryAfterSeconds?: number;
   /** Extra response headers, e.g. `Allow`. */
@@ -55,6 +60,7 @@ export class ApiError extends Error {
   readonly code: ProblemCode;
   readonly status: number;
   readonly errors: FieldErrors | undefined;
+  readonly rowErrors: RowErrors | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly headers: Record<string, string>;
 
@@ -63,6 +69,7 @@ export class ApiError extends Error {
     this.code = code;
     this.status = problemTypes[code].status;
     this.errors = options.errors;
+    this.rowErrors = options.rowErrors;
     const retryable = this.status === 429 || this.status === 503;
     this.retryAfterSeconds = retryable ? (options.retryAfterSeconds ?? defaultRetryAfterSeconds) : undefined;
     this.headers = options.headers ?? {};
@@ -77,7 +84,7 @@ export type ProblemDocument = {
   code: ProblemCode;
   detail: string;
   request_id: string;
-  errors?: FieldErrors;
+  errors?: FieldErrors | RowErrors;
 };
 
 /** Builds the public document of an error; one that is not an `ApiError` shows nothing of itself. */
@@ -93,6 +100,6 @@ export function toProblem(error: unknown, requestId: string, typeBase = "https:/
     code: known.code,
     detail: known.message,
     request_id: requestId,
-    ...(known.errors && { errors: known.errors }),
+    ...((known.errors || known.rowErrors) && { errors: known.rowErrors ?? known.errors }),
   };
 }

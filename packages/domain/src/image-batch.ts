@@ -15,6 +15,8 @@ export const batchSizeMax = 100;
 const pictures = z.strictObject({ logo: z.string().optional(), background_image: z.string().optional() });
 
 export const imageBatch = z.strictObject({
+  /** What was drawn for the same job before is told as drawn, not as found. */
+  job_id: z.uuid(),
   workspace_id: z.uuid(),
   plan: z.enum(planNames),
   /** Of every request that names none of its own. */

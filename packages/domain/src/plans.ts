@@ -11,6 +11,8 @@ export type Plan = {
   dpiMax: number;
   activeCodesMax: number;
   bulkRowsMax: number;
+  /** Bulk orders of a workspace that are worked on at the same time; more wait. */
+  bulkJobsAtOnce: number;
   seatsMax: number;
   /** Webhooks, rules and variants. */
   advanced: boolean;
@@ -31,6 +33,7 @@ export const plans: Record<PlanName, Plan> = {
     dpiMax: 300,
     activeCodesMax: 3,
     bulkRowsMax: 10,
+    bulkJobsAtOnce: 1,
     seatsMax: 1,
     advanced: false,
     requestsPerMinute: 120,
@@ -44,6 +47,7 @@ export const plans: Record<PlanName, Plan> = {
     dpiMax: 300,
     activeCodesMax: 10,
     bulkRowsMax: 50,
+    bulkJobsAtOnce: 1,
     seatsMax: 1,
     advanced: false,
     requestsPerMinute: 300,
@@ -57,6 +61,7 @@ export const plans: Record<PlanName, Plan> = {
     dpiMax: 600,
     activeCodesMax: 200,
     bulkRowsMax: 1_000,
+    bulkJobsAtOnce: 2,
     seatsMax: 3,
     advanced: true,
     requestsPerMinute: 1_200,
@@ -70,6 +75,7 @@ export const plans: Record<PlanName, Plan> = {
     dpiMax: 600,
     activeCodesMax: 1_000,
     bulkRowsMax: 5_000,
+    bulkJobsAtOnce: 4,
     seatsMax: 10,
     advanced: true,
     requestsPerMinute: 6_000,
@@ -83,6 +89,7 @@ export const plans: Record<PlanName, Plan> = {
     dpiMax: 600,
     activeCodesMax: unlimited,
     bulkRowsMax: 5_000,
+    bulkJobsAtOnce: 8,
     seatsMax: unlimited,
     advanced: true,
     requestsPerMinute: unlimited,

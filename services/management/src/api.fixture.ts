@@ -57,6 +57,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     WORKER_URL: "http://127.0.0.1:9",
     RENDER_URL: "http://127.0.0.1:9",
     REDIRECT_URLS: "region-1=http://127.0.0.1:9",
+    OBJECT_STORE: `${directory.path}/archives`,
     SIGNUPS_PER_HOUR: "1000",
     LOGINS_PER_MINUTE: "1000",
   });

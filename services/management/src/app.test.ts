@@ -72,6 +72,8 @@ test.each(bodies)("$method $path refuses every kind of wrong body", async ({ met
   // A user of its own, because all of them together are more requests than one may send in a minute.
   const { as } = await api.signUp();
   for (const [name, options, status, code] of wrongBodies) {
+    // Tables of rows may be as large.
+    if (status === 413 && path.endsWith("/bulk")) continue;
     const answer: Answer = await as(method, path, options);
     expect([name, answer.status]).toEqual([name, status]);
     expectProblem(answer, status, code);

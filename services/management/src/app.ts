@@ -11,6 +11,7 @@ import { type WorkspaceOptions, workspaceRoutes } from "./accounts/workspace.js"
 import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
+import { type BulkOptions, bulkRoutes } from "./bulk/bulk.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
 import { type CallsOptions, callRoutes } from "./usage/calls.js";
 import { type UsageOptions, usageRoutes } from "./usage/usage.js";
@@ -24,6 +25,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   WorkspacesOptions &
   ApiKeysOptions &
   AuditOptions &
+  BulkOptions &
   DynamicCodesOptions &
   UsageOptions &
   CallsOptions;
@@ -38,6 +40,7 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...workspacesRoutes(options),
   ...apiKeyRoutes(options),
   ...auditRoutes(options),
+  ...bulkRoutes(options),
   ...dynamicCodeRoutes(options),
   ...usageRoutes(options),
   ...callRoutes(options),

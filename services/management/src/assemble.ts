@@ -1,6 +1,7 @@
 // How the management API is put together: connections, the functions over them, the application. main.ts serves it,
 // tests call it.
 import { makeAuthenticate } from "@qrfactory/auth/caller";
+import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
@@ -14,18 +15,23 @@ import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
 import { makeRateLimit } from "@qrfactory/runtime/rate-limit";
-import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
+import { connectQueueRedis, connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
 import { version } from "@qrfactory/runtime/version";
 import type { Express } from "express";
 import { makeSendVerification } from "./accounts/email-verification.js";
 import { makeSessionIssuer } from "./accounts/issue-session.js";
 import { makeCountGuess } from "./accounts/throttle.js";
 import { createApp, type ManagementOptions, managementRoutes } from "./app.js";
+import { makeSignLink } from "./bulk/download.js";
+import { openObjectStore } from "./bulk/object-store.js";
+import { makeBell } from "./bulk/queue.js";
+import { makeReadSharedPictures } from "./bulk/shared-pictures.js";
 import { makeFindCaller } from "./caller.js";
 import type { ManagementConfig } from "./config.js";
-import { makeRespondOnce } from "./idempotency.js";
+import { makeCreateOnce, makeRespondOnce } from "./idempotency.js";
 import { makePostMail } from "./mail.js";
 import { connectRenderCache, createStatus } from "./status.js";
+import { giveBack } from "./workers/bulk/bulk.js";
 import { makePublisher, publishTogether } from "./workers/publish.js";
 
 /** How long a start waits for the state Redis before it goes on without. */
@@ -65,6 +71,14 @@ export async function assembleManagement(
   const soon = (publication: Promise<void>) =>
     publication.catch((err) => log.warn({ err }, "publication is left to the worker"));
 
+  const createOnce = makeCreateOnce({ db, seal });
+  const credits = makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) });
+  const internal = makeInternalTokens(config.JWT_SECRET);
+  const internalAuthorization = () => `Bearer ${internal.issue()}`;
+  const queueRedis = connectQueueRedis({ url: config.STATE_REDIS_URL, name: "management-queue" });
+  queueRedis.on("error", (err) => log.debug({ err }, "bulk bell"));
+  const bell = makeBell(queueRedis, log);
+
   const options: ManagementOptions = {
     log,
     ...(metrics && { metrics }),
@@ -81,7 +95,8 @@ export async function assembleManagement(
     countSignup: makeRateLimit(redis, { policy: "signup", windowSeconds: 3600 }),
     countGuess: makeCountGuess(makeRateLimit(redis, { policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
     limits: { signupsPerHour: config.SIGNUPS_PER_HOUR },
-    respondOnce: makeRespondOnce({ db, seal }),
+    createOnce,
+    respondOnce: makeRespondOnce(createOnce),
     postMail,
     sendVerification: makeSendVerification({ db, postMail, publicBaseUrl: config.PUBLIC_BASE_URL }),
     publishKey: (publication) => soon(publisher.publishKeyRow(publication)),
@@ -89,13 +104,22 @@ export async function assembleManagement(
     destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },
     publicBaseUrl: config.PUBLIC_BASE_URL,
     scanBaseUrl: config.SCAN_BASE_URL,
-    readCredits: makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) }).readCredits,
+    readCredits: credits.readCredits,
+    credits,
+    store: openObjectStore(config),
+    linkSecret: config.JWT_SECRET,
+    signLink: makeSignLink(config.JWT_SECRET),
+    readSharedPictures: makeReadSharedPictures({ renderUrl: config.RENDER_URL, authorization: internalAuthorization }),
+    ringBulk: bell.ring,
+    giveBackBulk: (job) => giveBack(job, { credits, log }),
   };
 
   return {
     app: createApp(options),
     routes: managementRoutes(options),
     close: async () => {
+      await bell.close().catch(() => undefined);
+      queueRedis.disconnect();
       await db.$disconnect();
       redis.disconnect();
       renderCache?.disconnect();

@@ -36,6 +36,13 @@ const shape = {
   REDIRECT_URLS: namedUrls,
   /** An .mmdb with MaxMind's city layout, in place of the one that is installed. */
   GEOIP_DATABASE: z.string().min(1).optional(),
+  /** Where finished archives are kept: a folder that all processes of management share, or `s3://bucket/prefix`. */
+  OBJECT_STORE: z.string().min(1),
+  /** Of an S3 service that is not AWS. */
+  S3_ENDPOINT: httpUrl.optional(),
+  S3_REGION: z.string().min(1).default("us-east-1"),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   /** Without it mails are printed. */
   SMTP_URL: urlOf("smtp", "smtps").optional(),
   MAIL_FROM: z.string().min(3).optional(),

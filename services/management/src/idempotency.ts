@@ -10,38 +10,52 @@ export type Creation = {
   req: Request;
   res: Response;
   caller: Caller;
-  /** The JSON body as received: decides whether a retry is the same request. */
+  /** A JSON value, the body as received: decides whether a retry is the same request. */
   body: unknown;
-  /** Creates in `tx` and returns the body of the 201; what it throws undoes everything. */
+  /** Of the answer; default 201. */
+  status?: number;
+  /** Creates in `tx` and returns the body of the answer; what it throws undoes everything. */
   effect: (tx: Tx) => Promise<unknown>;
   /** Runs after the commit of a first run, never of a replay; the worker makes up for a crash before it. */
   committed: () => Promise<void>;
 };
 
+export type Created = { status: number; body: Buffer };
+
+/** Creates, or finds what was created, and marks a replay in the response; the answer is still to be sent. */
+export type CreateOnce = (creation: Creation) => Promise<Created>;
+
 export type RespondOnce = (creation: Creation) => Promise<void>;
 
-/** Makes the responder for creating POSTs. */
-export function makeRespondOnce({ db, seal }: { db: Db; seal: Seal }): RespondOnce {
+/** Makes the function behind all creating POSTs. */
+export function makeCreateOnce({ db, seal }: { db: Db; seal: Seal }): CreateOnce {
   const once = makeOnce(db);
-  return async function respondOnce({ req, res, caller, body, effect, committed }) {
+  return async function createOnce({ req, res, caller, body, status = 201, effect, committed }) {
     const { workspaceId } = caller;
     const claim = findClaim({ workspaceId, method: req.method, path: req.path, key: req.get("Idempotency-Key"), body });
     if (!claim) {
       const created = await db.$transaction(effect);
       await committed();
-      return sendCreated(res, 201, Buffer.from(JSON.stringify(created)));
+      return { status, body: Buffer.from(JSON.stringify(created)) };
     }
     const context = sealContextOf(claim);
     const { answer, replayed } = await once(claim, async (tx) => {
       const created = await effect(tx);
-      return { status: 201, sealed: seal.close(Buffer.from(JSON.stringify(created)), context) };
+      return { status, sealed: seal.close(Buffer.from(JSON.stringify(created)), context) };
     });
     if (replayed) res.set("Idempotent-Replayed", "true");
     else await committed();
-    sendCreated(res, answer.status, seal.open(answer.sealed, context));
+    return { status: answer.status, body: seal.open(answer.sealed, context) };
   };
 }
 
-function sendCreated(res: Response, status: number, body: Buffer): void {
+/** Makes the responder for creating POSTs. */
+export const makeRespondOnce =
+  (createOnce: CreateOnce): RespondOnce =>
+  async (creation) =>
+    sendCreated(creation.res, await createOnce(creation));
+
+/** Sends what was created. */
+export function sendCreated(res: Response, { status, body }: Created): void {
   res.status(status).set("Content-Type", "application/json; charset=utf-8").set("Cache-Control", "no-store").send(body);
 }

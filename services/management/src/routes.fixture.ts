@@ -1,4 +1,7 @@
 // Every route of the API as the tests of all routes know it: who may, with what credentials, and a request that succeeds.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { connectDatabase } from "@qrfactory/db/client";
 import type { Role } from "@qrfactory/domain/roles";
 import type { Api, Send } from "./api.fixture.js";
 
@@ -65,6 +68,31 @@ const scheduleChange = async (world: World): Promise<string> => {
   const body = { name: "Later", effective_at: new Date(Date.now() + 3_600_000).toISOString() };
   const { body: change } = await world.as.owner("PATCH", `/api/v1/dynamic/${shortId}`, { body });
   return `${shortId}/scheduled/${change.id}`;
+};
+
+const order = async ({ as }: World): Promise<string> =>
+  (await as.owner("POST", "/api/v1/generate/bulk", { body: { items: [{ data: "https://example.com/" }] } })).body.id;
+const cancelledOrder = async (world: World): Promise<string> => {
+  const id = await order(world);
+  await world.as.owner("DELETE", `/api/v1/bulk/${id}`);
+  return id;
+};
+/** An order as a worker leaves it. */
+const finishedOrder = async (world: World): Promise<string> => {
+  const id = await order(world);
+  const { database, config } = world.api;
+  mkdirSync(config.OBJECT_STORE, { recursive: true });
+  writeFileSync(join(config.OBJECT_STORE, `${id}.zip`), "a ZIP");
+  const db = connectDatabase(database.url, { poolMax: 1 });
+  const done = {
+    archive: `${id}.zip`,
+    archiveBytes: 5,
+    finishedAt: new Date(),
+    expiresAt: new Date(Date.now() + 60_000),
+  };
+  await db.bulkJob.update({ where: { id }, data: { status: "completed", completed: 1, ...done } });
+  await db.$disconnect();
+  return id;
 };
 
 export const routeCases: RouteCase[] = [
@@ -239,6 +267,25 @@ export const routeCases: RouteCase[] = [
     target: scheduleChange,
     takesNothing: true,
   },
+  {
+    route: "POST /api/v1/generate/bulk",
+    needs: "member",
+    key: "too",
+    success: 202,
+    body: () => ({ items: [{ data: "https://example.com/" }] }),
+  },
+  { route: "GET /api/v1/bulk", needs: "viewer", key: "too", success: 200 },
+  { route: "GET /api/v1/bulk/:id", needs: "viewer", key: "too", success: 200, target: order, takesNothing: true },
+  { route: "DELETE /api/v1/bulk/:id", needs: "member", key: "too", success: 204, target: order, takesNothing: true },
+  {
+    route: "GET /api/v1/bulk/:id/events",
+    needs: "viewer",
+    key: "too",
+    success: 200,
+    target: cancelledOrder,
+    takesNothing: true,
+  },
+  { route: "GET /api/v1/bulk/:id/download", needs: "viewer", key: "too", success: 200, target: finishedOrder },
   { route: "GET /api/v1/calls", needs: "viewer", key: "too", success: 200 },
   { route: "GET /api/v1/usage", needs: "viewer", key: "alone", success: 200, takesNothing: true },
   { route: "GET /api/v1/usage/me", needs: "viewer", success: 200, takesNothing: true },

@@ -1,7 +1,10 @@
 // The management worker: publication, ingest and housekeeping. It answers health, status and metrics like any service,
 // so that the gateway can ask it for the status when the API is gone.
+import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { connectDatabase } from "@qrfactory/db/client";
 import { openEventStore } from "@qrfactory/db/ingest";
+import { countRenders } from "@qrfactory/db/usage";
+import { makeCredits } from "@qrfactory/replica/credits";
 import { forgetTableMark } from "@qrfactory/replica/publish";
 import { createHttpApp } from "@qrfactory/runtime/http-app";
 import { createLog } from "@qrfactory/runtime/log";
@@ -11,8 +14,10 @@ import { connectQueueRedis, connectRedis, onOtherServer, requireNoEviction } fro
 import { serve } from "@qrfactory/runtime/serve";
 import { version } from "@qrfactory/runtime/version";
 import { openGeolocation } from "@qrfactory/visitor/geolocation";
+import { openObjectStore } from "./bulk/object-store.js";
 import { readManagementConfig } from "./config.js";
 import { connectRenderCache, createStatus } from "./status.js";
+import { startBulkWorker } from "./workers/bulk/bulk.js";
 import { startIngest } from "./workers/ingest.js";
 import { startMaintenance } from "./workers/maintenance.js";
 import { makePublisher, startPublishing } from "./workers/publish.js";
@@ -57,13 +62,24 @@ start(async () => {
     registry: metrics.registry,
   });
 
+  const internal = makeInternalTokens(config.JWT_SECRET);
+  const bulk = startBulkWorker({
+    db,
+    store: openObjectStore(config),
+    credits: makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) }),
+    renderUrl: config.RENDER_URL,
+    authorization: () => `Bearer ${internal.issue()}`,
+    connection: queueRedis,
+    log,
+  });
+
   await serve({
     listener: app,
     config,
     log,
     metrics,
     stop: async () => {
-      await Promise.all([publishing.stop(), ingest.stop(), maintenance.stop()]);
+      await Promise.all([publishing.stop(), ingest.stop(), maintenance.stop(), bulk.stop()]);
       geolocation.stop();
       await store.close();
       queueRedis.disconnect();

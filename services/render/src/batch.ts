@@ -58,6 +58,7 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
         scanCheck,
         isFresh: false,
         pictures,
+        job: batch.job_id,
         signal: left.signal,
       });
       if (scanCheck === "strict" && drawing.scan && !drawing.scan.isReadable) {
@@ -70,7 +71,8 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
         format: design.format,
         width_px: design.widthPx,
         version: drawing.version,
-        cache,
+        // A job that was broken off and goes on finds what it drew itself.
+        cache: drawing.job === batch.job_id ? "MISS" : cache,
         cache_key: cacheKey,
       };
       return { answer, image: drawing.bytes };

@@ -17,6 +17,7 @@ const entryHeader = z.object({
   version: z.int().min(1).max(40),
   errorCorrection: z.enum(errorCorrectionLevels),
   scan: z.object({ isReadable: z.boolean(), score: z.int().min(0).max(100), advice: z.string() }).nullable(),
+  job: z.uuid().optional(),
 });
 
 export type CacheAnswer = {

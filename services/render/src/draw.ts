@@ -22,6 +22,8 @@ export type Drawing = {
   errorCorrection: ErrorCorrection;
   /** Null when nobody asked for a check. */
   scan: ScanResult | null;
+  /** The bulk job for which it was drawn. */
+  job?: string;
 };
 
 /** The decoded pictures of a design. */

@@ -15,6 +15,8 @@ export type ImageRequest = {
   isFresh: boolean;
   /** The files of the design's pictures. */
   pictures?: PictureFiles;
+  /** The bulk job that asks: kept with a new drawing. */
+  job?: string;
   /** Fires when the client has left. */
   signal?: AbortSignal;
 };
@@ -65,7 +67,8 @@ export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images 
     const started = performance.now();
     const { design, pictures: files = {} } = request;
     const drawing = await draw(design, { checked: isChecked(request), files, ...(signal && { signal }) });
-    return { drawing, durationMs: performance.now() - started };
+    const { job } = request;
+    return { drawing: job ? { ...drawing, job } : drawing, durationMs: performance.now() - started };
   }
 
   async function keep(request: ImageRequest, drawing: Drawing): Promise<void> {

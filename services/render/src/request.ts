@@ -2,9 +2,9 @@
 import { ApiError } from "@qrfactory/domain/errors";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { readJsonValue } from "@qrfactory/runtime/body";
+import { readMultipart } from "@qrfactory/runtime/multipart";
 import type { Request } from "express";
 import { backgroundLimits, logoLimits } from "./images-in/image-header.js";
-import { readMultipart } from "./images-in/multipart.js";
 import { type PictureSources, takePictureSources } from "./images-in/pictures.js";
 import { signatureFields } from "./signed-url.js";
 

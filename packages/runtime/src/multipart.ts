@@ -1,4 +1,6 @@
-// multipart/form-data bodies: a few text fields and at most two files, each within its limit, held in memory.
+// multipart/form-data bodies: a few text fields and a few files, each within its limit, held in memory or handed on as
+// they arrive.
+import type { Readable } from "node:stream";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Request } from "express";
@@ -7,18 +9,22 @@ import type { Request } from "express";
 const fieldsMax = 60;
 /** The longest field is a payload: text that fits in a QR code and its JSON around it. */
 const fieldBytesMax = 64_000;
-const filesMax = 2;
+const filesMax = 3;
 const nameBytesMax = 100;
 
 export type Multipart = { fields: Record<string, string>; files: Record<string, Buffer> };
+
+/** Readers of files, by the field they come in: such a file is not held. What one throws refuses the form. */
+export type FileReaders = Record<string, (stream: Readable) => Promise<unknown>>;
 
 /**
  * Reads a whole form. Files longer than `fileBytesMax` are cut at one byte more, so that whoever checks them sees that
  * they are too long. Throws `malformed_request` for a broken form, `validation_failed` for a field that comes twice.
  */
-export function readMultipart(req: Request, fileBytesMax: number): Promise<Multipart> {
+export function readMultipart(req: Request, fileBytesMax: number, readers: FileReaders = {}): Promise<Multipart> {
   const fields: Record<string, string> = Object.create(null);
   const files: Record<string, Buffer> = Object.create(null);
+  const reading: Promise<unknown>[] = [];
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       req.unpipe();
@@ -52,6 +58,18 @@ export function readMultipart(req: Request, fileBytesMax: number): Promise<Multi
       else if (claim(name)) fields[name] = value;
     });
     form.on("file", (name: string, stream: BusboyFileStream) => {
+      const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
+      if (reader) {
+        if (!claim(name)) return void stream.resume();
+        files[name] = Buffer.alloc(0);
+        stream.on("limit", () =>
+          fail(new ApiError("body_too_large", `The file is larger than ${fileBytesMax} bytes.`)),
+        );
+        const read = reader(stream);
+        read.catch(fail);
+        reading.push(read);
+        return;
+      }
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => {
@@ -62,7 +80,7 @@ export function readMultipart(req: Request, fileBytesMax: number): Promise<Multi
     form.on("fieldsLimit", () => fail(malformed(new Error("too many fields"))));
     form.on("filesLimit", () => fail(malformed(new Error("too many files"))));
     form.on("error", fail);
-    form.on("finish", () => resolve({ fields, files }));
+    form.on("finish", () => void Promise.all(reading).then(() => resolve({ fields, files }), fail));
     req.on("aborted", () => fail(new Error("aborted")));
     req.pipe(form);
   });

@@ -1,0 +1,239 @@
+// Bulk orders over HTTP: a table of rows comes in, one ZIP goes out. Everything is judged before anything is charged.
+import { randomUUID } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { type Caller, requireRole } from "@qrfactory/auth/caller";
+import { recordAudit } from "@qrfactory/db/audit";
+import { type BulkJob, cancelBulkJob, findBulkJob, insertBulkJob, listBulkJobs } from "@qrfactory/db/bulk-jobs";
+import type { Db } from "@qrfactory/db/client";
+import { createCodes } from "@qrfactory/db/code-bulk-create";
+import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import { holdUnfrozen } from "@qrfactory/db/standing";
+import type { DestinationRules } from "@qrfactory/domain/destination";
+import { ApiError } from "@qrfactory/domain/errors";
+import { frozenProblem } from "@qrfactory/domain/freeze";
+import { monthOf, nextMonthStart, plans, rendersAllowed, smallestPlan } from "@qrfactory/domain/plans";
+import type { Credits } from "@qrfactory/replica/credits";
+import { type Routes, requestId } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { FindCaller } from "../caller.js";
+import { type CreateOnce, sendCreated } from "../idempotency.js";
+import { listDocument, readListQuery } from "../paging.js";
+import { type DownloadOptions, makeDownload, sendArchive } from "./download.js";
+import { makeEvents } from "./events.js";
+import { type Intake, readIntake } from "./intake.js";
+import { type BulkRow, type Judged, judgeRows } from "./rows.js";
+import { digestsOf, type ReadSharedPictures, type SharedPictures } from "./shared-pictures.js";
+import { makeBulkDocument } from "./wire.js";
+
+export type BulkOptions = DownloadOptions & {
+  db: Db;
+  findCaller: FindCaller;
+  createOnce: CreateOnce;
+  credits: Credits;
+  readSharedPictures: ReadSharedPictures;
+  /** Rings for the workers; never fails. */
+  ringBulk: (jobId: string) => Promise<void>;
+  /** Gives the counter what the ledger gave back; never fails. */
+  giveBackBulk: (job: BulkJob) => Promise<void>;
+  publishCodes: (rows: DynamicCode[]) => Promise<void>;
+  destinationRules: DestinationRules;
+  scanBaseUrl: string;
+  now?: () => Date;
+};
+
+/** Longest wait of `Prefer: wait` in seconds (RFC 7240, 4.3): the gateway waits 40 s. */
+const waitSecondsMax = 30;
+const waitLookMs = 100;
+/** Rows shown by a dry run. */
+const shownMax = 10;
+
+/** The routes of bulk orders. */
+export function bulkRoutes(options: BulkOptions): Routes {
+  const { db, findCaller, createOnce, credits, publicBaseUrl, now = () => new Date() } = options;
+  const documentOf = makeBulkDocument(options);
+
+  async function order(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    if (caller.frozen) throw frozenProblem(caller.frozen, caller.plan);
+    const intake = await readIntake(req, {
+      rowsMax: plans[caller.plan].bulkRowsMax,
+      tooMany: () => tooManyRows(caller),
+    });
+    const shared = await options.readSharedPictures(intake.defaults, intake.files);
+    const judged = judge(intake, shared, caller);
+    if (intake.options.dryRun) return void res.json(await foresee(caller, judged));
+    const id = randomUUID();
+    let codes: DynamicCode[] = [];
+    let taken = false;
+    const at = now();
+    const amount = judged.rows.length;
+    const account = { workspaceId: caller.workspaceId, month: monthOf(at) };
+    const created = await createOnce({
+      req,
+      res,
+      caller,
+      body: intake.identity,
+      status: 202,
+      effect: async (tx) => {
+        await holdUnfrozen(tx, caller.workspaceId);
+        const wanted = judged.rows.flatMap(({ code }) => (code ? [code] : []));
+        if (wanted.length > 0) codes = await createCodes(tx, caller.workspaceId, wanted, caller.actor);
+        const job = await insertBulkJob(tx, {
+          id,
+          workspaceId: caller.workspaceId,
+          chargedTo: caller.id,
+          requestId: requestId(res),
+          total: amount,
+          rows: zip(judged.rows),
+          pictures: zip(shared.pictures),
+        });
+        const { workspaceId, actor } = caller;
+        await recordAudit(tx, actor, { workspaceId, action: "bulk.ordered", target: id, details: { rows: amount } });
+        // Last of all, so that only a lost COMMIT can come between the counter and the ledger.
+        await takeCredits(caller, at, amount);
+        taken = true;
+        return documentOf(job);
+      },
+      committed: async () => {
+        await options.ringBulk(id);
+        if (codes.length > 0) await options.publishCodes(codes);
+      },
+    }).catch(async (error: unknown) => {
+      if (taken) await credits.giveBackCredits(account, amount).catch(() => undefined);
+      throw error;
+    });
+    const { id: jobId, status_url } = JSON.parse(created.body.toString()) as { id: string; status_url: string };
+    res.set("Location", status_url);
+    const finished = await waitFor(req, res, caller, jobId);
+    if (finished) await sendArchive(req, res, options.store, finished);
+    else sendCreated(res, created);
+  }
+
+  function judge(
+    intake: Intake,
+    shared: { defaults: Record<string, unknown>; pictures: SharedPictures },
+    caller: Caller,
+  ) {
+    const judged = judgeRows(intake.rows, {
+      plan: plans[caller.plan],
+      dynamic: intake.options.dynamic,
+      defaults: shared.defaults,
+      pictures: digestsOf(shared.pictures),
+      scanBaseUrl: options.scanBaseUrl,
+      destinationRules: options.destinationRules,
+    });
+    const bad = Object.keys(judged.errors).length;
+    if (bad === 0) return judged;
+    const sentence = `${bad} of ${intake.rows.length} rows are not valid; nothing was drawn and nothing charged.`;
+    throw new ApiError("bulk_rejected", sentence, { rowErrors: judged.errors });
+  }
+
+  /** What an order would make, for nothing. */
+  async function foresee(caller: Caller, { rows, warnings }: Judged) {
+    const allowed = rendersAllowed(plans[caller.plan], caller.overage);
+    const used = await credits.readCredits({ workspaceId: caller.workspaceId, month: monthOf(now()) });
+    const remaining = Math.max(0, allowed - used);
+    const left = Number.isFinite(remaining) ? remaining : null;
+    return {
+      dry_run: true,
+      total: rows.length,
+      credits: rows.length,
+      credits_remaining: left,
+      warnings:
+        rows.length > remaining ? [`This needs ${rows.length} credits; ${left} are left.`, ...warnings] : warnings,
+      rows: rows.slice(0, shownMax).map(foreseenRow),
+    };
+  }
+
+  async function takeCredits(caller: Caller, at: Date, amount: number): Promise<void> {
+    const quota = rendersAllowed(plans[caller.plan], caller.overage);
+    const decision = await credits.takeCredits({ workspaceId: caller.workspaceId, at, quota, amount });
+    if (decision.taken) return;
+    const resetsAt = nextMonthStart(at);
+    throw new ApiError(
+      "quota_exceeded",
+      `This needs ${amount} credits; ${decision.remaining} are left until ${resetsAt.toISOString().slice(0, 10)} (UTC).`,
+      { retryAfterSeconds: Math.max(1, Math.ceil((resetsAt.getTime() - at.getTime()) / 1_000)) },
+    );
+  }
+
+  /** The finished job when the client asked to wait and it came in time. */
+  async function waitFor(req: Request, res: Response, { workspaceId }: Caller, id: string): Promise<BulkJob | null> {
+    const seconds = Number(/(?:^|[,\s])wait=(\d{1,4})/.exec(req.get("Prefer") ?? "")?.[1] ?? 0);
+    if (seconds === 0) return null;
+    const waited = Math.min(seconds, waitSecondsMax);
+    res.set("Preference-Applied", `wait=${waited}`);
+    const until = Date.now() + waited * 1_000;
+    while (Date.now() < until && !res.closed) {
+      const job = await findBulkJob(db, workspaceId, id);
+      if (job?.archive) return job;
+      if (job?.finishedAt) return null;
+      await new Promise((resolve) => setTimeout(resolve, waitLookMs));
+    }
+    return null;
+  }
+
+  async function list(req: Request, res: Response): Promise<void> {
+    const { workspaceId } = await findCaller(req, res);
+    const { page } = readListQuery(req, {});
+    const { count, rows } = await listBulkJobs(db, workspaceId, page);
+    res.json(listDocument(req, publicBaseUrl, { page, count, results: rows.map(documentOf) }));
+  }
+
+  async function show(req: Request, res: Response): Promise<void> {
+    const { workspaceId } = await findCaller(req, res);
+    res.json(documentOf(await getJob(db, workspaceId, req)));
+  }
+
+  async function cancel(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    const { workspaceId, actor } = caller;
+    const { id, status } = await getJob(db, workspaceId, req);
+    const cancelled = await db.$transaction(async (tx) => {
+      const job = await cancelBulkJob(tx, workspaceId, id);
+      if (job) await recordAudit(tx, actor, { workspaceId, action: "bulk.cancelled", target: id });
+      return job;
+    });
+    // To cancel twice is no mistake.
+    if (!cancelled && status !== "cancelled") throw new ApiError("conflict", "This order is finished already.");
+    if (cancelled) await options.giveBackBulk(cancelled);
+    res.status(204).end();
+  }
+
+  return {
+    "/api/v1/generate/bulk": { POST: order },
+    "/api/v1/bulk": { GET: list },
+    "/api/v1/bulk/:id": { GET: show, DELETE: cancel },
+    "/api/v1/bulk/:id/events": { GET: makeEvents({ db, findCaller, documentOf, getJob }) },
+    "/api/v1/bulk/:id/download": { GET: makeDownload(options, getJob) },
+  };
+}
+
+/** The job that a path names; throws `not_found`, the same for a missing one and somebody else's. */
+export async function getJob(db: Db, workspaceId: string, req: Request): Promise<BulkJob> {
+  const id = z.uuid().safeParse(req.params.id);
+  const job = id.success ? await findBulkJob(db, workspaceId, id.data) : null;
+  if (!job) throw new ApiError("not_found", "There is no such bulk order.");
+  return job;
+}
+
+export type GetJob = typeof getJob;
+
+function tooManyRows({ plan }: Caller): ApiError {
+  const { bulkRowsMax } = plans[plan];
+  const larger = smallestPlan((other) => other.bulkRowsMax > bulkRowsMax);
+  const hint = larger ? `the plan ${larger} takes ${plans[larger].bulkRowsMax}` : "send the rest as another order";
+  return new ApiError("plan_limit", `The plan ${plan} takes ${bulkRowsMax} rows in one order; ${hint}.`);
+}
+
+const zip = (value: unknown) => gzipSync(JSON.stringify(value));
+
+const foreseenRow = ({ row, filename, data, code }: BulkRow) => ({
+  row,
+  filename,
+  data,
+  ...(code && { short_id: code.shortId, name: code.name, destination_url: code.destinationUrl }),
+});

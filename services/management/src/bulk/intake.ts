@@ -1,0 +1,135 @@
+// What a bulk request brings, in any of its three forms: rows, defaults of all rows, pictures that they share, and what
+// makes a retry the same request. Nothing is judged here but the form.
+import { createHash } from "node:crypto";
+import { type Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { ApiError } from "@qrfactory/domain/errors";
+import { fromTextFields } from "@qrfactory/domain/text-fields";
+import { parseInput } from "@qrfactory/domain/validate";
+import { readJsonValue } from "@qrfactory/runtime/body";
+import { readMultipart } from "@qrfactory/runtime/multipart";
+import type { Request } from "express";
+import { z } from "zod";
+import { fromCells, isImageField, isRowField, rawRowsOf } from "./rows.js";
+import { type RawRow, readTable } from "./table.js";
+
+/** Five thousand rows with a kilobyte of payload each, and room to spare. */
+const tableBytesMax = 20_000_000;
+
+export type Intake = {
+  rows: RawRow[];
+  /** Fields of an image, pictures among them, as text or JSON values. */
+  defaults: Record<string, unknown>;
+  options: { dynamic: boolean; dryRun: boolean };
+  /** Files of the form. */
+  files: Record<string, Buffer>;
+  /** A JSON value that decides whether a retry is the same request. */
+  identity: unknown;
+};
+
+export type IntakeLimits = { rowsMax: number; tooMany: () => ApiError };
+
+const optionNames = ["dynamic", "dry_run"];
+const truth = z.enum(["true", "false"]).transform((word) => word === "true");
+const options = z.object({ dynamic: z.union([truth, z.boolean()]).default(false), dry_run: truth.default(false) });
+
+const jsonBody = z.strictObject({
+  defaults: z.record(z.string(), z.unknown()).default({}),
+  items: z
+    .array(
+      z.looseObject({ extra: z.record(z.string(), z.unknown()).optional() }),
+      "Give the rows as a list of objects.",
+    )
+    .min(1, "Give at least one row."),
+});
+
+/**
+ * Reads a request. Throws `unsupported_media_type`, `body_too_large`, `malformed_request` for what cannot be read,
+ * `validation_failed` for a default that is no field, and what `limits.tooMany` makes.
+ */
+export async function readIntake(req: Request, limits: IntakeLimits): Promise<Intake> {
+  const query = { ...(req.query as Record<string, string>) };
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value !== "string") throw refused(name, "Give it once.");
+  }
+  if (req.is("text/csv")) {
+    const table = await readHashed(req, limits);
+    return intakeOf({ ...table, defaults: query, identity: { query, csv: table.digest }, files: {} });
+  }
+  if (req.is("multipart/form-data")) return readForm(req, query, limits);
+  if (req.headers["content-type"] !== undefined && !req.is("application/json")) {
+    throw new ApiError("unsupported_media_type", "Send the rows as text/csv, multipart/form-data or application/json.");
+  }
+  const body = await readJsonValue(req, tableBytesMax);
+  const { defaults, items } = parseInput(jsonBody, body);
+  if (items.length > limits.rowsMax) throw limits.tooMany();
+  const named = { ...fromTextFields(query), ...defaults };
+  return { ...splitDefaults(named), rows: rawRowsOf(items), files: {}, identity: { query, body } };
+}
+
+async function readForm(req: Request, query: Record<string, string>, limits: IntakeLimits): Promise<Intake> {
+  let table: Table | undefined;
+  const { fields, files } = await readMultipart(req, tableBytesMax, {
+    file: async (stream) => {
+      table = await readHashed(stream, limits);
+    },
+  });
+  if (!table) throw refused("file", "Give the table as a file of this name.");
+  const { file: _file, ...pictures } = files;
+  const digests = Object.fromEntries(Object.entries(pictures).map(([name, bytes]) => [name, sha256(bytes)]));
+  const identity = { query, fields, files: { ...digests, file: table.digest } };
+  return intakeOf({ ...table, defaults: { ...query, ...fields }, identity, files: pictures });
+}
+
+function intakeOf({
+  rows,
+  defaults,
+  ...rest
+}: { rows: RawRow[]; defaults: Record<string, string> } & Omit<Intake, "defaults" | "options">) {
+  if (rows.length === 0) throw refused("file", "There is no row in the table.");
+  const { identity, files } = rest;
+  return { ...splitDefaults(fromTextFields(defaults)), rows: fromCells(rows), identity, files };
+}
+
+/** Options of the request apart from fields of all rows; throws for what is neither. */
+function splitDefaults(named: Record<string, unknown>): Pick<Intake, "defaults" | "options"> {
+  const given = Object.entries(named);
+  const unknown = given.filter(([name]) => !isImageField(name) && !optionNames.includes(name)).map(([name]) => name);
+  if (unknown.length > 0) {
+    const hint = (name: string) => (isRowField(name) ? "Every row has its own." : "This field is not known here.");
+    const errors = Object.fromEntries(unknown.map((name) => [name, [hint(name)]]));
+    throw new ApiError("validation_failed", `Check these fields: ${unknown.join(", ")}.`, { errors });
+  }
+  const pick = (wanted: boolean) => Object.fromEntries(given.filter(([name]) => optionNames.includes(name) === wanted));
+  const { dynamic, dry_run: dryRun } = parseInput(options, pick(true));
+  return { defaults: pick(false), options: { dynamic, dryRun } };
+}
+
+type Table = { rows: RawRow[]; digest: string };
+
+/** Reads a table and the digest of its bytes on the way. */
+async function readHashed(stream: Readable, limits: IntakeLimits): Promise<Table> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      hash.update(chunk);
+      done(bytes > tableBytesMax ? tooLarge() : null, chunk);
+    },
+  });
+  const piping = pipeline(stream, counted);
+  try {
+    const [rows] = await Promise.all([readTable(counted, { isField: isRowField, ...limits }), piping]);
+    return { rows, digest: hash.digest("hex") };
+  } catch (error) {
+    piping.catch(() => undefined);
+    counted.destroy();
+    throw error;
+  }
+}
+
+const tooLarge = () => new ApiError("body_too_large", `The table is larger than ${tableBytesMax} bytes.`);
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+const refused = (field: string, message: string) =>
+  new ApiError("validation_failed", `${field}: ${message}`, { errors: { [field]: [message] } });

@@ -1,0 +1,159 @@
+// A table of rows in CSV (RFC 4180), read as it arrives: what its header says becomes fields, columns of other names stay
+// beside them. Only the rows that a plan may have are ever held.
+import type { Readable } from "node:stream";
+import { ApiError } from "@qrfactory/domain/errors";
+import { CsvError, parse } from "csv-parse";
+
+/** One row as it came: text under the names of the API, and what stood in other columns. */
+export type RawRow = {
+  fields: Record<string, unknown>;
+  /** Column → text, for the manifest. */
+  extra: Record<string, string>;
+  /** What is wrong with the row as a row, by field. */
+  mistakes: Record<string, string[]>;
+};
+
+export type TableOptions = {
+  /** Names of columns that are fields. */
+  isField: (name: string) => boolean;
+  /** More rows than this are not read: throws what `tooMany` makes. */
+  rowsMax: number;
+  tooMany: () => ApiError;
+};
+
+/** Columns that people call otherwise. */
+const aliases: Record<string, string> = { url: "data" };
+
+/** The longest cell is a payload in JSON; a whole row may hold a few of them. */
+const recordCharactersMax = 200_000;
+const columnsMax = 100;
+
+/** Spreadsheets of some countries write these for the comma. */
+const otherDelimiters = [";", "\t"];
+
+/**
+ * Reads a table. Its first row is a header when it names a field; a table of one column without one is data. Throws
+ * `malformed_request` for what is no CSV in UTF-8, naming the line, and what `tooMany` makes.
+ */
+export async function readTable(stream: Readable, options: TableOptions): Promise<RawRow[]> {
+  const text = decode(stream);
+  const first = await text.next();
+  const start: string = first.done ? "" : first.value;
+  const parser = parse({
+    bom: true,
+    delimiter: delimiterOf(start, options.isField),
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: recordCharactersMax,
+  });
+  const feeding = feed(parser, start, text);
+  feeding.catch((error: Error) => parser.destroy(error));
+  try {
+    return await collect(parser, options);
+  } catch (error) {
+    throw error instanceof CsvError ? unreadable(error) : error;
+  } finally {
+    parser.destroy();
+  }
+}
+
+async function feed(parser: ReturnType<typeof parse>, start: string, rest: AsyncIterable<string>): Promise<void> {
+  const write = async (text: string) => {
+    if (!parser.write(text))
+      await new Promise<void>((resolve) => void parser.once("drain", resolve).once("close", resolve));
+  };
+  await write(start);
+  for await (const text of rest) {
+    if (parser.destroyed) return;
+    await write(text);
+  }
+  parser.end();
+}
+
+/** Bytes as text; throws for anything but UTF-8, and for NUL, which no text has. */
+async function* decode(stream: Readable): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let isFirst = true;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      if (isFirst && (chunk[0] === 0xff || chunk[0] === 0xfe))
+        throw malformed("The file is in UTF-16; save it as UTF-8.");
+      isFirst = false;
+      const text = decoder.decode(chunk, { stream: true });
+      if (text.includes("\0")) throw malformed("The file holds the character NUL; it is no text in UTF-8.");
+      if (text !== "") yield text;
+    }
+    const last = decoder.decode();
+    if (last !== "") yield last;
+  } catch (error) {
+    throw error instanceof TypeError ? malformed("The file is not valid UTF-8; save it as UTF-8.") : error;
+  }
+}
+
+function delimiterOf(start: string, isField: (name: string) => boolean): string {
+  const [line = ""] = start.replace(/^\ufeff/, "").split(/\r?\n/, 1);
+  if (line.includes(",")) return ",";
+  return (
+    otherDelimiters.find((other) => line.includes(other) && line.split(other).some((name) => names(name, isField))) ??
+    ","
+  );
+}
+
+const spell = (cell: string) => cell.trim().toLowerCase();
+const names = (cell: string, isField: (name: string) => boolean) => {
+  const name = spell(cell).replace(/^"(.*)"$/, "$1");
+  return Object.hasOwn(aliases, name) || isField(name);
+};
+
+async function collect(parser: AsyncIterable<string[]>, options: TableOptions): Promise<RawRow[]> {
+  let header: string[] | undefined;
+  const rows: RawRow[] = [];
+  for await (const cells of parser) {
+    if (header === undefined) {
+      if (cells.some((cell) => names(cell, options.isField))) {
+        header = readHeader(cells);
+        continue;
+      }
+      if (cells.length > 1)
+        throw malformed("The first row must name the columns; one of them is url, data or payload.");
+      header = ["data"];
+    }
+    if (rows.length === options.rowsMax) throw options.tooMany();
+    rows.push(readRow(cells, header, options.isField));
+  }
+  return rows;
+}
+
+function readHeader(cells: string[]): string[] {
+  const header = cells.map((cell) => aliases[spell(cell)] ?? spell(cell));
+  if (header.length > columnsMax) throw malformed(`The table has more than ${columnsMax} columns.`);
+  const twice = header.find((name, at) => name !== "" && header.indexOf(name) !== at);
+  if (twice) throw malformed(`Two columns are called ${twice}.`);
+  return header;
+}
+
+/** An empty cell says nothing: the default holds. */
+function readRow(cells: string[], header: string[], isField: (name: string) => boolean): RawRow {
+  const row: RawRow = { fields: {}, extra: {}, mistakes: {} };
+  cells.forEach((cell, at) => {
+    const name = header[at];
+    if (name === undefined) {
+      if (cell !== "") row.mistakes.row = [`This row has ${cells.length} cells, the header ${header.length}.`];
+    } else if (isField(name)) {
+      if (cell !== "") row.fields[name] = cell;
+    } else if (name !== "") {
+      row.extra[name] = cell;
+    }
+  });
+  return row;
+}
+
+function unreadable({ code, message, ...error }: CsvError): ApiError {
+  const line = `line ${(error as { lines?: number }).lines ?? "?"}`;
+  if (code === "CSV_MAX_RECORD_SIZE")
+    return malformed(`A row near ${line} is longer than ${recordCharactersMax} characters.`);
+  if (code === "CSV_QUOTE_NOT_CLOSED") return malformed(`A quote that opens on ${line} or before is never closed.`);
+  return malformed(`The table cannot be read near ${line}: ${message}`);
+}
+
+const malformed = (detail: string) => new ApiError("malformed_request", detail);

@@ -1,0 +1,110 @@
+// The ZIP of an order: images in the order of the rows, then the manifests. The same order gives the same bytes, whenever
+// and however often it is packed, so nothing in it tells the time of packing.
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { ZipArchive } from "archiver";
+import { stringify } from "csv-stringify/sync";
+import type { DrawnRow } from "./draw-rows.js";
+
+/** Formats that are compressed already: to deflate them again takes time and saves nothing. */
+const compressedFormats = new Set(["png", "jpeg"]);
+
+/** Images handed to the packer and not yet written. */
+const entriesAheadMax = 32;
+
+export type Packed = { completed: number; failed: number };
+
+export type PackOptions = {
+  /** Date of every file in the archive. */
+  date: Date;
+  /** Ends the packing: nobody reads the archive any more. */
+  signal: AbortSignal;
+  /** Told after each row. */
+  onRow: (done: number) => void;
+};
+
+/** Starts packing: the archive as a stream, and what it holds once the stream has ended. */
+export function packRows(
+  rows: AsyncIterable<DrawnRow>,
+  options: PackOptions,
+): { stream: Readable; packed: Promise<Packed> } {
+  const archive = new ZipArchive({ zlib: { level: 6 } });
+  let written = 0;
+  archive.on("entry", () => {
+    written += 1;
+  });
+  const packed = pack(archive, rows, options, () => written);
+  packed.catch((error: Error) => archive.destroy(error));
+  return { stream: archive, packed };
+}
+
+type ManifestRow = {
+  row: number;
+  filename: string | null;
+  data: string;
+  format: string | null;
+  pixels: number | null;
+  version: number | null;
+  bytes: number | null;
+  cache: string | null;
+  error: string | null;
+  short_id?: string;
+  public_url?: string;
+  name?: string;
+  destination_url?: string;
+} & Record<string, unknown>;
+
+async function pack(
+  archive: ZipArchive,
+  rows: AsyncIterable<DrawnRow>,
+  { date, onRow, signal }: PackOptions,
+  written: () => number,
+): Promise<Packed> {
+  const manifest: ManifestRow[] = [];
+  let appended = 0;
+  let done = 0;
+  for await (const drawn of rows) {
+    const { answer, image, row } = drawn;
+    if (answer.outcome === "drawn" && image) {
+      archive.append(image, { name: row.filename, date, store: compressedFormats.has(answer.format) });
+      appended += 1;
+    }
+    manifest.push(manifestRow(drawn));
+    onRow(++done);
+    while (appended - written() > entriesAheadMax) await once(archive, "entry", { signal });
+  }
+  archive.append(manifestCsv(manifest), { name: "manifest.csv", date });
+  archive.append(`${JSON.stringify(manifest, null, 1)}\n`, { name: "manifest.json", date });
+  await archive.finalize();
+  return { completed: appended, failed: done - appended };
+}
+
+function manifestRow({ row, answer }: DrawnRow): ManifestRow {
+  const drawn = answer.outcome === "drawn" ? answer : null;
+  const told = {
+    row: row.row,
+    filename: drawn && row.filename,
+    data: row.data,
+    format: drawn?.format ?? null,
+    pixels: drawn?.width_px ?? null,
+    version: drawn?.version ?? null,
+    bytes: drawn?.bytes ?? null,
+    cache: drawn?.cache ?? null,
+    error: answer.outcome === "refused" ? answer.detail : null,
+    ...(row.code && {
+      short_id: row.code.shortId,
+      public_url: row.code.publicUrl,
+      name: row.code.name,
+      destination_url: row.code.destinationUrl,
+    }),
+  };
+  // What a client calls like a column of ours does not take its place.
+  const carried = Object.entries(row.extra).filter(([name]) => !Object.hasOwn(told, name));
+  return { ...told, ...Object.fromEntries(carried) };
+}
+
+/** Every column that a row has, the usual ones first. Cells that a spreadsheet would run are escaped. */
+function manifestCsv(rows: ManifestRow[]): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return stringify(rows, { header: true, columns, escape_formulas: true });
+}

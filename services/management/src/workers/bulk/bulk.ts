@@ -1,0 +1,190 @@
+// Works on bulk orders. Postgres says what there is to do and who does it; the queue only rings when something new has
+// come, so that nobody has to wait for the next look. A worker that dies is succeeded within seconds, one that was frozen
+// finds its claim void.
+import { gunzipSync } from "node:zlib";
+import {
+  type BulkJob,
+  claimBulkJob,
+  finishBulkJob,
+  forgetArchive,
+  leaseSeconds,
+  listExpiredArchives,
+  readBulkInput,
+  releaseClaim,
+  renewClaim,
+} from "@qrfactory/db/bulk-jobs";
+import type { Db } from "@qrfactory/db/client";
+import type { ImageBatch } from "@qrfactory/domain/image-batch";
+import { monthOf, type PlanName } from "@qrfactory/domain/plans";
+import type { Credits } from "@qrfactory/replica/credits";
+import type { Log } from "@qrfactory/runtime/log";
+import { type ConnectionOptions, Worker } from "bullmq";
+import type { ObjectStore } from "../../bulk/object-store.js";
+import { bulkQueue, queuePrefix } from "../../bulk/queue.js";
+import type { BulkRow } from "../../bulk/rows.js";
+import { packRows } from "./archive.js";
+import { drawRows } from "./draw-rows.js";
+import { type FairGate, makeFairGate } from "./fair-gate.js";
+
+/** How often it is looked whether somebody's claim has run out; a bell is faster. */
+const lookMs = 1_000;
+/** Orders that a process works on at once: each holds a hundred images. */
+const ordersMax = 16;
+/** Three chances to be heard of before a claim runs out. */
+const renewMs = (leaseSeconds * 1_000) / 3;
+/** Archives deleted in one look. */
+const expiredAtOnce = 20;
+
+export type BulkWorkerOptions = {
+  db: Db;
+  store: ObjectStore;
+  credits: Pick<Credits, "giveBackCredits">;
+  renderUrl: string;
+  /** The `Authorization` with which render knows us. */
+  authorization: () => string;
+  connection: ConnectionOptions;
+  log: Log;
+  gate?: FairGate;
+};
+
+type ClaimedJob = BulkJob & { plan: PlanName };
+
+/** Starts working until stopped; what is under way then is given back to be continued by others. */
+export function startBulkWorker(options: BulkWorkerOptions): { stop: () => Promise<void> } {
+  const { db, store, log, connection } = options;
+  const gate = options.gate ?? makeFairGate();
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  let looking: Promise<void> | null = null;
+
+  async function look(): Promise<void> {
+    while (!stopping.signal.aborted && running.size < ordersMax) {
+      const job = await claimBulkJob(db);
+      if (!job) break;
+      const work = workOn(job, { ...options, gate }, stopping.signal)
+        .catch((err: unknown) => log.error({ err, job: job.id }, "a bulk order is left to its next claim"))
+        .finally(() => {
+          running.delete(work);
+          void ring();
+        });
+      running.add(work);
+    }
+    for (const { id, archive } of await listExpiredArchives(db, expiredAtOnce)) {
+      await store.remove(archive);
+      await forgetArchive(db, id);
+    }
+  }
+
+  /** One look at a time; a bell while one goes on is answered by the next, a second later at most. */
+  async function ring(): Promise<void> {
+    if (stopping.signal.aborted) return;
+    looking ??= look()
+      .catch((err: unknown) => log.warn({ err }, "bulk orders cannot be looked for"))
+      .finally(() => {
+        looking = null;
+      });
+    await looking;
+  }
+
+  const timer = setInterval(() => void ring(), lookMs);
+  const bell = new Worker(bulkQueue, async () => ring(), {
+    connection,
+    prefix: queuePrefix,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  });
+  // Redis away means no bell; the timer goes on.
+  bell.on("error", (err) => log.debug({ err }, "bulk bell"));
+  void ring();
+
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      stopping.abort(new Error("the worker stops"));
+      await bell.close();
+      await Promise.allSettled([...running, looking]);
+    },
+  };
+}
+
+async function workOn(job: ClaimedJob, options: BulkWorkerOptions & { gate: FairGate }, stopping: AbortSignal) {
+  const { db, store, log } = options;
+  const claim = { id: job.id, fence: job.fence };
+  const lost = new AbortController();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([stopping, lost.signal, ended.signal]);
+  let done = 0;
+  const renewing = setInterval(() => {
+    // A database that is away says nothing about the claim.
+    renewClaim(db, claim, done).then(
+      (isOurs) => isOurs || lost.abort(new Error("the claim is lost")),
+      () => undefined,
+    );
+  }, renewMs);
+  const name = `${job.id}-${job.fence}.zip`;
+  try {
+    const { rows, pictures } = await readInput(db, job.id);
+    const drawn = drawRows(rows, {
+      ...options,
+      jobId: job.id,
+      workspaceId: job.workspaceId,
+      plan: job.plan,
+      pictures,
+      signal,
+    });
+    const onRow = (count: number) => {
+      done = count;
+    };
+    const { stream, packed } = packRows(drawn, { date: job.createdAt, onRow, signal });
+    const [bytes, { completed, failed }] = await Promise.all([store.put(name, stream), packed]);
+    const isEmpty = completed === 0;
+    const archive = isEmpty ? null : { name, bytes };
+    const failure = isEmpty ? { failure: "No row could be drawn; each costs nothing." } : {};
+    const finished = await finishBulkJob(db, claim, { archive, completed, failed, ...failure });
+    if (!finished || isEmpty) await store.remove(name);
+    if (finished) await giveBack(finished, options);
+  } catch (error) {
+    await store.remove(name).catch(() => undefined);
+    if (lost.signal.aborted) return;
+    if (stopping.aborted) return await releaseClaim(db, claim).catch(() => undefined);
+    log.error({ err: error, job: job.id }, "a bulk order failed");
+    const failed = await finishBulkJob(db, claim, {
+      archive: null,
+      completed: 0,
+      failed: job.total,
+      failure: causeOf(error),
+    });
+    if (failed) await giveBack(failed, options);
+  } finally {
+    clearInterval(renewing);
+    ended.abort(new Error("the order has ended"));
+  }
+}
+
+async function readInput(db: Db, jobId: string): Promise<{ rows: BulkRow[]; pictures: ImageBatch["pictures"] }> {
+  const input = await readBulkInput(db, jobId);
+  if (!input) throw new Error("the rows of this order are gone");
+  const parse = (zipped: Buffer) => JSON.parse(gunzipSync(zipped).toString());
+  return { rows: parse(input.rows), pictures: parse(input.pictures) };
+}
+
+/** What the ledger has given back already; the nightly comparison makes up for a counter that is away now. */
+export async function giveBack(
+  { workspaceId, chargedAt, refunded }: BulkJob,
+  { credits, log }: Pick<BulkWorkerOptions, "credits" | "log">,
+): Promise<void> {
+  if (refunded === 0) return;
+  const account = { workspaceId, month: monthOf(chargedAt) };
+  await credits
+    .giveBackCredits(account, refunded)
+    .catch((err: unknown) => log.warn({ err, ...account, refunded }, "credits are given back in the ledger alone"));
+}
+
+/** What a client is told; the rest is in the log. */
+function causeOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return "There was no room to store the archive; all credits are given back.";
+  if (/render/.test(message)) return "The images could not be drawn for too long; all credits are given back.";
+  return "Something went wrong on our side; all credits are given back.";
+}
