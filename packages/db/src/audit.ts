@@ -52,6 +52,7 @@ export const auditActions = [
   "workspace.lapsed",
   "workspace.renewed",
   "workspace.overage_changed",
+  "workspace.retention_changed",
   "workspace.deleted",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];

@@ -84,7 +84,9 @@ const noSuchWorkspace = () => new ApiError("not_found", "There is no such worksp
 export type WorkspaceChange =
   | { action: "workspace.plan_changed"; plan: PlanName }
   | { action: "workspace.suspended" | "workspace.resumed"; reason: string }
-  | { action: "workspace.lapsed" | "workspace.renewed" };
+  | { action: "workspace.lapsed" | "workspace.renewed" }
+  /** Null is everybody's window. */
+  | { action: "workspace.retention_changed"; months: number | null };
 
 /**
  * Changes a workspace and returns its keys, to be published; none when it was so already. A smaller plan freezes a
@@ -130,11 +132,14 @@ function effectOf(change: WorkspaceChange, was: Workspace): Prisma.WorkspaceUpda
       return was.lapsedAt ? null : { lapsedAt: new Date() };
     case "workspace.renewed":
       return was.lapsedAt ? { lapsedAt: null } : null;
+    case "workspace.retention_changed":
+      return change.months === was.retentionMonths ? null : { retentionMonths: change.months };
   }
 }
 
 function detailsOf(change: WorkspaceChange, was: Workspace): Record<string, unknown> {
   if ("plan" in change) return { from: was.plan, to: change.plan };
+  if ("months" in change) return { from: was.retentionMonths, to: change.months };
   return "reason" in change ? { reason: change.reason } : {};
 }
 

@@ -2,6 +2,7 @@
 // something, by people and by keys.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { makeDueChange } from "@qrfactory/db/scheduled-changes";
 import { type PlanName, planNames, plans } from "@qrfactory/domain/plans";
 import { until } from "@qrfactory/testing/until";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
@@ -168,6 +169,38 @@ test("a smaller plan freezes until enough codes are paused or deleted, and chang
   const row = await db.apiKey.findUniqueOrThrow({ where: { id: key.id } });
   // To be published once more, now that render may draw again.
   expect(row.version).toBeGreaterThan(row.publishedVersion);
+});
+
+test("an invitation cannot be accepted into a frozen workspace, and waits", async () => {
+  const { as, workspaceId } = await api.signUp();
+  await api.operate(workspaceId, { action: "workspace.plan_changed", plan: "pro" });
+  await as("POST", "/api/v1/members", { body: { email: "patient@example.com", role: "viewer" } });
+  const token = await api.mailedToken("patient@example.com", "invited");
+  const accept = () =>
+    api.send("POST", "/api/v1/auth/invitations/accept", { body: { token, password: "a password of mine" } });
+  await api.operate(workspaceId, { action: "workspace.lapsed" });
+  expectProblem(await accept(), 403, "plan_limit");
+  await api.operate(workspaceId, { action: "workspace.renewed" });
+  expect((await accept()).status).toBe(201);
+});
+
+test("a change that was put down for later is refused when it falls due in a frozen workspace, a pause is made", async () => {
+  const { as, workspaceId } = await api.signUp();
+  const { short_id } = (await as("POST", "/api/v1/dynamic", { body: code })).body;
+  const path = `/api/v1/dynamic/${short_id}`;
+  const effective_at = new Date(Date.now() + 300).toISOString();
+  await as("PATCH", path, { body: { name: "Card", effective_at } });
+  await as("PATCH", path, { body: { is_active: false, effective_at } });
+  await api.operate(workspaceId, { action: "workspace.suspended", reason: "spam" });
+  await until(async () => {
+    while ((await makeDueChange(db)) !== null);
+    return (await as("GET", path)).body.is_active === false;
+  });
+  expect((await as("GET", path)).body.name).toBe("Menu");
+  const { results } = (await as("GET", `${path}/scheduled`)).body;
+  expect(JSON.stringify(results)).toContain("suspended");
+  const later = new Date(Date.now() + 60_000).toISOString();
+  expectProblem(await as("PATCH", path, { body: { name: "Card", effective_at: later } }), 403, "forbidden");
 });
 
 test("a larger plan ends it at once, and a suspension outlasts both", async () => {

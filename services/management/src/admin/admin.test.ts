@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { counterKey } from "@qrfactory/replica/credits";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
@@ -6,6 +6,9 @@ import { startSource } from "@qrfactory/testing/source-script";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { type Api, startApi } from "../api.fixture.js";
+
+// Each command is a process that is compiled on its way in: seconds each where other tests take the cores.
+jest.setTimeout(90_000);
 
 const temp = makeTempDirectory("admin-");
 let api: Api;
@@ -34,6 +37,12 @@ async function admin(...args: string[]): Promise<{ code: number | null; lines: s
   const child = await startSource(new URL("./main.ts", import.meta.url), temp.path, options);
   const { code } = await child.exited;
   return { code, lines };
+}
+
+/** What operators did to a workspace, oldest first. */
+async function operatorEvents(workspaceId: string) {
+  const rows = await db.auditEvent.findMany({ where: { workspaceId, actorKind: "operator" }, orderBy: { id: "asc" } });
+  return rows.map(({ action, details }) => [action, details]);
 }
 
 test("words that are no command end with 2 and the whole help", async () => {
@@ -78,7 +87,7 @@ test("a new plan holds for keys within two seconds, and the trail says who set i
   ]);
 });
 
-test("suspensions and lapses begin and end, each with its event", async () => {
+test("a suspension and a lapse begin and end, each with its event", async () => {
   const { as, workspaceId } = await api.signUp();
   const create = async () =>
     (await as("POST", "/api/v1/keys", { body: { name: "Shop" } })).body.code as string | undefined;
@@ -93,15 +102,23 @@ test("suspensions and lapses begin and end, each with its event", async () => {
     expect(await admin("workspaces", ...words)).toMatchObject({ code: 0 });
     expect(await create()).toBe(refusal);
   }
-  const events = await db.auditEvent.findMany({
-    where: { workspaceId, actorKind: "operator" },
-    orderBy: { id: "asc" },
-  });
-  expect(events.map(({ action, details }) => [action, details])).toEqual([
+  expect(await operatorEvents(workspaceId)).toEqual([
     ["workspace.suspended", { reason: "spam" }],
     ["workspace.resumed", { reason: "a mistake" }],
     ["workspace.lapsed", {}],
     ["workspace.renewed", {}],
+  ]);
+});
+
+test("a workspace is given a longer window, and everybody's again", async () => {
+  const { workspaceId } = await api.signUp();
+  for (const months of ["24", "0"]) {
+    expect(await admin("workspaces", "set-retention", workspaceId, months)).toMatchObject({ code: 0 });
+  }
+  expect(await admin("workspaces", "set-retention", workspaceId, "1000")).toMatchObject({ code: 2 });
+  expect(await operatorEvents(workspaceId)).toEqual([
+    ["workspace.retention_changed", { from: null, to: 24 }],
+    ["workspace.retention_changed", { from: 24, to: null }],
   ]);
 });
 

@@ -22,6 +22,7 @@ import {
   renewCommand,
   resumeCommand,
   setPlanCommand,
+  setRetentionCommand,
   showCommand,
   suspendCommand,
 } from "./workspaces.js";
@@ -34,6 +35,7 @@ const commands: Record<string, Command> = {
   "workspaces resume": resumeCommand,
   "workspaces lapse": lapseCommand,
   "workspaces renew": renewCommand,
+  "workspaces set-retention": setRetentionCommand,
   "credits check": creditsCheckCommand,
   retention: retentionCommand,
   "seed-demo": seedDemoCommand,

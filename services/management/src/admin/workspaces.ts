@@ -98,6 +98,20 @@ export const renewCommand: Command = {
   run: (context, [id]) => change(context, id, { action: "workspace.renewed" }),
 };
 
+/** A window that outlives every plan and every clerk. */
+const retentionMonthsMax = 120;
+
+/** `workspaces set-retention` */
+export const setRetentionCommand: Command = {
+  synopsis: "ID MONTHS",
+  help: `keeps calls, scans and audit events for so many months, at most ${retentionMonthsMax}; 0 for everybody's window`,
+  run: (context, [id, text]) => {
+    const months = /^\d{1,3}$/.test(text ?? "") ? Number(text) : Number.NaN;
+    if (!(months <= retentionMonthsMax)) throw new UsageError(`MONTHS is a number from 0 to ${retentionMonthsMax}.`);
+    return change(context, id, { action: "workspace.retention_changed", months: months === 0 ? null : months });
+  },
+};
+
 async function change(
   { db, actor, publishKeys, print }: Parameters<Command["run"]>[0],
   id: string | undefined,
