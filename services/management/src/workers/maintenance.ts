@@ -21,6 +21,9 @@ const nightly = { pattern: "17 3 * * *", tz: "UTC" };
 /** What changed in this time is looked at each minute: five chances for a worker that was away. */
 const recentMs = 5 * 60 * 1000;
 
+/** A long retention must not hold up what is due each minute. */
+const jobsAtOnce = 2;
+
 /** Completed and failed jobs kept to look at. */
 const keptJobs = 100;
 
@@ -100,9 +103,15 @@ export function startMaintenance(options: MaintenanceOptions & { connection: Con
     queueName,
     async (job) => {
       await jobs[job.name]?.run();
-      log.info({ job: job.name }, "maintenance done");
+      log.debug({ job: job.name }, "maintenance done");
     },
-    { connection, prefix: "qrf", removeOnComplete: { count: keptJobs }, removeOnFail: { count: keptJobs } },
+    {
+      connection,
+      prefix: "qrf",
+      concurrency: jobsAtOnce,
+      removeOnComplete: { count: keptJobs },
+      removeOnFail: { count: keptJobs },
+    },
   );
   worker.on("failed", (job, error) => log.error({ job: job?.name, err: error }, "maintenance failed"));
   // Connection errors repeat while Redis is away; the status page tells, the log need not.
