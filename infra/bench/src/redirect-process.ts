@@ -1,7 +1,9 @@
 // A redirect process for benchmarks, as the local stack starts it, with as many codes as are asked for: they come out of
 // a snapshot, so that millions are there in seconds.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Routing } from "@qrfactory/domain/routing";
 import { writeSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable } from "@qrfactory/replica/table";
 import { freePort } from "@qrfactory/testing/ports";
@@ -18,8 +20,8 @@ export const shortIdOf = (i: number): string => `B${String(i).padStart(7, "0")}`
 
 const hex = (i: number) => i.toString(16).padStart(12, "0");
 
-/** Writes a snapshot of `count` codes with addresses of some 65 characters. */
-export async function writeCodes(directory: string, count: number): Promise<void> {
+/** Writes a snapshot of `count` codes with addresses of some 65 characters, all with the same `routing` if there is one. */
+export async function writeCodes(directory: string, count: number, routing?: Routing): Promise<void> {
   const table = createTable();
   for (let i = 0; i < count; i++) {
     table.apply({
@@ -32,6 +34,7 @@ export async function writeCodes(directory: string, count: number): Promise<void
       is_active: true,
       expires_at: null,
       fallback_url: null,
+      ...(routing && { routing }),
     });
   }
   table.markFull();
@@ -42,10 +45,22 @@ export type RedirectProcess = {
   url: string;
   /** Milliseconds from its start to its first 302. */
   startMs: number;
+  /** Processor time that it has taken so far, as the kernel counts it. */
+  processorMs: () => number;
   /** Scans that are on disk, shipped or not. */
   scansWritten: () => Promise<number>;
   stop: () => Promise<unknown>;
 };
+
+/** The kernel's unit in /proc: USER_HZ is 100 wherever Linux runs. */
+const tickMs = 10;
+
+/** User and system time, fields 14 and 15 of /proc/PID/stat; the name in parentheses may hold spaces. */
+function processorMsOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+}
 
 /** Starts a process over the snapshots of a directory; without `redisUrl` it is alone in the world. */
 export async function startRedirect(directory: string, redisUrl = "redis://127.0.0.1:9"): Promise<RedirectProcess> {
@@ -71,6 +86,7 @@ export async function startRedirect(directory: string, redisUrl = "redis://127.0
   return {
     url,
     startMs: performance.now() - startedAt,
+    processorMs: () => processorMsOf(child.pid),
     async scansWritten() {
       const { components } = (await (await fetch(`${url}/api/status/`)).json()) as {
         components: { shipper: { scans_waiting: number; scans_under_way: number } };

@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Routing } from "@qrfactory/domain/routing";
 import { freePort } from "@qrfactory/testing/ports";
 import { startProcess, startScript } from "@qrfactory/testing/process";
 import { startRedis } from "@qrfactory/testing/redis";
@@ -40,6 +41,7 @@ export async function raceScans(): Promise<ScanRace[]> {
     return [
       await againstOthers(directory.path, stops),
       await fewAndMany(directory.path, stops),
+      await plainAndRuled(directory.path, stops),
       {
         title: "a million scans",
         loads: [],
@@ -114,12 +116,67 @@ async function fewAndMany(directory: string, stops: (() => Promise<unknown>)[]):
     }
   }
   for (const { server } of contenders) await server.stop();
-  const median = (loads: Load[]) => loads.sort((a, b) => a.perSecond - b.perSecond)[loads.length >> 1] as Load;
   return {
     title: "scans, few codes and many",
-    loads: contenders.map(({ count, loads }) => ({ name: `${count.toLocaleString("en-US")} codes`, ...median(loads) })),
+    loads: contenders.map(({ count, loads }) => ({
+      name: `${count.toLocaleString("en-US")} codes`,
+      ...medianOf(loads, ({ perSecond }) => perSecond),
+    })),
     notes: [],
   };
+}
+
+/** Twenty rules of every kind of which the last one matches the phone that asks. */
+const rules: Routing["rules"] = [
+  ...Array.from({ length: 19 }, (_, i) => ({
+    url: `https://example.com/rule/${i}`,
+    ...[
+      { country: ["FR", "BE"] },
+      { language: ["fr", "nl"] },
+      { device: ["desktop"], os: ["windows"] },
+      { hours: [0, 1] as [number, number], days: 1, zone: "Europe/Vienna" },
+      { os: ["ios"], country: ["JP"], until: 1 },
+    ][i % 5],
+  })),
+  { url: "https://example.com/rule/last", os: ["ios"], language: ["de"] },
+];
+
+/** What rules cost, in processor time a scan: that of a throughput on a shared machine says less. */
+async function plainAndRuled(directory: string, stops: (() => Promise<unknown>)[]): Promise<ScanRace> {
+  const contenders = [];
+  for (const routing of [undefined, { rules }]) {
+    const name = routing ? "20 rules, the last matches" : "no rules";
+    const snapshots = join(directory, name.replaceAll(" ", "-"));
+    await writeCodes(snapshots, few, routing);
+    const server = await startRedirect(snapshots);
+    stops.push(server.stop);
+    await generateLoad(server.url, { paths: pathsOf(few), seconds: warmUpSeconds, directory });
+    contenders.push({ name, server, loads: [] as Load[], microseconds: [] as number[] });
+  }
+  for (let turn = 0; turn < turns; turn++) {
+    for (const { server, loads, microseconds } of contenders) {
+      const before = server.processorMs();
+      const load = await generateLoad(server.url, { paths: pathsOf(few), seconds: turnSeconds, directory });
+      microseconds.push(((server.processorMs() - before) * 1_000) / load.requests);
+      loads.push(load);
+    }
+  }
+  for (const { server } of contenders) await server.stop();
+  const [plain, ruled] = contenders.map(({ microseconds }) => medianOf(microseconds, (value) => value)) as [
+    number,
+    number,
+  ];
+  return {
+    title: "scans, without rules and with",
+    loads: contenders.map(({ name, loads }) => ({ name, ...medianOf(loads, ({ perSecond }) => perSecond) })),
+    notes: [
+      `Processor time a scan: ${plain.toFixed(1)} µs and ${ruled.toFixed(1)} µs, ${(ruled / plain).toFixed(2)} ×.`,
+    ],
+  };
+}
+
+function medianOf<Item>(items: Item[], figure: (item: Item) => number): Item {
+  return [...items].sort((a, b) => figure(a) - figure(b))[items.length >> 1] as Item;
 }
 
 async function startNginx(directory: string): Promise<Server> {

@@ -5,7 +5,7 @@ import type { Actor } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { recordVersions } from "./code-history.js";
 import { type CodeFilter, matches } from "./code-lists.js";
-import { type DynamicCode, holdForEdit, wireNames } from "./dynamic-codes.js";
+import { type DynamicCode, holdForEdit, toData, wireNames } from "./dynamic-codes.js";
 import { Prisma } from "./generated/client.js";
 import { requireRoomForActive, settleOverLimit } from "./standing.js";
 
@@ -42,7 +42,7 @@ export async function updateCodes(
     }
     const rows = await tx.dynamicCode.updateManyAndReturn({
       where: { id: { in: current.map((row) => row.id) } },
-      data: { ...changes, version: { increment: 1 }, updatedAt: new Date() },
+      data: { ...toData(changes), version: { increment: 1 }, updatedAt: new Date() },
     });
     await recordVersions(tx, rows, { actor, action: "dynamic.updated", details: { fields: wireNames(changes) } });
     if (standing.isOverLimit) await settleOverLimit(tx, workspaceId, standing);

@@ -5,11 +5,16 @@ import { type Actor, type AuditAction, columnsOf } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { type DynamicCode, type DynamicCodeChange, Prisma } from "./generated/client.js";
 
+/** Columns of a version that history keeps as they are. */
+type PlainField =
+  | ("name" | "isActive" | "fallbackUrl" | "tags" | "folder")
+  | ("maxScans" | "rules" | "variants" | "forwardQuery" | "utm" | "appLinks");
+
+/** Of a password history knows only that there was one: a secret is not kept longer than it is in use. */
+type Protection = { passwordProtected: boolean };
+
 /** What a version may differ in from the one before, as stored; counters belong to no version. */
-type Fields = Pick<DynamicCode, "name" | "isActive" | "fallbackUrl" | "tags" | "folder"> & {
-  expiresAt: string | null;
-  deletedAt: string | null;
-};
+type Fields = Pick<DynamicCode, PlainField> & Protection & { expiresAt: string | null; deletedAt: string | null };
 
 /** One version of a code. */
 export type CodeVersion = {
@@ -17,10 +22,8 @@ export type CodeVersion = {
   /** `user:<id>`, `key:<id>` or `operator:<name>`. */
   changedBy: string;
   changedAt: Date;
-} & Pick<
-  DynamicCode,
-  "name" | "destinationUrl" | "isActive" | "expiresAt" | "fallbackUrl" | "tags" | "folder" | "deletedAt"
->;
+} & Protection &
+  Pick<DynamicCode, PlainField | "destinationUrl" | "expiresAt" | "deletedAt">;
 
 /** What led to a version, for the audit trail. */
 export type CodeChange = {
@@ -52,17 +55,19 @@ export function noting({ actor, action, details = {} }: CodeChange): Prisma.Sql 
       INSERT INTO dynamic_code_changes (code_id, version, destination_url, changed_by, changed_at, fields)
     SELECT id, version, destination_url, ${`${actor.kind}:${actor.id}`}, updated_at, jsonb_build_object('name', name,
       'isActive', is_active, 'fallbackUrl', fallback_url, 'tags', tags, 'folder', folder,
-      'expiresAt', expires_at, 'deletedAt', deleted_at)
+      'expiresAt', expires_at, 'deletedAt', deleted_at, 'maxScans', max_scans, 'rules', rules, 'variants', variants,
+      'forwardQuery', forward_query, 'utm', utm, 'appLinks', app_links,
+      'passwordProtected', password_hash IS NOT NULL)
       FROM changed)`;
 }
 
-function fieldsOf({ name, isActive, fallbackUrl, tags, folder, expiresAt, deletedAt }: DynamicCode): Fields {
+/** A code of today, for what history from before a field was kept does not know. */
+function fieldsOf(code: DynamicCode): Fields {
+  const { name, isActive, fallbackUrl, tags, folder, expiresAt, deletedAt } = code;
+  const { maxScans, rules, variants, forwardQuery, utm, appLinks } = code;
   return {
-    name,
-    isActive,
-    fallbackUrl,
-    tags,
-    folder,
+    ...{ name, isActive, fallbackUrl, tags, folder, maxScans, rules, variants, forwardQuery, utm, appLinks },
+    passwordProtected: code.passwordHash !== null,
     expiresAt: expiresAt?.toISOString() ?? null,
     deletedAt: deletedAt?.toISOString() ?? null,
   };
@@ -90,6 +95,9 @@ export async function getVersion(db: Db, code: DynamicCode, version: number): Pr
   throw new ApiError("validation_failed", message, { errors: { version: [message] } });
 }
 
+/** In place of the hash of a code as it was. */
+const forgottenHash = "";
+
 /** The code as it was at a moment, with the counters of today; throws `not_found` before its creation and while deleted. */
 export async function getCodeAt(db: Db, code: DynamicCode, at: Date): Promise<DynamicCode> {
   const change = await db.dynamicCodeChange.findFirst({
@@ -98,8 +106,8 @@ export async function getCodeAt(db: Db, code: DynamicCode, at: Date): Promise<Dy
   });
   const was = change && versionOf(change, code);
   if (!was || was.deletedAt) throw new ApiError("not_found", "There was no such dynamic code at that moment.");
-  const { changedBy: _changedBy, changedAt, ...fields } = was;
-  return { ...code, ...fields, updatedAt: changedAt };
+  const { changedBy: _changedBy, changedAt, passwordProtected, ...fields } = was;
+  return { ...code, ...fields, passwordHash: passwordProtected ? forgottenHash : null, updatedAt: changedAt };
 }
 
 function versionOf({ version, changedBy, changedAt, destinationUrl, fields }: DynamicCodeChange, code: DynamicCode) {

@@ -3,8 +3,11 @@
 import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
-import { type PublishedCode, publishedCodeSchema } from "@qrfactory/domain/published-code";
+import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/domain/published-code";
+import type { CodeState } from "@qrfactory/domain/route";
+import type { Routing } from "@qrfactory/domain/routing";
 import { drawShortId } from "@qrfactory/domain/short-id";
+import { toRouting } from "@qrfactory/domain/to-routing";
 import type { Actor } from "./audit.js";
 import { type Db, prepared, type Tx } from "./client.js";
 import { type CodeChange, noting, recordVersions } from "./code-history.js";
@@ -81,13 +84,22 @@ async function insertCode(
     fallbackUrl = null,
     tags = [],
     folder = null,
+    maxScans = null,
+    passwordHash = null,
+    rules = [],
+    variants = [],
+    forwardQuery = false,
+    utm = null,
+    appLinks = null,
   } = fields;
   const inserted = await tx.$queryRaw<DynamicCode[]>`${prepared}
     WITH changed AS (
     INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url, is_active, expires_at, fallback_url,
-                               tags, folder)
+                               tags, folder, max_scans, password_hash, rules, variants, forward_query, utm, app_links)
     VALUES (${randomUUID()}::uuid, ${workspaceId}::uuid, ${shortId}, ${name}, ${destinationUrl}, ${isActive},
-            ${expiresAt}::timestamptz, ${fallbackUrl}, ${tags}::text[], ${folder})
+            ${expiresAt}::timestamptz, ${fallbackUrl}, ${tags}::text[], ${folder}, ${maxScans}::int, ${passwordHash},
+            ${JSON.stringify(rules)}::jsonb, ${JSON.stringify(variants)}::jsonb, ${forwardQuery},
+            ${utm && JSON.stringify(utm)}::jsonb, ${appLinks && JSON.stringify(appLinks)}::jsonb)
     ON CONFLICT (short_id) DO NOTHING
     RETURNING *),
     ${noting({ actor, action: "dynamic.created" })}
@@ -138,7 +150,7 @@ export async function updateCodeIn(
   const row = await tx.dynamicCode.update({
     where: { id: current.id },
     data: {
-      ...changes,
+      ...toData(changes),
       version: { increment: 1 },
       updatedAt: new Date(),
       ...(repointed && { destinationChangesCount: { increment: 1 } }),
@@ -160,7 +172,18 @@ export async function holdForEdit(tx: Tx, workspaceId: string, changes: CodeFiel
 
 /** What an edit names, as the audit trail says it: never the values, one of which may be a password. */
 export const wireNames = (changes: CodeFields): string[] =>
-  Object.keys(changes).map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  Object.keys(changes).map((name) =>
+    name === "passwordHash" ? "password" : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  );
+
+/** Changes as the generated client takes them: an empty value of a JSON column has to be told from JSON's `null`. */
+export function toData({ utm, appLinks, ...others }: CodeFields) {
+  return {
+    ...others,
+    ...(utm !== undefined && { utm: utm ?? Prisma.DbNull }),
+    ...(appLinks !== undefined && { appLinks: appLinks ?? Prisma.DbNull }),
+  };
+}
 
 /** Deletes a code; its short id stays taken for ever. Throws as `updateCode` does. */
 export async function deleteCode(db: Db, target: Target, actor: Actor): Promise<DynamicCode> {
@@ -240,17 +263,24 @@ export async function listCodesAfter(db: Db, afterId: string | null, limit: numb
   });
 }
 
-/** Notes which versions are published; a newer version that appeared meanwhile stays to be published. */
-export async function markCodesPublished(db: Db, published: { id: string; version: number }[]): Promise<void> {
+/**
+ * Notes which versions are published; a newer version that appeared meanwhile stays to be published, and so does a code
+ * made for a number of scans when more of them were counted.
+ */
+export async function markCodesPublished(
+  db: Db,
+  published: Pick<DynamicCode, "id" | "version" | "scanCount">[],
+): Promise<void> {
   if (published.length === 0) return;
   // In the order of ids, as edits of many and ingest lock them: else two of these could wait for each other.
   await db.$executeRaw`${prepared}
     WITH held AS MATERIALIZED (
       SELECT c.id, p.version
       FROM dynamic_codes c
-      JOIN unnest(${published.map((row) => row.id)}::uuid[], ${published.map((row) => row.version)}::int[])
-           AS p(id, version) ON c.id = p.id
-      WHERE c.published_version < p.version
+      JOIN unnest(${published.map((row) => row.id)}::uuid[], ${published.map((row) => row.version)}::int[],
+                  ${published.map((row) => row.scanCount)}::bigint[])
+           AS p(id, version, scan_count) ON c.id = p.id
+      WHERE c.published_version < p.version AND (c.max_scans IS NULL OR c.scan_count <= p.scan_count)
       ORDER BY c.id FOR NO KEY UPDATE OF c)
     UPDATE dynamic_codes c SET published_version = held.version FROM held WHERE c.id = held.id`;
 }
@@ -259,6 +289,7 @@ export async function markCodesPublished(db: Db, published: { id: string; versio
 export function toPublished(row: DynamicCode): PublishedCode {
   const { id, shortId, version } = row;
   if (row.deletedAt) return { schema: publishedCodeSchema, id, short_id: shortId, version, deleted: true };
+  const routing = routingOf(row);
   return {
     schema: publishedCodeSchema,
     id,
@@ -269,5 +300,19 @@ export function toPublished(row: DynamicCode): PublishedCode {
     is_active: row.isActive,
     expires_at: row.expiresAt?.toISOString() ?? null,
     fallback_url: row.fallbackUrl,
+    ...(row.maxScans !== null && { limit: { max: row.maxScans, used: Math.min(Number(row.scanCount), usedMax) } }),
+    ...(routing && { routing }),
   };
+}
+
+/** What decides whether a code leads on at all. */
+export function codeState({ isActive, expiresAt, maxScans, scanCount, fallbackUrl }: DynamicCode): CodeState {
+  const isUsedUp = maxScans !== null && scanCount >= maxScans;
+  return { isActive, expiresAt: expiresAt?.getTime() ?? null, isUsedUp, fallbackUrl };
+}
+
+/** How a code leads on; null when to its destination alone. */
+export function routingOf(row: DynamicCode): Routing | null {
+  // What the JSON columns hold has passed the schema of the API.
+  return toRouting(row as unknown as Parameters<typeof toRouting>[0]);
 }

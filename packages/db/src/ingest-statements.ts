@@ -25,6 +25,7 @@ export const scanColumns: Columns<ScanRow> = {
   region_name: "text",
   city: "text",
   bot_class: "text",
+  variant: "int",
 };
 
 /** Of a call. */
@@ -51,7 +52,10 @@ const arraysOf = (columns: object) =>
     .map((type, index) => `$${index + 1}::${type}[]`)
     .join(", ");
 
-/** People are counted, by code and by hour; machines (`bot_class`) only by hour, apart. */
+/**
+ * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart. A code that is made for a number
+ * of scans is to be published again, so that regions hear of each other's, until it is used up.
+ */
 export const insertScans = `
   WITH inserted AS (
     INSERT INTO scans (${namesOf(scanColumns)})
@@ -74,7 +78,9 @@ export const insertScans = `
     SELECT id FROM dynamic_codes WHERE id IN (SELECT code_id FROM counts) ORDER BY id FOR NO KEY UPDATE
   )
   UPDATE dynamic_codes d
-  SET scan_count = d.scan_count + c.scans, last_scanned_at = greatest(d.last_scanned_at, c.last)
+  SET scan_count = d.scan_count + c.scans, last_scanned_at = greatest(d.last_scanned_at, c.last),
+    published_version = CASE WHEN d.scan_count < d.max_scans THEN least(d.published_version, d.version - 1)
+      ELSE d.published_version END
   FROM locked JOIN counts c ON c.code_id = locked.id
   WHERE d.id = locked.id`;
 

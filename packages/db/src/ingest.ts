@@ -24,6 +24,8 @@ export type ScanRow = {
   region_name: string | null;
   city: string | null;
   bot_class: string | null;
+  /** Index of the variant that was drawn. */
+  variant: number | null;
 };
 
 /** A row of `calls`. */

@@ -2,6 +2,9 @@
 // call.
 import { z } from "zod";
 import { checkDestination, type DestinationRules } from "./destination.js";
+import { ApiError } from "./errors.js";
+import { type PlanName, plans, smallestPlan } from "./plans.js";
+import { type RoutingColumns, routingFields, toRoutingColumns } from "./routing-input.js";
 import { normalizeShortId } from "./short-id.js";
 
 /** PostgreSQL keeps every character but this one. */
@@ -25,14 +28,13 @@ export const momentField = z.iso
 
 const tagsField = z.array(storable.trim().min(1).max(50)).max(20, "Use at most 20 tags.");
 
-/** Columns of the row that scans do not heed yet: the empty value says nothing, any other would be a broken promise. */
-const notYet = (empty: null | []) =>
-  z
-    .custom<undefined>(
-      (value) => value === undefined || JSON.stringify(value) === JSON.stringify(empty),
-      "Scans do not heed this yet; leave it out.",
-    )
-    .optional();
+/** A PostgreSQL `integer`. */
+const scansMax = 2_147_483_647;
+
+const maxScansField = z.int("Use a whole number.").min(1, "Use 1 or more, or null for no limit.").max(scansMax);
+
+/** Typed on phones, so shorter than one of an account; guesses are counted where it is asked for. */
+const passwordField = z.string().min(4, "Use at least 4 characters.").max(256, "Use at most 256 characters.");
 
 /** A short id in any case, as it is stored. */
 export const shortIdField = z.string().transform((text, context) => {
@@ -47,10 +49,9 @@ const optionalFields = {
   fallback_url: addressField.nullable().optional(),
   tags: tagsField.optional(),
   folder: folderField.nullable().optional(),
-  max_scans: notYet(null),
-  password: notYet(null),
-  rules: notYet([]),
-  variants: notYet([]),
+  max_scans: maxScansField.nullable().optional(),
+  password: passwordField.nullable().optional(),
+  ...routingFields,
 };
 
 /** Where the API has an address of its own in place of a code's. */
@@ -82,11 +83,17 @@ export type CodeFields = {
   fallbackUrl?: string | null;
   tags?: string[];
   folder?: string | null;
-};
+  maxScans?: number | null;
+  /** Of the password in the body; made apart, because it takes time. */
+  passwordHash?: string | null;
+} & RoutingColumns;
 
-/** The columns that a checked body sets; throws `url_refused` for an address that is not allowed, under `pathPrefix`. */
+/**
+ * The columns that a checked body sets, all but the password's; throws `url_refused` for an address that is not allowed,
+ * under `pathPrefix`.
+ */
 export function toFields(body: z.output<typeof updateCodeBody>, rules: DestinationRules, pathPrefix = ""): CodeFields {
-  const { name, destination_url, is_active, expires_at, fallback_url, tags, folder } = body;
+  const { name, destination_url, is_active, expires_at, fallback_url, tags, folder, max_scans } = body;
   return {
     ...(name !== undefined && { name }),
     ...(destination_url !== undefined && {
@@ -99,5 +106,16 @@ export function toFields(body: z.output<typeof updateCodeBody>, rules: Destinati
     }),
     ...(tags !== undefined && { tags: [...new Set(tags)] }),
     ...(folder !== undefined && { folder }),
+    ...(max_scans !== undefined && { maxScans: max_scans }),
+    ...toRoutingColumns(body, rules, pathPrefix),
   };
+}
+
+/** Throws `plan_limit` when fields hold rules or variants, which the plan does not include; none are always allowed. */
+export function requirePlanFor({ rules, variants }: RoutingColumns, plan: PlanName): void {
+  if (plans[plan].advanced) return;
+  const wanted = [...(rules?.length ? ["rules"] : []), ...(variants?.length ? ["variants"] : [])].join(" and ");
+  if (wanted === "") return;
+  const larger = smallestPlan((other) => other.advanced);
+  throw new ApiError("plan_limit", `The plan ${plan} does not include ${wanted}; the plan ${larger} does.`);
 }

@@ -15,6 +15,7 @@ const sample: ScanEvent = {
   language: "de-AT",
   referrer_host: "",
   prefetch: false,
+  variant: 9,
 };
 
 /** Values of the right kind, at its borders and beyond, and of any other kind. */
@@ -33,7 +34,7 @@ const uuid = fc.oneof(
   fc.uuid().map((id) => id.replaceAll("-", "")),
 );
 const integer = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, 1, -1, 2 ** 53 - 1, 2 ** 53, 1e300, 1.5));
-const fields: { [Name in keyof ScanEvent]: fc.Arbitrary<unknown> } = {
+const fields: { [Name in keyof Required<ScanEvent>]: fc.Arbitrary<unknown> } = {
   id: uuid,
   at: integer,
   code_id: uuid,
@@ -52,6 +53,7 @@ const fields: { [Name in keyof ScanEvent]: fc.Arbitrary<unknown> } = {
   language: text(512),
   referrer_host: text(254),
   prefetch: fc.boolean(),
+  variant: fc.oneof(fc.integer({ min: -1, max: 10 }), fc.constant(undefined), integer),
 };
 const names = Object.keys(sample) as (keyof ScanEvent)[];
 

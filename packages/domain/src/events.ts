@@ -1,6 +1,10 @@
 // What happened, as it is written down before anyone is answered: a scan by redirect, a delivered call by render.
 // Both travel spool → Redis stream → ingest worker → Postgres; `id` makes a second delivery harmless.
 import { z } from "zod";
+import { variantsMax } from "./routing.js";
+
+/** Highest index of a variant. */
+const variantIndexMax = variantsMax - 1;
 
 /** One answered scan. Holds no IP address: it is cut to its network before this record exists. */
 export const scanEvent = z.object({
@@ -23,6 +27,8 @@ export const scanEvent = z.object({
   referrer_host: z.string().max(255),
   /** The browser asked ahead of its user, who may never follow. */
   prefetch: z.boolean(),
+  /** Index of the variant that was drawn; absent where there are none. */
+  variant: z.int().min(0).max(variantIndexMax).optional(),
 });
 export type ScanEvent = z.infer<typeof scanEvent>;
 
@@ -32,7 +38,8 @@ export function scanRecord(scan: ScanEvent): string {
     `{"id":"${scan.id}","at":${scan.at},"code_id":"${scan.code_id}","workspace_id":"${scan.workspace_id}",` +
     `"version":${scan.version},"region":${quote(scan.region)},"network":"${scan.network}","visitor":"${scan.visitor}",` +
     `"user_agent":${quote(scan.user_agent)},"language":${quote(scan.language)},` +
-    `"referrer_host":${quote(scan.referrer_host)},"prefetch":${scan.prefetch}}`
+    `"referrer_host":${quote(scan.referrer_host)},"prefetch":${scan.prefetch}` +
+    (scan.variant === undefined ? "}" : `,"variant":${scan.variant}}`)
   );
 }
 
@@ -64,12 +71,15 @@ export function isScanEvent(value: unknown): value is ScanEvent {
     isText(event.user_agent, 512) &&
     isText(event.language, 512) &&
     isText(event.referrer_host, 255) &&
-    typeof event.prefetch === "boolean"
+    typeof event.prefetch === "boolean" &&
+    (event.variant === undefined || isVariant(event.variant))
   );
 }
 
 const isUuid = (value: unknown) => typeof value === "string" && uuidPattern.test(value);
 const isPositiveInteger = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
+const isVariant = (value: unknown) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= variantIndexMax;
 const isText = (value: unknown, lengthMax: number) => typeof value === "string" && value.length <= lengthMax;
 
 /** One delivered (200) call of the generate endpoint: the ledger from which credits are rebuilt. */

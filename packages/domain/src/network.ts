@@ -83,10 +83,21 @@ const decimalAddress = /^((?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3})(?:25[0-5
 /** The network of an address, /24 or /48, e.g. `203.0.113.0/24`; empty when the text is no address. */
 export function networkOf(text: string): string {
   const decimal = decimalAddress.exec(text);
-  if (decimal) return `${decimal[1]}0/${keptBitsV4}`;
+  return decimal ? `${decimal[1]}0/${keptBitsV4}` : maskedNetwork(text, keptBitsV4, keptBitsV6);
+}
+
+/**
+ * What of an address stays the same for a household: all of IPv4, the /64 of IPv6 (RFC 8981: the rest changes daily).
+ * Personal, so it may be computed with and never be kept.
+ */
+export function householdOf(text: string): string {
+  return decimalAddress.test(text) ? text : maskedNetwork(text, 32, 64);
+}
+
+function maskedNetwork(text: string, bitsV4: number, bitsV6: number): string {
   const address = parseAddress(text);
   if (!address) return "";
-  const bits = address.kind() === "ipv4" ? keptBitsV4 : keptBitsV6;
+  const bits = address.kind() === "ipv4" ? bitsV4 : bitsV6;
   const bytes = address.toByteArray().map((byte, index) => (index * 8 < bits ? byte : 0));
   return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import { type LiveCode, parsePublishedCode } from "@qrfactory/domain/published-code";
+import { isRouting } from "@qrfactory/domain/routing";
 import fc from "fast-check";
 import { z } from "zod";
 
@@ -37,6 +38,19 @@ const publishedCode = z.union([
     is_active: z.boolean(),
     expires_at: z.iso.datetime().nullable(),
     fallback_url: address.nullable(),
+    limit: z
+      .strictObject({
+        max: z
+          .int()
+          .min(1)
+          .max(2 ** 32 - 1),
+        used: z
+          .int()
+          .min(0)
+          .max(2 ** 32 - 1),
+      })
+      .optional(),
+    routing: z.custom((value) => isRouting(value)).optional(),
   }),
 ]);
 
@@ -63,9 +77,12 @@ test("a row is taken or refused exactly as its schema says, whatever is changed,
     fc.constantFrom<unknown>("2026-02-29T00:00:00Z", "2028-02-29T00:00:00.5Z", "2026-01-01T00:00:00+01:00"),
     fc.constantFrom<unknown>("00000000-0000-0000-0000-000000000000", good.id.toUpperCase(), good.id.slice(1)),
     fc.integer({ min: 3_980, max: 4_010 }).map((length) => `https://x/${"a".repeat(length - 10)}`),
+    fc.constantFrom<unknown>({ max: 1, used: 0 }, { max: 0, used: 0 }, { max: 2 ** 32, used: 1 }, { max: 5 }),
+    fc.constantFrom<unknown>({ query: true }, { query: false }, { utm: "utm_source=a" }, { rules: [] }),
     fc.jsonValue({ maxDepth: 1 }),
   );
-  const fields = fc.constantFrom(...Object.keys({ ...good, ...deleted }), "surprise", "__proto__", "constructor");
+  const names = [...Object.keys({ ...good, ...deleted }), "limit", "routing", "surprise", "__proto__", "constructor"];
+  const fields = fc.constantFrom(...names);
   const changes = fc.array(fc.tuple(fields, fc.option(values, { nil: undefined })), { maxLength: 2 });
   fc.assert(
     fc.property(fc.constantFrom(good, deleted), changes, (row, edits) => {
@@ -95,6 +112,11 @@ test.each([
   ["an unknown field", JSON.stringify({ ...good, surprise: 1 })],
   ["a newer schema", JSON.stringify({ ...good, schema: 2 })],
   ["a version of zero", JSON.stringify({ ...good, version: 0 })],
+  ["a rule with a script", JSON.stringify({ ...good, routing: { rules: [{ url: "javascript:alert(1)" }] } })],
+  ["a rule that ends a header", JSON.stringify({ ...good, routing: { rules: [{ url: "https://x/\r\nA: b" }] } })],
+  ["a rule of an unknown condition", JSON.stringify({ ...good, routing: { rules: [{ url: "https://x/", moon: 1 }] } })],
+  ["a rule of an unknown zone", JSON.stringify({ ...good, routing: { rules: [{ url: "https://x/", zone: "Moon" }] } })],
+  ["an app address with a line break", JSON.stringify({ ...good, routing: { apps: { ios: "app://x\n" } } })],
 ])("a row with %s is refused", (_what, json) => {
   expect(parsePublishedCode(JSON.stringify(good))).toEqual(good);
   expect(parsePublishedCode(json)).toBeNull();

@@ -1,6 +1,7 @@
 // A dynamic code as management publishes it and redirect holds it: only what answering a scan needs. Travels as JSON
 // through Redis, so it is checked on arrival: one damaged row must never stop the others.
 import { z } from "zod";
+import { isRouting, type Routing } from "./routing.js";
 
 /** Raised when a field changes its meaning; a table refuses rows of a schema it does not know. */
 export const publishedCodeSchema = 1;
@@ -19,6 +20,10 @@ export type LiveCode = {
   expires_at: string | null;
   /** Where a scan goes when the code is paused or expired, or null for a readable page. */
   fallback_url: string | null;
+  /** Of a code that is made for a number of scans; `used` grows within a version, and the larger one is newer. */
+  limit?: { max: number; used: number };
+  /** What few codes have; absent where the destination is all. */
+  routing?: Routing;
 };
 
 /** A deletion travels as a row of its own: the absence of a row never means that a code was deleted. */
@@ -33,8 +38,8 @@ export function isTombstone(code: PublishedCode): code is Tombstone {
 const liveFields = 9;
 const tombstoneFields = 5;
 
-/** Longest row in characters: two addresses of full length and the rest with room to spare. */
-const rowLengthMax = 16_384;
+/** Longest row in characters: two addresses of full length, a routing, and the rest with room to spare. */
+const rowLengthMax = 60_000;
 
 /** Longest destination that a row may carry, in characters; the API refuses more than 2,000 before it gets here. */
 const addressLengthMax = 4_000;
@@ -48,6 +53,9 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}
 /** What may stand in a `Location` header: a web address in visible ASCII (RFC 9110, 10.2.2). */
 const addressPattern = /^https?:\/\/[\x21-\x7e]+$/;
 const moment = z.iso.datetime();
+
+/** Scans that a row can tell: what 32 bits hold. A code with more was used up long before. */
+export const usedMax = 0xffff_ffff;
 
 /**
  * Reads one published row. Null when it is damaged, too long, of a newer schema, has a field that it should not have, or
@@ -80,9 +88,20 @@ function isPublishedCode(row: { [Field in keyof (LiveCode & Tombstone)]?: unknow
     typeof row.is_active === "boolean" &&
     (row.expires_at === null || moment.safeParse(row.expires_at).success) &&
     (row.fallback_url === null || isAddress(row.fallback_url)) &&
-    Object.keys(row).length === liveFields
+    (!("limit" in row) || isLimit(row.limit)) &&
+    (!("routing" in row) || isRouting(row.routing)) &&
+    Object.keys(row).length === liveFields + Number("limit" in row) + Number("routing" in row)
   );
 }
+
+function isLimit(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 2) return false;
+  const { max, used } = value as { [Field in keyof NonNullable<LiveCode["limit"]>]?: unknown };
+  return isCount(max) && max >= 1 && isCount(used);
+}
+
+const isCount = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= usedMax;
 
 function isMatch(pattern: RegExp, value: unknown): boolean {
   return typeof value === "string" && pattern.test(value);

@@ -141,6 +141,19 @@ test("a late publish never overwrites a newer one, in whatever order versions ar
   );
 });
 
+test("scans that were counted are published within a version, never fewer than before", async () => {
+  await redis.flushall();
+  const counted = (version: number, used: number) => ({ ...code("ABC", version), limit: { max: 9, used } });
+  const applied = await publishCodes(redis, [
+    counted(1, 0),
+    counted(1, 2),
+    counted(1, 1),
+    counted(1, 2),
+    counted(2, 2),
+  ]);
+  expect(applied).toEqual([true, true, false, false, true]);
+});
+
 test("a damaged row in Redis is replaced by the next publication, whatever version it claims", async () => {
   await redis.hset("qrf:codes", "ABC", '{"version":99}', "DEF", "not json");
   expect(await publishCodes(redis, [code("ABC", 1), code("DEF", 1)])).toEqual([true, true]);

@@ -1,6 +1,6 @@
 // Management's side of the table of codes: publish rows so that the newest version wins whatever the order, say when the
 // set is complete, and keep a heartbeat by which regions tell how old their copy is.
-import type { PublishedCode } from "@qrfactory/domain/published-code";
+import { isTombstone, type PublishedCode } from "@qrfactory/domain/published-code";
 import type { Redis } from "ioredis";
 import { changesKey, changesOrdinalKey, codesKey, heartbeatKey, markKey } from "./keys.js";
 
@@ -11,22 +11,27 @@ const changesMax = 100_000;
 const batchMax = 250;
 
 /**
- * KEYS: codes, changes, ordinal. ARGV: cap of the stream, then short id, version and JSON of each row. Returns 1 or 0
- * for each: whether it was newer than what was there. A stored row that is not one of ours counts as absent.
+ * KEYS: codes, changes, ordinal. ARGV: cap of the stream, then short id, version, counted scans and JSON of each row.
+ * Returns 1 or 0 for each: whether it was newer than what was there, by its version or within one by the scans counted.
+ * A stored row that is not one of ours counts as absent.
  */
 const publishScript = `
 local applied = {}
-for i = 2, #ARGV, 3 do
-  local known = 0
+for i = 2, #ARGV, 4 do
+  local known, used = 0, 0
   local stored = redis.call('HGET', KEYS[1], ARGV[i])
   if stored then
     local ok, row = pcall(cjson.decode, stored)
-    if ok and type(row) == 'table' and row.short_id == ARGV[i] then known = tonumber(row.version) or 0 end
+    if ok and type(row) == 'table' and row.short_id == ARGV[i] then
+      known = tonumber(row.version) or 0
+      if type(row.limit) == 'table' then used = tonumber(row.limit.used) or 0 end
+    end
   end
-  if tonumber(ARGV[i + 1]) > known then
-    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2])
+  local version = tonumber(ARGV[i + 1])
+  if version > known or (version == known and tonumber(ARGV[i + 2]) > used) then
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 3])
     local ordinal = redis.call('INCR', KEYS[3])
-    redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], '*', 'n', ordinal, 'code', ARGV[i + 2])
+    redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], '*', 'n', ordinal, 'code', ARGV[i + 3])
     applied[#applied + 1] = 1
   else
     applied[#applied + 1] = 0
@@ -45,13 +50,15 @@ export async function publishCodes(redis: Redis, codes: readonly PublishedCode[]
   const applied: boolean[] = [];
   for (let start = 0; start < codes.length; start += batchMax) {
     const rows = codes.slice(start, start + batchMax);
-    const args = rows.flatMap((row) => [row.short_id, row.version, JSON.stringify(row)]);
+    const args = rows.flatMap((row) => [row.short_id, row.version, usedOf(row), JSON.stringify(row)]);
     const keys = [codesKey, changesKey, changesOrdinalKey];
     const answers = (await redis.eval(publishScript, keys.length, ...keys, changesMax, ...args)) as number[];
     applied.push(...answers.map((answer) => answer === 1));
   }
   return applied;
 }
+
+const usedOf = (row: PublishedCode) => (isTombstone(row) ? 0 : (row.limit?.used ?? 0));
 
 /** Says that the set in Redis is complete. */
 export type TableMark = {

@@ -6,13 +6,14 @@ import {
   encodeRow,
   hasShortId,
   readShortId,
+  readUsed,
   readVersion,
   rowBytes,
 } from "@qrfactory/replica/row-bytes";
 import fc from "fast-check";
 
 const address = fc.stringMatching(/^https?:\/\/[\x21-\x7e]{1,200}$/);
-const code: fc.Arbitrary<LiveCode> = fc.record({
+const code = fc.record({
   schema: fc.constant(1 as const),
   id: fc.uuid(),
   workspace_id: fc.uuid(),
@@ -22,7 +23,10 @@ const code: fc.Arbitrary<LiveCode> = fc.record({
   is_active: fc.boolean(),
   expires_at: fc.option(fc.date({ min: new Date(0), noInvalidDate: true }).map((date) => date.toISOString())),
   fallback_url: fc.option(address),
-});
+  limit: fc.option(fc.record({ max: fc.integer({ min: 1, max: 2 ** 32 - 1 }), used: fc.nat({ max: 2 ** 32 - 1 }) }), {
+    nil: undefined,
+  }),
+}) as fc.Arbitrary<LiveCode>;
 
 test("every row comes back from its bytes as it was, wherever it lies, with what few rows have", () => {
   fc.assert(
@@ -33,7 +37,9 @@ test("every row comes back from its bytes as it was, wherever it lies, with what
       expect(checkRowBytes(bytes, at)).toBe(length);
       expect([readShortId(bytes, at), readVersion(bytes, at)]).toEqual([row.short_id, row.version]);
       expect([hasShortId(bytes, at, row.short_id), hasShortId(bytes, at, `${row.short_id}A`)]).toEqual([true, false]);
-      expect(decodeRow(bytes, at)).toEqual({
+      const { readExtra, ...decoded } = decodeRow(bytes, at);
+      expect([readExtra?.() ?? null, readUsed(bytes, at)]).toEqual([extra, row.limit?.used ?? 0]);
+      expect(decoded).toEqual({
         id: row.id,
         workspaceId: row.workspace_id,
         version: row.version,
@@ -41,7 +47,7 @@ test("every row comes back from its bytes as it was, wherever it lies, with what
         isActive: row.is_active,
         expiresAt: row.expires_at === null ? null : Date.parse(row.expires_at),
         fallbackUrl: row.fallback_url,
-        extra,
+        limit: row.limit ?? null,
       });
     }),
   );

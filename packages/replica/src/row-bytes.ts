@@ -2,8 +2,8 @@
 // everything that is rare costs nothing where it is absent. Numbers are little-endian, texts one byte a character.
 //
 //   0 u16 length of the whole row · 2 u8 flags · 3 u8 length of the short id · 4 u32 version · 8 short id
-//   live rows go on: id (16 bytes) · workspace id (16) · [expiry f64] · u16 length and destination ·
-//   [u16 length and fallback] · [extra: JSON in UTF-8 up to the end of the row]
+//   live rows go on: id (16 bytes) · workspace id (16) · [expiry f64] · [scans: u32 at most, u32 used] ·
+//   u16 length and destination · [u16 length and fallback] · [extra: JSON in UTF-8 up to the end of the row]
 import { isTombstone, type LiveCode, type PublishedCode } from "@qrfactory/domain/published-code";
 
 /** A code as a scan needs it. */
@@ -16,8 +16,10 @@ export type LiveRow = {
   /** Milliseconds since the epoch, or null. */
   expiresAt: number | null;
   fallbackUrl: string | null;
-  /** JSON of what few codes have, or null. */
-  extra: string | null;
+  /** Scans that the code is made for and those that were counted when this was published, or null. */
+  limit: { max: number; used: number } | null;
+  /** Reads the JSON of what few codes have; null where there is none. */
+  readExtra: (() => string) | null;
 };
 
 const flagsAt = 2;
@@ -28,12 +30,14 @@ const uuidBytes = 16;
 const uuidLength = 36;
 const lengthBytes = 2;
 const expiryBytes = 8;
+const limitBytes = 8;
 
 const isDeletedFlag = 1;
 const isActiveFlag = 2;
 const hasExpiryFlag = 4;
 const hasFallbackFlag = 8;
 const hasExtraFlag = 16;
+const hasLimitFlag = 32;
 
 /** Longest row in bytes that its length field can tell. */
 export const rowBytesMax = 0xffff;
@@ -44,6 +48,7 @@ export function rowBytes(code: PublishedCode, extra: string | null = null): numb
   if (!isTombstone(code)) {
     bytes += 2 * uuidBytes + lengthBytes + code.destination_url.length;
     if (code.expires_at !== null) bytes += expiryBytes;
+    if (code.limit) bytes += limitBytes;
     if (code.fallback_url !== null) bytes += lengthBytes + code.fallback_url.length;
     if (extra !== null) bytes += Buffer.byteLength(extra);
   }
@@ -70,6 +75,10 @@ export function encodeRow(
   writeUuid(bytes, offset + uuidBytes, code.workspace_id);
   offset += 2 * uuidBytes;
   if (code.expires_at !== null) offset = bytes.writeDoubleLE(Date.parse(code.expires_at), offset);
+  if (code.limit) {
+    bytes.writeUInt32LE(code.limit.max, offset);
+    offset = bytes.writeUInt32LE(code.limit.used, offset + limitBytes / 2);
+  }
   offset = writeText(bytes, offset, code.destination_url);
   if (code.fallback_url !== null) offset = writeText(bytes, offset, code.fallback_url);
   if (extra !== null) bytes.write(extra, offset, "utf8");
@@ -80,7 +89,8 @@ function flagsOf(code: LiveCode, extra: string | null): number {
     (code.is_active ? isActiveFlag : 0) |
     (code.expires_at === null ? 0 : hasExpiryFlag) |
     (code.fallback_url === null ? 0 : hasFallbackFlag) |
-    (extra === null ? 0 : hasExtraFlag)
+    (extra === null ? 0 : hasExtraFlag) |
+    (code.limit ? hasLimitFlag : 0)
   );
 }
 
@@ -95,6 +105,11 @@ export function decodeRow(bytes: Buffer, at: number): LiveRow {
   if (flags & hasExpiryFlag) {
     expiresAt = bytes.readDoubleLE(offset);
     offset += expiryBytes;
+  }
+  let limit: LiveRow["limit"] = null;
+  if (flags & hasLimitFlag) {
+    limit = { max: bytes.readUInt32LE(offset), used: bytes.readUInt32LE(offset + limitBytes / 2) };
+    offset += limitBytes;
   }
   const destinationAt = offset + lengthBytes;
   offset = destinationAt + readUint16(bytes, offset);
@@ -113,8 +128,17 @@ export function decodeRow(bytes: Buffer, at: number): LiveRow {
     isActive: (flags & isActiveFlag) !== 0,
     expiresAt,
     fallbackUrl,
-    extra: flags & hasExtraFlag ? bytes.toString("utf8", offset, end) : null,
+    limit,
+    readExtra: flags & hasExtraFlag ? () => bytes.toString("utf8", offset, end) : null,
   };
+}
+
+/** Scans that were counted when the row at `at` was published; 0 for a tombstone and a code that is made for any number. */
+export function readUsed(bytes: Buffer, at: number): number {
+  const flags = bytes[at + flagsAt] as number;
+  if ((flags & hasLimitFlag) === 0) return 0;
+  const idAt = at + shortIdAt + (bytes[at + shortIdLengthAt] as number);
+  return bytes.readUInt32LE(idAt + 2 * uuidBytes + (flags & hasExpiryFlag ? expiryBytes : 0) + limitBytes / 2);
 }
 
 export const readVersion = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at + versionAt);

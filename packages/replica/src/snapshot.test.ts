@@ -78,7 +78,7 @@ test("the three newest are kept, and nothing else is left, also when the clock g
 const damages: [what: string, damage: (bytes: Buffer) => Buffer][] = [
   ["empty", () => Buffer.alloc(0)],
   ["of another kind", () => Buffer.from("SQLite format 3\0 and more of that")],
-  ["of another version", (bytes) => Buffer.concat([Buffer.from("QRFTABL\x02", "latin1"), bytes.subarray(8)])],
+  ["of another version", (bytes) => Buffer.concat([Buffer.from("QRFTABL\x03", "latin1"), bytes.subarray(8)])],
   ["with a block too many", (bytes) => Buffer.concat([bytes, Buffer.alloc(8)])],
   ["with a length of gigabytes", (bytes) => Buffer.concat([bytes.subarray(0, 8), Buffer.alloc(8, 0xff)])],
   ["of zeros", (bytes) => Buffer.alloc(bytes.length)],
@@ -97,6 +97,15 @@ test.each(damages)(
     expect(refused).toHaveLength(1);
   },
 );
+
+test("a file of the version before is read, and what its writer could not have known is loaded again", async () => {
+  await write(1);
+  const bytes = readFileSync(newest());
+  bytes[7] = 1;
+  writeFileSync(newest(), bytes);
+  const snapshot = read();
+  expect([snapshot?.table.counts().live, snapshot?.resume, refused]).toEqual([100, null, []]);
+});
 
 test("a single bit that was flipped anywhere is noticed", async () => {
   await write(1, 3);

@@ -20,7 +20,10 @@ export type Snapshot = {
 type Header = { blocks: number; rows: number; resume: Resume | null; writtenAt: number };
 
 /** Ends in the version of the format: another one is another file to us. */
-const magic = Buffer.from("QRFTABL\x01", "latin1");
+const magicOf = (version: number) => Buffer.from(`QRFTABL${String.fromCharCode(version)}`, "latin1");
+/** Rows of the second version may have a limit, which readers of the first would take for a part of the address. */
+const magic = magicOf(2);
+const magicBefore = magicOf(1);
 const blockHeadBytes = 8;
 /** Above any chunk; what is not used of a buffer of this size takes no memory. */
 const blockBytesMax = 16 * 1024 * 1024;
@@ -119,7 +122,8 @@ export function readSnapshot(options: {
 function readFile(path: string): Snapshot {
   const fd = openSync(path, "r");
   try {
-    if (!readExactly(fd, Buffer.alloc(magic.length)).equals(magic)) {
+    const begin = readExactly(fd, Buffer.alloc(magic.length));
+    if (!begin.equals(magic) && !begin.equals(magicBefore)) {
       throw new Error("This is not a snapshot of this version.");
     }
     const scratch = Buffer.allocUnsafeSlow(blockBytesMax);
@@ -135,7 +139,9 @@ function readFile(path: string): Snapshot {
     const { live, deleted } = table.counts();
     if (live + deleted !== header.rows) throw new Error(`There are ${live + deleted} rows instead of ${header.rows}.`);
     table.markFull();
-    return { table, resume: header.resume, writtenAt: header.writtenAt, bytes };
+    // Its writer refused rows of today's shape, so they have to be read again.
+    const resume = begin.equals(magicBefore) ? null : header.resume;
+    return { table, resume, writtenAt: header.writtenAt, bytes };
   } finally {
     closeSync(fd);
   }

@@ -166,6 +166,27 @@ test("a row is held with its times as numbers", () => {
     isActive: true,
     expiresAt: Date.UTC(2026, 10, 21, 10),
     fallbackUrl: "https://example.com/late",
-    extra: null,
+    limit: null,
+    readExtra: null,
   });
+});
+
+test("within a version the row with more scans counted is the newer one, also through a snapshot", () => {
+  const limited = (version: number, used: number) => live("ABC", version, { limit: { max: 9, used } });
+  const table = tableOf([limited(1, 3)]);
+  expect([limited(1, 2), limited(1, 3), live("ABC", 1)].map((row) => table.apply(row))).toEqual([false, false, false]);
+  expect(table.apply(limited(1, 4))).toBe(true);
+  expect(table.find("ABC")?.limit).toEqual({ max: 9, used: 4 });
+  const older = tableOf([limited(1, 3)]);
+  for (const rows of table.rows()) older.restore(rows);
+  for (const rows of tableOf([limited(1, 2)]).rows()) older.restore(rows);
+  expect(older.find("ABC")?.limit?.used).toBe(4);
+  expect(table.apply(live("ABC", 2))).toBe(true);
+  expect(table.find("ABC")?.limit).toBeNull();
+});
+
+test("how a code leads on comes back as it was published", () => {
+  const routing = { rules: [{ url: "https://example.com/ruled", country: ["AT"] }], query: true as const };
+  const table = tableOf([live("ABC", 1, { routing, limit: { max: 1, used: 0 } })]);
+  expect(JSON.parse(table.find("ABC")?.readExtra?.() ?? "")).toEqual(routing);
 });

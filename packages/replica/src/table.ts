@@ -1,7 +1,7 @@
 // The table that answers scans: every published code in memory. Rows come in any order, repeated and late; the newest
 // version of each stays. Nothing ever leaves it but by a tombstone. Rows are bytes in large chunks outside of the
 // JavaScript heap, so that the garbage collector has nothing to walk through however many codes there are.
-import { isTombstone, type PublishedCode } from "@qrfactory/domain/published-code";
+import { isTombstone, type LiveCode, type PublishedCode } from "@qrfactory/domain/published-code";
 import { makePlaceIndex } from "./place-index.js";
 import {
   checkRowBytes,
@@ -12,6 +12,7 @@ import {
   type LiveRow,
   readRowBytes,
   readShortId,
+  readUsed,
   readVersion,
   rowBytes,
 } from "./row-bytes.js";
@@ -19,7 +20,10 @@ import {
 export type Table = {
   /** The live row of a short id in its stored (upper-case) spelling; undefined when unknown or deleted. */
   find(shortId: string): LiveRow | undefined;
-  /** Takes a row if it is newer than the one that is there; returns whether it was. Throws `RangeError` beyond 4 GiB. */
+  /**
+   * Takes a row if it is newer than the one that is there: of a later version, or of the same one with more scans counted.
+   * Returns whether it was. Throws `RangeError` beyond 4 GiB.
+   */
   apply(code: PublishedCode): boolean;
   /** Takes the newer ones of all rows in a buffer that `rows` gave. Throws `RangeError` where there is no row. */
   restore(rows: Buffer): void;
@@ -45,6 +49,9 @@ export type TableOptions = {
 
 /** Bytes up to `end` are rows one after the other and never change; `live` of them are in rows not superseded. */
 type Chunk = { bytes: Buffer; end: number; live: number };
+
+/** What few codes have, as it lies in their rows. */
+const extraOf = ({ routing }: LiveCode) => (routing ? JSON.stringify(routing) : null);
 
 const chunkBitsDefault = 20;
 /** A place is a number of 32 bits, so there are 4 GiB of them: some 30 million codes. */
@@ -138,7 +145,13 @@ export function createTable({ chunkBits = chunkBitsDefault, shardBits }: TableOp
     if (known >= 0) supersede(known);
   }
 
-  const versionAt = (place: number) => (place < 0 ? 0 : readVersion(chunkOf(place).bytes, offsetOf(place)));
+  /** Whether a row is newer than the one at a place: by its version, or within one by the scans that are counted. */
+  function isNewer(version: number, used: number, place: number): boolean {
+    if (place < 0) return true;
+    const { bytes } = chunkOf(place);
+    const known = readVersion(bytes, offsetOf(place));
+    return version > known || (version === known && used > readUsed(bytes, offsetOf(place)));
+  }
 
   return {
     find(shortId) {
@@ -150,11 +163,13 @@ export function createTable({ chunkBits = chunkBitsDefault, shardBits }: TableOp
     },
     apply(code) {
       const known = index.find(code.short_id);
-      if (versionAt(known) >= code.version) return false;
-      const length = rowBytes(code);
+      const isDeleted = isTombstone(code);
+      if (!isNewer(code.version, isDeleted ? 0 : (code.limit?.used ?? 0), known)) return false;
+      const extra = isDeleted ? null : extraOf(code);
+      const length = rowBytes(code, extra);
       const place = reserve(length);
-      encodeRow(chunkOf(place).bytes, offsetOf(place), length, code);
-      replace(code.short_id, known, place, isTombstone(code));
+      encodeRow(chunkOf(place).bytes, offsetOf(place), length, code, extra);
+      replace(code.short_id, known, place, isDeleted);
       return true;
     },
     restore(rows) {
@@ -162,7 +177,7 @@ export function createTable({ chunkBits = chunkBitsDefault, shardBits }: TableOp
         length = checkRowBytes(rows, at);
         const shortId = readShortId(rows, at);
         const known = index.find(shortId);
-        if (versionAt(known) >= readVersion(rows, at)) continue;
+        if (!isNewer(readVersion(rows, at), readUsed(rows, at), known)) continue;
         replace(shortId, known, copyRow(rows, at, length), isDeletedRow(rows, at));
       }
     },

@@ -10,7 +10,8 @@ import { type Listening, listen } from "@qrfactory/testing/http";
 import { until } from "@qrfactory/testing/until";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { type FastLane, openFastLane } from "./fast-lane.js";
-import { makeDescribeScan } from "./scan.js";
+import { routingOptions } from "./routing.fixture.js";
+import { makeDescribeScan, makeReadScanner } from "./scan.js";
 
 const now = Date.UTC(2026, 10, 21, 12);
 const code: LiveCode = {
@@ -28,7 +29,6 @@ const fallback_url = "https://example.com/later";
 const describeScan = makeDescribeScan({
   region: "eu-1",
   visitorSecret: "a secret for tests",
-  trustedProxies: ["127.0.0.0/8"],
 });
 
 let table: Table;
@@ -41,6 +41,7 @@ function appOptions(): AppOptions {
   return {
     table: { find: (shortId) => table.find(shortId), isFull: () => table.isFull() },
     describeScan,
+    ...routingOptions(),
     recordScan: (scan) => recordScan(scan),
     onLost: () => {},
     status: () => ({ status: "ok", version: "1", components: {} }),
@@ -151,8 +152,9 @@ test("a scan is written down, without its address, before it is answered", async
 
 test("a visitor is the same all day and another one tomorrow", async () => {
   const request = { userAgent: "Phone", peer: "203.0.113.7" };
+  const readScanner = makeReadScanner([]);
   const row = table.find(code.short_id);
-  const visitorAt = (at: number, from = request) => describeScan(from, row as never, at).visitor;
+  const visitorAt = (at: number, from = request) => describeScan(readScanner(from), row as never, at).visitor;
   expect(visitorAt(now)).toBe(visitorAt(now + 3_600_000));
   expect(visitorAt(now)).not.toBe(visitorAt(now + 86_400_000));
   expect(visitorAt(now)).not.toBe(visitorAt(now, { ...request, peer: "203.0.113.8" }));

@@ -1,8 +1,9 @@
 // The whole redirect service: a scan is looked up in memory, written down, and only then answered. No network, no
-// framework; whatever is broken elsewhere, a known code gets its 302.
+// framework; whatever is broken elsewhere, a known code leads on.
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { ScanEvent } from "@qrfactory/domain/events";
+import type { Decision } from "@qrfactory/domain/route";
 import { normalizeShortId } from "@qrfactory/domain/short-id";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 import type { Table } from "@qrfactory/replica/table";
@@ -10,17 +11,25 @@ import type { Metrics } from "@qrfactory/runtime/metrics";
 import { sendProblem } from "@qrfactory/runtime/problem";
 import { requestIdFrom } from "@qrfactory/runtime/request-id";
 import type { StatusReport } from "@qrfactory/runtime/status";
+import { type Decide, isPlain, plainTarget } from "./decide.js";
 import type { PlainRequest, TakeScan } from "./fast-lane.js";
-import { type PageName, pageFor, pageHeaders } from "./pages.js";
-import type { ScanRequest } from "./scan.js";
+import { appPage, passwordPage, previewPage } from "./pages.js";
+import type { Unlock } from "./password-form.js";
+import type { Places } from "./places.js";
+import type { DescribeScan, Scanner, ScanRequest } from "./scan.js";
+import { sendHealth, sendNamedPage, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./send.js";
 
-export type AppOptions = {
+export type AppOptions = Decide & {
   table: Pick<Table, "find" | "isFull">;
-  describeScan: (request: ScanRequest, row: LiveRow, at: number) => ScanEvent;
+  readScanner: (request: ScanRequest) => Scanner;
+  describeScan: DescribeScan;
   /** Resolves when the scan is written down. */
   recordScan: (scan: ScanEvent) => Promise<void>;
   /** Told of a scan that could not be written down; it is answered all the same. */
   onLost: (error: unknown) => void;
+  /** Reads the password of a form; see `makeUnlock`. */
+  unlock: Unlock;
+  places: Pick<Places, "open">;
   /** Of this process, from memory. */
   status: () => StatusReport;
   observeRequest: Metrics["observeRequest"];
@@ -29,44 +38,94 @@ export type AppOptions = {
   now?: () => number;
 };
 
-/** Name of the route of scans, in metrics. */
-export const scanRoute = "/q/{short_id}";
+/**
+ * `/q/{short_id}` in any case, or `/{short_id}` for a short scan domain; a slash at the end is optional, and a `+` asks
+ * where the code leads.
+ */
+const scanPath = /^\/(?:q\/)?([^/]+?)(\+?)\/?$/i;
 
-/** `/q/{short_id}` in any case, or `/{short_id}` for a short scan domain; a slash at the end is optional. */
-const scanPath = /^\/(?:q\/)?([^/]+)\/?$/i;
-
-/** What a phone or a browser is asked to wait before it tries again while the table is loaded. */
-const retryAfterSeconds = 2;
+/** A request for a code that is known. */
+type Scan = {
+  req: IncomingMessage;
+  res: ServerResponse;
+  shortId: string;
+  row: LiveRow;
+  scanner: Scanner;
+  requestId: string;
+};
 
 export function createApp(options: AppOptions): RequestListener {
-  const { table, describeScan, recordScan, onLost, now = Date.now } = options;
+  const { table, readScanner, describeScan, recordScan, onLost, count, now = Date.now } = options;
 
   /** Answers a request and returns the name of its route for the metrics. */
   async function answer(req: IncomingMessage, res: ServerResponse, requestId: string): Promise<string> {
-    const path = pathOf(req.url ?? "/");
-    if (req.method !== "GET" && req.method !== "HEAD") refuseMethod(req);
-    if (path === "/api/health" || path === "/api/health/") return sendHealth(res, requestId);
-    if (path === "/api/status" || path === "/api/status/") return sendStatus(res, requestId);
-
-    const shortId = normalizeShortId(scanPath.exec(path)?.[1] ?? "");
+    const { path, query } = splitTarget(req.url ?? "/");
+    const isPost = req.method === "POST";
+    if (!isPost && req.method !== "GET" && req.method !== "HEAD") refuseMethod(req);
+    if (!isPost && (path === "/api/health" || path === "/api/health/")) return sendHealth(res, requestId);
+    if (!isPost && (path === "/api/status" || path === "/api/status/")) {
+      return sendStatus(res, options.status(), requestId);
+    }
+    const [, id = "", plus] = scanPath.exec(path) ?? [];
+    const shortId = normalizeShortId(id);
     const row = shortId === null ? undefined : table.find(shortId);
-    if (!row)
+    if (isPost && (!row || plus)) refuseMethod(req);
+    if (shortId === null || !row)
       return shortId === null || table.isFull()
-        ? sendPage(res, "unknown", requestId)
-        : unavailable(req, res, requestId);
-    const at = now();
-    const target = targetOf(row, at);
-    if (target === null) return sendPage(res, row.isActive ? "expired" : "paused", requestId);
-    // A HEAD asks where the code leads; nobody went there.
-    if (req.method === "GET") await recordScan(describeScan(requestOf(req), row, at)).catch(onLost);
-    return sendRedirect(res, target, requestId);
+        ? sendNamedPage(res, "unknown", requestId)
+        : sendUnavailable(req, res, requestId);
+    const scan: Scan = { req, res, shortId, row, scanner: readScanner(requestOf(req, query)), requestId };
+    await ready(scan);
+    if (plus) return preview(scan);
+    const decision = decided(scan);
+    if (!isPost) return lead(scan, decision);
+    if (decision.kind !== "password") return refuseMethod(req);
+    return unlock(scan, decision);
   }
 
-  function sendStatus(res: ServerResponse, requestId: string): string {
-    const report = options.status();
-    const isDown = report.status === "down";
-    sendJson(res, isDown ? 503 : 200, report, { "X-Request-Id": requestId, ...(isDown && { "Retry-After": "1" }) });
-    return "/api/status";
+  /** Asks for the country's database when a rule needs it and none did before. */
+  async function ready({ row, scanner }: Scan): Promise<void> {
+    if (options.decide(row, scanner, now()) === null) await options.places.open();
+  }
+
+  function decided({ row, scanner }: Scan, isUnlocked = false): Decision {
+    const decision = options.decide(row, scanner, now(), isUnlocked);
+    if (decision === null) throw new Error("A scan was decided before its country could be known.");
+    return decision;
+  }
+
+  /** Answers as decided, without a wait before it is counted; what leads on is written down first. */
+  async function lead({ req, res, row, scanner, requestId }: Scan, decision: Decision): Promise<string> {
+    if (decision.kind === "page") return sendNamedPage(res, decision.page, requestId);
+    if (decision.kind === "password") return sendPage(res, passwordPage(req.headers, null), requestId);
+    // A HEAD asks where the code leads; nobody went there.
+    if (req.method !== "HEAD") {
+      count(row, scanner);
+      await recordScan(describeScan(scanner, row, now(), decision.variant)).catch(onLost);
+    }
+    const { url, app } = decision;
+    return app === null ? sendRedirect(res, url, requestId) : sendPage(res, appPage(req.headers, app, url), requestId);
+  }
+
+  /** A password was sent: leads on when it is the right one, and else asks again. */
+  async function unlock(scan: Scan, locked: Extract<Decision, { kind: "password" }>): Promise<string> {
+    const { req, res, shortId, row, requestId } = scan;
+    const problem = await options.unlock(req, res, row.id, locked);
+    if (problem !== null) return sendPage(res, passwordPage(req.headers, problem), requestId);
+    // Meanwhile the code may have been used up; if it was edited, its password may be another.
+    const newest = table.find(shortId);
+    if (!newest) return sendNamedPage(res, "unknown", requestId);
+    const again = { ...scan, row: newest };
+    await ready(again);
+    return lead(again, decided(again, newest.version === row.version));
+  }
+
+  function preview(scan: Scan): string {
+    const { res, row, requestId } = scan;
+    const decision = decided(scan);
+    if (decision.kind === "page") return sendNamedPage(res, decision.page, requestId);
+    const url = decision.kind === "leads" ? decision.url : null;
+    return sendPage(res, previewPage(res.req.headers, url, !isPlain(row)), requestId);
   }
 
   return function listener(req, res) {
@@ -86,18 +145,30 @@ export function createApp(options: AppOptions): RequestListener {
 
 /** The same for scans in their ordinary shape: see fast-lane.ts. */
 export function makeTakeScan(options: AppOptions): TakeScan {
-  const { table, describeScan, recordScan, onLost, observeScan, now = Date.now } = options;
+  const { table, readScanner, describeScan, decide, count, recordScan, onLost, observeScan, now = Date.now } = options;
   return function takeScan(request: PlainRequest, answer: (location: string) => void) {
     const started = performance.now();
     const row = table.find(request.shortId.toUpperCase());
+    if (!row) return false;
     const at = now();
-    const target = row ? targetOf(row, at) : null;
-    if (!row || target === null) return false;
+    const scanner = readScanner(request);
+    let target: string | null;
+    let variant: number | null = null;
+    if (isPlain(row)) target = plainTarget(row, at);
+    else {
+      const decision = decide(row, scanner, at);
+      if (decision?.kind !== "leads" || decision.app !== null) return false;
+      target = decision.url;
+      variant = decision.variant;
+      count(row, scanner);
+    }
+    if (target === null) return false;
+    const location = target;
     const written = () => {
       observeScan((performance.now() - started) / 1000);
-      answer(target);
+      answer(location);
     };
-    recordScan(describeScan(request, row, at)).then(written, (error) => {
+    recordScan(describeScan(scanner, row, at, variant)).then(written, (error) => {
       onLost(error);
       written();
     });
@@ -106,7 +177,7 @@ export function makeTakeScan(options: AppOptions): TakeScan {
 }
 
 /** What describes the scan of a request. */
-function requestOf({ headers, socket }: IncomingMessage): ScanRequest {
+function requestOf({ headers, socket }: IncomingMessage, query = ""): ScanRequest {
   return {
     peer: socket.remoteAddress ?? "",
     // Node joins repeated headers with commas.
@@ -115,61 +186,20 @@ function requestOf({ headers, socket }: IncomingMessage): ScanRequest {
     language: headers["accept-language"],
     referrer: headers.referer,
     purpose: headers["sec-purpose"] as string | undefined,
+    query,
   };
 }
 
-/** Where a scan goes: a paused or expired code to its fallback address, null if it has none. */
-function targetOf(row: LiveRow, at: number): string | null {
-  const isOver = row.expiresAt !== null && row.expiresAt <= at;
-  return row.isActive && !isOver ? row.destinationUrl : row.fallbackUrl;
-}
-
-/** The path as it was sent, undecoded, without query; of an absolute-form target (RFC 9112, 3.2.2) only its path. */
-function pathOf(target: string): string {
+/** The path as it was sent, undecoded; of an absolute-form target (RFC 9112, 3.2.2) without its origin. */
+function splitTarget(target: string): { path: string; query: string } {
   const path = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?#]*/i, "");
   const end = path.search(/[?#]/);
-  return end < 0 ? path : path.slice(0, end);
+  if (end < 0) return { path, query: "" };
+  return { path: path.slice(0, end), query: path[end] === "?" ? path.slice(end + 1) : "" };
 }
 
 function refuseMethod(req: IncomingMessage): never {
   throw new ApiError("method_not_allowed", `${req.method} is not possible here; allowed: GET, HEAD.`, {
     headers: { Allow: "GET, HEAD" },
   });
-}
-
-function sendRedirect(res: ServerResponse, location: string, requestId: string): string {
-  // A flat list is what node:http writes fastest.
-  const headers = ["Location", location, "Cache-Control", "private, no-store"];
-  headers.push("Referrer-Policy", "no-referrer-when-downgrade", "X-Request-Id", requestId, "Content-Length", "0");
-  res.writeHead(302, headers).end();
-  return scanRoute;
-}
-
-/** Before the first full table nobody can say that a code does not exist. */
-function unavailable(req: IncomingMessage, res: ServerResponse, requestId: string): string {
-  if (!/text\/html/i.test(req.headers.accept ?? "")) {
-    throw new ApiError("unavailable", "The codes are still being loaded; try again shortly.", { retryAfterSeconds });
-  }
-  res.setHeader("Retry-After", String(retryAfterSeconds));
-  return sendPage(res, "unavailable", requestId);
-}
-
-function sendPage(res: ServerResponse, name: PageName, requestId: string): string {
-  const { status, language, body } = pageFor(res.req.headers, name);
-  const described = { "Content-Language": language, "Content-Length": body.length, "X-Request-Id": requestId };
-  res.writeHead(status, { ...pageHeaders, ...described });
-  res.end(res.req.method === "HEAD" ? undefined : body);
-  return scanRoute;
-}
-
-function sendHealth(res: ServerResponse, requestId: string): string {
-  sendJson(res, 200, { status: "ok" }, { "X-Request-Id": requestId });
-  return "/api/health";
-}
-
-function sendJson(res: ServerResponse, status: number, value: unknown, headers: Record<string, string>): void {
-  const body = Buffer.from(JSON.stringify(value));
-  const fixed = { "Content-Type": "application/json", "Content-Length": body.length, "Cache-Control": "no-store" };
-  res.writeHead(status, { ...fixed, ...headers });
-  res.end(res.req.method === "HEAD" ? undefined : body);
 }

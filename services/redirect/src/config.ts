@@ -26,6 +26,8 @@ const shape = {
   SNAPSHOT_SECONDS: z.coerce.number().int().min(1).max(secondsMax).default(300),
   /** How long one pass through the codes of the replica takes that looks for what was missed, one after the other. */
   RECONCILE_SECONDS: z.coerce.number().int().min(1).max(secondsMax).default(600),
+  /** An .mmdb with MaxMind's city layout, in place of the one that is installed; for rules that ask for a country. */
+  GEOIP_DATABASE: z.string().min(1).optional(),
   /** The same in all regions, so that a visitor is the same everywhere. */
   VISITOR_SECRET: z.string().min(secretLengthMin),
 };

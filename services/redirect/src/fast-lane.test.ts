@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { ScanEvent } from "@qrfactory/domain/events";
+import type { Routing } from "@qrfactory/domain/routing";
 import { createTable } from "@qrfactory/replica/table";
 import { createHttpServer, drain } from "@qrfactory/runtime/serve";
 import { type Listening, listen } from "@qrfactory/testing/http";
@@ -10,6 +11,7 @@ import { until } from "@qrfactory/testing/until";
 import fc from "fast-check";
 import { createApp, makeTakeScan } from "./app.js";
 import { openFastLane } from "./fast-lane.js";
+import { routingOptions } from "./routing.fixture.js";
 import { makeDescribeScan } from "./scan.js";
 
 const now = Date.UTC(2026, 10, 21, 12);
@@ -28,6 +30,16 @@ const code = {
 table.apply(code);
 table.apply({ ...code, short_id: "PAUSED", is_active: false });
 table.apply({ ...code, short_id: "LATER", is_active: false, fallback_url: "https://example.com/later" });
+const routed = (short_id: string, routing: Routing, limit?: { max: number; used: number }) =>
+  table.apply({ ...code, id: randomUUID(), short_id, routing, ...(limit && { limit }) });
+const ways = ["a", "b", "c"].map((name) => ({ url: `https://example.com/${name}`, weight: 1 }));
+routed("RULES", { rules: [{ url: "https://example.com/de", language: ["de"] }], variants: ways });
+routed("COUNTRY", { rules: [{ url: "https://example.com/at", country: ["AT"], device: ["phone"] }] });
+routed("PASSES", { query: true, utm: "utm_source=print" });
+routed("LOCKED", { password: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA" });
+routed("APP", { apps: { ios: "menu://7", android: "menu://7" } });
+routed("MANY", {}, { max: 1_000_000, used: 0 });
+routed("USED-UP", {}, { max: 5, used: 5 });
 table.markFull();
 
 /** A server with or without the lane in front, and the scans that it wrote down. */
@@ -36,7 +48,8 @@ async function start(hasLane: boolean) {
   let taken = 0;
   const options = {
     table,
-    describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret", trustedProxies: ["127.0.0.0/8"] }),
+    describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
+    ...routingOptions(),
     recordScan: async (scan: ScanEvent) => {
       await turn();
       scans.push(scan);
@@ -120,6 +133,18 @@ const requests: [string, string[]][] = [
   ["a short domain and a query", [scan("/7K2MWX9P?a=b%20c")]],
   ["a fallback", [scan("/q/LATER")]],
   ["a paused code", [scan("/q/PAUSED")]],
+  ["a rule", [scan("/q/RULES")]],
+  ["variants", [scan("/q/RULES", "Host: x\r\nX-Forwarded-For: 198.51.100.7\r\nUser-Agent: Mozilla/5.0\r\n")]],
+  ["a country", [scan("/q/COUNTRY", "Host: x\r\nUser-Agent: Mozilla/5.0 (Linux; Android 14) Mobile\r\n")]],
+  ["a query that goes along", [scan("/q/PASSES?a=1&b=%20c#d?e")]],
+  ["a query that is hostile", [scan("/q/PASSES?//evil.example/%0d%0aX:1")]],
+  ["a query of another kind", [scan("/q/PASSES#?a=1")]],
+  ["a locked code", [scan("/q/LOCKED")]],
+  ["an app on iOS", [scan("/q/APP", "Host: x\r\nUser-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 17_5) Safari\r\n")]],
+  ["an app on Android", [scan("/q/APP", "Host: x\r\nUser-Agent: Mozilla/5.0 (Linux; Android 14) Chrome\r\n")]],
+  ["a code for many scans", [scan("/q/MANY")]],
+  ["a code that is used up", [scan("/q/USED-UP")]],
+  ["where a code leads", [scan("/q/7K2MWX9P+")]],
   ["an unknown code", [scan("/q/UNKNOWN")]],
   ["health", [scan("/api/health/")]],
   ["a HEAD", [scan().replace("GET", "HEAD")]],
@@ -189,6 +214,12 @@ test("both roads answer alike whatever is put together and however it is cut", a
       "/Q/LATER",
       "/q/PAUSED",
       "/q/NOPE",
+      "/q/RULES",
+      "/q/PASSES?a=1&utm_source=x",
+      "/q/COUNTRY/",
+      "/q/MANY",
+      "/q/LOCKED",
+      "/q/RULES+",
       "/q/7K2MWX9P#f",
       "*",
       "/q/a b",

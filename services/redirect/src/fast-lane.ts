@@ -9,7 +9,7 @@ import type { ScanRequest } from "./scan.js";
 /** What a plain request says. */
 export type PlainRequest = ScanRequest & { shortId: string; requestId: string | undefined };
 
-/** Takes a scan and calls `answer` with its destination once it is written down; false when it leads to none. */
+/** Takes a scan and calls `answer` with its destination once it is written down; false when the answer is another. */
 export type TakeScan = (request: PlainRequest, answer: (location: string) => void) => boolean;
 
 export type FastLane = {
@@ -112,7 +112,7 @@ export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
 }
 
 /** A request for `/q/{id}` or `/{id}`, and one line of its headers. */
-const requestLine = /^GET \/(?:[Qq]\/)?([A-Za-z0-9-]{3,64})\/?(?:\?[!-~]*)? HTTP\/1\.1\r\n/;
+const requestLine = /^GET \/(?:[Qq]\/)?([A-Za-z0-9-]{3,64})\/?(?:\?([!-~]*))? HTTP\/1\.1\r\n/;
 const headerLine = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t -~\x80-\xff]*)\r\n/y;
 const emptyLine = "\r\n";
 
@@ -169,7 +169,7 @@ export function readPlainRequest(bytes: Buffer, socket: Pick<Socket, "remoteAddr
   if (host === undefined || (connection !== undefined && connection.toLowerCase() !== "keep-alive")) return null;
   const shortId = request[1] as string;
   const peer = socket.remoteAddress ?? "";
-  return { shortId, requestId, peer, forwardedFor, userAgent, language, referrer, purpose };
+  return { shortId, requestId, peer, forwardedFor, userAgent, language, referrer, purpose, query: request[2] };
 }
 
 /** Between the location and the request's id, and what it ends with. */

@@ -12,12 +12,19 @@ import { serve } from "@qrfactory/runtime/serve";
 import { version } from "@qrfactory/runtime/version";
 import { makeShipper } from "@qrfactory/spool/shipper";
 import { openSpool } from "@qrfactory/spool/spool";
-import { type AppOptions, createApp, makeTakeScan, scanRoute } from "./app.js";
+import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { readRedirectConfig } from "./config.js";
+import { makeDecide } from "./decide.js";
 import { openFastLane } from "./fast-lane.js";
-import { makeDescribeScan } from "./scan.js";
+import { makeUnlock } from "./password-form.js";
+import { makeCheckPassword } from "./passwords.js";
+import { makePlaces } from "./places.js";
+import { makeDescribeScan, makeReadScanner } from "./scan.js";
+import { scanRoute } from "./send.js";
 import { keepSnapshots } from "./snapshots.js";
 import { makeStatusReport, registerGauges, type StateOptions } from "./state.js";
+import { makeUses } from "./uses.js";
+import { makeVisitorOf } from "./visitor.js";
 
 /** Above the half second that a read for changes waits, far below what a frozen replica should go unnoticed. */
 const blockingTimeoutMs = 1_000;
@@ -83,13 +90,16 @@ start(async () => {
   };
   const metrics = createMetrics("redirect");
   registerGauges(metrics.registry, known);
+  const { VISITOR_SECRET: visitorSecret, TRUSTED_PROXIES: trustedProxies } = config;
+  const places = makePlaces({ file: config.GEOIP_DATABASE, log });
+  const visitorOf = makeVisitorOf({ visitorSecret, locate: places.locate });
   const options: AppOptions = {
     table,
-    describeScan: makeDescribeScan({
-      region,
-      visitorSecret: config.VISITOR_SECRET,
-      trustedProxies: config.TRUSTED_PROXIES,
-    }),
+    ...makeDecide({ visitorOf, uses: makeUses(), places }),
+    places,
+    unlock: makeUnlock({ checkPassword: makeCheckPassword(), trustedProxies }),
+    readScanner: makeReadScanner(trustedProxies),
+    describeScan: makeDescribeScan({ region, visitorSecret }),
     recordScan: (scan) => spool.append(scanRecord(scan)),
     onLost: (err) => log.error({ err }, "a scan could not be written down"),
     status: makeStatusReport(known),
@@ -108,6 +118,7 @@ start(async () => {
       await follower.stop();
       await snapshots.stop();
       await spool.close();
+      places.stop();
       state.disconnect();
       replica.disconnect();
     },

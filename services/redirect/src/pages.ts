@@ -1,84 +1,106 @@
-// What a person with a phone sees when a code leads nowhere: small pages in the reader's language without any outside
-// part, made once and kept as bytes.
+// What a person with a phone sees when a code does not simply lead on: small pages in the reader's language without any
+// outside part. Those that are always the same are made once and kept as bytes.
+import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import Negotiator from "negotiator";
+import { type PageName, type PasswordProblem, type Wording, wordings } from "./wordings.js";
 
-/** Unknown, malformed and deleted codes look alike; `unavailable` is before the first full table. */
-export type PageName = "unknown" | "paused" | "expired" | "unavailable";
 export type Page = { status: number; language: string; body: Buffer };
 
-const statuses: Record<PageName, number> = { unknown: 404, paused: 410, expired: 410, unavailable: 503 };
+const statuses: Record<PageName, number> = { unknown: 404, paused: 410, expired: 410, used: 410, unavailable: 503 };
+const passwordStatuses: Record<PasswordProblem, number> = { wrong: 403, limited: 429, busy: 503 };
 
-type Wording = Record<PageName, [title: string, text: string]>;
+/** Tries the app and goes on to the web when the page is still in sight a moment later. */
+const appScript =
+  'const a=document.getElementById("app"),w=document.getElementById("web");' +
+  "const t=setTimeout(()=>{if(!document.hidden)location.replace(w.href)},1500);" +
+  'document.addEventListener("visibilitychange",()=>{if(document.hidden)clearTimeout(t)});location.href=a.href';
+/** Where no script runs. */
+const appRefreshSeconds = 3;
 
-/** Language → wording; the first is for everybody else. */
-const wordings: Record<string, Wording> = {
-  en: {
-    unknown: ["This code leads nowhere", "Check the address, or scan the code once more."],
-    paused: ["This code is paused", "Its owner has switched it off for now."],
-    expired: ["This code has expired", "Its time is over. Ask whoever gave it to you for a new one."],
-    unavailable: ["One moment, please", "This service is starting. Try again in a few seconds."],
-  },
-  fr: {
-    unknown: ["Ce code ne mène nulle part", "Vérifiez l’adresse ou scannez le code encore une fois."],
-    paused: ["Ce code est en pause", "Son propriétaire l’a désactivé pour le moment."],
-    expired: ["Ce code a expiré", "Il n’est plus valable. Demandez-en un nouveau à la personne qui vous l’a donné."],
-    unavailable: ["Un instant, s’il vous plaît", "Le service démarre. Réessayez dans quelques secondes."],
-  },
-  de: {
-    unknown: ["Dieser Code führt nirgendwohin", "Prüfen Sie die Adresse oder scannen Sie den Code noch einmal."],
-    paused: ["Dieser Code ist pausiert", "Sein Besitzer hat ihn vorübergehend abgeschaltet."],
-    expired: [
-      "Dieser Code ist abgelaufen",
-      "Seine Zeit ist vorbei. Bitten Sie um einen neuen, wo Sie diesen bekommen haben.",
-    ],
-    unavailable: [
-      "Einen Moment, bitte",
-      "Der Dienst startet gerade. Versuchen Sie es in ein paar Sekunden noch einmal.",
-    ],
-  },
-  es: {
-    unknown: ["Este código no lleva a ninguna parte", "Revise la dirección o escanee el código otra vez."],
-    paused: ["Este código está en pausa", "Su propietario lo ha desactivado por el momento."],
-    expired: ["Este código ha caducado", "Ya no es válido. Pida uno nuevo a quien se lo dio."],
-    unavailable: ["Un momento, por favor", "El servicio está arrancando. Inténtelo de nuevo en unos segundos."],
-  },
-};
-
-/** Headers of every page; nothing in it may load, run or be framed. */
+/**
+ * Headers of every page; nothing in it may be loaded or framed, and nothing run but the script above. No `form-action`:
+ * browsers would also hold it against where the form's answer leads.
+ */
 export const pageHeaders = {
   "Content-Type": "text/html; charset=utf-8",
   "Cache-Control": "no-store",
   Vary: "Accept-Language",
-  "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  "Content-Security-Policy":
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; " +
+    `script-src 'sha256-${createHash("sha256").update(appScript).digest("base64")}'`,
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
 };
 
 const style =
   "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:28rem;margin:20vh auto 0;padding:0 1.5rem;color:#1c2733;background:#fff}" +
-  "h1{font-size:1.5rem;margin:0 0 .5rem}p{margin:0;color:#5b6b7a}" +
-  "@media(prefers-color-scheme:dark){body{color:#e8edf2;background:#10161d}p{color:#9fb0c0}}";
-
-function makePage(name: PageName, language: string): Page {
-  const [title, text] = (wordings[language] as Wording)[name];
-  const html = `<!doctype html>
-<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="robots" content="noindex"><title>${title}</title><style>${style}</style></head>
-<body><h1>${title}</h1><p>${text}</p></body></html>
-`;
-  return { status: statuses[name], language, body: Buffer.from(html) };
-}
+  "h1{font-size:1.5rem;margin:0 0 .5rem}p{margin:0 0 1rem;color:#5b6b7a;overflow-wrap:anywhere}a{color:#0b5cad}" +
+  "input,button,.b{font:inherit;box-sizing:border-box;width:100%;padding:.6rem;margin:.3rem 0 .8rem;border:1px solid #9fb0c0;border-radius:.4rem}" +
+  "button,.b{display:block;text-align:center;text-decoration:none;background:#0b5cad;color:#fff;border-color:#0b5cad}" +
+  "@media(prefers-color-scheme:dark){body{color:#e8edf2;background:#10161d}p{color:#9fb0c0}a{color:#7db8f0}input{background:#1c2733;color:#e8edf2}}";
 
 const languages = Object.keys(wordings);
+
+/** The language that the reader prefers (`Accept-Language`; RFC 9110, 12.5.4) of those that there are. */
+const languageOf = (headers: IncomingHttpHeaders) =>
+  new Negotiator({ headers }).language(languages) ?? (languages[0] as string);
+
+const wordingOf = (language: string) => wordings[language] as Wording;
+
+const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character] as string);
+
+function makePage(language: string, status: number, title: string, content: string, head = ""): Page {
+  const html = `<!doctype html>
+<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="robots" content="noindex"><title>${title}</title><style>${style}</style>${head}</head>
+<body><h1>${title}</h1>${content}</body></html>
+`;
+  return { status, language, body: Buffer.from(html) };
+}
+
 const pages = new Map(
   languages.flatMap((language) =>
-    (Object.keys(statuses) as PageName[]).map((name) => [`${name} ${language}`, makePage(name, language)] as const),
+    (Object.keys(statuses) as PageName[]).map((name) => {
+      const [title, text] = wordingOf(language)[name];
+      return [`${name} ${language}`, makePage(language, statuses[name], title, `<p>${text}</p>`)] as const;
+    }),
   ),
 );
 
-/** A page in the language that the reader prefers (`Accept-Language`; RFC 9110, 12.5.4) of those that there are. */
+/** A page that is always the same. */
 export function pageFor(headers: IncomingHttpHeaders, name: PageName): Page {
-  const language = new Negotiator({ headers }).language(languages) ?? (languages[0] as string);
-  return pages.get(`${name} ${language}`) as Page;
+  return pages.get(`${name} ${languageOf(headers)}`) as Page;
+}
+
+/** The form that asks for the password; it posts to the address that it was found at, and needs no script. */
+export function passwordPage(headers: IncomingHttpHeaders, problem: PasswordProblem | null): Page {
+  const language = languageOf(headers);
+  const { password } = wordingOf(language);
+  const form = `<p${problem ? ' role="alert"' : ""}>${problem ? password[problem] : password.text}</p>
+<form method="post"><label>${password.label}<input type="password" name="password" required maxlength="256" autocomplete="off" autofocus></label>
+<button>${password.button}</button></form>`;
+  return makePage(language, problem ? passwordStatuses[problem] : 200, password.title, form);
+}
+
+/** Where a code would lead this reader; of one with a password, nothing (`url` is null). */
+export function previewPage(headers: IncomingHttpHeaders, url: string | null, varies: boolean): Page {
+  const language = languageOf(headers);
+  const { password, preview } = wordingOf(language);
+  if (url === null) return makePage(language, 200, password.title, `<p>${preview.protected}</p>`);
+  const link = `<p>${escapeHtml(url)}</p>${varies ? `<p>${preview.varies}</p>` : ""}
+<a class="b" rel="noreferrer nofollow" href="${escapeHtml(url)}">${preview.button}</a>`;
+  return makePage(language, 200, preview.title, link);
+}
+
+/** Opens an app and goes to the web where that is not possible, by itself or, without scripts, by a link and in a while. */
+export function appPage(headers: IncomingHttpHeaders, appUrl: string, webUrl: string): Page {
+  const language = languageOf(headers);
+  const { app } = wordingOf(language);
+  const [appLink, webLink] = [escapeHtml(appUrl), escapeHtml(webUrl)];
+  const links = `<p><a class="b" id="app" href="${appLink}">${app.open}</a></p>
+<p><a id="web" rel="noreferrer" href="${webLink}">${app.web}</a></p><script>${appScript}</script>`;
+  const refresh = `<noscript><meta http-equiv="refresh" content="${appRefreshSeconds};url=${webLink}"></noscript>`;
+  return makePage(language, 200, app.title, links, refresh);
 }

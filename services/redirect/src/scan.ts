@@ -14,13 +14,33 @@ export type ScanRequest = {
   referrer?: string | undefined;
   /** Of `Sec-Purpose`: browsers say `prefetch` when nobody has tapped yet. */
   purpose?: string | undefined;
+  /** What follows the `?` of the address, as it came. */
+  query?: string | undefined;
 };
+
+/** Who sent a request, read once: for the rules of a code and for the record of the scan. Lives as long as its answer. */
+export type Scanner = {
+  request: ScanRequest;
+  address: string;
+  /** The address's network, all that a record may hold of it. */
+  network: string;
+  userAgent: string;
+  language: string;
+};
+
+/** Makes the reader of requests; `trustedProxies` are networks whose `X-Forwarded-For` is believed. */
+export function makeReadScanner(trustedProxies: readonly string[]): (request: ScanRequest) => Scanner {
+  const isTrusted = makeAddressMatcher(trustedProxies);
+  return function readScanner(request) {
+    const address = clientAddress(request.peer, request.forwardedFor, isTrusted);
+    const userAgent = printable(request.userAgent);
+    return { request, address, network: networkOf(address), userAgent, language: printable(request.language) };
+  };
+}
 
 export type ScanOptions = {
   region: string;
   visitorSecret: string;
-  /** Networks whose `X-Forwarded-For` is believed. */
-  trustedProxies: readonly string[];
   newId?: () => string;
 };
 
@@ -30,10 +50,10 @@ const hostLengthMax = 255;
 const visitorDigits = 16;
 const dayMs = 86_400_000;
 
-/** Makes the function that describes a scan of `row` answered at `at` (milliseconds since the epoch). */
-export function makeDescribeScan(options: ScanOptions): (request: ScanRequest, row: LiveRow, at: number) => ScanEvent {
-  const { region, visitorSecret, newId = randomUUID } = options;
-  const isTrusted = makeAddressMatcher(options.trustedProxies);
+/** Describes a scan of `row` answered at `at` (milliseconds since the epoch), with the index of its variant, if any. */
+export type DescribeScan = (scanner: Scanner, row: LiveRow, at: number, variant?: number | null) => ScanEvent;
+
+export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: ScanOptions): DescribeScan {
   let day = -1;
   let dayKey = "";
 
@@ -47,25 +67,28 @@ export function makeDescribeScan(options: ScanOptions): (request: ScanRequest, r
     return hash("sha256", `${dayKey}\n${address}\n${userAgent}`, "hex").slice(0, visitorDigits);
   }
 
-  return function describeScan(request, row, at) {
-    const address = clientAddress(request.peer, request.forwardedFor, isTrusted);
-    const userAgent = printable(request.userAgent);
-    return {
+  return function describeScan({ request, address, network, userAgent, language }, row, at, variant = null) {
+    const scan: ScanEvent = {
       id: newId(),
       at,
       code_id: row.id,
       workspace_id: row.workspaceId,
       version: row.version,
       region,
-      network: networkOf(address),
+      network,
       visitor: visitorOf(address, userAgent, at),
       user_agent: userAgent,
-      language: printable(request.language),
+      language,
       referrer_host: hostOf(request.referrer),
-      prefetch: request.purpose !== undefined && /\bprefetch\b/i.test(request.purpose),
+      prefetch: isPrefetch(request),
     };
+    if (variant !== null) scan.variant = variant;
+    return scan;
   };
 }
+
+/** Whether the browser asks ahead of its user, who may never follow. */
+export const isPrefetch = ({ purpose }: ScanRequest): boolean => purpose !== undefined && /\bprefetch\b/i.test(purpose);
 
 /** A header without control characters, cut to what a record holds. */
 function printable(header = ""): string {

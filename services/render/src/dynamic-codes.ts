@@ -1,12 +1,13 @@
 // Generate requests of type `dynamic`: the code that they speak of, or create. Its address is the text that is drawn.
 // A code is created after its image was drawn and found readable, so that no refusal leaves one behind; see `settle`.
 import { requireScope } from "@qrfactory/auth/caller";
+import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Seal } from "@qrfactory/auth/seal";
 import type { Actor } from "@qrfactory/db/audit";
 import type { Db, Tx } from "@qrfactory/db/client";
-import { createCode, type DynamicCode, getCode } from "@qrfactory/db/dynamic-codes";
+import { createCode, type DynamicCode, getCode, type NewCode } from "@qrfactory/db/dynamic-codes";
 import { findClaim, makeOnce, sealContextOf } from "@qrfactory/db/once";
-import { createCodeBody, shortIdField, toFields } from "@qrfactory/domain/code-input";
+import { createCodeBody, requirePlanFor, shortIdField, toFields } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError } from "@qrfactory/domain/errors";
 import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
@@ -30,7 +31,7 @@ export type RequestedCode = {
 export type ReadCode = (
   req: Request,
   body: unknown,
-  caller: Pick<Caller, "keyId" | "workspaceId" | "scopes">,
+  caller: Pick<Caller, "keyId" | "workspaceId" | "scopes" | "plan">,
 ) => Promise<{
   /** The body with the code's address as its data; as it was for every other type. */
   body: unknown;
@@ -76,13 +77,15 @@ export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishC
       throw refused({ payload: [`A ${req.method} creates nothing; give the short_id of an existing code.`] });
     }
     requireScope(caller, "codes:write");
-    const code = newCode(req, payload, caller);
+    const code = await newCode(req, payload, caller);
     return { body: withAddress(code.shortId), code };
   };
 
-  function newCode(req: Request, payload: unknown, { keyId, workspaceId }: Parameters<ReadCode>[2]) {
+  async function newCode(req: Request, payload: unknown, { keyId, workspaceId, plan }: Parameters<ReadCode>[2]) {
     const { short_id: chosen, ...input } = parsePayload(createCodeBody, payload);
-    const fields = toFields(input, destinationRules, "payload.") as { name: string; destinationUrl: string };
+    const checked = toFields(input, destinationRules, "payload.");
+    requirePlanFor(checked, plan.name);
+    const fields = { ...checked, ...(await passwordColumn(input.password)) } as Omit<NewCode, "shortId">;
     const actor: Actor = { kind: "key", id: keyId, ...originOf(req) };
     let shortId = chosen ?? drawShortId();
     let replayed = false;

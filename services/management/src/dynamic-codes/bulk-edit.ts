@@ -1,9 +1,10 @@
 // One edit of many dynamic codes over HTTP: by short ids or by a filter, all or none.
 import { requireRole } from "@qrfactory/auth/caller";
+import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Db } from "@qrfactory/db/client";
 import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/code-bulk-edit";
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
-import { shortIdField, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
+import { requirePlanFor, shortIdField, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Request, Response } from "express";
@@ -42,7 +43,9 @@ export function makeBulkEdit({ db, findCaller, publishCodes, destinationRules }:
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
     const { short_ids, filter, changes } = await readJson(req, bulkEditBody);
-    const fields = toFields(changes, destinationRules, "changes.");
+    const plain = toFields(changes, destinationRules, "changes.");
+    requirePlanFor(plain, caller.plan);
+    const fields = { ...plain, ...(await passwordColumn(changes.password)) };
     const selection: CodeSelection = short_ids
       ? { shortIds: [...new Set(short_ids)] }
       : { filter: readFilter({ ...filter, is_active: toWord(filter?.is_active) }) };

@@ -214,19 +214,6 @@ test("fallback, expiry, tags and folder are set at creation and changed or clear
   expect((await as("GET", "/api/v1/dynamic?folder=Spring")).body.count).toBe(0);
 });
 
-test("what scans do not heed yet is refused, its empty value is not", async () => {
-  const { as } = await api.signUp();
-  const empty = { max_scans: null, password: null, rules: [], variants: [] };
-  const created = await as("POST", "/api/v1/dynamic", { body: { ...code, ...empty } });
-  expect(created.status).toBe(201);
-  const set = { max_scans: 5, password: "secret", rules: [{}], variants: [{}, {}] };
-  for (const [field, value] of Object.entries(set)) {
-    const edit = await as("PATCH", `/api/v1/dynamic/${created.body.short_id}`, { body: { [field]: value } });
-    expectProblem(edit, 400, "validation_failed");
-    expect(edit.body.errors).toEqual({ [field]: ["Scans do not heed this yet; leave it out."] });
-  }
-});
-
 test.each([
   ["a name that holds NUL", { ...code, name: "a\u0000b" }, "validation_failed", "name"],
   ["an empty folder", { ...code, folder: " " }, "validation_failed", "folder"],

@@ -1,6 +1,7 @@
 // Dynamic codes over HTTP: create, list, read, edit, delete. An edit is committed first and published right after;
 // if that fails, the worker publishes it as soon as Redis is back.
-import { requireRole } from "@qrfactory/auth/caller";
+import { type Caller, requireRole } from "@qrfactory/auth/caller";
+import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Db } from "@qrfactory/db/client";
 import { getCodeAt } from "@qrfactory/db/code-history";
 import {
@@ -8,11 +9,19 @@ import {
   type DynamicCode,
   deleteCode,
   getCode,
+  type NewCode,
   restoreCode,
   updateCode,
 } from "@qrfactory/db/dynamic-codes";
 import { scheduleChange } from "@qrfactory/db/scheduled-changes";
-import { createCodeBody, momentField, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
+import {
+  type CodeFields,
+  createCodeBody,
+  momentField,
+  requirePlanFor,
+  toFields,
+  updateCodeBody,
+} from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { parseInput } from "@qrfactory/domain/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/body";
@@ -26,6 +35,7 @@ import { makeBulkEdit } from "./bulk-edit.js";
 import { makeExport } from "./export.js";
 import { makeHistory } from "./history.js";
 import { makeListCodes } from "./list.js";
+import { makeResolve } from "./resolve.js";
 import { effectiveAtField, makeScheduled, scheduledDocument } from "./scheduled.js";
 import { codeDocument } from "./wire.js";
 
@@ -56,12 +66,19 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     res.set("ETag", `"${row.version}"`).json(codeDocument(row, scanBaseUrl));
   }
 
+  /** The columns that a body sets; refused before anything is hashed. */
+  async function readFields(body: z.output<typeof updateCodeBody>, caller: Caller): Promise<CodeFields> {
+    const fields = toFields(body, destinationRules);
+    requirePlanFor(fields, caller.plan);
+    return { ...fields, ...(await passwordColumn(body.password)) };
+  }
+
   async function create(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
     const body = await readJsonValue(req);
     const { short_id, ...input } = parseInput(createCodeBody, body);
-    const fields = toFields(input, destinationRules) as { name: string; destinationUrl: string };
+    const fields = (await readFields(input, caller)) as Omit<NewCode, "shortId">;
     let created: DynamicCode | undefined;
     await respondOnce({
       req,
@@ -90,7 +107,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
     const { effective_at: effectiveAt, ...input } = await readJson(req, updateBody);
-    const changes = toFields(input, destinationRules);
+    const changes = await readFields(input, caller);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     if (effectiveAt) {
       const scheduled = await scheduleChange(db, target, { changes, effectiveAt }, caller.actor);
@@ -131,5 +148,6 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     "/api/v1/dynamic/:short_id/scheduled/:change_id": { DELETE: scheduled.cancel },
     "/api/v1/dynamic/:short_id/history": { GET: history },
     "/api/v1/dynamic/:short_id/rollback": { POST: rollback },
+    "/api/v1/dynamic/:short_id/resolve": { POST: makeResolve(options) },
   };
 }

@@ -4,7 +4,8 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Db } from "@qrfactory/db/client";
 import { listCodes, type PageStart, positionOf } from "@qrfactory/db/code-lists";
-import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import { codeState, type DynamicCode } from "@qrfactory/db/dynamic-codes";
+import { endOf } from "@qrfactory/domain/route";
 import { parseInput } from "@qrfactory/domain/validate";
 import { stringify } from "csv-stringify/sync";
 import type { Request, Response } from "express";
@@ -42,6 +43,7 @@ type Format = {
 
 const columns = [
   ...["short_id", "public_url", "name", "destination_url", "fallback_url", "is_active", "expires_at"],
+  ...["max_scans", "password_protected", "rules", "variants", "forward_query", "utm", "app_links"],
   ...["tags", "folder", "scan_count", "last_scanned_at", "version", "created_at", "updated_at"],
 ];
 
@@ -89,15 +91,20 @@ map $uri $qrfactory_destination {
 
 function cells(row: DynamicCode, scanBaseUrl: string): string[] {
   const document: Record<string, unknown> = { ...codeDocument(row, scanBaseUrl), tags: row.tags.join(", ") };
-  return columns.map((column) => String(document[column] ?? ""));
+  return columns.map((column) => cellOf(document[column] ?? ""));
 }
 
-/** Path of a scan → where it leads now. A code that leads nowhere is left out: the other server says 404, not 410. */
+const cellOf = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+
+/**
+ * Path of a scan → where it leads now, by its destination: a map knows no rules and no variants. A code that leads nowhere
+ * is left out, so the other server says 404, not 410; so is one with a password, which a map would not ask for.
+ */
 function targets(rows: DynamicCode[]): [path: string, url: string][] {
-  const now = new Date();
+  const now = Date.now();
   return rows.flatMap((row): [string, string][] => {
-    const isLive = row.isActive && (row.expiresAt === null || row.expiresAt > now);
-    const url = isLive ? row.destinationUrl : row.fallbackUrl;
+    const isOver = endOf(codeState(row), now) !== null;
+    const url = isOver ? row.fallbackUrl : row.passwordHash === null ? row.destinationUrl : null;
     return url === null ? [] : [[`/q/${row.shortId}`, url]];
   });
 }

@@ -1,8 +1,10 @@
 // What a dynamic code was, over HTTP, and the way back: a rollback is an edit like any other, with a version of its own.
 import { requireRole } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
-import { getVersion, listVersions } from "@qrfactory/db/code-history";
+import { type CodeVersion, getVersion, listVersions } from "@qrfactory/db/code-history";
 import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/dynamic-codes";
+import { type CodeFields, requirePlanFor } from "@qrfactory/domain/code-input";
+import type { RoutingColumns } from "@qrfactory/domain/routing-input";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
@@ -15,6 +17,16 @@ import { versionDocument } from "./wire.js";
 const versionMax = 2_147_483_647;
 
 const rollbackBody = z.strictObject({ version: z.number().int().min(1).max(versionMax) });
+
+/** All that a rollback brings back. The password is not part of a version: it stays as it is. */
+function fieldsOf(was: CodeVersion): CodeFields {
+  const { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder } = was;
+  const { maxScans, rules, variants, forwardQuery, utm, appLinks } = was;
+  return {
+    ...{ name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder, maxScans, forwardQuery },
+    ...({ rules, variants, utm, appLinks } as RoutingColumns),
+  };
+}
 
 export type HistoryOptions = {
   db: Db;
@@ -41,8 +53,8 @@ export function makeHistory({ db, findCaller, publishCodes, publicBaseUrl, send 
     const shortId = readShortId(req);
     // Versions never change, so this one may be read before the code is locked.
     const was = await getVersion(db, await getCode(db, workspaceId, shortId), version);
-    const { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder } = was;
-    const fields = { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder };
+    const fields = fieldsOf(was);
+    requirePlanFor(fields, caller.plan);
     const target = { workspaceId, shortId, ...readIfMatch(req) };
     const row = await updateCode(db, target, fields, caller.actor, {
       action: "dynamic.rolled_back",

@@ -3,7 +3,7 @@ import type { CodeVersion } from "@qrfactory/db/code-history";
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
 import { publicUrl } from "@qrfactory/domain/short-id";
 
-/** The row of contract section 5, with its folder; a deleted one says since when. */
+/** The row of contract section 5, with its folder and what else leads on; a deleted one says since when. */
 export function codeDocument(row: DynamicCode, scanBaseUrl: string) {
   return {
     id: row.id,
@@ -21,6 +21,9 @@ export function codeDocument(row: DynamicCode, scanBaseUrl: string) {
     password_protected: row.passwordHash !== null,
     rules: row.rules,
     variants: row.variants,
+    forward_query: row.forwardQuery,
+    utm: row.utm,
+    app_links: row.appLinks,
     tags: row.tags,
     folder: row.folder,
     version: row.version,
@@ -40,7 +43,14 @@ export function versionDocument(was: CodeVersion) {
     name: was.name,
     is_active: was.isActive,
     expires_at: was.expiresAt?.toISOString() ?? null,
+    max_scans: was.maxScans,
     fallback_url: was.fallbackUrl,
+    password_protected: was.passwordProtected,
+    rules: was.rules,
+    variants: was.variants,
+    forward_query: was.forwardQuery,
+    utm: was.utm,
+    app_links: was.appLinks,
     tags: was.tags,
     folder: was.folder,
     deleted: was.deletedAt !== null,

@@ -85,6 +85,7 @@ function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
     region_name: place.region,
     city: place.city,
     bot_class: client.botClass ?? (event.prefetch ? "prefetch" : null),
+    variant: event.variant ?? null,
   };
 }
 

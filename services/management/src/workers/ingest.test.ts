@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { findUnpublishedCodes, markCodesPublished } from "@qrfactory/db/dynamic-codes";
 import { type EventStore, openEventStore } from "@qrfactory/db/ingest";
 import type { CallEvent, ScanEvent } from "@qrfactory/domain/events";
 import {
@@ -25,6 +26,7 @@ import type { Place } from "@qrfactory/visitor/geolocation";
 import fc from "fast-check";
 import type { Redis } from "ioredis";
 import { type Ingest, startIngest } from "./ingest.js";
+import { makePublisher } from "./publish.js";
 
 const temp = makeTempDirectory("ingest-");
 const log = createLog({ service: "test", level: "silent" });
@@ -290,6 +292,43 @@ test("what waits of several spools goes in together, each acknowledged, a record
   expect(letters.map(({ spoolId, sequence }) => [spoolId, Number(sequence)])).toEqual([[sent[1]?.spool_id, 2]]);
   const { ofHours, ofRows } = await rollups();
   expect(ofHours).toEqual(ofRows);
+});
+
+test("which variant a scan was led to is kept", async () => {
+  take();
+  const sent = batch(1, [scan(), scan({ variant: 0 }), scan({ variant: 9 })]);
+  await sendBatch(redis, "scans", sent);
+  await acked(sent.spool_id, 3);
+  expect((await rows()).map((row) => row.variant).sort()).toEqual([0, 9, null]);
+});
+
+test("of a code made for a number of scans, those of people are published as they are counted, until it is used up", async () => {
+  await db.dynamicCode.update({ where: { id: code.id }, data: { maxScans: 3 } });
+  const publisher = makePublisher({ db, redis });
+  const { shortId } = await db.dynamicCode.findUniqueOrThrow({ where: { id: code.id } });
+  const published = async () => {
+    await publisher.publishPending();
+    const row = JSON.parse((await redis.hget("qrf:codes", shortId)) ?? "null");
+    return [row.version, row.limit];
+  };
+  const isWaiting = async () => (await findUnpublishedCodes(db, 1_000)).some(({ id }) => id === code.id);
+  expect(await published()).toEqual([1, { max: 3, used: 0 }]);
+  take();
+  const send = async (...events: ScanEvent[]) => {
+    const sent = batch(1, events);
+    await sendBatch(redis, "scans", sent);
+    await acked(sent.spool_id, events.length);
+  };
+  await send(scan(), scan({ prefetch: true }), scan({ user_agent: "curl/8" }));
+  expect(await published()).toEqual([1, { max: 3, used: 1 }]);
+  const [before] = await db.dynamicCode.findMany({ where: { id: code.id } });
+  await send(scan(), scan());
+  // What was read before these were counted does not say that they are published.
+  await markCodesPublished(db, before ? [before] : []);
+  expect(await isWaiting()).toBe(true);
+  expect(await published()).toEqual([1, { max: 3, used: 3 }]);
+  await send(scan());
+  expect(await isWaiting()).toBe(false);
 });
 
 test("a scan of a code that is gone is kept", async () => {

@@ -1,0 +1,71 @@
+// What a clock on the wall shows in a time zone: the day of the week and the minute of the day, daylight saving
+// included. `Intl` knows the offsets; asking it takes some microseconds, so each zone remembers its last answer.
+
+/** Tells the day (0 is Monday) and the minute of the day at a moment in milliseconds since the epoch. */
+export type WallClock = (at: number) => { day: number; minute: number };
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+const daysInWeek = 7;
+/** 1 January 1970 was a Thursday. */
+const firstDay = 3;
+/** In every zone of today offsets change at a quarter of an hour, if at all. */
+const quarterMs = 15 * minuteMs;
+
+/** Names of IANA's database; offsets such as `+01:00`, which `Intl` takes as well, are no zones. */
+const zonePattern = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/;
+
+/** The usual spelling of a time zone of IANA's database that is given in any case; null when there is none. */
+export function findZone(name: string): string | null {
+  if (!zonePattern.test(name)) return null;
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return null;
+  }
+}
+
+/** Zones that are remembered; there are some 600 names. */
+const clocksMax = 1_000;
+const clocks = new Map<string, WallClock>();
+
+/** The clock of a zone that `findZone` knows; throws `RangeError` for any other. */
+export function wallClockOf(zone: string): WallClock {
+  let clock = clocks.get(zone);
+  if (!clock) {
+    clock = zone === "UTC" ? (at) => timeOf(at) : makeClock(zone);
+    if (clocks.size >= clocksMax) clocks.clear();
+    clocks.set(zone, clock);
+  }
+  return clock;
+}
+
+function makeClock(zone: string): WallClock {
+  const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
+  let quarter = Number.NaN;
+  let offsetMs = 0;
+  return (at) => {
+    const asked = Math.floor(at / quarterMs);
+    if (asked !== quarter) {
+      quarter = asked;
+      offsetMs = readOffset(format, asked * quarterMs);
+    }
+    return timeOf(at + offsetMs);
+  };
+}
+
+/** `GMT+05:45`, or `GMT` alone for none; offsets of long ago have seconds. */
+const offsetPattern = /^GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
+
+function readOffset(format: Intl.DateTimeFormat, at: number): number {
+  const name = format.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const [, sign = "+", hours = "0", minutes = "0", seconds = "0"] = offsetPattern.exec(name) ?? [];
+  const ms = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
+  return sign === "-" ? -ms : ms;
+}
+
+function timeOf(localMs: number): { day: number; minute: number } {
+  const days = Math.floor(localMs / dayMs);
+  const day = (((days + firstDay) % daysInWeek) + daysInWeek) % daysInWeek;
+  return { day, minute: Math.floor((localMs - days * dayMs) / minuteMs) };
+}

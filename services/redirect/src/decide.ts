@@ -1,0 +1,60 @@
+// Where a scan of a row leads. Most codes have one destination, and for them it is a comparison; for the others the
+// row's routing is made ready once for each version, and domain/route decides.
+import { compileRoutes, type Decision, endOf, type Routes, route } from "@qrfactory/domain/route";
+import type { LiveRow } from "@qrfactory/replica/row-bytes";
+import type { Places } from "./places.js";
+import type { Scanner } from "./scan.js";
+import type { Uses } from "./uses.js";
+import { isPerson, type VisitorOf } from "./visitor.js";
+
+/** Routings in each of two generations; with fifty rules each some 20 kB. */
+const routesMax = 2_000;
+
+export type DecideOptions = { visitorOf: VisitorOf; uses: Uses; places: Pick<Places, "isOpen"> };
+
+export type Decide = {
+  /** Null when the visitor's country has to be known first: open the places and ask again. */
+  decide(row: LiveRow, scanner: Scanner, at: number, isUnlocked?: boolean): Decision | null;
+  /** A scan is answered with where it leads. */
+  count(row: LiveRow, scanner: Scanner): void;
+};
+
+/** Whether a code has one destination, always and for everybody. */
+export const isPlain = (row: LiveRow): boolean => row.readExtra === null && row.limit === null;
+
+/** Where a scan of a plain code leads: one that is over to its fallback address, null if it has none. */
+export function plainTarget(row: LiveRow, at: number): string | null {
+  const isOver = row.expiresAt !== null && row.expiresAt <= at;
+  return row.isActive && !isOver ? row.destinationUrl : row.fallbackUrl;
+}
+
+export function makeDecide({ visitorOf, uses, places }: DecideOptions): Decide {
+  let recent = new Map<string, { version: number; routes: Routes }>();
+  let older: typeof recent = new Map();
+
+  function routesOf(row: LiveRow): Routes {
+    if (row.readExtra === null) return compileRoutes(row.destinationUrl, null);
+    const known = recent.get(row.id) ?? older.get(row.id);
+    if (known?.version === row.version) return known.routes;
+    const routes = compileRoutes(row.destinationUrl, JSON.parse(row.readExtra()));
+    if (recent.size >= routesMax) {
+      older = recent;
+      recent = new Map();
+    }
+    recent.set(row.id, { version: row.version, routes });
+    return routes;
+  }
+
+  return {
+    decide(row, scanner, at, isUnlocked = false) {
+      const { isActive, expiresAt, fallbackUrl } = row;
+      const state = { isActive, expiresAt, fallbackUrl, isUsedUp: uses.isUsedUp(row) };
+      const routes = routesOf(row);
+      if (routes.asksCountry && !places.isOpen() && endOf(state, at) === null) return null;
+      return route(state, routes, visitorOf(scanner, row.id), at, { isUnlocked });
+    },
+    count(row, scanner) {
+      if (row.limit !== null && isPerson(scanner)) uses.take(row);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+// What the application needs for codes with a routing, for tests: everybody in 203.0.113.0/24 is in Austria.
+import type { AppOptions } from "./app.js";
+import { makeDecide } from "./decide.js";
+import { makeUnlock } from "./password-form.js";
+import { type CheckPassword, makeCheckPassword } from "./passwords.js";
+import { makeReadScanner } from "./scan.js";
+import { makeUses } from "./uses.js";
+import { makeVisitorOf } from "./visitor.js";
+
+const trustedProxies = ["127.0.0.0/8"];
+
+/** Options of a process of its own, which knows nothing of the scans of others. */
+export function routingOptions(
+  checkPassword: CheckPassword = makeCheckPassword(),
+): Pick<AppOptions, "decide" | "count" | "places" | "unlock" | "readScanner"> {
+  let isOpen = false;
+  const locate = (network: string) => {
+    if (!isOpen) throw new Error("asked before the places are open");
+    return { country: network === "203.0.113.0/24" ? "AT" : null, region: null, city: null };
+  };
+  return {
+    readScanner: makeReadScanner(trustedProxies),
+    ...makeDecide({
+      visitorOf: makeVisitorOf({ visitorSecret: "a secret for tests", locate }),
+      uses: makeUses(),
+      places: { isOpen: () => isOpen },
+    }),
+    places: {
+      open: async () => {
+        isOpen = true;
+      },
+    },
+    unlock: makeUnlock({ checkPassword, trustedProxies }),
+  };
+}

@@ -1,0 +1,339 @@
+import { createHash, randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { hash } from "@node-rs/argon2";
+import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
+import type { LiveCode } from "@qrfactory/domain/published-code";
+import { compileRoutes, route } from "@qrfactory/domain/route";
+import type { Routing } from "@qrfactory/domain/routing";
+import { createTable, type Table } from "@qrfactory/replica/table";
+import { createHttpServer } from "@qrfactory/runtime/serve";
+import { type Listening, listen } from "@qrfactory/testing/http";
+import fc from "fast-check";
+import { type AppOptions, createApp, makeTakeScan } from "./app.js";
+import { type FastLane, openFastLane } from "./fast-lane.js";
+import { routingOptions } from "./routing.fixture.js";
+import { makeDescribeScan, makeReadScanner } from "./scan.js";
+import { makeVisitorOf } from "./visitor.js";
+
+const noon = Date.UTC(2026, 10, 21, 12);
+const destination_url = "https://example.com/menu";
+const iphone =
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+const android =
+  "Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36";
+
+let table: Table;
+let scans: ScanEvent[];
+let now: number;
+let routing: ReturnType<typeof routingOptions>;
+let service: Listening;
+let lane: FastLane;
+const passwordHash = hash("open sesame", { memoryCost: 1_024, timeCost: 1 });
+
+function appOptions(): AppOptions {
+  return {
+    table: { find: (shortId) => table.find(shortId), isFull: () => true },
+    describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
+    readScanner: (request) => routing.readScanner(request),
+    decide: (...scan) => routing.decide(...scan),
+    count: (...scan) => routing.count(...scan),
+    places: { open: () => routing.places.open() },
+    unlock: (...form) => routing.unlock(...form),
+    recordScan: async (scan) => void scans.push(scanEvent.parse(scan)),
+    onLost: () => {},
+    status: () => ({ status: "ok", version: "1", components: {} }),
+    observeRequest: () => {},
+    observeScan: () => {},
+    now: () => now,
+  };
+}
+
+beforeAll(async () => {
+  const server = createHttpServer(createApp(appOptions()));
+  lane = openFastLane(server, makeTakeScan(appOptions()));
+  service = await listen(server);
+});
+afterAll(async () => {
+  lane.close();
+  await service.close();
+});
+beforeEach(() => {
+  table = createTable();
+  scans = [];
+  now = noon;
+  routing = routingOptions();
+});
+
+let count = 0;
+/** Publishes a code and returns its path. */
+function publish(ways: Routing | null, fields: Partial<LiveCode> = {}): string {
+  count += 1;
+  const short_id = `CODE-${count}`;
+  const common = { schema: 1 as const, id: randomUUID(), workspace_id: randomUUID(), short_id, version: 1 };
+  const rest = { destination_url, is_active: true, expires_at: null, fallback_url: null };
+  table.apply({ ...common, ...rest, ...(ways && { routing: ways }), ...fields });
+  return `/q/${short_id}`;
+}
+
+const get = (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
+  fetch(service.url + path, { redirect: "manual", ...init, headers: { "User-Agent": iphone, ...headers } });
+const somebody = makeReadScanner([])({ peer: "198.51.100.1", userAgent: iphone });
+const whereTo = async (path: string, headers?: Record<string, string>) =>
+  (await get(path, headers)).headers.get("location");
+const from = (address: string) => ({ "X-Forwarded-For": address });
+const post = (path: string, password: string, headers: Record<string, string> = {}) =>
+  get(path, headers, { method: "POST", body: new URLSearchParams({ password }) });
+
+test("rules lead by country, language, device and time, and the scan says nothing more than others", async () => {
+  const path = publish({
+    rules: [
+      { url: "https://example.com/at", country: ["AT"], os: ["ios"] },
+      { url: "https://example.com/fr", language: ["fr"] },
+      { url: "https://example.com/night", hours: [1_320, 360], zone: "Europe/Vienna" },
+    ],
+  });
+  expect(await whereTo(path, from("203.0.113.9"))).toBe("https://example.com/at");
+  expect(await whereTo(path, { ...from("203.0.113.9"), "User-Agent": android })).toBe(destination_url);
+  expect(await whereTo(path, { "Accept-Language": "fr-CA,en;q=0.1" })).toBe("https://example.com/fr");
+  now = Date.UTC(2026, 10, 21, 21);
+  expect(await whereTo(path)).toBe("https://example.com/night");
+  expect(scans).toHaveLength(4);
+  expect(scans.every((scan) => !("variant" in scan))).toBe(true);
+});
+
+test("a visitor keeps a variant over days, and the scan says which it was", async () => {
+  const path = publish({ variants: ["a", "b"].map((name) => ({ url: `https://example.com/${name}`, weight: 1 })) });
+  const seen = new Set<string | null>();
+  for (let visitor = 1; visitor <= 20; visitor++) {
+    now = noon;
+    const first = await whereTo(path, from(`198.51.100.${visitor}`));
+    now += 100 * 86_400_000;
+    expect(await whereTo(path, from(`198.51.100.${visitor}`))).toBe(first);
+    expect(scans.at(-1)?.variant).toBe(first === "https://example.com/a" ? 0 : 1);
+    seen.add(first);
+  }
+  expect(seen.size).toBe(2);
+  // The part of an IPv6 address that changes daily does not matter.
+  const households = ["2001:db8:1:2:aaaa::1", "2001:db8:1:2:bbbb:cccc::2"].map((address) =>
+    whereTo(path, from(address)),
+  );
+  expect(new Set(await Promise.all(households)).size).toBe(1);
+  expect(new Set(scans.slice(0, 2).map(({ visitor }) => visitor)).size).toBe(2);
+});
+
+test("what a scan does is what the decision says that resolve shows, for any code and visitor", async () => {
+  const url = fc.constantFrom("https://example.com/1", "https://example.com/2?x=1", "https://example.com/3#top");
+  const rule = fc.record(
+    {
+      url,
+      country: fc.constantFrom<string[]>(["AT"], ["DE", "FR"]),
+      language: fc.constantFrom<string[]>(["de"], ["fr", "en-gb"]),
+      device: fc.constantFrom<string[]>(["phone"], ["desktop", "tablet"]),
+      os: fc.constantFrom<string[]>(["ios"], ["android"]),
+      from: fc.constantFrom(noon - 1, noon, noon + 1),
+      until: fc.constantFrom(noon - 1, noon, noon + 1),
+      days: fc.integer({ min: 1, max: 127 }),
+      hours: fc.constantFrom<[number, number]>([0, 720], [720, 780], [1_320, 721]),
+      zone: fc.constantFrom("UTC", "Europe/Vienna", "Asia/Kathmandu"),
+    },
+    { requiredKeys: ["url"] },
+  );
+  const ways = fc.record(
+    {
+      rules: fc.array(rule, { minLength: 1, maxLength: 4 }),
+      variants: fc.array(fc.record({ url, weight: fc.integer({ min: 1, max: 9 }) }), { minLength: 2, maxLength: 4 }),
+      query: fc.constant(true as const),
+      utm: fc.constant("utm_source=print"),
+    },
+    { requiredKeys: [] },
+  );
+  const visitor = fc.record({
+    "X-Forwarded-For": fc.constantFrom("203.0.113.5", "198.51.100.7", "2001:db8::1"),
+    "User-Agent": fc.constantFrom(iphone, android, "curl/8"),
+    "Accept-Language": fc.constantFrom("de-AT,de;q=0.9", "en-GB", "fr;q=0.2,de;q=0.1"),
+  });
+  const locate = (network: string) => ({
+    country: network === "203.0.113.0/24" ? "AT" : null,
+    region: null,
+    city: null,
+  });
+  const visitorOf = makeVisitorOf({ visitorSecret: "a secret for tests", locate });
+  await fc.assert(
+    fc.asyncProperty(ways, visitor, fc.constantFrom("", "a=1&x=2"), async (routing, headers, query) => {
+      const path = publish(routing);
+      const row = table.find(path.slice(3));
+      const request = {
+        peer: "127.0.0.1",
+        forwardedFor: headers["X-Forwarded-For"],
+        userAgent: headers["User-Agent"],
+        language: headers["Accept-Language"],
+        query,
+      };
+      const state = { isActive: true, expiresAt: null, isUsedUp: false, fallbackUrl: null };
+      const who = visitorOf(makeReadScanner(["127.0.0.0/8"])(request), row?.id as string);
+      const decision = route(state, compileRoutes(destination_url, routing), who, noon) as { url: string };
+      expect(await whereTo(query === "" ? path : `${path}?${query}`, headers)).toBe(decision.url);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("a code expires to the millisecond", async () => {
+  const path = publish(null, { expires_at: "2026-11-21T12:00:01Z" });
+  now = noon + 999;
+  expect((await get(path)).status).toBe(302);
+  now = noon + 1_000;
+  expect((await get(path)).status).toBe(410);
+});
+
+test("a code for three scans leads three people on, whoever else looks, and more when it may have more", async () => {
+  const limit = { max: 3, used: 0 };
+  const path = publish(null, { limit });
+  const row = { short_id: path.slice(3), id: table.find(path.slice(3))?.id as string };
+  const others = { "User-Agent": "WhatsApp/2.23.20.0 A" };
+  expect((await get(path, others)).status).toBe(302);
+  expect((await get(path, { "Sec-Purpose": "prefetch" })).status).toBe(302);
+  expect((await get(path, {}, { method: "HEAD" })).status).toBe(302);
+  expect((await get(`${path}+`)).status).toBe(200);
+  const people = await Promise.all(Array.from({ length: 20 }, (_, i) => get(path, from(`198.51.100.${i}`))));
+  expect(people.map(({ status }) => status).sort()).toEqual([...Array(3).fill(302), ...Array(17).fill(410)]);
+  expect(await (await get(path)).text()).toContain("<h1>This code is used up</h1>");
+  const common = { schema: 1 as const, workspace_id: randomUUID(), destination_url, is_active: true, expires_at: null };
+  table.apply({ ...common, ...row, version: 2, fallback_url: "https://example.com/later", limit: { max: 3, used: 3 } });
+  expect(await whereTo(path)).toBe("https://example.com/later");
+  table.apply({ ...common, ...row, version: 3, fallback_url: null, limit: { max: 5, used: 3 } });
+  const more = await Promise.all(Array.from({ length: 9 }, () => get(path)));
+  expect(more.filter(({ status }) => status === 302)).toHaveLength(1);
+});
+
+test("regions together go over by no more than what the others answer until it is published", () => {
+  const max = 1_000;
+  const delay = 30;
+  const regions = Array.from({ length: 3 }, () => ({ table: createTable(), routing: routingOptions() }));
+  const common = { schema: 1 as const, id: randomUUID(), workspace_id: randomUUID(), short_id: "LIMITED", version: 1 };
+  const code = { ...common, destination_url, is_active: true, expires_at: null, fallback_url: null };
+  const answeredUntil: number[] = [];
+  let answered = 0;
+  // One scan a step, at each region in turn; what was answered is published everywhere `delay` steps later.
+  for (let step = 0; step < 2_000; step++) {
+    const used = answeredUntil[step - delay] ?? 0;
+    const region = regions[step % 3] as (typeof regions)[number];
+    region.table.apply({ ...code, limit: { max, used } });
+    const row = region.table.find("LIMITED") as NonNullable<ReturnType<Table["find"]>>;
+    if (region.routing.decide(row, somebody, noon)?.kind === "leads") {
+      region.routing.count(row, somebody);
+      answered += 1;
+    }
+    answeredUntil.push(answered);
+  }
+  expect(answered).toBeGreaterThanOrEqual(max);
+  expect(answered).toBeLessThanOrEqual(max + delay);
+});
+
+test("regions that hear nothing of each other stop by themselves, each at what remained", () => {
+  const row = {
+    id: "x",
+    limit: { max: 100, used: 40 },
+    readExtra: null,
+    isActive: true,
+    expiresAt: null,
+    fallbackUrl: null,
+  };
+  const answered = Array.from({ length: 2 }, () => {
+    const { decide, count } = routingOptions();
+    let own = 0;
+    for (; decide(row as never, somebody, noon)?.kind === "leads" && own < 1_000; own++) count(row as never, somebody);
+    return own;
+  });
+  expect(answered).toEqual([60, 60]);
+});
+
+test("a password is asked for by a form that is no scan; the right one leads on and is one", async () => {
+  const path = publish({ password: await passwordHash, query: true }, { limit: { max: 2, used: 0 } });
+  const form = await get(path, { "Accept-Language": "de" });
+  expect([form.status, form.headers.get("content-language")]).toEqual([200, "de"]);
+  const html = await form.text();
+  expect(html).toMatch(/<form method="post">.*<input type="password" name="password" required/s);
+  expect(html).not.toMatch(/<script|example\.com|argon2/);
+  expect((await get(path, {}, { method: "HEAD" })).status).toBe(200);
+  const wrong = await post(path, "open barley");
+  expect(wrong.status).toBe(403);
+  expect(await wrong.text()).toContain("This is not the password.");
+  expect(scans).toEqual([]);
+  const right = await post(`${path}?table=7`, "open sesame");
+  expect([right.status, right.headers.get("location")]).toEqual([302, `${destination_url}?table=7`]);
+  expect(scans).toHaveLength(1);
+  const [first, second] = await Promise.all([post(path, "open sesame"), post(path, "open sesame")]);
+  expect([first.status, second.status].sort()).toEqual([302, 410]);
+  expect((await get(path)).status).toBe(410);
+});
+
+test("what is no form of ours is refused, and a code without a password takes none", async () => {
+  const locked = publish({ password: await passwordHash });
+  const send = (path: string, body: string, type: string) =>
+    get(path, { "Content-Type": type }, { method: "POST", body });
+  const form = "application/x-www-form-urlencoded";
+  expect((await send(locked, '{"password":"open sesame"}', "application/json")).status).toBe(415);
+  expect((await send(locked, `password=${"a".repeat(5_000)}`, form)).status).toBe(413);
+  expect((await send(locked, "", form)).status).toBe(403);
+  expect((await send(locked, "password=%00%ff", form)).status).toBe(403);
+  for (const path of [publish(null), publish({ query: true }), `${locked}+`, "/q/UNKNOWN", "/api/health"]) {
+    expect((await send(path, "password=x", form)).status).toBe(405);
+  }
+});
+
+test("wrong passwords are limited for a network and for a code; right ones are not counted", async () => {
+  const [path, other] = [publish({ password: await passwordHash }), publish({ password: await passwordHash })];
+  const status = async (...sent: Parameters<typeof post>) => (await post(...sent)).status;
+  for (let i = 0; i < 15; i++) expect(await status(path, "open sesame", from("198.51.100.1"))).toBe(302);
+  const guesses = await Promise.all(
+    Array.from({ length: 12 }, (_, i) => status(path, `guess ${i}`, from(`198.51.100.${i}`))),
+  );
+  expect(guesses.filter((seen) => seen === 403)).toHaveLength(10);
+  const limited = await post(other, "open sesame", from("198.51.100.99"));
+  expect([limited.status, limited.headers.get("retry-after")]).toEqual([429, "60"]);
+  expect(await status(other, "open sesame", from("203.0.113.1"))).toBe(302);
+});
+
+test("for one code a hundred wrong passwords a minute are enough, from wherever they come", async () => {
+  const path = publish({ password: await passwordHash });
+  const seen = [];
+  for (let i = 0; i < 110; i++) seen.push((await post(path, "guess", from(`10.${i}.0.1`))).status);
+  expect(seen).toEqual([...Array(100).fill(403), ...Array(10).fill(429)]);
+});
+
+test("where a code leads is shown, counted for nobody, and never for one with a password", async () => {
+  const url = 'https://example.com/?q="><script>alert(1)</script>&x=1';
+  const path = publish({ variants: [1, 2].map(() => ({ url: new URL(url).href, weight: 1 })) });
+  const shown = await get(`${path.toLowerCase()}+/`);
+  expect(shown.status).toBe(200);
+  const html = await shown.text();
+  expect(html).toContain("<h1>This code leads to</h1>");
+  expect(html).not.toContain("<script>alert");
+  expect(html).toContain('href="https://example.com/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&amp;x=1"');
+  const head = await get(`${path}+`, {}, { method: "HEAD" });
+  expect([head.status, await head.text()]).toEqual([200, ""]);
+  const locked = await get(`${publish({ password: await passwordHash })}+`);
+  expect(await locked.text()).not.toContain("example.com");
+  expect((await get(`${publish(null, { is_active: false })}+`)).status).toBe(410);
+  expect((await get("/q/UNKNOWN+")).status).toBe(404);
+  expect((await get(`${path}++`)).status).toBe(404);
+  expect(scans).toEqual([]);
+});
+
+test("an app is opened by an intent on Android and by a page on iOS that also works without scripts", async () => {
+  const path = publish({ apps: { ios: "menu://table/7?a='1'&b", android: "menu://table/7" }, query: true });
+  const intent = await whereTo(`${path}?x=1`, { "User-Agent": android });
+  const back = encodeURIComponent(`${destination_url}?x=1`);
+  expect(intent).toBe(`intent://table/7#Intent;scheme=menu;S.browser_fallback_url=${back};end`);
+  const page = await get(path);
+  expect(page.status).toBe(200);
+  const html = await page.text();
+  expect(html).toContain('href="menu://table/7?a=&#39;1&#39;&amp;b"');
+  expect(html).toContain(`<noscript><meta http-equiv="refresh" content="3;url=${destination_url}"></noscript>`);
+  const script = /<script>(.*)<\/script>/s.exec(html)?.[1] ?? "";
+  const digest = createHash("sha256").update(script).digest("base64");
+  expect(page.headers.get("content-security-policy")).toContain(`script-src 'sha256-${digest}'`);
+  expect(scans).toHaveLength(2);
+  expect(await whereTo(path, { "User-Agent": "WhatsApp/2.23.20.0 i" })).toBe(destination_url);
+});

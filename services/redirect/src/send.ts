@@ -1,0 +1,58 @@
+// The answers of the redirect service, as node:http writes them. Each returns the name of its route for the metrics.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ApiError } from "@qrfactory/domain/errors";
+import type { StatusReport } from "@qrfactory/runtime/status";
+import { type Page, pageFor, pageHeaders } from "./pages.js";
+import type { PageName } from "./wordings.js";
+
+/** Name of the route of scans, in metrics. */
+export const scanRoute = "/q/{short_id}";
+
+/** What a phone or a browser is asked to wait before it tries again while the table is loaded. */
+const retryAfterSeconds = 2;
+
+export function sendRedirect(res: ServerResponse, location: string, requestId: string): string {
+  // A flat list is what node:http writes fastest.
+  const headers = ["Location", location, "Cache-Control", "private, no-store"];
+  headers.push("Referrer-Policy", "no-referrer-when-downgrade", "X-Request-Id", requestId, "Content-Length", "0");
+  res.writeHead(302, headers).end();
+  return scanRoute;
+}
+
+export function sendNamedPage(res: ServerResponse, name: PageName, requestId: string): string {
+  return sendPage(res, pageFor(res.req.headers, name), requestId);
+}
+
+export function sendPage(res: ServerResponse, { status, language, body }: Page, requestId: string): string {
+  const described = { "Content-Language": language, "Content-Length": body.length, "X-Request-Id": requestId };
+  res.writeHead(status, { ...pageHeaders, ...described });
+  res.end(res.req.method === "HEAD" ? undefined : body);
+  return scanRoute;
+}
+
+/** Before the first full table nobody can say that a code does not exist. */
+export function sendUnavailable(req: IncomingMessage, res: ServerResponse, requestId: string): string {
+  if (!/text\/html/i.test(req.headers.accept ?? "")) {
+    throw new ApiError("unavailable", "The codes are still being loaded; try again shortly.", { retryAfterSeconds });
+  }
+  res.setHeader("Retry-After", String(retryAfterSeconds));
+  return sendNamedPage(res, "unavailable", requestId);
+}
+
+export function sendHealth(res: ServerResponse, requestId: string): string {
+  sendJson(res, 200, { status: "ok" }, { "X-Request-Id": requestId });
+  return "/api/health";
+}
+
+export function sendStatus(res: ServerResponse, report: StatusReport, requestId: string): string {
+  const isDown = report.status === "down";
+  sendJson(res, isDown ? 503 : 200, report, { "X-Request-Id": requestId, ...(isDown && { "Retry-After": "1" }) });
+  return "/api/status";
+}
+
+function sendJson(res: ServerResponse, status: number, value: unknown, headers: Record<string, string>): void {
+  const body = Buffer.from(JSON.stringify(value));
+  const fixed = { "Content-Type": "application/json", "Content-Length": body.length, "Cache-Control": "no-store" };
+  res.writeHead(status, { ...fixed, ...headers });
+  res.end(res.req.method === "HEAD" ? undefined : body);
+}

@@ -1,0 +1,35 @@
+// Codes that are made for a number of scans: how many have been, as far as this process knows without asking anybody.
+// That is what was counted and published, or more: what it knew before and the scans that it answered itself since. So
+// it never counts a scan twice, and what it misses is what others answered in the second or so until it is published.
+import type { LiveRow } from "@qrfactory/replica/row-bytes";
+
+export type Uses = {
+  isUsedUp(row: LiveRow): boolean;
+  /** A person's scan is answered. */
+  take(row: LiveRow): void;
+};
+
+/** Codes in each of two generations; some 100 bytes each. A code that is forgotten is known by what was published. */
+const codesMax = 200_000;
+
+export function makeUses(): Uses {
+  let recent = new Map<string, number>();
+  let older = new Map<string, number>();
+
+  function usedOf({ id, limit }: LiveRow): number {
+    return Math.max(limit?.used ?? 0, recent.get(id) ?? older.get(id) ?? 0);
+  }
+
+  return {
+    isUsedUp: (row) => row.limit !== null && usedOf(row) >= row.limit.max,
+    take(row) {
+      if (row.limit === null) return;
+      const used = usedOf(row) + 1;
+      if (recent.size >= codesMax) {
+        older = recent;
+        recent = new Map();
+      }
+      recent.set(row.id, used);
+    },
+  };
+}

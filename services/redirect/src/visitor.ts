@@ -1,0 +1,77 @@
+// What the rules of a code may ask about who scans it, found out only when they do. Nothing of it is kept.
+import { createHmac, hash } from "node:crypto";
+import { householdOf } from "@qrfactory/domain/network";
+import { preferredLanguage } from "@qrfactory/domain/preferred-language";
+import type { Visitor } from "@qrfactory/domain/rules";
+import type { Place } from "@qrfactory/visitor/geolocation";
+import { readUserAgent } from "@qrfactory/visitor/user-agent";
+import { isPrefetch, type Scanner } from "./scan.js";
+
+export type VisitorOptions = {
+  visitorSecret: string;
+  /** Where a network is. */
+  locate: (network: string) => Place;
+};
+
+/** What is known of who scans the code of this id. */
+export type VisitorOf = (scanner: Scanner, codeId: string) => Visitor;
+
+const keyDigits = 16;
+
+export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): VisitorOf {
+  // Not the key of the visitors in records: that one changes daily, and a variant is kept for longer.
+  const variantKey = createHmac("sha256", visitorSecret).update("variant").digest("hex");
+
+  /** Lives as long as the answer to its scan. A class, because making five functions for each scan takes longer. */
+  class ScanVisitor implements Visitor {
+    #client: ReturnType<Visitor["client"]> | undefined;
+    #system: string | undefined;
+    #language: string | undefined;
+
+    constructor(
+      readonly scanner: Scanner,
+      readonly codeId: string,
+    ) {}
+
+    get query(): string {
+      return withoutFragment(this.scanner.request.query);
+    }
+
+    country(): string | null {
+      return locate(this.scanner.network).country;
+    }
+
+    client(): ReturnType<Visitor["client"]> {
+      this.#client ??= readUserAgent(this.scanner.userAgent);
+      return this.#client;
+    }
+
+    system(): string {
+      this.#system ??= (this.client().os ?? "").toLowerCase();
+      return this.#system;
+    }
+
+    language(): string {
+      this.#language ??= preferredLanguage(this.scanner.language);
+      return this.#language;
+    }
+
+    key(): string {
+      const { address, userAgent } = this.scanner;
+      const text = `${variantKey}\n${this.codeId}\n${householdOf(address)}\n${userAgent}`;
+      return hash("sha256", text, "hex").slice(0, keyDigits);
+    }
+  }
+
+  return (scanner, codeId) => new ScanVisitor(scanner, codeId);
+}
+
+/** Whether a scan counts: a person's, who has really asked. As ingest decides it. */
+export function isPerson({ userAgent, request }: Scanner): boolean {
+  return readUserAgent(userAgent).botClass === null && !isPrefetch(request);
+}
+
+function withoutFragment(query = ""): string {
+  const hashAt = query.indexOf("#");
+  return hashAt < 0 ? query : query.slice(0, hashAt);
+}
