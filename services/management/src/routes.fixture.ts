@@ -258,6 +258,14 @@ export const routeCases: RouteCase[] = [
     target: makeCode,
     body: () => ({ version: 1 }),
   },
+  {
+    route: "POST /api/v1/dynamic/:id/resolve",
+    needs: "viewer",
+    key: "too",
+    success: 200,
+    target: makeCode,
+    body: () => ({ country: "AT" }),
+  },
   { route: "GET /api/v1/dynamic/:id/scheduled", needs: "viewer", key: "too", success: 200, target: makeCode },
   {
     route: "DELETE /api/v1/dynamic/:id/scheduled/:id",
