@@ -5,7 +5,8 @@ import type { Actor } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { recordVersions } from "./code-history.js";
 import { type CodeFilter, matches } from "./code-lists.js";
-import { type DynamicCode, holdForEdit, toData, wireNames } from "./dynamic-codes.js";
+import { toData } from "./code-routing.js";
+import { type DynamicCode, holdForEdit, wireNames } from "./dynamic-codes.js";
 import { Prisma } from "./generated/client.js";
 import { requireRoomForActive, settleOverLimit } from "./standing.js";
 

@@ -4,13 +4,11 @@ import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
 import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/domain/published-code";
-import type { CodeState } from "@qrfactory/domain/route";
-import type { Routing } from "@qrfactory/domain/routing";
 import { drawShortId } from "@qrfactory/domain/short-id";
-import { toRouting } from "@qrfactory/domain/to-routing";
 import type { Actor } from "./audit.js";
 import { type Db, prepared, type Tx } from "./client.js";
 import { type CodeChange, noting, recordVersions } from "./code-history.js";
+import { routingOf, toData } from "./code-routing.js";
 import { type DynamicCode, Prisma } from "./generated/client.js";
 import { holdUnfrozen, holdWorkspace, requireRoomForActive, type Standing, settleOverLimit } from "./standing.js";
 
@@ -176,15 +174,6 @@ export const wireNames = (changes: CodeFields): string[] =>
     name === "passwordHash" ? "password" : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
   );
 
-/** Changes as the generated client takes them: an empty value of a JSON column has to be told from JSON's `null`. */
-export function toData({ utm, appLinks, ...others }: CodeFields) {
-  return {
-    ...others,
-    ...(utm !== undefined && { utm: utm ?? Prisma.DbNull }),
-    ...(appLinks !== undefined && { appLinks: appLinks ?? Prisma.DbNull }),
-  };
-}
-
 /** Deletes a code; its short id stays taken for ever. Throws as `updateCode` does. */
 export async function deleteCode(db: Db, target: Target, actor: Actor): Promise<DynamicCode> {
   return db.$transaction(async (tx) => {
@@ -303,16 +292,4 @@ export function toPublished(row: DynamicCode): PublishedCode {
     ...(row.maxScans !== null && { limit: { max: row.maxScans, used: Math.min(Number(row.scanCount), usedMax) } }),
     ...(routing && { routing }),
   };
-}
-
-/** What decides whether a code leads on at all. */
-export function codeState({ isActive, expiresAt, maxScans, scanCount, fallbackUrl }: DynamicCode): CodeState {
-  const isUsedUp = maxScans !== null && scanCount >= maxScans;
-  return { isActive, expiresAt: expiresAt?.getTime() ?? null, isUsedUp, fallbackUrl };
-}
-
-/** How a code leads on; null when to its destination alone. */
-export function routingOf(row: DynamicCode): Routing | null {
-  // What the JSON columns hold has passed the schema of the API.
-  return toRouting(row as unknown as Parameters<typeof toRouting>[0]);
 }

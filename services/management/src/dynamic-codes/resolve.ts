@@ -1,7 +1,8 @@
 // Where a scan would lead, decided by the same function as the scan itself, with its reasons; nothing is counted.
 import { createHash } from "node:crypto";
 import type { Db } from "@qrfactory/db/client";
-import { codeState, type DynamicCode, getCode, routingOf } from "@qrfactory/db/dynamic-codes";
+import { codeState, routingOf } from "@qrfactory/db/code-routing";
+import { type DynamicCode, getCode } from "@qrfactory/db/dynamic-codes";
 import { momentField } from "@qrfactory/domain/code-input";
 import { isCountry } from "@qrfactory/domain/countries";
 import { preferredLanguage } from "@qrfactory/domain/preferred-language";
