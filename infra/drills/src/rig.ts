@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createAccount } from "@qrfactory/db/accounts";
 import { type Actor, noOrigin } from "@qrfactory/db/audit";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
-import { createCode } from "@qrfactory/db/dynamic-codes";
+import { createCode } from "@qrfactory/db/code-creation";
 import { migrate } from "@qrfactory/db/migrate";
 import { createTestDatabase, testPostgresVariable } from "@qrfactory/testing/database";
 import { freePort } from "@qrfactory/testing/ports";

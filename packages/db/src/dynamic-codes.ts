@@ -1,27 +1,16 @@
 // Dynamic codes: the rows a dashboard edits. Every edit raises `version`; what Redis has not heard of yet is
 // `published_version < version`, and the worker sees to it, so a crash between commit and publication heals by itself.
-import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
 import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/domain/published-code";
-import { drawShortId } from "@qrfactory/domain/short-id";
 import type { Actor } from "./audit.js";
 import { type Db, prepared, type Tx } from "./client.js";
-import { type CodeChange, noting, recordVersions } from "./code-history.js";
+import { type CodeChange, recordVersions } from "./code-history.js";
 import { routingOf, toData } from "./code-routing.js";
 import { type DynamicCode, Prisma } from "./generated/client.js";
 import { holdUnfrozen, holdWorkspace, requireRoomForActive, type Standing, settleOverLimit } from "./standing.js";
 
 export type { DynamicCode } from "./generated/client.js";
-
-export type NewCode = CodeFields & {
-  name: string;
-  destinationUrl: string;
-  /** The id that the client wants. */
-  shortId?: string;
-  /** The id to try first where the client wants none, drawn before there was a row for it. */
-  drawnShortId?: string;
-};
 
 /** Every column of `dynamic_codes` under its name in the generated client. */
 export const codeColumns = Prisma.raw(
@@ -37,73 +26,6 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** Deleted before this moment, a code cannot be restored any more. */
 export const restorableSince = (now = Date.now()) => new Date(now - restorableDays * dayMs);
-
-/** Draws before a creation gives up; one taken id in 130,000 draws makes three a proof of something else. */
-const drawsMax = 3;
-
-/**
- * Inserts a code with its first history row. Throws `plan_limit` when the plan has no room for another active code,
- * `conflict` when the chosen short id is taken.
- */
-export async function createCode(tx: Tx, workspaceId: string, code: NewCode, actor: Actor): Promise<DynamicCode> {
-  const { shortId: chosen, drawnShortId, ...fields } = code;
-  if (fields.isActive === false) await holdUnfrozen(tx, workspaceId);
-  else await requireRoomForActive(tx, workspaceId);
-  for (let draw = 1; draw <= drawsMax; draw++) {
-    const row = await insertCode(
-      tx,
-      workspaceId,
-      fields,
-      chosen ?? (draw === 1 ? drawnShortId : undefined) ?? drawShortId(),
-      actor,
-    );
-    if (row) return row;
-    if (chosen) throw new ApiError("conflict", `The short id ${chosen} is taken; choose another.`);
-  }
-  throw new Error(`no free short id in ${drawsMax} draws`);
-}
-
-/**
- * Inserts a code with its first version; null when the short id is taken. Found out without an error, which would end the transaction. By hand, because the
- * generated client compiles a creation anew each time, for longer than the database takes to run it.
- */
-async function insertCode(
-  tx: Tx,
-  workspaceId: string,
-  fields: Omit<NewCode, "shortId" | "drawnShortId">,
-  shortId: string,
-  actor: Actor,
-): Promise<DynamicCode | null> {
-  const {
-    name,
-    destinationUrl,
-    isActive = true,
-    expiresAt = null,
-    fallbackUrl = null,
-    tags = [],
-    folder = null,
-    maxScans = null,
-    passwordHash = null,
-    rules = [],
-    variants = [],
-    forwardQuery = false,
-    utm = null,
-    appLinks = null,
-  } = fields;
-  const inserted = await tx.$queryRaw<DynamicCode[]>`${prepared}
-    WITH changed AS (
-    INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url, is_active, expires_at, fallback_url,
-                               tags, folder, max_scans, password_hash, rules, variants, forward_query, utm, app_links)
-    VALUES (${randomUUID()}::uuid, ${workspaceId}::uuid, ${shortId}, ${name}, ${destinationUrl}, ${isActive},
-            ${expiresAt}::timestamptz, ${fallbackUrl}, ${tags}::text[], ${folder}, ${maxScans}::int, ${passwordHash},
-            ${JSON.stringify(rules)}::jsonb, ${JSON.stringify(variants)}::jsonb, ${forwardQuery},
-            ${utm && JSON.stringify(utm)}::jsonb, ${appLinks && JSON.stringify(appLinks)}::jsonb)
-    ON CONFLICT (short_id) DO NOTHING
-    RETURNING *),
-    ${noting({ actor, action: "dynamic.created" })}
-    SELECT ${codeColumns} FROM changed`;
-  return inserted[0] ?? null;
-}
 
 /** A code of the workspace; throws `not_found`, the same for a missing, a deleted and somebody else's. */
 export async function getCode(db: Db | Tx, workspaceId: string, shortId: string): Promise<DynamicCode> {

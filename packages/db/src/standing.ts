@@ -15,19 +15,22 @@ export type Standing = {
   isOverLimit: boolean;
 };
 
-type StandingColumns = Pick<Workspace, "plan" | "suspendedAt" | "lapsedAt" | "overLimitAt">;
+export type StandingColumns = Pick<Workspace, "plan" | "suspendedAt" | "lapsedAt" | "overLimitAt">;
 
 /** The columns that a standing is read from. */
 const standingColumns = { plan: true, suspendedAt: true, lapsedAt: true, overLimitAt: true } as const;
 
 export type EntitlingColumns = StandingColumns & Pick<Workspace, "overageEnabled" | "overageRendersMax">;
 
+/** The columns that a standing is read from, of the row `w` in a statement written out. */
+export const standingNames = Prisma.sql`
+  w.plan, w.suspended_at AS "suspendedAt", w.lapsed_at AS "lapsedAt", w.over_limit_at AS "overLimitAt"`;
+
 /** The columns that tell what a workspace is entitled to, for `include` and `select`. */
 export const entitlingColumns = { ...standingColumns, overageEnabled: true, overageRendersMax: true } as const;
 
 /** The same of the row `w` in a statement written out. */
-export const entitlingNames = Prisma.sql`
-  w.plan, w.suspended_at AS "suspendedAt", w.lapsed_at AS "lapsedAt", w.over_limit_at AS "overLimitAt",
+export const entitlingNames = Prisma.sql`${standingNames},
   w.overage_enabled AS "overageEnabled", w.overage_renders_max AS "overageRendersMax"`;
 
 /** What services must know of a workspace to serve its callers. */
@@ -36,6 +39,9 @@ export function entitlementsOf({ overageEnabled, overageRendersMax, ...columns }
   const isPaid = overageEnabled && plans[plan].overageUsd !== null;
   return { plan, frozen, overage: isPaid ? { renders_max: overageRendersMax } : null };
 }
+
+/** What is said of a workspace that is not there. */
+export const noSuchWorkspace = () => new ApiError("not_found", "There is no such workspace.");
 
 /** The standing that a workspace's columns say. */
 export function standingOf({ plan, suspendedAt, lapsedAt, overLimitAt }: StandingColumns): Standing {
@@ -50,9 +56,8 @@ export function standingOf({ plan, suspendedAt, lapsedAt, overLimitAt }: Standin
 export async function holdWorkspace(tx: Db | Tx, workspaceId: string, hold: "update" | "share"): Promise<Standing> {
   const lock = hold === "update" ? Prisma.sql`FOR NO KEY UPDATE` : Prisma.sql`FOR SHARE`;
   const rows = await tx.$queryRaw<StandingColumns[]>`${prepared}
-    SELECT plan, suspended_at AS "suspendedAt", lapsed_at AS "lapsedAt", over_limit_at AS "overLimitAt"
-    FROM workspaces WHERE id = ${workspaceId}::uuid AND deleted_at IS NULL ${lock}`;
-  if (!rows[0]) throw new ApiError("not_found", "There is no such workspace.");
+    SELECT ${standingNames} FROM workspaces w WHERE id = ${workspaceId}::uuid AND deleted_at IS NULL ${lock}`;
+  if (!rows[0]) throw noSuchWorkspace();
   return standingOf(rows[0]);
 }
 
@@ -72,7 +77,12 @@ export async function holdUnfrozen(
  * a lock, so that two creations at once cannot share the last place.
  */
 export async function requireRoomForActive(tx: Tx, workspaceId: string, more = 1): Promise<void> {
-  const plan = plans[(await holdUnfrozen(tx, workspaceId)).plan];
+  await requireRoom(tx, workspaceId, (await holdUnfrozen(tx, workspaceId)).plan, more);
+}
+
+/** The same of a workspace that is held already. */
+export async function requireRoom(tx: Tx, workspaceId: string, planName: PlanName, more: number): Promise<void> {
+  const plan = plans[planName];
   if (!Number.isFinite(plan.activeCodesMax)) return;
   // Not the workspace's row: of two that share it neither could have it alone.
   await tx.$queryRaw`${prepared} SELECT pg_advisory_xact_lock(hashtextextended(${`active codes ${workspaceId}`}, 0))::text`;

@@ -3,16 +3,9 @@
 import { type Caller, requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Db } from "@qrfactory/db/client";
+import { createCode, type NewCode } from "@qrfactory/db/code-creation";
 import { getCodeAt } from "@qrfactory/db/code-history";
-import {
-  createCode,
-  type DynamicCode,
-  deleteCode,
-  getCode,
-  type NewCode,
-  restoreCode,
-  updateCode,
-} from "@qrfactory/db/dynamic-codes";
+import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/dynamic-codes";
 import { scheduleChange } from "@qrfactory/db/scheduled-changes";
 import {
   type CodeFields,
