@@ -3,7 +3,8 @@ import { type PlanName, plans } from "@qrfactory/domain/plans";
 import type { Db, Tx } from "./client.js";
 
 export type DayUsage = { day: string; renders: number };
-export type KeyUsage = { keyId: string; keyPrefix: string; name: string; renders: number };
+/** What a key has used; its columns are null for what people used at a dashboard. */
+export type KeyUsage = { keyId: string | null; keyPrefix: string | null; name: string | null; renders: number };
 
 const monthStart = (month: string) => new Date(`${month}-01T00:00:00Z`);
 
@@ -85,11 +86,11 @@ export async function listDailyUsage(db: Db, workspaceId: string, month: string)
   return rows.map((row) => ({ day: row.day.toISOString().slice(0, 10), renders: row._sum.renders ?? 0 }));
 }
 
-/** Credits by key in a UTC month, the busiest first; revoked keys are in it, they were used. */
+/** Credits by key in a UTC month, the busiest first; revoked keys are in it, they were used, and dashboards as one. */
 export async function listKeyUsage(db: Db, workspaceId: string, month: string): Promise<KeyUsage[]> {
   return db.$queryRaw<KeyUsage[]>`
     SELECT k.id AS "keyId", k.key_prefix AS "keyPrefix", k.name, sum(u.renders)::int AS renders
-    FROM usage_daily u JOIN api_keys k ON k.id = u.key_id
+    FROM usage_daily u LEFT JOIN api_keys k ON k.id = u.key_id
     WHERE u.workspace_id = ${workspaceId}::uuid
       AND u.day >= ${monthRange(month).gte}::date AND u.day < ${monthRange(month).lt}::date
     GROUP BY k.id ORDER BY renders DESC, k.id`;

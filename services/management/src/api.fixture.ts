@@ -156,6 +156,14 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
   };
 }
 
+/** A sender that asks again when it is told 503: nothing has happened then, and a busy machine is no failure. */
+export const patient =
+  (send: Send): Send =>
+  async (...request) => {
+    const answer = await send(...request);
+    return answer.status === 503 ? patient(send)(...request) : answer;
+  };
+
 /** What every refusal of this API looks like. */
 export function expectProblem(answer: Answer, status: number, code: string): void {
   const { type, title, detail, request_id, ...rest } = answer.body ?? {};

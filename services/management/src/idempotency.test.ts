@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import fc from "fast-check";
-import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
+import { type Answer, type Api, expectProblem, patient, type Send, startApi } from "./api.fixture.js";
 
 let api: Api;
 /** Another process over the same stores, as far as a request can tell. */
@@ -66,16 +66,16 @@ test("whatever is sent, repeated, changed, cut off or a day old: one key and bod
     fc.asyncProperty(steps, async (some) => {
       const run = `run-${runs++}`;
       const model = new Model();
-      const send = (key: number, body: number, at: number) =>
-        (processes[at % processes.length] as Send)("POST", "/api/v1/dynamic", {
+      const requestOf = (as: Send, key: number, body: number) =>
+        as("POST", "/api/v1/dynamic", {
           body: { name: `${run} ${body}`, destination_url: "https://example.com/" },
           headers: { "Idempotency-Key": `${run}-${key}` },
         });
-      /** A request that meets a connection of the dead is answered 503 and nothing happened: clients ask again. */
-      const insist = async (key: number, body: number, at: number): Promise<Answer> => {
-        const answer = await send(key, body, at);
-        return answer.status === 503 ? insist(key, body, at) : answer;
-      };
+      const send = (key: number, body: number, at: number) =>
+        requestOf(processes[at % processes.length] as Send, key, body);
+      // One that meets a connection of the dead is answered 503.
+      const insist = (key: number, body: number, at: number) =>
+        requestOf(patient(processes[at % processes.length] as Send), key, body);
       for (const step of some) {
         if (step.kind === "day") {
           await db.$executeRaw`UPDATE idempotency_keys SET expires_at = now() WHERE key = ${`${run}-${step.key}`}`;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase } from "@qrfactory/db/client";
-import { type Api, expectProblem, startApi } from "../api.fixture.js";
+import { type Api, expectProblem, patient, startApi } from "../api.fixture.js";
 
 let api: Api;
 beforeAll(async () => {
@@ -137,7 +137,8 @@ test("the same Idempotency-Key of another workspace is another key", async () =>
 
 test("a plan's number of active codes is exact, also for creations at once", async () => {
   const { as } = await api.signUp();
-  const answers = await Promise.all(Array.from({ length: 50 }, () => as("POST", "/api/v1/dynamic", { body: code })));
+  const create = () => patient(as)("POST", "/api/v1/dynamic", { body: code });
+  const answers = await Promise.all(Array.from({ length: 50 }, create));
   expect(answers.filter((answer) => answer.status === 201)).toHaveLength(3);
   const refused = answers.filter((answer) => answer.status === 403);
   expect(refused).toHaveLength(47);

@@ -112,6 +112,19 @@ test("a call that comes twice is counted once, by day, month and threshold", asy
   expect(row.renders).toBe(38);
 });
 
+test("usage by key names the keys, and what people used at dashboards as one", async () => {
+  const { as, workspaceId } = await api.signUp();
+  const { body: key } = await as("POST", "/api/v1/keys", { body: { name: "Shop" } });
+  await takeIn(workspaceId, 3, { key_id: key.id });
+  await takeIn(workspaceId, 2);
+  const { by_key, used_this_month } = (await as("GET", "/api/v1/usage/me")).body;
+  expect(by_key).toEqual([
+    { id: key.id, key_prefix: key.key_prefix, name: "Shop", renders: 3 },
+    { id: null, key_prefix: null, name: "Dashboard", renders: 2 },
+  ]);
+  expect(used_this_month).toBe(5);
+});
+
 test("an unlimited plan has no thresholds", async () => {
   const { usage } = await workspaceWith("enterprise", 60);
   expect(await usage()).toMatchObject({ thresholds: [], overage: { renders: 0, usd: "0.00" } });

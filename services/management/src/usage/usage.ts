@@ -58,7 +58,7 @@ export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: Usa
     const by_key = byKey.map(({ keyId, keyPrefix, name, renders }) => ({
       id: keyId,
       key_prefix: keyPrefix,
-      name,
+      name: name ?? "Dashboard",
       renders,
     }));
     const { overage, thresholds } = bill;
