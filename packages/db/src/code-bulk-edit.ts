@@ -4,7 +4,7 @@ import { ApiError } from "@qrfactory/domain/errors";
 import type { Actor } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { recordVersions } from "./code-history.js";
-import { type CodeFilter, matches } from "./code-lists.js";
+import { type CodeFilter, matches, withSearchBounds } from "./code-lists.js";
 import { toData } from "./code-routing.js";
 import { type DynamicCode, holdForEdit, wireNames } from "./dynamic-codes.js";
 import { Prisma } from "./generated/client.js";
@@ -56,7 +56,7 @@ async function lockCodes(tx: Tx, workspaceId: string, selection: CodeSelection):
   const which =
     "shortIds" in selection
       ? Prisma.sql`${matches(workspaceId, {})} AND short_id = ANY(${selection.shortIds})`
-      : matches(workspaceId, selection.filter);
+      : matches(workspaceId, await withSearchBounds(tx, workspaceId, selection.filter));
   const locked = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM dynamic_codes WHERE ${which} ORDER BY id LIMIT ${bulkEditMax + 1} FOR UPDATE`;
   if (locked.length > bulkEditMax) {

@@ -110,3 +110,22 @@ test("a cursor of another ordering is refused", async () => {
 test("a list needs a caller", async () => {
   expectProblem(await api.send("GET", "/api/v1/dynamic"), 401, "unauthenticated");
 });
+
+test("two characters are found anywhere among few codes, and where a word begins among many", async () => {
+  const { as, workspaceId } = await api.signUp();
+  await addCodes(workspaceId, 0, 20);
+  const create = (name: string) =>
+    as("POST", "/api/v1/dynamic", { body: { name, destination_url: "https://example.com/", is_active: false } });
+  await create("Wine list");
+  await create("Owl inn");
+  const names = async (search: string) =>
+    (await as("GET", `/api/v1/dynamic?search=${search}&ordering=name`)).body.results.map(({ name }: Row) => name);
+  expect(await names("in")).toEqual(["Owl inn", "Wine list"]);
+  await addCodes(workspaceId, 20, 10_100);
+  expect(await names("in")).toEqual(["Owl inn"]);
+  expect(await names("wi")).toEqual(["Wine list"]);
+  expect(await names("w")).toEqual(["Wine list"]);
+  const body = { filter: { search: "in" }, changes: { folder: "F" } };
+  expect((await as("PATCH", "/api/v1/dynamic", { body })).body).toEqual({ changed: 1 });
+  expect(await names("ine")).toEqual(["Wine list"]);
+});

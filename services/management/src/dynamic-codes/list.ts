@@ -12,6 +12,7 @@ import {
   type PageStart,
   type Position,
   positionOf,
+  withSearchBounds,
 } from "@qrfactory/db/code-lists";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Request, Response } from "express";
@@ -102,7 +103,8 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
     const { workspaceId } = await findCaller(req, res);
     const { query, page } = readListQuery(req, listQuery);
     const order = orders[query.ordering] as CodeOrder;
-    const filter = { ...readFilter(query), deleted: query.deleted === "true" };
+    const wanted = { ...readFilter(query), deleted: query.deleted === "true" };
+    const filter = await withSearchBounds(db, workspaceId, wanted);
     const start = query.cursor === undefined ? { skip: page.skip } : readCursor(query.cursor, order);
     const counted = await countCodesUpToMax(db, workspaceId, filter);
     const gathered = counted <= gatheredMax;
