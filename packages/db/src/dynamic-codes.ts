@@ -158,6 +158,13 @@ function requireVersion(current: DynamicCode, { ifVersion }: Target): void {
   throw new ApiError("version_mismatch", `The code is at version ${current.version}; read it again before editing.`);
 }
 
+/** Of these short ids those that were codes of the workspace and are deleted. */
+export async function findDeletedCodes(db: Db, workspaceId: string, shortIds: string[]): Promise<DynamicCode[]> {
+  return db.$queryRaw<DynamicCode[]>`
+    SELECT ${codeColumns} FROM dynamic_codes
+    WHERE short_id = ANY(${shortIds}::text[]) AND workspace_id = ${workspaceId}::uuid AND deleted_at IS NOT NULL`;
+}
+
 /** Codes whose latest version Redis is not known to have, deleted ones included, the longest waiting first. */
 export async function findUnpublishedCodes(db: Db, limit: number): Promise<DynamicCode[]> {
   const waiting = await db.$queryRaw<{ id: string }[]>`

@@ -13,6 +13,7 @@ import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type BulkOptions, bulkRoutes } from "./bulk/bulk.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
+import { type OrphansOptions, orphanRoutes } from "./orphans/orphans.js";
 import { type CallsOptions, callRoutes } from "./usage/calls.js";
 import { type UsageOptions, usageRoutes } from "./usage/usage.js";
 
@@ -27,6 +28,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   AuditOptions &
   BulkOptions &
   DynamicCodesOptions &
+  OrphansOptions &
   UsageOptions &
   CallsOptions;
 
@@ -42,6 +44,7 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...auditRoutes(options),
   ...bulkRoutes(options),
   ...dynamicCodeRoutes(options),
+  ...orphanRoutes(options),
   ...usageRoutes(options),
   ...callRoutes(options),
 });

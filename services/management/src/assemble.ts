@@ -11,6 +11,7 @@ import { connectDatabase } from "@qrfactory/db/client";
 import { findSessionRights } from "@qrfactory/db/sessions";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
+import { listOrphans } from "@qrfactory/replica/orphans";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
@@ -105,6 +106,7 @@ export async function assembleManagement(
     publicBaseUrl: config.PUBLIC_BASE_URL,
     scanBaseUrl: config.SCAN_BASE_URL,
     readCredits: credits.readCredits,
+    listOrphans: (days) => listOrphans(redis, days),
     credits,
     store: openObjectStore(config),
     linkSecret: config.JWT_SECRET,

@@ -34,7 +34,7 @@ export function makeFindCaller(
 
 /** The scope that a key needs for a route (its pattern); null where any key will do. */
 function scopeOf(route: string, method: string): KeyScope | null {
-  if (/\/(analytics|scans|calls)(\/|$)/.test(route)) return "analytics";
+  if (/\/(analytics|scans|calls|orphans)(\/|$)/.test(route)) return "analytics";
   if (/\/bulk(\/|$)/.test(route)) return "bulk";
   if (!/\/dynamic(\/|$)/.test(route)) return null;
   const isReading = method === "GET" || method === "HEAD" || route.endsWith("/resolve");

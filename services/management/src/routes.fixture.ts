@@ -294,6 +294,7 @@ export const routeCases: RouteCase[] = [
     takesNothing: true,
   },
   { route: "GET /api/v1/bulk/:id/download", needs: "viewer", key: "too", success: 200, target: finishedOrder },
+  { route: "GET /api/v1/orphans", needs: "viewer", key: "too", success: 200 },
   { route: "GET /api/v1/calls", needs: "viewer", key: "too", success: 200 },
   { route: "GET /api/v1/usage", needs: "viewer", key: "alone", success: 200, takesNothing: true },
   { route: "GET /api/v1/usage/me", needs: "viewer", success: 200, takesNothing: true },

@@ -36,6 +36,7 @@ let scans: ScanEvent[];
 let recordScan: AppOptions["recordScan"];
 let service: Listening;
 let lane: FastLane;
+const orphans: string[] = [];
 
 function appOptions(): AppOptions {
   return {
@@ -43,6 +44,7 @@ function appOptions(): AppOptions {
     describeScan,
     ...routingOptions(),
     recordScan: (scan) => recordScan(scan),
+    noteOrphan: (shortId) => void orphans.push(shortId),
     onLost: () => {},
     status: () => ({ status: "ok", version: "1", components: {} }),
     observeRequest: () => {},
@@ -326,4 +328,14 @@ test("clients that drip their headers are cut with 408 while others are served a
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain('"code":"request_timeout"');
   }
+});
+
+test("a scan of an id that leads nowhere is noted, in one spelling, and a HEAD is not", async () => {
+  orphans.length = 0;
+  for (const path of ["/q/nobodys-1", "/Q/NOBODYS-1/", "/nobodys-1"]) {
+    expect((await fetch(service.url + path)).status).toBe(404);
+  }
+  await fetch(`${service.url}/q/nobodys-1`, { method: "HEAD" });
+  await fetch(`${service.url}/q/no%20id`);
+  expect(orphans).toEqual(["NOBODYS-1", "NOBODYS-1", "NOBODYS-1"]);
 });

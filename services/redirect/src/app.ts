@@ -30,6 +30,8 @@ export type AppOptions = Decide & {
   /** Reads the password of a form; see `makeUnlock`. */
   unlock: Unlock;
   places: Pick<Places, "open">;
+  /** Told of a scan whose id leads nowhere. */
+  noteOrphan: (shortId: string) => void;
   /** Of this process, from memory. */
   status: () => StatusReport;
   observeRequest: Metrics["observeRequest"];
@@ -70,10 +72,11 @@ export function createApp(options: AppOptions): RequestListener {
     const shortId = normalizeShortId(id);
     const row = shortId === null ? undefined : table.find(shortId);
     if (isPost && (!row || plus)) refuseMethod(req);
-    if (shortId === null || !row)
-      return shortId === null || table.isFull()
-        ? sendNamedPage(res, "unknown", requestId)
-        : sendUnavailable(req, res, requestId);
+    if (shortId === null || !row) {
+      if (shortId !== null && !table.isFull()) return sendUnavailable(req, res, requestId);
+      if (shortId !== null && req.method === "GET") options.noteOrphan(shortId);
+      return sendNamedPage(res, "unknown", requestId);
+    }
     const scan: Scan = { req, res, shortId, row, scanner: readScanner(requestOf(req, query)), requestId };
     await ready(scan);
     if (plus) return preview(scan);

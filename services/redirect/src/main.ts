@@ -2,6 +2,7 @@
 import { scanRecord } from "@qrfactory/domain/events";
 import { eventStream } from "@qrfactory/replica/event-stream";
 import { followTable } from "@qrfactory/replica/follow";
+import { addOrphans } from "@qrfactory/replica/orphans";
 import { readSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable } from "@qrfactory/replica/table";
 import { createLog } from "@qrfactory/runtime/log";
@@ -16,6 +17,7 @@ import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { readRedirectConfig } from "./config.js";
 import { makeDecide } from "./decide.js";
 import { openFastLane } from "./fast-lane.js";
+import { makeOrphans } from "./orphans.js";
 import { makeUnlock } from "./password-form.js";
 import { makeCheckPassword } from "./passwords.js";
 import { makePlaces } from "./places.js";
@@ -93,10 +95,12 @@ start(async () => {
   const { VISITOR_SECRET: visitorSecret, TRUSTED_PROXIES: trustedProxies } = config;
   const places = makePlaces({ file: config.GEOIP_DATABASE, log });
   const visitorOf = makeVisitorOf({ visitorSecret, locate: places.locate });
+  const orphans = makeOrphans({ add: (counts) => addOrphans(state, counts) });
   const options: AppOptions = {
     table,
     ...makeDecide({ visitorOf, uses: makeUses(), places }),
     places,
+    noteOrphan: orphans.note,
     unlock: makeUnlock({ checkPassword: makeCheckPassword(), trustedProxies }),
     readScanner: makeReadScanner(trustedProxies),
     describeScan: makeDescribeScan({ region, visitorSecret }),
@@ -115,6 +119,7 @@ start(async () => {
     metrics,
     stop: async () => {
       await shipper.stop(shipOnStopMs);
+      await orphans.stop();
       await follower.stop();
       await snapshots.stop();
       await spool.close();

@@ -39,6 +39,7 @@ function appOptions(): AppOptions {
     count: (...scan) => routing.count(...scan),
     places: { open: () => routing.places.open() },
     unlock: (...form) => routing.unlock(...form),
+    noteOrphan: () => {},
     recordScan: async (scan) => void scans.push(scanEvent.parse(scan)),
     onLost: () => {},
     status: () => ({ status: "ok", version: "1", components: {} }),

@@ -14,6 +14,7 @@ import { z } from "zod";
 import { makePublisher } from "../workers/publish.js";
 import { type Command, type Context, exitDone, exitFailed, exitUsage, UsageError } from "./command.js";
 import { creditsCheckCommand } from "./credits.js";
+import { orphansCommand } from "./orphans.js";
 import { retentionCommand } from "./retention.js";
 import { seedDemoCommand } from "./seed-demo.js";
 import {
@@ -37,6 +38,7 @@ const commands: Record<string, Command> = {
   "workspaces renew": renewCommand,
   "workspaces set-retention": setRetentionCommand,
   "credits check": creditsCheckCommand,
+  orphans: orphansCommand,
   retention: retentionCommand,
   "seed-demo": seedDemoCommand,
 };
