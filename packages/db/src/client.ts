@@ -2,6 +2,7 @@
 // or, where they must share a transaction, `Tx`.
 import { PrismaPg } from "@prisma/adapter-pg";
 import { ApiError } from "@qrfactory/domain/errors";
+import pg from "pg";
 import { Prisma, PrismaClient } from "./generated/client.js";
 
 export type Db = PrismaClient;
@@ -73,6 +74,7 @@ type DriverCause = { originalCode?: string; kind?: string };
 
 /** The five-character SQLSTATE of a failed query, or null when the failure was not the server's word. */
 export function sqlState(error: unknown): string | null {
+  if (error instanceof pg.DatabaseError) return error.code ?? null;
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return null;
   const { driverAdapterError } = (error.meta ?? {}) as { driverAdapterError?: { cause?: DriverCause } };
   return driverAdapterError?.cause?.originalCode ?? null;

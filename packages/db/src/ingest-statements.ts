@@ -55,6 +55,7 @@ const arraysOf = (columns: object) =>
 /**
  * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart. A code that is made for a number
  * of scans is to be published again, so that regions hear of each other's, until it is used up.
+ * Summaries of days that are over are out of date when a scan of theirs comes in; today has none.
  */
 export const insertScans = `
   WITH inserted AS (
@@ -72,6 +73,17 @@ export const insertScans = `
     INSERT INTO scan_hourly AS h (code_id, hour, workspace_id, scans, bots)
     SELECT code_id, hour, workspace_id, scans, bots FROM hours ORDER BY code_id, hour, workspace_id
     ON CONFLICT (code_id, hour, workspace_id) DO UPDATE SET scans = h.scans + excluded.scans, bots = h.bots + excluded.bots
+  ), late AS (
+    SELECT code_id, workspace_id, hour FROM hours WHERE hour < date_trunc('day', now(), 'UTC')
+  ), summarised AS (
+    SELECT s.subject_id, s.span, s.start FROM scan_summaries s
+    WHERE (s.subject_id, s.span, s.start) IN (
+      SELECT subject_id, span, date_trunc(span, hour, 'UTC')
+      FROM late, unnest(ARRAY[code_id, workspace_id]) AS subject_id, unnest(ARRAY['day', 'month']) AS span)
+    ORDER BY s.subject_id, s.span, s.start FOR NO KEY UPDATE
+  ), outdated AS (
+    UPDATE scan_summaries s SET stale = true, version = s.version + 1 FROM summarised
+    WHERE s.subject_id = summarised.subject_id AND s.span = summarised.span AND s.start = summarised.start
   ), counts AS (
     SELECT code_id, sum(scans) AS scans, max(last) AS last FROM hours GROUP BY code_id HAVING sum(scans) > 0
   ), locked AS (

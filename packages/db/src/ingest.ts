@@ -131,7 +131,8 @@ export function isRefusedData(error: unknown): boolean {
 
 /**
  * Two workers cannot block each other for good, because every transaction locks in the same order: rows by time and id,
- * codes, hours, months, spools. Spools come last, so that their locks are short and batches of one spool go in side by side.
+ * codes, hours, months, summaries, spools. Spools come last, so that their locks are short and batches of one spool go
+ * in side by side.
  */
 async function storeIn(client: pg.PoolClient, stored: StoredBatches): Promise<Map<string, number>> {
   if (stored.kind === "scans") await insertRows(client, insertScans, scanColumns, stored.batches);

@@ -1,0 +1,50 @@
+// Scans by value: the countries, devices and so on of a report, the most frequent first.
+import type { ReportPlan } from "./analytics-plan.js";
+import type { Reader } from "./analytics-store.js";
+import { codeDimension, countByDimension, type ScanDimension, scanDimensions } from "./scan-dimensions.js";
+import { Parameters, rowsIn, type ScanScope } from "./scan-scope.js";
+
+export type KeyCount = { key: string; scans: number };
+
+/** The `top` most frequent values of each dimension; ties by the value. What machines made is counted with `includeBots`. */
+export async function countByKey(
+  reader: Reader,
+  scope: ScanScope,
+  { subjectId, byKey }: ReportPlan,
+  { includeBots, top }: { includeBots: boolean; top: number },
+): Promise<Record<ScanDimension, KeyCount[]>> {
+  const parameters = new Parameters();
+  const sources: string[] = [];
+  if (byKey.months.length + byKey.days.length > 0) {
+    const [subject, months, days] = [subjectId, byKey.months, byKey.days].map((value) => parameters.add(value));
+    sources.push(`
+      SELECT k.dimension, k.key, k.scans, k.bots FROM scan_summaries AS s,
+        unnest(s.dimensions, s.keys, s.key_scans, s.key_bots) AS k(dimension, key, scans, bots)
+      WHERE s.subject_id = ${subject} AND (s.span = 'month' AND s.start = ANY(${months}::timestamptz[])
+        OR s.span = 'day' AND s.start = ANY(${days}::timestamptz[])) AND k.dimension <> ${codeDimension}`);
+  }
+  if (byKey.rows.length > 0) {
+    sources.push(`
+      SELECT * FROM (${countByDimension("found")}) AS counted`);
+  }
+  const found = byKey.rows.length > 0 ? `found AS MATERIALIZED (SELECT * FROM ${rowsIn(scope, byKey.rows, parameters)} AS f),` : "";
+  const { bot_class: classes } = scanDimensions;
+  const { rows } = await reader.query<{ dimension: number; key: string; scans: number }>({
+    text: `
+      WITH ${found} counted AS (
+        SELECT dimension, key,
+          sum(CASE WHEN dimension = ${classes.number} THEN bots ELSE scans ${includeBots ? "+ bots" : ""} END)::float8 AS scans
+        FROM (${sources.join(" UNION ALL ")}) AS sources GROUP BY dimension, key
+      )
+      SELECT dimension, key, scans FROM (
+        SELECT *, row_number() OVER (PARTITION BY dimension ORDER BY scans DESC, key) AS place
+        FROM counted WHERE scans > 0) AS ranked
+      WHERE place <= ${parameters.add(top)} ORDER BY dimension, place`,
+    values: parameters.values,
+  });
+  const keysOf = (number: number) =>
+    rows.filter(({ dimension }) => dimension === number).map(({ key, scans }) => ({ key, scans }));
+  return Object.fromEntries(
+    Object.entries(scanDimensions).map(([name, { number }]) => [name, keysOf(number)]),
+  ) as Record<ScanDimension, KeyCount[]>;
+}

@@ -1,0 +1,144 @@
+// Scans and visitors over time: the buckets of a range in a time zone, and what is in each of them.
+//
+// A visitor is the same within a UTC day, because the salt of the hash changes then. So a bucket's visitors are those of
+// its UTC days, added up; a person who comes on two days is two. Nothing here is an estimate.
+import type { Reader } from "./analytics-store.js";
+import type { ReportPlan } from "./analytics-plan.js";
+import { Parameters, rowsIn, type ScanScope, type Stretch } from "./scan-scope.js";
+
+export type Interval = "hour" | "day" | "week" | "month";
+
+export type Counts = { scans: number; bots: number; visitors: number };
+
+export type TimeCounts = {
+  buckets: Counts[];
+  total: Counts & { lastScanAt: Date | null; lastBotAt: Date | null };
+};
+
+/** All time zones begin their days and hours at a quarter of an hour UTC. */
+const quarterMs = 15 * 60_000;
+const dayMs = 24 * 60 * 60_000;
+
+/** A step that meets every bucket of an interval at least once, whatever the clocks do. */
+const steps: Record<Interval, string> = { hour: "15 minutes", day: "6 hours", week: "1 day", month: "1 day" };
+
+/**
+ * The first moments of the buckets that a range touches, the first of them perhaps before it; at most `max + 1`.
+ * `timezone` is a name from the IANA database; throws SQLSTATE 22023 for one that PostgreSQL does not know.
+ */
+export async function listBuckets(
+  reader: Reader,
+  range: Stretch,
+  { interval, timezone, max }: { interval: Interval; timezone: string; max: number },
+): Promise<Date[]> {
+  const { rows } = await reader.query<{ start: Date }>({
+    text: `
+      SELECT DISTINCT date_trunc($3, moment, $4) AS start
+      FROM (SELECT generate_series($1::timestamptz, $2, $5::interval) AS moment UNION ALL SELECT $2) AS moments
+      ORDER BY start LIMIT $6`,
+    values: [range.from, new Date(range.to.getTime() - 1), interval, timezone, steps[interval], max + 1],
+  });
+  return rows.map(({ start }) => start);
+}
+
+type CountRow = { bucket: number | null; scans: number; bots: number; visitors: number; last: Date; last_bot: Date };
+
+/** Counts a range by buckets. With `includeBots` whoever scanned is a visitor, else people are. */
+export async function countOverTime(
+  reader: Reader,
+  scope: ScanScope,
+  plan: ReportPlan,
+  { buckets: starts, includeBots }: { buckets: Date[]; includeBots: boolean },
+): Promise<TimeCounts> {
+  const buckets = starts.map((): Counts => ({ scans: 0, bots: 0, visitors: 0 }));
+  const total: TimeCounts["total"] = { scans: 0, bots: 0, visitors: 0, lastScanAt: null, lastBotAt: null };
+  const rows = plan.rows.length > 0 ? await countRows(reader, scope, plan.rows, starts, includeBots) : [];
+  const summaries = plan.days.length > 0 ? await countSummaries(reader, plan, starts, includeBots) : [];
+  for (const row of [...rows, ...summaries]) {
+    const into = row.bucket === null ? total : buckets[row.bucket];
+    if (!into) continue;
+    into.scans += row.scans;
+    into.bots += row.bots;
+    into.visitors += row.visitors;
+    if (row.bucket !== null) continue;
+    total.lastScanAt = later(total.lastScanAt, row.last);
+    total.lastBotAt = later(total.lastBotAt, row.last_bot);
+  }
+  return { buckets, total };
+}
+
+const later = (a: Date | null, b: Date | null) => (a && (!b || a > b) ? a : b);
+
+async function countRows(
+  reader: Reader,
+  scope: ScanScope,
+  stretches: Stretch[],
+  starts: Date[],
+  includeBots: boolean,
+): Promise<CountRow[]> {
+  const parameters = new Parameters();
+  const bounds = parameters.add(starts);
+  const { rows } = await reader.query<CountRow>({
+    text: `
+      WITH found AS MATERIALIZED (
+        SELECT width_bucket(scanned_at, ${bounds}::timestamptz[]) - 1 AS bucket,
+          (scanned_at AT TIME ZONE 'UTC')::date AS day, visitor, bot_class, scanned_at
+        FROM ${rowsIn(scope, stretches, parameters)} AS found
+      ), visits AS (
+        SELECT DISTINCT bucket, day, visitor FROM found
+        WHERE visitor IS NOT NULL ${includeBots ? "" : "AND bot_class IS NULL"}
+      ), counted AS (
+        SELECT bucket, count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots, 0 AS visitors,
+          max(scanned_at) FILTER (WHERE bot_class IS NULL) AS last,
+          max(scanned_at) FILTER (WHERE bot_class IS NOT NULL) AS last_bot
+        FROM found GROUP BY GROUPING SETS ((bucket), ())
+        UNION ALL SELECT bucket, 0, 0, count(*), NULL, NULL FROM visits GROUP BY bucket
+        UNION ALL SELECT NULL, 0, 0, count(*), NULL, NULL FROM (SELECT DISTINCT day, visitor FROM visits) AS people
+      )
+      SELECT bucket, sum(scans)::float8 AS scans, sum(bots)::float8 AS bots, sum(visitors)::float8 AS visitors,
+        max(last) AS last, max(last_bot) AS last_bot
+      FROM counted GROUP BY bucket`,
+    values: parameters.values,
+  });
+  return rows;
+}
+
+/** Days within one bucket tell their sums; of those that a bucket begins in, every quarter of an hour is looked at. */
+async function countSummaries(
+  reader: Reader,
+  { subjectId, days }: ReportPlan,
+  starts: Date[],
+  includeBots: boolean,
+): Promise<CountRow[]> {
+  const cut = new Set(starts.filter((start) => start.getTime() % dayMs !== 0).map((start) => dayOf(start)));
+  const whole = days.filter((day) => !cut.has(dayOf(day)));
+  const divided = days.filter((day) => cut.has(dayOf(day)));
+  const { rows } = await reader.query<CountRow>({
+    text: `
+      WITH found AS (
+        SELECT * FROM scan_summaries
+        WHERE subject_id = $1 AND span = 'day' AND (start = ANY($2::timestamptz[]) OR start = ANY($3::timestamptz[]))
+      ), divided AS MATERIALIZED (
+        SELECT *, (extract(epoch FROM start) / 900)::int AS at FROM found WHERE start = ANY($3)
+      ), counted AS (
+        SELECT width_bucket(start, $4::timestamptz[]) - 1 AS bucket, scans, bots, ${includeBots ? "anyone" : "people"} AS visitors
+        FROM found WHERE start = ANY($2)
+        UNION ALL SELECT width_bucket(at + slot, $5::int[]) - 1, slot.scans, slot.bots, 0
+        FROM divided, unnest(slots, slot_scans, slot_bots) AS slot(slot, scans, bots)
+        UNION ALL SELECT width_bucket(at + slot, $5::int[]) - 1, 0, 0, visit.visitors
+        FROM divided, unnest(visit_slots, visit_previous, ${includeBots ? "visit_anyone" : "visit_people"})
+          AS visit(slot, previous, visitors)
+        WHERE previous = -1 OR width_bucket(at + slot, $5::int[]) <> width_bucket(at + previous, $5::int[])
+      )
+      SELECT bucket, sum(scans)::float8 AS scans, sum(bots)::float8 AS bots, sum(visitors)::float8 AS visitors,
+        NULL AS last, NULL AS last_bot
+      FROM counted GROUP BY bucket
+      UNION ALL SELECT NULL, sum(scans)::float8, sum(bots)::float8,
+        sum(${includeBots ? "anyone" : "people"})::float8, max(last_scan_at), max(last_bot_at)
+      FROM found`,
+    values: [subjectId, whole, divided, starts, starts.map((start) => start.getTime() / quarterMs)],
+  });
+  return rows;
+}
+
+const dayOf = (moment: Date) => moment.toISOString().slice(0, 10);

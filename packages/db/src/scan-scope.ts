@@ -1,0 +1,65 @@
+// Which scans are meant: of a workspace, some of its codes or one, narrowed down by what is known of each scan. Builds the
+// conditions on rows of `scans`; every value from outside becomes a parameter.
+import { type ScanDimension, scanDimensions, unknownKey } from "./scan-dimensions.js";
+
+/** Values of a dimension that scans have to have, and that they must not have. */
+export type DimensionFilter = { dimension: ScanDimension; include: string[]; exclude: string[] };
+
+export type ScanScope = {
+  workspaceId: string;
+  codeId?: string;
+  /** Codes with this tag, in this folder; those of deleted codes are in it. */
+  tag?: string | undefined;
+  folder?: string | undefined;
+  filters: DimensionFilter[];
+};
+
+/** A stretch of time, its end not in it. */
+export type Stretch = { from: Date; to: Date };
+
+/** Values of a statement, numbered as they are added. */
+export class Parameters {
+  readonly values: unknown[] = [];
+
+  /** Returns the placeholder. */
+  add(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+}
+
+/** Whom summaries are made of, or null where only rows can tell. */
+export function summarySubject({ workspaceId, codeId, tag, folder, filters }: ScanScope): string | null {
+  if (filters.length > 0 || tag !== undefined || folder !== undefined) return null;
+  return codeId ?? workspaceId;
+}
+
+/** A relation of the rows of `scans` in a scope and in any of some stretches of time. */
+export function rowsIn(scope: ScanScope, stretches: Stretch[], parameters: Parameters): string {
+  const since = parameters.add(stretches.map(({ from }) => from));
+  const until = parameters.add(stretches.map(({ to }) => to));
+  return `(
+    SELECT s.* FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS stretch(since, until)
+    JOIN scans AS s ON s.scanned_at >= stretch.since AND s.scanned_at < stretch.until
+    WHERE ${conditionsOn("s", scope, parameters).join(" AND ")})`;
+}
+
+/** What a row under an alias has to fulfil to be in a scope. */
+export function conditionsOn(alias: string, scope: ScanScope, parameters: Parameters): string[] {
+  const { workspaceId, codeId, tag, folder, filters } = scope;
+  const workspace = parameters.add(workspaceId);
+  const conditions = [`${alias}.workspace_id = ${workspace}::uuid`];
+  if (codeId) conditions.push(`${alias}.code_id = ${parameters.add(codeId)}::uuid`);
+  if (tag !== undefined || folder !== undefined) {
+    const ofCode = [`workspace_id = ${workspace}::uuid`];
+    if (tag !== undefined) ofCode.push(`tags @> ARRAY[${parameters.add(tag)}::text]`);
+    if (folder !== undefined) ofCode.push(`folder = ${parameters.add(folder)}`);
+    conditions.push(`${alias}.code_id IN (SELECT id FROM dynamic_codes WHERE ${ofCode.join(" AND ")})`);
+  }
+  for (const { dimension, include, exclude } of filters) {
+    const value = `coalesce(${alias}.${scanDimensions[dimension].column}, '${unknownKey}')`;
+    if (include.length > 0) conditions.push(`${value} = ANY(${parameters.add(include)}::text[])`);
+    if (exclude.length > 0) conditions.push(`${value} <> ALL(${parameters.add(exclude)}::text[])`);
+  }
+  return conditions;
+}
