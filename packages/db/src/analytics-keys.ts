@@ -27,7 +27,8 @@ export async function countByKey(
     sources.push(`
       SELECT * FROM (${countByDimension("found")}) AS counted`);
   }
-  const found = byKey.rows.length > 0 ? `found AS MATERIALIZED (SELECT * FROM ${rowsIn(scope, byKey.rows, parameters)} AS f),` : "";
+  const found =
+    byKey.rows.length > 0 ? `found AS MATERIALIZED (SELECT * FROM ${rowsIn(scope, byKey.rows, parameters)} AS f),` : "";
   const { bot_class: classes } = scanDimensions;
   const { rows } = await reader.query<{ dimension: number; key: string; scans: number }>({
     text: `

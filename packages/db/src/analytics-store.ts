@@ -39,8 +39,11 @@ const replicaPauseMs = 5_000;
 const lagCheckedMs = 1_000;
 /** A replica that lacks more of the log than this is not asked: about a second of a busy ingest. */
 const lagBytesMax = 16 * 1024 * 1024;
-/** Groups of a report are counted in memory; the default of 4 MB sends them to the disk. */
-const workMemory = "64MB";
+/**
+ * Groups are counted in memory, where the default of 4 MB sends them to the disk, and by hashing: PostgreSQL expects few
+ * elements in the arrays of a summary and would sort them all, which takes twice as long.
+ */
+const settings = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_sort = off; SET LOCAL jit = off";
 
 /** Opens no connection before the first read. */
 export function openAnalyticsStore(options: AnalyticsStoreOptions): AnalyticsStore {
@@ -90,12 +93,14 @@ export function openAnalyticsStore(options: AnalyticsStoreOptions): AnalyticsSto
     let failure: Error | undefined;
     try {
       await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-        SET LOCAL statement_timeout = ${statementTimeoutMs}; SET LOCAL work_mem = '${workMemory}'; SET LOCAL jit = off`);
+        SET LOCAL statement_timeout = ${statementTimeoutMs}; ${settings}`);
       const result = await work(client);
       await client.query("COMMIT");
       return result;
     } catch (error) {
-      failure = error as Error;
+      // A refusal of ours says nothing against the connection; after anything else nothing is known of it.
+      const isWhole = error instanceof ApiError && (await client.query("ROLLBACK").then(isDone, hasFailed));
+      if (!isWhole) failure = error as Error;
       throw isCancelled(error) ? tooLong(error) : error;
     } finally {
       client.off("error", ignore);
@@ -124,6 +129,9 @@ export function openAnalyticsStore(options: AnalyticsStoreOptions): AnalyticsSto
     },
   };
 }
+
+const isDone = () => true;
+const hasFailed = () => false;
 
 /** SQLSTATE 57014: the server ended a statement at its timeout. A replica may say so for its own reasons, too. */
 const isCancelled = (error: unknown) => error instanceof pg.DatabaseError && error.code === "57014";

@@ -2,8 +2,9 @@
 //
 // A visitor is the same within a UTC day, because the salt of the hash changes then. So a bucket's visitors are those of
 // its UTC days, added up; a person who comes on two days is two. Nothing here is an estimate.
-import type { Reader } from "./analytics-store.js";
+
 import type { ReportPlan } from "./analytics-plan.js";
+import type { Reader } from "./analytics-store.js";
 import { Parameters, rowsIn, type ScanScope, type Stretch } from "./scan-scope.js";
 
 export type Interval = "hour" | "day" | "week" | "month";

@@ -9,6 +9,7 @@ import { type MembersOptions, memberRoutes } from "./accounts/members.js";
 import { type PasswordOptions, passwordRoutes } from "./accounts/password.js";
 import { type WorkspaceOptions, workspaceRoutes } from "./accounts/workspace.js";
 import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.js";
+import { type AnalyticsOptions, analyticsRoutes } from "./analytics/analytics.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type BulkOptions, bulkRoutes } from "./bulk/bulk.js";
@@ -29,6 +30,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   BulkOptions &
   DynamicCodesOptions &
   OrphansOptions &
+  AnalyticsOptions &
   UsageOptions &
   CallsOptions;
 
@@ -45,6 +47,7 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...bulkRoutes(options),
   ...dynamicCodeRoutes(options),
   ...orphanRoutes(options),
+  ...analyticsRoutes(options),
   ...usageRoutes(options),
   ...callRoutes(options),
 });

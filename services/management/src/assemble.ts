@@ -6,6 +6,7 @@ import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
+import { openAnalyticsStore } from "@qrfactory/db/analytics-store";
 import { findKeyByHash, touchKey } from "@qrfactory/db/api-keys";
 import { connectDatabase } from "@qrfactory/db/client";
 import { findSessionRights } from "@qrfactory/db/sessions";
@@ -57,6 +58,7 @@ export async function assembleManagement(
   await requireNoEviction(redis, redisWaitMs);
   const renderCache = connectRenderCache(config.RENDER_CACHE_URL);
   const db = connectDatabase(config.DATABASE_URL, { name: "management" });
+  const analytics = openAnalyticsStore({ url: config.DATABASE_URL, replicaUrl: config.DATABASE_REPLICA_URL });
 
   const seal = makeSeal(config.SEAL_KEY);
   const tokens = makeAccessTokens(config.JWT_SECRET);
@@ -86,6 +88,7 @@ export async function assembleManagement(
     trustedProxies: config.TRUSTED_PROXIES,
     status: createStatus({ version, db, stateRedis: redis, renderCache, config }),
     db,
+    analytics,
     seal,
     sessions: makeSessionIssuer({ db, tokens }),
     findCaller: makeFindCaller(
@@ -122,7 +125,7 @@ export async function assembleManagement(
     close: async () => {
       await bell.close().catch(() => undefined);
       queueRedis.disconnect();
-      await db.$disconnect();
+      await Promise.all([db.$disconnect(), analytics.close()]);
       redis.disconnect();
       renderCache?.disconnect();
     },

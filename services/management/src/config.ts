@@ -19,6 +19,8 @@ const namedUrls = list.transform((items, context) => {
 const shape = {
   ...commonConfig,
   DATABASE_URL: urlOf("postgresql", "postgres"),
+  /** A streaming replica, which reports and lists of scans are read from as long as it keeps up. */
+  DATABASE_REPLICA_URL: urlOf("postgresql", "postgres").optional(),
   STATE_REDIS_URL: stateRedisUrl,
   /** Only asked whether it is there; `memory:` has nothing to ask. */
   RENDER_CACHE_URL: z.string().min(1),

@@ -1,0 +1,55 @@
+// A report on scans: totals, the course of time, what is counted by value, and the busiest codes of a workspace.
+import { type CodeCount, rankCodes } from "./analytics-codes.js";
+import { countByKey, type KeyCount } from "./analytics-keys.js";
+import { planReport } from "./analytics-plan.js";
+import type { Reader } from "./analytics-store.js";
+import { countOverTime, type Interval, listBuckets, type TimeCounts } from "./analytics-times.js";
+import type { ScanDimension } from "./scan-dimensions.js";
+import type { ScanScope, Stretch } from "./scan-scope.js";
+
+export type ReportQuery = {
+  scope: ScanScope;
+  range: Stretch;
+  interval: Interval;
+  /** A name of the IANA database. */
+  timezone: string;
+  includeBots: boolean;
+  /** Longest list of values. */
+  top: number;
+  /** The range just before, of the same length, is counted, too. */
+  comparePrevious: boolean;
+  bucketsMax: number;
+};
+
+export type Report = {
+  starts: Date[];
+  times: TimeCounts;
+  keys: Record<ScanDimension, KeyCount[]>;
+  /** Of a workspace only. */
+  codes: CodeCount[] | null;
+  previous: { range: Stretch; total: TimeCounts["total"] } | null;
+};
+
+/** Places in the list of the busiest codes. */
+export const topCodesShown = 10;
+
+/** Null when the range has more buckets than `bucketsMax`. */
+export async function readReport(reader: Reader, query: ReportQuery): Promise<Report | null> {
+  const { scope, range, includeBots, top, comparePrevious, bucketsMax } = query;
+  const starts = await listBuckets(reader, range, { ...query, max: bucketsMax });
+  if (starts.length > bucketsMax) return null;
+  const plan = await planReport(reader, scope, range);
+  const times = await countOverTime(reader, scope, plan, { buckets: starts, includeBots });
+  const keys = await countByKey(reader, scope, plan, { includeBots, top });
+  const codes = scope.codeId ? null : await rankCodes(reader, scope, plan, { includeBots, top: topCodesShown });
+  const previous = comparePrevious ? await readPrevious(reader, query) : null;
+  return { starts, times, keys, codes, previous };
+}
+
+async function readPrevious(reader: Reader, { scope, range, includeBots }: ReportQuery): Promise<Report["previous"]> {
+  const lengthMs = range.to.getTime() - range.from.getTime();
+  const before = { from: new Date(range.from.getTime() - lengthMs), to: range.from };
+  const plan = await planReport(reader, scope, before);
+  const { total } = await countOverTime(reader, scope, plan, { buckets: [before.from], includeBots });
+  return { range: before, total };
+}

@@ -1,0 +1,295 @@
+// Every number of a report against one that is computed another way: here, in JavaScript, from the rows.
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { ScanRow } from "@qrfactory/db/ingest";
+import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
+import { random, scanRow, summarise, takeIn } from "./scans.fixture.js";
+
+let api: Api;
+let as: Send;
+let rows: ScanRow[];
+/** The short id of the busy code and of one with few scans. */
+const [busy, quiet] = ["BUSY-1", "QUIET-1"];
+const ids: Record<string, string> = {};
+beforeAll(async () => {
+  api = await startApi();
+  const person = await api.signUp();
+  as = person.as;
+  await api.setPlan(person.workspaceId, "enterprise");
+  for (const short_id of [busy, quiet]) {
+    const tags = short_id === quiet ? ["few"] : [];
+    const body = { name: short_id, short_id, destination_url: "https://example.com", tags };
+    ids[short_id] = (await as("POST", "/api/v1/dynamic", { body })).body.id;
+  }
+  rows = seededScans(person.workspaceId);
+  await takeIn(api.database.url, rows);
+});
+afterAll(() => api.close());
+
+/** Three thousand scans from 3 October to 5 November 2026: the clocks of Vienna go back on the 25th. */
+function seededScans(workspaceId: string): ScanRow[] {
+  const next = random(20_261_025);
+  const any = <T>(values: T[]): T => values[Math.floor(next() ** 2 * values.length)] as T;
+  const start = Date.parse("2026-10-03T00:00:00Z");
+  return Array.from({ length: 3_000 }, () => {
+    // A fifth of all on one day, so that it is summarised for the code, too.
+    const day = next() < 0.2 ? 22 : Math.floor(next() * 33);
+    const at = new Date(start + day * 86_400_000 + Math.floor(next() * 86_400_000));
+    const id = ids[next() < 0.9 ? busy : quiet] as string;
+    return scanRow({ id, workspaceId }, at, {
+      visitor: next() < 0.02 ? null : `visitor-${Math.floor(next() * 60)}`,
+      country: any(["AT", "FR", "US", null]),
+      region_name: any(["Vienna", "Île-de-France", null]),
+      city: any(["Wien", "Paris", "Lyon", null]),
+      device: any(["phone", "tablet", null]),
+      os: any(["iOS", "Android"]),
+      browser: any(["Safari", "Chrome", "Firefox"]),
+      language: any(["de", "fr", null]),
+      referrer_host: any([null, "example.com"]),
+      region: any(["eu-1", "us-1"]),
+      bot_class: next() < 0.1 ? any(["bot", "preview", "prefetch"]) : null,
+    });
+  });
+}
+
+type Expected = {
+  short_id?: string;
+  from: string;
+  to: string;
+  timezone: string;
+  interval: string;
+  include_bots: boolean;
+};
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** What the clocks of a time zone show, with their distance from UTC; `2026-10-25 02 GMT+2`. */
+function localTime(moment: Date, timeZone: string): { date: string; hour: string } {
+  const formatter =
+    formatters.get(timeZone) ??
+    new Intl.DateTimeFormat("en-CA", {
+      ...{ timeZone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", hourCycle: "h23" },
+      timeZoneName: "longOffset",
+    });
+  formatters.set(timeZone, formatter);
+  const parts = Object.fromEntries(formatter.formatToParts(moment).map(({ type, value }) => [type, value]));
+  const date = `${parts.year}-${parts.month}-${parts.day}`;
+  return { date, hour: `${date} ${parts.hour} ${parts.timeZoneName}` };
+}
+
+function bucketOf(moment: Date, { timezone, interval }: Pick<Expected, "timezone" | "interval">): string {
+  const { date, hour } = localTime(moment, timezone);
+  if (interval === "hour") return hour;
+  if (interval === "month") return date.slice(0, 7);
+  if (interval === "day") return date;
+  const day = new Date(`${date}T00:00:00Z`);
+  day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7));
+  return day.toISOString().slice(0, 10);
+}
+
+/** The report that rows stand for. */
+function reportOf(all: ScanRow[], asked: Expected) {
+  const inRange = all.filter((row) => row.scanned_at >= new Date(asked.from) && row.scanned_at < new Date(asked.to));
+  const counted = inRange.filter((row) => asked.include_bots || row.bot_class === null);
+  const visitorsOf = (some: ScanRow[]) =>
+    new Set(
+      some.filter(({ visitor }) => visitor).map((row) => `${row.scanned_at.toISOString().slice(0, 10)} ${row.visitor}`),
+    ).size;
+  const buckets = new Map<string, ScanRow[]>();
+  for (let at = Date.parse(asked.from); at < Date.parse(asked.to); at += 15 * 60_000) {
+    buckets.set(bucketOf(new Date(at), asked), []);
+  }
+  for (const row of counted) buckets.get(bucketOf(row.scanned_at, asked))?.push(row);
+  const keysOf = (some: ScanRow[], field: keyof ScanRow) => {
+    const keys = new Map<string, number>();
+    for (const row of some)
+      keys.set(String(row[field] ?? "unknown"), (keys.get(String(row[field] ?? "unknown")) ?? 0) + 1);
+    return [...keys]
+      .map(([key, scans]) => ({ key, scans }))
+      .sort((a, b) => b.scans - a.scans || (a.key < b.key ? -1 : 1));
+  };
+  const last = Math.max(...counted.map(({ scanned_at }) => scanned_at.getTime()));
+  const bots = inRange.filter(({ bot_class }) => bot_class !== null);
+  return {
+    total_scans: counted.length,
+    unique_visitors: visitorsOf(counted),
+    bots: bots.length,
+    bot_classes: keysOf(bots, "bot_class"),
+    last_scanned_at: counted.length > 0 ? new Date(last).toISOString() : null,
+    timeseries: [...buckets].map(([bucket, some]) => ({
+      bucket,
+      scans: some.length,
+      unique_visitors: visitorsOf(some),
+    })),
+    countries: keysOf(counted, "country"),
+    regions: keysOf(counted, "region_name"),
+    cities: keysOf(counted, "city"),
+    devices: keysOf(counted, "device"),
+    os: keysOf(counted, "os"),
+    browsers: keysOf(counted, "browser"),
+    languages: keysOf(counted, "language"),
+    referrers: keysOf(counted, "referrer_host"),
+    serving_regions: keysOf(counted, "region"),
+  };
+}
+
+async function read(path: string, query: object): Promise<ReturnType<typeof reportOf>> {
+  const answer = await as(
+    "GET",
+    `${path}?${new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]))}`,
+  );
+  expect([answer.status, answer.text.slice(0, 300)]).toEqual([200, expect.anything()]);
+  return answer.body;
+}
+
+/** The report with the local time of each bucket in place of its moment; codes and variants have tests of their own. */
+function comparable(report: Awaited<ReturnType<typeof read>> & Record<string, unknown>, asked: Expected) {
+  const { top_codes, variants, ...rest } = report;
+  const timeseries = (report.timeseries as unknown as { start: string; scans: number; unique_visitors: number }[]).map(
+    ({ start, ...counts }) => ({ bucket: bucketOf(new Date(start), asked), ...counts }),
+  );
+  return { ...rest, timeseries };
+}
+
+const ranges = [
+  ["UTC", "day", "2026-10-01T00:00:00Z", "2026-11-06T00:00:00Z"],
+  ["UTC", "month", "2026-10-01T00:00:00Z", "2026-11-06T00:00:00Z"],
+  ["Europe/Vienna", "day", "2026-09-30T22:00:00Z", "2026-11-05T23:00:00Z"],
+  ["Europe/Vienna", "hour", "2026-10-23T22:00:00Z", "2026-10-26T23:00:00Z"],
+  ["Asia/Kolkata", "day", "2026-09-30T18:30:00Z", "2026-11-05T18:30:00Z"],
+  ["Asia/Kathmandu", "hour", "2026-10-24T18:15:00Z", "2026-10-27T18:15:00Z"],
+  ["America/St_Johns", "week", "2026-10-04T12:34:56Z", "2026-11-03T01:23:45Z"],
+  ["Australia/Lord_Howe", "day", "2026-10-01T00:00:00Z", "2026-10-31T12:00:00Z"],
+] as const;
+const cases = ranges.flatMap(([timezone, interval, from, to]) =>
+  [false, true].map((include_bots) => [timezone, interval, from, to, include_bots] as const),
+);
+
+describe.each(["rows", "summaries", "summaries and late rows"])("a report read from %s", (source) => {
+  beforeAll(async () => {
+    if (source === "summaries") await summarise(api.database.url, "2026-10-03T00:00:00Z", "2026-11-06T00:00:00Z");
+    if (source !== "summaries and late rows") return;
+    const { code_id: id, workspace_id: workspaceId } = rows[0] as ScanRow;
+    const late = ["2026-10-25T00:30:00Z", "2026-10-31T23:59:59.999Z", "2026-11-01T00:00:00Z"].map((at) =>
+      scanRow({ id, workspaceId }, at, { visitor: "late" }),
+    );
+    await takeIn(api.database.url, late);
+    rows.push(...late);
+  });
+
+  test.each(cases)("is right in %s by %s from %s to %s, machines included: %s", async (...asked) => {
+    const [timezone, interval, from, to, include_bots] = asked;
+    const query = { timezone, interval, from, to, include_bots };
+    expect(comparable(await read("/api/v1/analytics", query), query)).toEqual(reportOf(rows, query));
+    for (const shortId of [busy, quiet]) {
+      const ofCode = rows.filter(({ code_id }) => code_id === ids[shortId]);
+      expect(comparable(await read(`/api/v1/dynamic/${shortId}/analytics`, query), query)).toEqual(
+        reportOf(ofCode, query),
+      );
+    }
+  });
+
+  test("filters by what is known, and by what is not", async () => {
+    const asked = {
+      timezone: "UTC",
+      interval: "day",
+      from: "2026-10-01T00:00:00Z",
+      to: "2026-11-06T00:00:00Z",
+      include_bots: false,
+    };
+    const tables: [object, (row: ScanRow) => boolean][] = [
+      [{ country: "FR,AT" }, ({ country }) => country === "FR" || country === "AT"],
+      [{ country: "-AT" }, ({ country }) => country !== "AT"],
+      [{ country: "unknown", device: "-unknown" }, ({ country, device }) => country === null && device !== null],
+      [{ os: "Android", serving_region: "us-1" }, ({ os, region }) => os === "Android" && region === "us-1"],
+    ];
+    for (const [filter, keeps] of tables) {
+      const report = await read("/api/v1/analytics", { ...asked, ...filter });
+      expect(comparable(report, asked)).toEqual(reportOf(rows.filter(keeps), asked));
+    }
+  });
+
+  test("names the busiest codes", async () => {
+    const { top_codes } = (await read("/api/v1/analytics", { from: "2026-10-01", to: "2026-11-05" })) as unknown as {
+      top_codes: { short_id: string; scans: number }[];
+    };
+    const people = rows.filter(({ bot_class }) => bot_class === null);
+    const ofBusy = people.filter(({ code_id }) => code_id === ids[busy]).length;
+    expect(top_codes.map(({ short_id, scans }) => [short_id, scans])).toEqual([
+      [busy, ofBusy],
+      [quiet, people.length - ofBusy],
+    ]);
+  });
+});
+
+test("a day on which the clocks change has 25 or 23 hours", async () => {
+  const hours = async (date: string) => {
+    const query = { from: date, to: date, interval: "hour", timezone: "Europe/Vienna" };
+    return (await read("/api/v1/analytics", query)).timeseries.length;
+  };
+  expect([await hours("2026-10-25"), await hours("2026-03-29"), await hours("2026-10-26")]).toEqual([25, 23, 24]);
+});
+
+test("a tag narrows a workspace down to its codes", async () => {
+  const asked = {
+    timezone: "UTC",
+    interval: "day",
+    from: "2026-10-01T00:00:00Z",
+    to: "2026-11-06T00:00:00Z",
+    include_bots: false,
+  };
+  const report = comparable(await read("/api/v1/analytics", { ...asked, tag: "few" }), asked);
+  expect(report).toEqual(
+    reportOf(
+      rows.filter(({ code_id }) => code_id === ids[quiet]),
+      asked,
+    ),
+  );
+});
+
+test("a comparison counts the time just before, and says by how much it changed", async () => {
+  const { previous, changes, total_scans } = (await read("/api/v1/analytics", {
+    ...{ from: "2026-10-20", to: "2026-10-26", compare: "previous" },
+  })) as unknown as {
+    previous: { from: string; total_scans: number };
+    changes: { total_scans: number };
+    total_scans: number;
+  };
+  const before = await read("/api/v1/analytics", { from: "2026-10-13", to: "2026-10-19" });
+  expect(previous).toMatchObject({ from: "2026-10-13T00:00:00.000Z", total_scans: before.total_scans });
+  expect(changes.total_scans).toBeCloseTo((total_scans - before.total_scans) / before.total_scans, 3);
+});
+
+test("by default the last thirty days are meant, each with a bucket", async () => {
+  const report = await read(`/api/v1/dynamic/${quiet}/analytics`, {});
+  expect(report.timeseries).toHaveLength(30);
+});
+
+test.each([
+  ["interval=minute", "interval"],
+  ["timezone=Mars%2FOlympus", "timezone"],
+  ["timezone=%27%3BDROP", "timezone"],
+  ["from=yesterday", "from"],
+  ["from=2026-11-02&to=2026-11-01", "from"],
+  ["from=2026-01-01&to=2026-11-01&interval=hour", "interval"],
+  ["from=1800-01-01", "from"],
+  ["from=2026-10-01&from=2026-10-02", "from"],
+  ["include_bots=yes", "include_bots"],
+  ["country=", "country"],
+  ["country=FR%00", "country"],
+  ["top=100000", "top"],
+  ["compare=all", "compare"],
+  ["colour=red", "colour"],
+  ["__proto__=1", "__proto__"],
+])("the query %s is refused by its field", async (query, field) => {
+  const answer = await as("GET", `/api/v1/analytics?${query}`);
+  expectProblem(answer, 400, "validation_failed");
+  expect(Object.keys(answer.body.errors)).toContain(field);
+});
+
+test.each(["country='; DROP TABLE scans; --", "city=\\", "browser={a,b}", 'os="x', "language=%25"])(
+  "the filter %s is a value like any other",
+  async (filter) => {
+    const [name, value] = filter.split("=") as [string, string];
+    expect(await read("/api/v1/analytics", { [name]: value, from: "2026-10-01" })).toMatchObject({ total_scans: 0 });
+  },
+);

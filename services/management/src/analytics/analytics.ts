@@ -1,0 +1,78 @@
+// Analytics over HTTP: reports on a code and on a workspace, lists of scans, and the export of them.
+import type { Caller } from "@qrfactory/auth/caller";
+import { type ReportQuery, readReport } from "@qrfactory/db/analytics";
+import { resolveRange } from "@qrfactory/db/analytics-range";
+import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
+import type { Db } from "@qrfactory/db/client";
+import { getCode } from "@qrfactory/db/dynamic-codes";
+import type { ScanScope } from "@qrfactory/db/scan-scope";
+import { ApiError } from "@qrfactory/domain/errors";
+import { parseInput } from "@qrfactory/domain/validate";
+import type { Handler, Routes } from "@qrfactory/runtime/http-app";
+import type { Request, Response } from "express";
+import type { FindCaller } from "../caller.js";
+import { readShortId } from "../dynamic-codes/address.js";
+import { makeScanExport } from "./export.js";
+import { makeLive } from "./live.js";
+import { bucketsMax, readFilters, reportQuery, workspaceReportQuery } from "./query.js";
+import { makeListScans } from "./scans.js";
+import { reportDocument } from "./wire.js";
+
+export type AnalyticsOptions = {
+  db: Db;
+  analytics: AnalyticsStore;
+  findCaller: FindCaller;
+  now?: () => number;
+};
+
+/** Whose scans a request is about: of the code in its path, or of the caller's workspace. */
+export type FindScope = (req: Request, caller: Caller) => Promise<Pick<ScanScope, "workspaceId" | "codeId">>;
+
+/** The routes of analytics. */
+export function analyticsRoutes(options: AnalyticsOptions): Routes {
+  const { db, analytics, findCaller, now = Date.now } = options;
+
+  const ofCode: FindScope = async (req, { workspaceId }) => {
+    const { id } = await getCode(db, workspaceId, readShortId(req));
+    return { workspaceId, codeId: id };
+  };
+  const ofWorkspace: FindScope = async (_req, { workspaceId }) => ({ workspaceId });
+
+  function report(findScope: FindScope, schema: typeof reportQuery | typeof workspaceReportQuery): Handler {
+    return async function sendReport(req, res) {
+      const caller = await findCaller(req, res);
+      const subject = await findScope(req, caller);
+      const { tag, folder, ...query } = parseInput(schema as typeof workspaceReportQuery, req.query);
+      const scope = { ...subject, tag, folder, filters: readFilters(query) };
+      const found = await analytics.read(async (reader) => {
+        const range = await resolveRange(reader, query, new Date(now()));
+        return readReport(reader, {
+          ...{ scope, range, interval: query.interval, timezone: query.timezone, top: query.top, bucketsMax },
+          includeBots: query.include_bots,
+          comparePrevious: query.compare === "previous",
+        } satisfies ReportQuery);
+      });
+      if (!found) throw tooManyBuckets();
+      noStore(res).json(reportDocument(found, query.include_bots));
+    };
+  }
+
+  return {
+    "/api/v1/analytics": { GET: report(ofWorkspace, workspaceReportQuery) },
+    "/api/v1/analytics/live": { GET: makeLive(options, ofWorkspace) },
+    "/api/v1/scans": { GET: makeListScans(options, ofWorkspace) },
+    "/api/v1/scans/export": { GET: makeScanExport(options, ofWorkspace) },
+    "/api/v1/dynamic/:short_id/analytics": { GET: report(ofCode, reportQuery) },
+    "/api/v1/dynamic/:short_id/analytics/live": { GET: makeLive(options, ofCode) },
+    "/api/v1/dynamic/:short_id/scans": { GET: makeListScans(options, ofCode) },
+    "/api/v1/dynamic/:short_id/scans/export": { GET: makeScanExport(options, ofCode) },
+  };
+}
+
+/** Numbers that grow by the second are not to be kept by anybody. */
+const noStore = (res: Response) => res.set("Cache-Control", "no-store");
+
+function tooManyBuckets(): ApiError {
+  const message = `The range has more than ${bucketsMax} of these intervals; ask for longer ones or a shorter range.`;
+  return new ApiError("validation_failed", message, { errors: { interval: [message] } });
+}

@@ -1,0 +1,90 @@
+// All scans of a range as a file, the oldest first. Read and sent in batches, each a short read of its own: memory does
+// not grow with the number of scans, and a client that is slow keeps no connection to the database busy.
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { resolveRange } from "@qrfactory/db/analytics-range";
+import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
+import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scan-lists";
+import type { ScanScope, Stretch } from "@qrfactory/db/scan-scope";
+import { parseInput } from "@qrfactory/domain/validate";
+import type { Handler } from "@qrfactory/runtime/http-app";
+import { stringify } from "csv-stringify/sync";
+import { z } from "zod";
+import type { AnalyticsOptions, FindScope } from "./analytics.js";
+import { readFilters, scansQuery } from "./query.js";
+import { scanDocument } from "./wire.js";
+
+/** Scans read at once: some 400 KB of text, written in about ten milliseconds. */
+const batchSize = 2_000;
+
+const exportQuery = scansQuery.extend({ format: z.enum(["csv", "ndjson"]).default("csv") });
+
+const columns = [
+  ...["id", "short_id", "scanned_at", "country", "region", "city", "device", "os", "browser", "language", "referrer"],
+  ...["variant", "bot_class", "serving_region", "visitor"],
+] as const;
+
+const formats = {
+  csv: {
+    contentType: "text/csv; charset=utf-8",
+    begin: `${columns.join()}\n`,
+    write: (scans: ListedScan[]) =>
+      stringify(
+        scans.map((scan) => {
+          const document = scanDocument(scan);
+          return columns.map((column) => String(document[column] ?? ""));
+        }),
+        { escape_formulas: true },
+      ),
+  },
+  ndjson: {
+    contentType: "application/x-ndjson; charset=utf-8",
+    begin: "",
+    write: (scans: ListedScan[]) => scans.map((scan) => `${JSON.stringify(scanDocument(scan))}\n`).join(""),
+  },
+};
+
+/** The handler of `GET …/scans/export`. */
+export function makeScanExport(
+  { analytics, findCaller, now = Date.now }: AnalyticsOptions,
+  findScope: FindScope,
+): Handler {
+  return async function exportScans(req, res) {
+    const caller = await findCaller(req, res);
+    const subject = await findScope(req, caller);
+    const query = parseInput(exportQuery, req.query);
+    const scope = { ...subject, filters: readFilters(query) };
+    const range = await analytics.read((reader) =>
+      resolveRange(reader, { ...query, wholeByDefault: true }, new Date(now())),
+    );
+    const format = formats[query.format];
+    const file = fileOf(format, readBatches(analytics, scope, range));
+    // Read before anything is sent, so that a database that is away is still answered with a problem.
+    const first = await file.next();
+    res.set("Content-Type", format.contentType).set("Cache-Control", "no-store");
+    res.set("Content-Disposition", `attachment; filename="scans.${query.format}"`);
+    res.write(first.value ?? "");
+    await pipeline(Readable.from(file), res);
+  };
+}
+
+async function* readBatches(store: AnalyticsStore, scope: ScanScope, range: Stretch): AsyncGenerator<ListedScan[]> {
+  let after: ScanPosition | null = null;
+  for (;;) {
+    const list = { range, after, direction: "ASC", limit: batchSize } as const;
+    const scans: ListedScan[] = await store.read((reader) => listScans(reader, scope, list));
+    if (scans.length > 0) yield scans;
+    const last = scans.at(-1);
+    if (scans.length < batchSize || !last) return;
+    after = { scannedAt: last.scanned_at, id: last.id };
+  }
+}
+
+async function* fileOf(format: (typeof formats)[keyof typeof formats], batches: AsyncGenerator<ListedScan[]>) {
+  let before = format.begin;
+  for await (const scans of batches) {
+    yield before + format.write(scans);
+    before = "";
+  }
+  if (before !== "") yield before;
+}

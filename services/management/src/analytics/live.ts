@@ -1,0 +1,106 @@
+// Scans as they come in, as server-sent events (HTML, 9.2). All streams of one subject share one look at the database,
+// so what a stream costs is a line of text every two seconds.
+import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
+import { countRecent, type RecentScans } from "@qrfactory/db/scan-lists";
+import { ApiError } from "@qrfactory/domain/errors";
+import { parseInput } from "@qrfactory/domain/validate";
+import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Response } from "express";
+import { z } from "zod";
+import type { AnalyticsOptions, FindScope } from "./analytics.js";
+
+/** A scan is seen about this much later, at worst. */
+const pollMs = 2_000;
+/** Silence that some proxies take for a dead connection begins at 30 s. */
+const heartbeatMs = 15_000;
+/** An access token lasts as long, and so may what it opened; clients of server-sent events come back by themselves. */
+const streamMsMax = 15 * 60_000;
+/** Open streams of a process, and of one workspace. */
+const streamsMax = 500;
+const streamsOfWorkspaceMax = 20;
+
+const noQuery = z.strictObject({});
+
+type Channel = { streams: Set<Response>; latest: string; timer: NodeJS.Timeout };
+
+/** The handler of `GET …/analytics/live`: an event `scans` at once and whenever the numbers change. */
+export function makeLive({ analytics, findCaller }: AnalyticsOptions, findScope: FindScope): Handler {
+  const channels = new Map<string, Channel>();
+  const openOf = new Map<string, number>();
+  let open = 0;
+
+  function openChannel(subject: { workspaceId: string; codeId?: string }): Channel {
+    const key = subject.codeId ?? subject.workspaceId;
+    const known = channels.get(key);
+    if (known) return known;
+    const channel: Channel = {
+      streams: new Set(),
+      latest: "",
+      timer: setInterval(() => void look(analytics, subject, channel), pollMs),
+    };
+    channels.set(key, channel);
+    return channel;
+  }
+
+  return async function sendLive(req, res) {
+    const caller = await findCaller(req, res);
+    const subject = await findScope(req, caller);
+    parseInput(noQuery, req.query);
+    const { workspaceId } = subject;
+    const ofWorkspace = openOf.get(workspaceId) ?? 0;
+    if (open >= streamsMax || ofWorkspace >= streamsOfWorkspaceMax) {
+      throw new ApiError("overloaded", "Too many live streams are open; close one or come back later.");
+    }
+    const channel = openChannel(subject);
+    open += 1;
+    openOf.set(workspaceId, ofWorkspace + 1);
+    channel.streams.add(res);
+    const ended = new Promise<void>((resolve) => res.once("close", resolve));
+    const heartbeat = setInterval(() => send(res, ": still here\n\n"), heartbeatMs);
+    const end = setTimeout(() => res.end(), streamMsMax);
+    try {
+      res.set("Content-Type", "text/event-stream").set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
+      res.flushHeaders();
+      if (channel.latest) send(res, channel.latest);
+      else await look(analytics, subject, channel);
+      await ended;
+    } finally {
+      clearInterval(heartbeat);
+      clearTimeout(end);
+      channel.streams.delete(res);
+      open -= 1;
+      if (openOf.get(workspaceId) === 1) openOf.delete(workspaceId);
+      else openOf.set(workspaceId, (openOf.get(workspaceId) ?? 1) - 1);
+      if (channel.streams.size === 0) {
+        clearInterval(channel.timer);
+        channels.delete(subject.codeId ?? workspaceId);
+      }
+    }
+  };
+}
+
+/** What cannot be read now is tried again at the next turn; streams stay open and quiet. */
+async function look(
+  analytics: AnalyticsStore,
+  subject: { workspaceId: string; codeId?: string },
+  channel: Channel,
+): Promise<void> {
+  const recent = await analytics
+    .read((reader) => countRecent(reader, { ...subject, filters: [] }))
+    .catch((): RecentScans | null => null);
+  if (!recent) return;
+  const event = `event: scans\ndata: ${JSON.stringify({
+    last_minutes: recent.minutes,
+    scans: recent.scans,
+    bots: recent.bots,
+    last_scanned_at: recent.lastScanAt?.toISOString() ?? null,
+  })}\n\n`;
+  if (event === channel.latest) return;
+  channel.latest = event;
+  for (const stream of channel.streams) send(stream, event);
+}
+
+/** A client that does not read loses lines, never our memory. */
+function send(res: Response, text: string): void {
+  if (!res.writableEnded && !res.writableNeedDrain) res.write(text);
+}

@@ -1,0 +1,77 @@
+// Reports and scans as clients see them.
+import type { Report } from "@qrfactory/db/analytics";
+import type { Counts } from "@qrfactory/db/analytics-times";
+import type { ListedScan } from "@qrfactory/db/scan-lists";
+
+/** The report of contract section 6; bots by class beside it, and what was compared. */
+export function reportDocument(report: Report, includeBots: boolean) {
+  const { starts, times, keys, codes, previous } = report;
+  const scansOf = ({ scans, bots }: Counts) => (includeBots ? scans + bots : scans);
+  const { total } = times;
+  return {
+    total_scans: scansOf(total),
+    unique_visitors: total.visitors,
+    bots: total.bots,
+    bot_classes: keys.bot_class,
+    last_scanned_at: lastScan(total, includeBots)?.toISOString() ?? null,
+    timeseries: starts.map((start, index) => {
+      const bucket = times.buckets[index] as Counts;
+      return { start: start.toISOString(), scans: scansOf(bucket), unique_visitors: bucket.visitors };
+    }),
+    countries: keys.country,
+    regions: keys.region,
+    cities: keys.city,
+    devices: keys.device,
+    os: keys.os,
+    browsers: keys.browser,
+    languages: keys.language,
+    referrers: keys.referrer,
+    variants: keys.variant,
+    serving_regions: keys.serving_region,
+    ...(codes && { top_codes: codes.map(({ shortId, name, scans }) => ({ short_id: shortId, name, scans })) }),
+    ...(previous && {
+      previous: {
+        from: previous.range.from.toISOString(),
+        to: previous.range.to.toISOString(),
+        total_scans: scansOf(previous.total),
+        unique_visitors: previous.total.visitors,
+        bots: previous.total.bots,
+      },
+      changes: {
+        total_scans: change(scansOf(total), scansOf(previous.total)),
+        unique_visitors: change(total.visitors, previous.total.visitors),
+        bots: change(total.bots, previous.total.bots),
+      },
+    }),
+  };
+}
+
+function lastScan({ lastScanAt, lastBotAt }: Report["times"]["total"], includeBots: boolean): Date | null {
+  if (!includeBots || !lastBotAt) return lastScanAt;
+  return lastScanAt && lastScanAt > lastBotAt ? lastScanAt : lastBotAt;
+}
+
+/** 0.25 is a quarter more than before; null where there was nothing before. */
+const change = (now: number, before: number) =>
+  before === 0 ? null : Math.round(((now - before) / before) * 10_000) / 10_000;
+
+/** One scan; never an address, nor the network. */
+export function scanDocument(scan: ListedScan) {
+  return {
+    id: scan.id,
+    short_id: scan.short_id,
+    scanned_at: scan.scanned_at.toISOString(),
+    country: scan.country,
+    region: scan.region_name,
+    city: scan.city,
+    device: scan.device,
+    os: scan.os,
+    browser: scan.browser,
+    language: scan.language,
+    referrer: scan.referrer_host,
+    variant: scan.variant,
+    bot_class: scan.bot_class,
+    serving_region: scan.region,
+    visitor: scan.visitor,
+  };
+}
