@@ -1,6 +1,7 @@
 // `npm run bench [-- SUITE …]`: prints tables of ratios against peers measured in the same run and writes them as JSON.
 import { writeFileSync } from "node:fs";
 import { arch, cpus, totalmem } from "node:os";
+import { type AnalyticsRun, measureAnalytics } from "./analytics.js";
 import { type Overload, overload } from "./http-overload.js";
 import { type Race, raceOverHttp } from "./http-render.js";
 import { type IngestRun, measureIngest } from "./ingest.js";
@@ -20,6 +21,7 @@ const suites: Record<string, () => Promise<unknown>> = {
   redirect: scans,
   ingest,
   management,
+  analytics,
 };
 
 /** In the working directory; not committed. */
@@ -107,6 +109,20 @@ async function management(): Promise<ManagementRun> {
   console.log(`  eighty identical creations at once made ${run.rowsOfEighty} row\n`);
   if (run.rowsOfEighty !== 1) throw new Error("Eighty identical creations must make one row.");
   return run;
+}
+
+async function analytics(): Promise<AnalyticsRun[]> {
+  const runs = await measureAnalytics();
+  for (const { title, madeSeconds, megabytes, reports } of runs) {
+    console.log(title);
+    for (const { name, p50Ms, p95Ms } of reports) {
+      console.log(`  ${name.padEnd(44)}p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms`);
+    }
+    console.log(
+      `  made in ${madeSeconds.toFixed(0)} s; ${megabytes.scans} MB of scans, ${megabytes.summaries} of summaries\n`,
+    );
+  }
+  return runs;
 }
 
 async function sizes(): Promise<Sizes[]> {

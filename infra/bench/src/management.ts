@@ -1,13 +1,10 @@
 // The management API over 500,000 codes in a durable PostgreSQL: pages of the list, one code, creations. API, stores and
 // load share the machine's cores. Times of the list are of one client that asks again and again.
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import type { Db } from "@qrfactory/db/client";
-import { freePort } from "@qrfactory/testing/ports";
-import { startScript } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import autocannon from "autocannon";
+import { startManagement } from "./management-process.js";
 import { startStores } from "./stores.js";
 
 export type ManagementRun = {
@@ -41,38 +38,6 @@ export async function measureManagement(): Promise<ManagementRun> {
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
-}
-
-async function startManagement(databaseUrl: string, stateRedisUrl: string, stops: (() => unknown)[]): Promise<string> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const child = await startScript(
-    fileURLToPath(new URL("../../../services/management/dist/main.js", import.meta.url)),
-    {
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: "production",
-        PORT: String(port),
-        METRICS_PORT: String(await freePort()),
-        LOG_LEVEL: "warn",
-        DATABASE_URL: databaseUrl,
-        STATE_REDIS_URL: stateRedisUrl,
-        RENDER_CACHE_URL: "memory:",
-        JWT_SECRET: "a secret for benchmarks, long enough",
-        SEAL_KEY: Buffer.alloc(32, 1).toString("base64"),
-        PUBLIC_BASE_URL: url,
-        OBJECT_STORE: "/nowhere",
-        MANAGEMENT_URL: url,
-        WORKER_URL: url,
-        RENDER_URL: url,
-        REDIRECT_URLS: `bench=${url}`,
-      },
-    },
-  );
-  stops.push(() => child.stop());
-  const isUp = async () => (await fetch(`${url}/api/health/`)).ok;
-  await until(() => isUp().catch(() => false), { timeoutMs: 30_000 });
-  return url;
 }
 
 /** A workspace of the plan enterprise with all the codes, and a key to it. */

@@ -3,9 +3,8 @@
 // proves who comes first (Fagin's threshold algorithm); where it does not, all hours are added up. The answer is exact.
 import type { ReportPlan } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
-import { codeDimension } from "./scan-dimensions.js";
-import { Parameters, rowsIn, type ScanScope } from "./scan-scope.js";
-import { topCodesKept } from "./scan-summaries.js";
+import { Parameters, rowsIn, type ScanScope, type Stretch } from "./scan-scope.js";
+import { type SummarySpan, spanEnd, topCodesKept } from "./scan-summaries.js";
 
 export type CodeCount = { codeId: string; shortId: string; name: string; scans: number };
 
@@ -14,7 +13,13 @@ export type CodeRanking = { includeBots: boolean; top: number };
 /** Codes whose scans are added up in full before the first places are decided. */
 const candidatesMax = 100;
 
-type Candidate = { code_id: string; scans: number; most: number; unseen: number };
+type Ranked = { code_id: string; scans: number };
+
+/** A code, what is known of its scans, and the most they can be. */
+type Candidate = Ranked & { most: number; named_in: Date[] };
+
+/** A summary that does not name all codes: those it leaves out have at most so many scans. */
+type ShortList = Stretch & { unnamedMax: number };
 
 /** The codes with the most scans in a range, ties by their id. */
 export async function rankCodes(
@@ -39,51 +44,96 @@ export async function rankCodes(
 async function rankCandidates(
   reader: Reader,
   scope: ScanScope,
-  { subjectId, byKey }: ReportPlan,
-  { includeBots, top }: CodeRanking,
-): Promise<Pick<Candidate, "code_id" | "scans">[] | null> {
-  const counted = includeBots ? "scans + bots" : "scans";
-  const parameters = new Parameters();
-  const [subject, months, days] = [subjectId, byKey.months, byKey.days].map((value) => parameters.add(value));
-  const rows = rowsIn(scope, byKey.rows, parameters);
-  const { rows: found } = await reader.query<Candidate>({
+  plan: ReportPlan,
+  ranking: CodeRanking,
+): Promise<Ranked[] | null> {
+  const lists = await findShortLists(reader, plan);
+  const unseen = lists.reduce((sum, { unnamedMax }) => sum + unnamedMax, 0);
+  const found = await findCandidates(reader, scope, plan, { ...ranking, unseen });
+  const candidates = found.slice(0, candidatesMax);
+  await addUnnamed(reader, scope, candidates, lists, ranking);
+  const best = first(candidates, ranking.top);
+  // Nobody else can have more than this.
+  const restMost = Math.max(found[candidatesMax]?.most ?? 0, unseen);
+  const last = best.length < ranking.top ? 0 : (best.at(-1)?.scans ?? 0);
+  return last > restMost || restMost === 0 ? best : null;
+}
+
+/** The summaries of a plan with the codes they name; takes three parameters. */
+const summariesWithCodes = `
+  scan_summaries AS s, unnest(s.code_ids, s.code_scans, s.code_bots) AS k(code_id, scans, bots)
+  WHERE s.subject_id = $1 AND (s.span = 'month' AND s.start = ANY($2::timestamptz[])
+    OR s.span = 'day' AND s.start = ANY($3::timestamptz[]))`;
+
+async function findShortLists(reader: Reader, { subjectId, byKey }: ReportPlan): Promise<ShortList[]> {
+  const { rows } = await reader.query<{ span: SummarySpan; start: Date; least: number }>({
     text: `
-      WITH named AS MATERIALIZED (
-        SELECT s.span, s.start, k.key::uuid AS code_id, k.scans, k.bots FROM scan_summaries AS s,
-          unnest(s.dimensions, s.keys, s.key_scans, s.key_bots) AS k(dimension, key, scans, bots)
-        WHERE s.subject_id = ${subject} AND (s.span = 'month' AND s.start = ANY(${months}::timestamptz[])
-          OR s.span = 'day' AND s.start = ANY(${days}::timestamptz[])) AND k.dimension = ${codeDimension}
-      ), lists AS MATERIALIZED (
-        SELECT span, start, start + ('1 ' || span)::interval AS until,
-          CASE WHEN count(*) = ${topCodesKept} THEN min(scans + bots) ELSE 0 END AS unnamed_max
-        FROM named GROUP BY span, start
-      ), unseen AS (
-        SELECT coalesce(sum(unnamed_max), 0) AS most FROM lists
+      SELECT s.span, s.start, min(k.scans + k.bots)::float8 AS least FROM ${summariesWithCodes}
+      GROUP BY s.span, s.start HAVING count(*) = ${topCodesKept}`,
+    values: [subjectId, byKey.months, byKey.days],
+  });
+  return rows.map(({ span, start, least }) => ({ from: start, to: spanEnd(span, start), unnamedMax: least }));
+}
+
+async function findCandidates(
+  reader: Reader,
+  scope: ScanScope,
+  { subjectId, byKey }: ReportPlan,
+  { includeBots, unseen }: CodeRanking & { unseen: number },
+): Promise<Candidate[]> {
+  const parameters = new Parameters();
+  for (const value of [subjectId, byKey.months, byKey.days]) parameters.add(value);
+  const { rows } = await reader.query<Candidate>({
+    text: `
+      WITH named AS (
+        SELECT s.start, k.code_id, k.scans, k.bots,
+          CASE WHEN count(*) OVER (PARTITION BY s.span, s.start) = ${topCodesKept}
+            THEN min(k.scans + k.bots) OVER (PARTITION BY s.span, s.start) ELSE 0 END AS unnamed_max
+        FROM ${summariesWithCodes}
       ), counted AS (
-        SELECT code_id, sum(${counted}) AS scans, sum(unnamed_max) AS covered
-        FROM named JOIN lists USING (span, start) GROUP BY code_id
+        SELECT code_id, sum(${includeBots ? "scans + bots" : "scans"}) AS scans, sum(unnamed_max) AS covered,
+          array_agg(start) AS named_in
+        FROM named GROUP BY code_id
         UNION ALL
-        SELECT code_id, count(*) ${includeBots ? "" : "FILTER (WHERE bot_class IS NULL)"}, 0 FROM ${rows} AS r
-        GROUP BY code_id
-      ), candidates AS MATERIALIZED (
-        SELECT code_id, sum(scans) AS scans, sum(scans) + (SELECT most FROM unseen) - sum(covered) AS most
-        FROM counted GROUP BY code_id ORDER BY most DESC, code_id LIMIT ${candidatesMax + 1}
+        SELECT code_id, count(*) ${includeBots ? "" : "FILTER (WHERE bot_class IS NULL)"}, 0, NULL
+        FROM ${rowsIn(scope, byKey.rows, parameters)} AS found GROUP BY code_id
       )
-      SELECT code_id, most::float8, (SELECT most::float8 FROM unseen) AS unseen, (scans + coalesce((
-          SELECT sum(${includeBots ? "h.scans + h.bots" : "h.scans"}) FROM lists
-          JOIN scan_hourly AS h ON h.code_id = c.code_id AND h.hour >= lists.start AND h.hour < lists.until
-          WHERE h.workspace_id = ${parameters.add(scope.workspaceId)}::uuid AND lists.unnamed_max > 0 AND NOT EXISTS (
-            SELECT 1 FROM named WHERE named.code_id = c.code_id AND named.span = lists.span AND named.start = lists.start)
-        ), 0))::float8 AS scans
-      FROM candidates AS c ORDER BY most DESC, code_id`,
+      SELECT code_id, sum(scans)::float8 AS scans, coalesce(max(named_in), '{}') AS named_in,
+        (sum(scans) + ${parameters.add(unseen)}::float8 - sum(covered))::float8 AS most
+      FROM counted GROUP BY code_id ORDER BY most DESC, code_id LIMIT ${candidatesMax + 1}`,
     values: parameters.values,
   });
-  const rest = found.slice(candidatesMax);
-  // Nobody beyond the candidates can have more than this.
-  const restMost = Math.max(rest[0]?.most ?? 0, found[0]?.unseen ?? 0);
-  const best = first(found.slice(0, candidatesMax), top);
-  const last = best.length < top ? 0 : (best.at(-1)?.scans ?? 0);
-  return last > restMost || restMost === 0 ? best : null;
+  return rows;
+}
+
+/** Adds the scans of the days and months whose summary does not name a candidate. */
+async function addUnnamed(
+  reader: Reader,
+  { workspaceId }: ScanScope,
+  candidates: Candidate[],
+  lists: ShortList[],
+  { includeBots }: CodeRanking,
+): Promise<void> {
+  const missing = candidates.flatMap(({ code_id, named_in }) => {
+    const named = new Set(named_in.map(Number));
+    return lists.filter(({ from }) => !named.has(Number(from))).map(({ from, to }) => ({ code_id, from, to }));
+  });
+  if (missing.length === 0) return;
+  const { rows } = await reader.query<Ranked>({
+    text: `
+      SELECT h.code_id, sum(${includeBots ? "h.scans + h.bots" : "h.scans"})::float8 AS scans
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS m(code_id, since, until)
+      JOIN scan_hourly AS h ON h.code_id = m.code_id AND h.hour >= m.since AND h.hour < m.until
+      WHERE h.workspace_id = $4 GROUP BY h.code_id`,
+    values: [
+      missing.map(({ code_id }) => code_id),
+      missing.map(({ from }) => from),
+      missing.map(({ to }) => to),
+      workspaceId,
+    ],
+  });
+  const added = new Map(rows.map(({ code_id, scans }) => [code_id, scans]));
+  for (const candidate of candidates) candidate.scans += added.get(candidate.code_id) ?? 0;
 }
 
 /** Adds up the hours of every code. */
@@ -92,11 +142,11 @@ async function rankAll(
   scope: ScanScope,
   { byKey }: ReportPlan,
   { includeBots, top }: CodeRanking,
-): Promise<Pick<Candidate, "code_id" | "scans">[]> {
+): Promise<Ranked[]> {
   const parameters = new Parameters();
   const [months, days] = [byKey.months, byKey.days].map((value) => parameters.add(value));
   const rows = rowsIn(scope, byKey.rows, parameters);
-  const { rows: found } = await reader.query<Candidate>({
+  const { rows: found } = await reader.query<Ranked>({
     text: `
       WITH stretches AS (
         SELECT start, start + interval '1 month' AS until FROM unnest(${months}::timestamptz[]) AS start
@@ -114,7 +164,7 @@ async function rankAll(
   return first(found, top);
 }
 
-const first = <Code extends Pick<Candidate, "code_id" | "scans">>(codes: Code[], top: number) =>
+const first = (codes: Ranked[], top: number) =>
   codes
     .filter(({ scans }) => scans > 0)
     .sort((a, b) => b.scans - a.scans || (a.code_id < b.code_id ? -1 : 1))

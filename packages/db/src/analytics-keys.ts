@@ -1,7 +1,7 @@
 // Scans by value: the countries, devices and so on of a report, the most frequent first.
 import type { ReportPlan } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
-import { codeDimension, countByDimension, type ScanDimension, scanDimensions } from "./scan-dimensions.js";
+import { countByDimension, type ScanDimension, scanDimensions } from "./scan-dimensions.js";
 import { Parameters, rowsIn, type ScanScope } from "./scan-scope.js";
 
 export type KeyCount = { key: string; scans: number };
@@ -21,7 +21,7 @@ export async function countByKey(
       SELECT k.dimension, k.key, k.scans, k.bots FROM scan_summaries AS s,
         unnest(s.dimensions, s.keys, s.key_scans, s.key_bots) AS k(dimension, key, scans, bots)
       WHERE s.subject_id = ${subject} AND (s.span = 'month' AND s.start = ANY(${months}::timestamptz[])
-        OR s.span = 'day' AND s.start = ANY(${days}::timestamptz[])) AND k.dimension <> ${codeDimension}`);
+        OR s.span = 'day' AND s.start = ANY(${days}::timestamptz[]))`);
   }
   if (byKey.rows.length > 0) {
     sources.push(`

@@ -137,7 +137,7 @@ async function countSummaries(
       UNION ALL SELECT NULL, sum(scans)::float8, sum(bots)::float8,
         sum(${includeBots ? "anyone" : "people"})::float8, max(last_scan_at), max(last_bot_at)
       FROM found`,
-    values: [subjectId, whole, divided, starts, starts.map((start) => start.getTime() / quarterMs)],
+    values: [subjectId, whole, divided, starts, starts.map((start) => Math.floor(start.getTime() / quarterMs))],
   });
   return rows;
 }

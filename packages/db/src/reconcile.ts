@@ -86,7 +86,7 @@ const outdateWrongSummaries = `
         IS DISTINCT FROM (c.scans, c.bots)
       OR EXISTS (
         SELECT 1 FROM unnest(s.dimensions, s.key_scans, s.key_bots) AS u(dimension, scans, bots)
-        WHERE dimension < 12 GROUP BY dimension HAVING (sum(u.scans), sum(u.bots)) IS DISTINCT FROM (c.scans, c.bots)))
+        GROUP BY dimension HAVING (sum(u.scans), sum(u.bots)) IS DISTINCT FROM (c.scans, c.bots)))
   )
   UPDATE scan_summaries AS s SET stale = true, version = s.version + 1 FROM wrong
   WHERE s.subject_id = wrong.subject_id AND (s.span, s.start) IN (('day', $1), ('month', date_trunc('month', $1, 'UTC')))`;

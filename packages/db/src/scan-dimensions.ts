@@ -17,9 +17,6 @@ export const scanDimensions = {
 
 export type ScanDimension = keyof typeof scanDimensions;
 
-/** Number of the busiest codes of a workspace in its summaries: no column, and cut off. */
-export const codeDimension = 12;
-
 /** The word for what is not known of a scan. */
 export const unknownKey = "unknown";
 

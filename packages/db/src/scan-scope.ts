@@ -34,14 +34,24 @@ export function summarySubject({ workspaceId, codeId, tag, folder, filters }: Sc
   return codeId ?? workspaceId;
 }
 
+/** Up to here each stretch is a query of its own, whose size the planner knows; more are looked up one after the other. */
+const plannedStretchesMax = 16;
+
 /** A relation of the rows of `scans` in a scope and in any of some stretches of time. */
 export function rowsIn(scope: ScanScope, stretches: Stretch[], parameters: Parameters): string {
+  const conditions = conditionsOn("s", scope, parameters).join(" AND ");
+  const rowsBetween = (since: string, until: string) =>
+    `SELECT s.* FROM scans AS s WHERE s.scanned_at >= ${since} AND s.scanned_at < ${until} AND ${conditions}`;
+  if (stretches.length > 0 && stretches.length <= plannedStretchesMax) {
+    const queries = stretches.map(({ from, to }) => rowsBetween(parameters.add(from), parameters.add(to)));
+    return `(${queries.join(" UNION ALL ")})`;
+  }
   const since = parameters.add(stretches.map(({ from }) => from));
   const until = parameters.add(stretches.map(({ to }) => to));
+  // OFFSET keeps the planner from joining all scans with the stretches.
   return `(
-    SELECT s.* FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS stretch(since, until)
-    JOIN scans AS s ON s.scanned_at >= stretch.since AND s.scanned_at < stretch.until
-    WHERE ${conditionsOn("s", scope, parameters).join(" AND ")})`;
+    SELECT s.* FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS stretch(since, until),
+      LATERAL (${rowsBetween("stretch.since", "stretch.until")} OFFSET 0) AS s)`;
 }
 
 /** What a row under an alias has to fulfil to be in a scope. */

@@ -6,7 +6,7 @@
 // transaction that did not see it is waited for. Those after it raise the version of the place, and what was made from
 // an older version is dropped.
 import type pg from "pg";
-import { codeDimension, countByDimension } from "./scan-dimensions.js";
+import { countByDimension } from "./scan-dimensions.js";
 
 export type SummarySpan = "day" | "month";
 
@@ -117,16 +117,14 @@ const makeOfWorkspace = `
             UNION ALL SELECT *, 0 FROM (${visitsOf("true")}) AS anyone) AS visited
       GROUP BY subject_id, slot, previous) AS counted
     GROUP BY subject_id
-  ), by_code AS (
-    SELECT $4::uuid AS subject_id, ${codeDimension}::smallint AS dimension, code_id::text AS key,
-      count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots
-    FROM rows GROUP BY code_id ORDER BY count(*) DESC, code_id LIMIT ${topCodesKept}
+  ), codes AS (
+    SELECT array_agg(code_id) AS ids, array_agg(scans) AS scans, array_agg(bots) AS bots FROM (
+      SELECT code_id, count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots
+      FROM rows GROUP BY code_id ORDER BY count(*) DESC, code_id LIMIT ${topCodesKept}) AS busiest
   ), dimensions AS (
     SELECT subject_id, array_agg(dimension) AS dimensions, array_agg(key) AS keys, array_agg(scans) AS scans,
       array_agg(bots) AS bots
-    FROM (
-      SELECT * FROM (${countByDimension("seen", "subject_id")}) AS counted UNION ALL SELECT * FROM by_code
-      ORDER BY dimension, scans DESC, key) AS sorted
+    FROM (${countByDimension("seen", "subject_id")} ORDER BY dimension, scans DESC, key) AS counted
     GROUP BY subject_id
   )
   UPDATE scan_summaries AS s SET
@@ -136,7 +134,10 @@ const makeOfWorkspace = `
     visit_slots = coalesce(visits.slots, '{}'), visit_previous = coalesce(visits.previous, '{}'),
     visit_people = coalesce(visits.people_at, '{}'), visit_anyone = coalesce(visits.anyone_at, '{}'),
     people = coalesce(visits.people, 0), anyone = coalesce(visits.anyone, 0),
-    dimensions = d.dimensions, keys = d.keys, key_scans = d.scans, key_bots = d.bots
-  FROM places JOIN totals AS t USING (subject_id) JOIN dimensions AS d USING (subject_id)
+    dimensions = d.dimensions, keys = d.keys, key_scans = d.scans, key_bots = d.bots,
+    code_ids = CASE WHEN s.subject_id = $4 THEN codes.ids ELSE '{}' END,
+    code_scans = CASE WHEN s.subject_id = $4 THEN codes.scans ELSE '{}' END,
+    code_bots = CASE WHEN s.subject_id = $4 THEN codes.bots ELSE '{}' END
+  FROM places JOIN totals AS t USING (subject_id) JOIN dimensions AS d USING (subject_id) CROSS JOIN codes
     LEFT JOIN slots USING (subject_id) LEFT JOIN visits USING (subject_id)
   WHERE s.subject_id = places.subject_id AND s.span = $1 AND s.start = $2 AND s.version = places.version`;

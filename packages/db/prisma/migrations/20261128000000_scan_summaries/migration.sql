@@ -24,6 +24,9 @@ CREATE TABLE scan_summaries (
   keys             text[] NOT NULL DEFAULT '{}',
   key_scans        integer[] NOT NULL DEFAULT '{}',
   key_bots         integer[] NOT NULL DEFAULT '{}',
+  code_ids         uuid[] NOT NULL DEFAULT '{}',
+  code_scans       integer[] NOT NULL DEFAULT '{}',
+  code_bots        integer[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (subject_id, span, start)
 );
 -- The worker looks for these; the index holds only what is to be made.

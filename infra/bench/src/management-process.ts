@@ -1,0 +1,42 @@
+// The management API as a process of its own, as the local stack starts it, on stores that are there.
+import { fileURLToPath } from "node:url";
+import { freePort } from "@qrfactory/testing/ports";
+import { startScript } from "@qrfactory/testing/process";
+import { until } from "@qrfactory/testing/until";
+
+/** Returns its address once it answers; `stops` gets what ends it. */
+export async function startManagement(
+  databaseUrl: string,
+  stateRedisUrl: string,
+  stops: (() => unknown)[],
+): Promise<string> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = await startScript(
+    fileURLToPath(new URL("../../../services/management/dist/main.js", import.meta.url)),
+    {
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: "production",
+        PORT: String(port),
+        METRICS_PORT: String(await freePort()),
+        LOG_LEVEL: "warn",
+        DATABASE_URL: databaseUrl,
+        STATE_REDIS_URL: stateRedisUrl,
+        RENDER_CACHE_URL: "memory:",
+        JWT_SECRET: "a secret for benchmarks, long enough",
+        SEAL_KEY: Buffer.alloc(32, 1).toString("base64"),
+        PUBLIC_BASE_URL: url,
+        OBJECT_STORE: "/nowhere",
+        MANAGEMENT_URL: url,
+        WORKER_URL: url,
+        RENDER_URL: url,
+        REDIRECT_URLS: `bench=${url}`,
+      },
+    },
+  );
+  stops.push(() => child.stop());
+  const isUp = async () => (await fetch(`${url}/api/health/`)).ok;
+  await until(() => isUp().catch(() => false), { timeoutMs: 30_000 });
+  return url;
+}
