@@ -54,8 +54,9 @@ const arraysOf = (columns: object) =>
 
 /**
  * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart. A code that is made for a number
- * of scans is to be published again, so that regions hear of each other's, until it is used up.
- * Summaries of days that are over are out of date when a scan of theirs comes in; today has none.
+ * of scans is to be published again, so that regions hear of each other's, until it is used up. Summaries of days that
+ * are over are out of date when a scan of theirs comes in; today has none, and those of rows that may be gone stand as
+ * they are.
  */
 export const insertScans = `
   WITH inserted AS (
@@ -74,7 +75,8 @@ export const insertScans = `
     SELECT code_id, hour, workspace_id, scans, bots FROM hours ORDER BY code_id, hour, workspace_id
     ON CONFLICT (code_id, hour, workspace_id) DO UPDATE SET scans = h.scans + excluded.scans, bots = h.bots + excluded.bots
   ), late AS (
-    SELECT code_id, workspace_id, hour FROM hours WHERE hour < date_trunc('day', now(), 'UTC')
+    SELECT code_id, workspace_id, hour FROM hours
+    WHERE hour < date_trunc('day', now(), 'UTC') AND hour >= now() - interval '12 months'
   ), summarised AS (
     SELECT s.subject_id, s.span, s.start FROM scan_summaries s
     WHERE (s.subject_id, s.span, s.start) IN (

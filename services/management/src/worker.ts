@@ -5,6 +5,7 @@ import { connectDatabase } from "@qrfactory/db/client";
 import { openEventStore } from "@qrfactory/db/ingest";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
+import { openSummaryStore } from "@qrfactory/db/summary-store";
 import { forgetTableMark } from "@qrfactory/replica/publish";
 import { createHttpApp } from "@qrfactory/runtime/http-app";
 import { createLog } from "@qrfactory/runtime/log";
@@ -21,6 +22,7 @@ import { startBulkWorker } from "./workers/bulk/bulk.js";
 import { startIngest } from "./workers/ingest.js";
 import { startMaintenance } from "./workers/maintenance.js";
 import { makePublisher, startPublishing } from "./workers/publish.js";
+import { startSummaries } from "./workers/reconcile.js";
 
 /** How long a start waits for the state Redis before it goes on without. */
 const redisWaitMs = 1_000;
@@ -61,6 +63,13 @@ start(async () => {
     log,
     registry: metrics.registry,
   });
+  const summaryStore = openSummaryStore(config.DATABASE_URL, { name: "worker-summaries" });
+  const summaries = startSummaries({
+    summaries: summaryStore,
+    connection: queueRedis,
+    log,
+    registry: metrics.registry,
+  });
 
   const internal = makeInternalTokens(config.JWT_SECRET);
   const bulk = startBulkWorker({
@@ -79,9 +88,10 @@ start(async () => {
     log,
     metrics,
     stop: async () => {
-      await Promise.all([publishing.stop(), ingest.stop(), maintenance.stop(), bulk.stop()]);
+      const loops = [publishing, ingest, maintenance, summaries, bulk];
+      await Promise.all(loops.map((loop) => loop.stop()));
       geolocation.stop();
-      await store.close();
+      await Promise.all([store.close(), summaryStore.close()]);
       queueRedis.disconnect();
       redis.disconnect();
       renderCache?.disconnect();

@@ -1,6 +1,7 @@
 // Single scans as a list, the latest first. A page begins after a scan, not after a number of them, so it stays right
 // while more come in.
 
+import { resolveRange } from "@qrfactory/db/analytics-range";
 import { listScans } from "@qrfactory/db/scan-lists";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { z } from "zod";

@@ -4,12 +4,11 @@ import type { Db } from "@qrfactory/db/client";
 import { ensurePartitions } from "@qrfactory/db/partitions";
 import { runRetention } from "@qrfactory/db/retention";
 import type { Log } from "@qrfactory/runtime/log";
-import { type ConnectionOptions, Queue, type RepeatOptions, Worker } from "bullmq";
+import type { ConnectionOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { Gauge, type Registry } from "prom-client";
 import { checkCredits, sinceLastMonth } from "../usage/credit-check.js";
-
-const queueName = "maintenance";
+import { type Job, type JobQueue, startJobs } from "./job-queue.js";
 
 /** Partitions exist two months ahead and expired rows harm nobody, so once an hour is often. */
 const hourly = { every: 60 * 60 * 1000 };
@@ -23,11 +22,6 @@ const recentMs = 5 * 60 * 1000;
 
 /** A long retention must not hold up what is due each minute. */
 const jobsAtOnce = 2;
-
-/** Completed and failed jobs kept to look at. */
-const keptJobs = 100;
-
-type Job = { schedule: RepeatOptions; run: () => Promise<unknown> };
 
 export type MaintenanceOptions = {
   db: Db;
@@ -85,47 +79,14 @@ export function maintenanceJobs(options: MaintenanceOptions, signal?: AbortSigna
   };
 }
 
-/** Schedules the jobs that there are, and no others: an earlier release may have had more. */
-async function schedule(queue: Queue, jobs: Record<string, Job>): Promise<void> {
-  for (const [name, job] of Object.entries(jobs)) await queue.upsertJobScheduler(name, job.schedule, { name });
-  for (const { key } of await queue.getJobSchedulers()) if (!(key in jobs)) await queue.removeJobScheduler(key);
-}
-
-export type Maintenance = { stop: () => Promise<void> };
-
-/** Schedules the jobs and works on them until stopped. Redis may be away: BullMQ connects when it is back. */
-export function startMaintenance(options: MaintenanceOptions & { connection: ConnectionOptions }): Maintenance {
-  const { connection, log } = options;
+/** Schedules the jobs and works on them until stopped. */
+export function startMaintenance(options: MaintenanceOptions & { connection: ConnectionOptions }): JobQueue {
   const stopping = new AbortController();
-  const jobs = maintenanceJobs(options, stopping.signal);
-  const queue = new Queue(queueName, { connection, prefix: "qrf" });
-  const worker = new Worker(
-    queueName,
-    async (job) => {
-      await jobs[job.name]?.run();
-      log.debug({ job: job.name }, "maintenance done");
-    },
-    {
-      connection,
-      prefix: "qrf",
-      concurrency: jobsAtOnce,
-      removeOnComplete: { count: keptJobs },
-      removeOnFail: { count: keptJobs },
-    },
-  );
-  worker.on("failed", (job, error) => log.error({ job: job?.name, err: error }, "maintenance failed"));
-  // Connection errors repeat while Redis is away; the status page tells, the log need not.
-  worker.on("error", (error) => log.debug({ err: error }, "maintenance queue"));
-  queue.on("error", (error) => log.debug({ err: error }, "maintenance queue"));
-  const scheduled = schedule(queue, jobs).catch((error) =>
-    log.warn({ err: error }, "maintenance is not scheduled yet"),
-  );
+  const queue = startJobs("maintenance", maintenanceJobs(options, stopping.signal), { ...options, atOnce: jobsAtOnce });
   return {
-    stop: async () => {
+    stop: () => {
       stopping.abort();
-      await Promise.race([scheduled, worker.close()]);
-      await worker.close();
-      await queue.close();
+      return queue.stop();
     },
   };
 }

@@ -1,0 +1,139 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { openSummaryStore, type SummaryStore } from "@qrfactory/db/summary-store";
+import { createLog } from "@qrfactory/runtime/log";
+import { createMetrics } from "@qrfactory/runtime/metrics";
+import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
+import { scanRow, takeIn } from "../analytics/scans.fixture.js";
+import { summaryJobs } from "./reconcile.js";
+
+const log = createLog({ service: "test", level: "silent" });
+const dayMs = 24 * 60 * 60_000;
+const yesterday = new Date(Math.floor(Date.now() / dayMs) * dayMs - 2 * dayMs);
+const at = (hour: number) => new Date(yesterday.getTime() + hour * 3_600_000);
+
+let database: TestDatabase;
+let db: Db;
+let summaries: SummaryStore;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = connectDatabase(database.url, { poolMax: 2 });
+  summaries = openSummaryStore(database.url);
+});
+afterAll(async () => {
+  await summaries.close();
+  await db.$disconnect();
+  await database.drop();
+});
+
+/** A code with sixty scans of people and ten of machines on a day that is settled, summarised. */
+async function makeBusyCode() {
+  const workspaceId = randomUUID();
+  const id = randomUUID();
+  await db.workspace.create({ data: { id: workspaceId, name: "Test" } });
+  const shortId = id.slice(0, 8).toUpperCase();
+  await db.dynamicCode.create({
+    data: { id, workspaceId, shortId, name: "Test", destinationUrl: "https://a.example" },
+  });
+  const rows = Array.from({ length: 70 }, (_, i) =>
+    scanRow({ id, workspaceId }, at(i % 24), { visitor: `v${i % 20}`, bot_class: i < 10 ? "bot" : null }),
+  );
+  await takeIn(database.url, rows);
+  await summaries.summarise("day", yesterday);
+  return { id, workspaceId };
+}
+
+const hoursOf = (id: string) =>
+  db.scanHourly.findMany({
+    where: { codeId: id },
+    orderBy: { hour: "asc" },
+    select: { hour: true, scans: true, bots: true },
+  });
+const summariesOf = ({ id, workspaceId }: { id: string; workspaceId: string }) =>
+  db.scanSummary.findMany({
+    where: { subjectId: { in: [id, workspaceId] } },
+    orderBy: { subjectId: "asc" },
+    omit: { version: true },
+  });
+
+function nightly() {
+  const { registry } = createMetrics("test");
+  const run = async () => {
+    await summaryJobs({ summaries, log, registry }).reconcile?.run();
+    const text = await registry.metrics();
+    const of = (what: string) =>
+      Number(new RegExp(`worker_scan_differences\\{of="${what}".*\\} (\\d+)`).exec(text)?.[1]);
+    return { hours: of("hours"), summaries: of("summaries") };
+  };
+  return run();
+}
+
+test("what agrees with its rows is left as it is", async () => {
+  const code = await makeBusyCode();
+  const before = [await hoursOf(code.id), await summariesOf(code)];
+  expect(before[1]).toHaveLength(2);
+  expect(await nightly()).toEqual({ hours: 0, summaries: 0 });
+  expect([await hoursOf(code.id), await summariesOf(code)]).toEqual(before);
+});
+
+test("hours that were damaged, lost or made up are found, published and repaired", async () => {
+  const code = await makeBusyCode();
+  const before = await hoursOf(code.id);
+  await db.$executeRaw`UPDATE scan_hourly SET scans = scans + 7 WHERE code_id = ${code.id}::uuid AND hour = ${at(1)}`;
+  await db.$executeRaw`DELETE FROM scan_hourly WHERE code_id = ${code.id}::uuid AND hour = ${at(2)}`;
+  await db.$executeRaw`DELETE FROM scans WHERE code_id = ${code.id}::uuid AND scanned_at = ${at(3)}`;
+  expect((await nightly()).hours).toBe(3);
+  expect(await hoursOf(code.id)).toEqual(before.filter(({ hour }) => hour.getTime() !== at(3).getTime()));
+  expect((await nightly()).hours).toBe(0);
+});
+
+test.each(["scans = 1", "people = people + 1", "key_scans[1] = 9999", "slot_scans[1] = 9999"])(
+  "a summary with %s is found, published and made anew",
+  async (damage) => {
+    const code = await makeBusyCode();
+    const before = await summariesOf(code);
+    await db.$executeRawUnsafe(`UPDATE scan_summaries SET ${damage} WHERE subject_id = '${code.id}'`);
+    expect((await nightly()).summaries).toBe(1);
+    expect(await summariesOf(code)).toEqual(before);
+  },
+);
+
+test("a scan that comes in late makes its summaries stale, and the next run makes them anew", async () => {
+  const code = await makeBusyCode();
+  await takeIn(database.url, [scanRow(code, at(5), { visitor: "late" })]);
+  expect((await summariesOf(code)).map(({ stale }) => stale)).toEqual([true, true]);
+  await summaryJobs({ summaries, log, registry: createMetrics("test").registry }).summarise?.run();
+  expect((await summariesOf(code)).map(({ stale, scans }) => [stale, Number(scans)])).toEqual([
+    [false, 61],
+    [false, 61],
+  ]);
+});
+
+test("scans that come in while summaries are made are in them afterwards", async () => {
+  const code = await makeBusyCode();
+  let isDone = false;
+  const taking = (async () => {
+    for (let i = 0; i < 20; i++) await takeIn(database.url, [scanRow(code, at(i), { visitor: `w${i}` })]);
+    isDone = true;
+  })();
+  while (!isDone) {
+    await summaries.summarise("day", yesterday);
+    await summaries.summariseAgain();
+  }
+  await taking;
+  await summaries.summariseAgain();
+  expect((await summariesOf(code)).map(({ stale, scans }) => [stale, Number(scans)])).toEqual([
+    [false, 80],
+    [false, 80],
+  ]);
+  expect(await nightly()).toEqual({ hours: 0, summaries: 0 });
+});
+
+test("a code whose rows are all gone keeps what was counted", async () => {
+  const code = await makeBusyCode();
+  const before = await hoursOf(code.id);
+  await db.$executeRaw`DELETE FROM scans WHERE code_id = ${code.id}::uuid`;
+  await nightly();
+  expect(await hoursOf(code.id)).toEqual(before);
+});

@@ -1,0 +1,94 @@
+// Summaries of scans, made when their day or month is over, and the nightly proof that what was counted is what the rows
+// say. A queue of its own: a night's work takes minutes, which the other jobs are not to wait for.
+import type { SummaryStore } from "@qrfactory/db/summary-store";
+import type { Log } from "@qrfactory/runtime/log";
+import type { ConnectionOptions } from "bullmq";
+import { Gauge, type Registry } from "prom-client";
+import { type Job, type JobQueue, startJobs } from "./job-queue.js";
+
+const dayMs = 24 * 60 * 60_000;
+
+/** Late enough after midnight that yesterday is settled at the second run of a day. */
+const hourly = { pattern: "7 * * * *", tz: "UTC" };
+/** After everybody's nightly jobs have begun. */
+const nightly = { pattern: "43 3 * * *", tz: "UTC" };
+
+/** A worker that was away for two days makes up for it by itself; what is older is found by the night. */
+const summarisedDays = 3;
+/** On these days of a month the one before it is summarised. */
+const monthDaysMax = 3;
+
+/** Days before yesterday that every night looks at: events are seldom later. */
+const recentDays = 35;
+/** Older days are each looked at once in so many nights … */
+const olderEvery = 30;
+/** … as far back as retention touches no row, with a margin. */
+const oldestDays = 365;
+
+export type ReconcileOptions = {
+  summaries: SummaryStore;
+  log: Log;
+  registry: Registry;
+  now?: () => number;
+};
+
+/** Job name → when and what. */
+export function summaryJobs(options: ReconcileOptions, signal?: AbortSignal): Record<string, Job> {
+  const { summaries, log, registry, now = Date.now } = options;
+  const differences = new Gauge({
+    name: "worker_scan_differences",
+    help: "Hours of codes and summaries that differed from their rows in the last nightly check, and were repaired",
+    labelNames: ["of"],
+    registers: [registry],
+  });
+  const today = () => Math.floor(now() / dayMs) * dayMs;
+
+  async function summarise(): Promise<void> {
+    let made = 0;
+    for (let back = summarisedDays; back >= 1; back--) {
+      made += await summaries.summarise("day", new Date(today() - back * dayMs));
+    }
+    const date = new Date(today());
+    if (date.getUTCDate() <= monthDaysMax) {
+      const month = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1, 1));
+      made += await summaries.summarise("month", month);
+    }
+    made += await summaries.summariseAgain();
+    if (made > 0) log.info({ summaries: made }, "scans are summarised");
+  }
+
+  async function reconcile(): Promise<void> {
+    const found = { hours: 0, summaries: 0 };
+    for (let back = oldestDays; back >= 1; back--) {
+      if (signal?.aborted) return;
+      const day = today() - back * dayMs;
+      if (back > recentDays && (day / dayMs) % olderEvery !== (today() / dayMs) % olderEvery) continue;
+      const { hours, summaries: wrong } = await summaries.reconcile(new Date(day));
+      found.hours += hours;
+      found.summaries += wrong;
+      if (hours + wrong > 0) {
+        log.error({ day: new Date(day).toISOString().slice(0, 10), hours, summaries: wrong }, "counted scans repaired");
+      }
+    }
+    await summaries.summariseAgain();
+    differences.set({ of: "hours" }, found.hours);
+    differences.set({ of: "summaries" }, found.summaries);
+  }
+
+  return {
+    summarise: { schedule: hourly, run: summarise },
+    reconcile: { schedule: nightly, run: reconcile },
+  };
+}
+
+/** Schedules both jobs and works on them until stopped. */
+export function startSummaries(options: ReconcileOptions & { connection: ConnectionOptions }): JobQueue {
+  const stopping = new AbortController();
+  const queue = startJobs("summaries", summaryJobs(options, stopping.signal), options);
+  return {
+    stop: () => {
+      stopping.abort();
+      return queue.stop();
+    },
+  };
+}
