@@ -19,9 +19,15 @@ const streamMsMax = 15 * 60_000;
 const streamsMax = 500;
 const streamsOfWorkspaceMax = 20;
 
-const noQuery = z.strictObject({});
+/** With `limit` the stream ends after so many events: enough to ask once. */
+const liveQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1_000).default(Number.POSITIVE_INFINITY),
+});
 
-type Channel = { streams: Set<Response>; latest: string; timer: NodeJS.Timeout };
+/** An open stream, and how many more events it takes. */
+type Stream = { res: Response; left: number };
+
+type Channel = { streams: Set<Stream>; latest: string; timer: NodeJS.Timeout };
 
 /** The handler of `GET …/analytics/live`: an event `scans` at once and whenever the numbers change. */
 export function makeLive({ analytics, findCaller }: AnalyticsOptions, findScope: FindScope): Handler {
@@ -45,7 +51,7 @@ export function makeLive({ analytics, findCaller }: AnalyticsOptions, findScope:
   return async function sendLive(req, res) {
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
-    parseInput(noQuery, req.query);
+    const stream: Stream = { res, left: parseInput(liveQuery, req.query).limit };
     const { workspaceId } = subject;
     const ofWorkspace = openOf.get(workspaceId) ?? 0;
     if (open >= streamsMax || ofWorkspace >= streamsOfWorkspaceMax) {
@@ -54,20 +60,20 @@ export function makeLive({ analytics, findCaller }: AnalyticsOptions, findScope:
     const channel = openChannel(subject);
     open += 1;
     openOf.set(workspaceId, ofWorkspace + 1);
-    channel.streams.add(res);
+    channel.streams.add(stream);
     const ended = new Promise<void>((resolve) => res.once("close", resolve));
     const heartbeat = setInterval(() => send(res, ": still here\n\n"), heartbeatMs);
     const end = setTimeout(() => res.end(), streamMsMax);
     try {
       res.set("Content-Type", "text/event-stream").set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
       res.flushHeaders();
-      if (channel.latest) send(res, channel.latest);
+      if (channel.latest) sendEvent(stream, channel.latest);
       else await look(analytics, subject, channel);
       await ended;
     } finally {
       clearInterval(heartbeat);
       clearTimeout(end);
-      channel.streams.delete(res);
+      channel.streams.delete(stream);
       open -= 1;
       if (openOf.get(workspaceId) === 1) openOf.delete(workspaceId);
       else openOf.set(workspaceId, (openOf.get(workspaceId) ?? 1) - 1);
@@ -97,7 +103,13 @@ async function look(
   })}\n\n`;
   if (event === channel.latest) return;
   channel.latest = event;
-  for (const stream of channel.streams) send(stream, event);
+  for (const stream of channel.streams) sendEvent(stream, event);
+}
+
+function sendEvent(stream: Stream, event: string): void {
+  send(stream.res, event);
+  stream.left -= 1;
+  if (stream.left <= 0) stream.res.end();
 }
 
 /** A client that does not read loses lines, never our memory. */
