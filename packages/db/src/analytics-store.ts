@@ -37,6 +37,8 @@ const connectTimeoutMs = 900;
 const replicaPauseMs = 5_000;
 /** How old a comparison of replica and primary may be. */
 const lagCheckedMs = 1_000;
+/** A server that does not say within this time where it is counts as away. */
+const positionTimeoutMs = 500;
 /** A replica that lacks more of the log than this is not asked: about a second of a busy ingest. */
 const lagBytesMax = 16 * 1024 * 1024;
 /**
@@ -72,11 +74,13 @@ export function openAnalyticsStore(options: AnalyticsStoreOptions): AnalyticsSto
     if (now < replicaUntil) return true;
     if (now < replicaAgainAt) return false;
     try {
-      const reached = await pool.query<{ lsn: string | null }>("SELECT pg_last_wal_replay_lsn()::text AS lsn");
-      const lsn = reached.rows[0]?.lsn;
+      const ask = (from: pg.Pool, text: string, values: unknown[] = []) =>
+        from.query({ text, values, query_timeout: positionTimeoutMs } as pg.QueryConfig);
+      const reached = await ask(pool, "SELECT pg_last_wal_replay_lsn()::text AS lsn");
+      const lsn: string | null = reached.rows[0]?.lsn;
       if (!lsn) throw new Error("The database for reading is no replica.");
-      const text = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), $1)::float8 AS bytes";
-      const behind = await primary.query<{ bytes: number }>({ text, values: [lsn] }).catch(() => null);
+      const difference = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), $1)::float8 AS bytes";
+      const behind = await ask(primary, difference, [lsn]).catch(() => null);
       if ((behind?.rows[0]?.bytes ?? 0) > lagBytesMax) throw new Error("The replica is behind.");
       replicaUntil = now + lagCheckedMs;
       return true;
