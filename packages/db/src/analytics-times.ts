@@ -5,7 +5,7 @@
 
 import type { ReportPlan } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
-import { Parameters, rowsIn, type ScanScope, type Stretch } from "./scan-scope.js";
+import { conditionsOn, Parameters, rowsIn, type ScanScope, type Stretch } from "./scan-scope.js";
 
 export type Interval = "hour" | "day" | "week" | "month";
 
@@ -19,6 +19,8 @@ export type TimeCounts = {
 /** All time zones begin their days and hours at a quarter of an hour UTC. */
 const quarterMs = 15 * 60_000;
 const dayMs = 24 * 60 * 60_000;
+/** Rows are kept for thirteen months; what is younger than this is surely there. */
+const rowsKeptMsMin = 390 * dayMs;
 
 /** A step that meets every bucket of an interval at least once, whatever the clocks do. */
 const steps: Record<Interval, string> = { hour: "15 minutes", day: "6 hours", week: "1 day", month: "1 day" };
@@ -55,7 +57,8 @@ export async function countOverTime(
   const total: TimeCounts["total"] = { scans: 0, bots: 0, visitors: 0, lastScanAt: null, lastBotAt: null };
   const rows = plan.rows.length > 0 ? await countRows(reader, scope, plan.rows, starts, includeBots) : [];
   const summaries = plan.days.length > 0 ? await countSummaries(reader, plan, starts, includeBots) : [];
-  for (const row of [...rows, ...summaries]) {
+  const dropped = await countDropped(reader, scope, plan.rows, starts);
+  for (const row of [...rows, ...summaries, ...dropped]) {
     const into = row.bucket === null ? total : buckets[row.bucket];
     if (!into) continue;
     into.scans += row.scans;
@@ -102,6 +105,38 @@ async function countRows(
     values: parameters.values,
   });
   return rows;
+}
+
+/**
+ * Scans whose rows were dropped at the end of their time, by the hour in which they were: how many there were is known for
+ * ever, who they were is not. With a filter nothing can be said of them.
+ */
+async function countDropped(
+  reader: Reader,
+  scope: ScanScope,
+  stretches: Stretch[],
+  starts: Date[],
+): Promise<CountRow[]> {
+  const oldest = stretches[0]?.from;
+  if (!oldest || oldest.getTime() > Date.now() - rowsKeptMsMin || scope.filters.length > 0) return [];
+  const parameters = new Parameters();
+  const bounds = parameters.add(starts);
+  const since = parameters.add(stretches.map(({ from }) => from));
+  const until = parameters.add(stretches.map(({ to }) => to));
+  const { rows } = await reader.query<CountRow>({
+    text: `
+      SELECT width_bucket(h.hour, ${bounds}::timestamptz[]) - 1 AS bucket, sum(h.scans)::float8 AS scans,
+        sum(h.bots)::float8 AS bots, 0 AS visitors, NULL AS last, NULL AS last_bot
+      FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS stretch(since, until)
+      JOIN scan_hourly AS h ON h.hour >= since AND h.hour < until
+      WHERE ${conditionsOn("h", scope, parameters).join(" AND ")} AND h.hour < now() - interval '13 months'
+        AND NOT EXISTS (
+          SELECT FROM scans AS s
+          WHERE s.code_id = h.code_id AND s.scanned_at >= h.hour AND s.scanned_at < h.hour + interval '1 hour')
+      GROUP BY GROUPING SETS ((bucket), ())`,
+    values: parameters.values,
+  });
+  return rows.filter(({ scans }) => scans !== null);
 }
 
 /** Days within one bucket tell their sums; of those that a bucket begins in, every quarter of an hour is looked at. */
