@@ -89,6 +89,7 @@ export async function assembleManagement(
     status: createStatus({ version, db, stateRedis: redis, renderCache, config }),
     db,
     analytics,
+    authenticate,
     seal,
     sessions: makeSessionIssuer({ db, tokens }),
     findCaller: makeFindCaller(

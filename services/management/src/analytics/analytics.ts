@@ -1,5 +1,5 @@
 // Analytics over HTTP: reports on a code and on a workspace, lists of scans, and the export of them.
-import type { Caller } from "@qrfactory/auth/caller";
+import type { Authenticate, Caller } from "@qrfactory/auth/caller";
 import { type ReportQuery, readReport } from "@qrfactory/db/analytics";
 import { resolveRange } from "@qrfactory/db/analytics-range";
 import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
@@ -21,6 +21,8 @@ import { reportDocument } from "./wire.js";
 export type AnalyticsOptions = {
   db: Db;
   analytics: AnalyticsStore;
+  /** Asked again while a live stream is open. */
+  authenticate: Authenticate;
   findCaller: FindCaller;
   now?: () => number;
 };

@@ -11,8 +11,8 @@ import type { AnalyticsOptions, FindScope } from "./analytics.js";
 
 /** A scan is seen about this much later, at worst. */
 const pollMs = 2_000;
-/** Silence that some proxies take for a dead connection begins at 30 s. */
-const heartbeatMs = 15_000;
+/** Silence that some proxies take for a dead connection begins at 30 s; and so long may a stream outlive its caller. */
+const heartbeatMs = 5_000;
 /** An access token lasts as long, and so may what it opened; clients of server-sent events come back by themselves. */
 const streamMsMax = 15 * 60_000;
 /** Open streams of a process, and of one workspace. */
@@ -30,7 +30,7 @@ type Stream = { res: Response; left: number };
 type Channel = { streams: Set<Stream>; latest: string; timer: NodeJS.Timeout };
 
 /** The handler of `GET …/analytics/live`: an event `scans` at once and whenever the numbers change. */
-export function makeLive({ analytics, findCaller }: AnalyticsOptions, findScope: FindScope): Handler {
+export function makeLive({ analytics, authenticate, findCaller }: AnalyticsOptions, findScope: FindScope): Handler {
   const channels = new Map<string, Channel>();
   const openOf = new Map<string, number>();
   let open = 0;
@@ -62,7 +62,13 @@ export function makeLive({ analytics, findCaller }: AnalyticsOptions, findScope:
     openOf.set(workspaceId, ofWorkspace + 1);
     channel.streams.add(stream);
     const ended = new Promise<void>((resolve) => res.once("close", resolve));
-    const heartbeat = setInterval(() => send(res, ": still here\n\n"), heartbeatMs);
+    const heartbeat = setInterval(() => {
+      authenticate(req.headers).then(
+        () => send(res, ": still here\n\n"),
+        // A database that is away says nothing against the caller.
+        (error) => error instanceof ApiError && error.status < 500 && res.end(),
+      );
+    }, heartbeatMs);
     const end = setTimeout(() => res.end(), streamMsMax);
     try {
       res.set("Content-Type", "text/event-stream").set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");

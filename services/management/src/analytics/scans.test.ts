@@ -157,3 +157,13 @@ test("a workspace may hold twenty live streams open, and gets their places back"
     return status === 200;
   });
 });
+
+test("a live stream ends soon after the session of who opened it", async () => {
+  const { as, session } = await api.signUp();
+  const headers = { authorization: `Bearer ${session.access_token}` };
+  const { body } = await fetch(`${api.url}/api/v1/analytics/live`, { headers });
+  await as("POST", "/api/v1/auth/logout", { body: { refresh_token: session.refresh_token } });
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  const isAtEnd = async (): Promise<boolean> => (await reader.read()).done || isAtEnd();
+  expect(await isAtEnd()).toBe(true);
+}, 15_000);
