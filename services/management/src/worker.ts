@@ -3,9 +3,9 @@
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { connectDatabase } from "@qrfactory/db/client";
 import { openEventStore } from "@qrfactory/db/ingest";
+import { openSummaryStore } from "@qrfactory/db/summary-store";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
-import { openSummaryStore } from "@qrfactory/db/summary-store";
 import { forgetTableMark } from "@qrfactory/replica/publish";
 import { createHttpApp } from "@qrfactory/runtime/http-app";
 import { createLog } from "@qrfactory/runtime/log";
