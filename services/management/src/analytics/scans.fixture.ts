@@ -17,7 +17,7 @@ export function scanRow(
     ...{ sequence: 0, id: randomUUID(), scanned_at: new Date(at), code_id: code.id, workspace_id: code.workspaceId },
     ...{ code_version: 1, region: "eu-1", network: "203.0.113.0/24", visitor: "0123456789abcdef", device: "phone" },
     ...{ os: "iOS", browser: "Safari", language: "de", referrer_host: null, country: "AT", region_name: "Vienna" },
-    ...{ city: "Vienna", bot_class: null },
+    ...{ city: "Vienna", variant: null, bot_class: null },
     ...more,
   };
 }
