@@ -130,6 +130,16 @@ test("scans that come in while summaries are made are in them afterwards", async
   expect(await nightly()).toEqual({ hours: 0, summaries: 0 });
 });
 
+test("the night after the end of a month summarises it", async () => {
+  const code = await makeBusyCode();
+  const month = new Date(Date.UTC(yesterday.getUTCFullYear(), yesterday.getUTCMonth() - 1, 1));
+  await takeIn(database.url, [scanRow(code, month)]);
+  const now = () => Date.UTC(yesterday.getUTCFullYear(), yesterday.getUTCMonth(), 2);
+  await summaryJobs({ summaries, log, registry: createMetrics("test").registry, now }).reconcile?.run();
+  const found = await db.scanSummary.findMany({ where: { subjectId: code.workspaceId, span: "month" } });
+  expect(found.map(({ start, stale, scans }) => [start, stale, Number(scans)])).toEqual([[month, false, 1]]);
+});
+
 test("a code whose rows are all gone keeps what was counted", async () => {
   const code = await makeBusyCode();
   const before = await hoursOf(code.id);

@@ -15,9 +15,6 @@ const nightly = { pattern: "43 3 * * *", tz: "UTC" };
 
 /** A worker that was away for two days makes up for it by itself; what is older is found by the night. */
 const summarisedDays = 3;
-/** On these days of a month the one before it is summarised. */
-const monthDaysMax = 3;
-
 /** Days before yesterday that every night looks at: events are seldom later. */
 const recentDays = 35;
 /** Older days are each looked at once in so many nights … */
@@ -48,11 +45,6 @@ export function summaryJobs(options: ReconcileOptions, signal?: AbortSignal): Re
     for (let back = summarisedDays; back >= 1; back--) {
       made += await summaries.summarise("day", new Date(today() - back * dayMs));
     }
-    const date = new Date(today());
-    if (date.getUTCDate() <= monthDaysMax) {
-      const month = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1, 1));
-      made += await summaries.summarise("month", month);
-    }
     made += await summaries.summariseAgain();
     if (made > 0) log.info({ summaries: made }, "scans are summarised");
   }
@@ -64,6 +56,8 @@ export function summaryJobs(options: ReconcileOptions, signal?: AbortSignal): Re
       const day = today() - back * dayMs;
       if (back > recentDays && (day / dayMs) % olderEvery !== (today() / dayMs) % olderEvery) continue;
       const { hours, summaries: wrong } = await summaries.reconcile(new Date(day));
+      // A month is summarised in the night after its end.
+      if (new Date(day).getUTCDate() === 1) await summaries.summarise("month", new Date(day));
       found.hours += hours;
       found.summaries += wrong;
       if (hours + wrong > 0) {
