@@ -91,7 +91,9 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
   async function signUp() {
     people += 1;
     const email = `person-${people}@example.com`;
-    const answer = await send("POST", "/api/v1/auth/signup", { body: { email, password, workspace_name: "Test" } });
+    const answer = await patient(send)("POST", "/api/v1/auth/signup", {
+      body: { email, password, workspace_name: "Test" },
+    });
     if (answer.status !== 201) throw new Error(`sign-up answered ${answer.text}`);
     const as = sendAs(answer.body.access_token);
     return { email, password, as, session: answer.body, workspaceId: answer.body.workspace.id as string };
@@ -126,9 +128,11 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
   async function addMember(admin: Send, role: Role) {
     people += 1;
     const email = `member-${people}@example.com`;
-    const { body: member } = await admin("POST", "/api/v1/members", { body: { email, role } });
+    const { body: member } = await patient(admin)("POST", "/api/v1/members", { body: { email, role } });
     const token = await mailedToken(email, "invited");
-    const { body: session } = await send("POST", "/api/v1/auth/invitations/accept", { body: { token, password } });
+    const { body: session } = await patient(send)("POST", "/api/v1/auth/invitations/accept", {
+      body: { token, password },
+    });
     return { email, password, id: member.id as string, session, as: sendAs(session.access_token) };
   }
 
