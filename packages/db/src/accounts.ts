@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Entitlements } from "@qrfactory/domain/freeze";
+import { frozenProblem } from "@qrfactory/domain/freeze";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
 import { type Actor, noOrigin, type Origin, recordAudit } from "./audit.js";
@@ -43,7 +44,10 @@ export async function createAccount(db: Db, account: NewAccount): Promise<Member
 /** Workspaces that one person may own: an agency has one for each client, a script would make thousands. */
 export const ownedWorkspacesMax = 50;
 
-/** Creates another workspace of a user, on the plan free; throws `conflict` when they own `ownedWorkspacesMax`. */
+/**
+ * Creates another workspace of a user, on the plan free; throws `conflict` when they own `ownedWorkspacesMax`, `forbidden`
+ * when one of theirs is suspended: a suspension is not left behind by a click.
+ */
 export async function createWorkspace(tx: Tx, name: string, owner: Actor): Promise<Workspace> {
   const userId = owner.id;
   // Of creations at once each sees what the others made.
@@ -51,6 +55,8 @@ export async function createWorkspace(tx: Tx, name: string, owner: Actor): Promi
   if ((await tx.member.count({ where: { userId, role: "owner" } })) >= ownedWorkspacesMax) {
     throw new ApiError("conflict", `You own ${ownedWorkspacesMax} workspaces, which is the most; delete one first.`);
   }
+  const suspended = { userId, role: "owner", workspace: { suspendedAt: { not: null } } };
+  if ((await tx.member.count({ where: suspended })) > 0) throw frozenProblem("suspended", "free");
   const row = await tx.workspace.create({ data: { id: randomUUID(), name, plan: "free" } });
   await tx.member.create({ data: { workspaceId: row.id, userId, role: "owner" } });
   await recordAudit(tx, owner, { workspaceId: row.id, action: "workspace.created", target: row.id });

@@ -45,6 +45,14 @@ test("nobody owns more workspaces than a person needs, also by creations at once
   for (const answer of refused) expectProblem(answer, 409, "conflict");
 });
 
+test("whoever's workspace is suspended makes no other", async () => {
+  const { as, workspaceId } = await api.signUp();
+  await api.operate(workspaceId, { action: "workspace.suspended", reason: "spam" });
+  expectProblem(await as("POST", "/api/v1/workspaces", { body: { name: "W" } }), 403, "forbidden");
+  await api.operate(workspaceId, { action: "workspace.resumed", reason: "settled" });
+  expect((await as("POST", "/api/v1/workspaces", { body: { name: "W" } })).status).toBe(201);
+});
+
 test("a workspace of somebody else is not in the list", async () => {
   const [mine, theirs] = [await api.signUp(), await api.signUp()];
   const { results } = (await mine.as("GET", "/api/v1/workspaces")).body;
