@@ -16,13 +16,13 @@ import { listOrphans } from "@qrfactory/replica/orphans";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
-import { makeRateLimit } from "@qrfactory/runtime/rate-limit";
+import { makeRateLimit, type RateLimit } from "@qrfactory/runtime/rate-limit";
 import { connectQueueRedis, connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
 import { version } from "@qrfactory/runtime/version";
 import type { Express } from "express";
 import { makeSendVerification } from "./accounts/email-verification.js";
 import { makeSessionIssuer } from "./accounts/issue-session.js";
-import { makeCountGuess } from "./accounts/throttle.js";
+import { countUnnamed, makeCountGuess } from "./accounts/throttle.js";
 import { createApp, type ManagementOptions, managementRoutes } from "./app.js";
 import { makeSignLink } from "./bulk/download.js";
 import { openObjectStore } from "./bulk/object-store.js";
@@ -82,6 +82,8 @@ export async function assembleManagement(
   queueRedis.on("error", (err) => log.debug({ err }, "bulk bell"));
   const bell = makeBell(queueRedis, log);
 
+  const countPeople = (limit: RateLimit) => countUnnamed(makeRateLimit(redis, limit), config.JWT_SECRET);
+
   const options: ManagementOptions = {
     log,
     ...(metrics && { metrics }),
@@ -97,8 +99,8 @@ export async function assembleManagement(
       makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
       makeNoteKeyUse((keyId) => touchKey(db, keyId)),
     ),
-    countSignup: makeRateLimit(redis, { policy: "signup", windowSeconds: 3600 }),
-    countGuess: makeCountGuess(makeRateLimit(redis, { policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
+    countSignup: countPeople({ policy: "signup", windowSeconds: 3600 }),
+    countGuess: makeCountGuess(countPeople({ policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
     limits: { signupsPerHour: config.SIGNUPS_PER_HOUR },
     createOnce,
     respondOnce: makeRespondOnce(createOnce),

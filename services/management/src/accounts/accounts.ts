@@ -16,7 +16,7 @@ import type { FindCaller } from "../caller.js";
 import type { SendVerification } from "./email-verification.js";
 import { emailField, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
-import type { CountGuess } from "./throttle.js";
+import { type CountGuess, whereFrom } from "./throttle.js";
 
 const signupBody = z.strictObject({ email: emailField, password: passwordField, workspace_name: workspaceNameField });
 
@@ -55,7 +55,7 @@ export function accountRoutes(options: AccountsOptions): Routes {
   const { db, sessions, findCaller, countSignup, countGuess, sendVerification, limits } = options;
 
   async function signUp(req: Request, res: Response): Promise<void> {
-    await countSignup(res, req.ip ?? "unknown", limits.signupsPerHour);
+    await countSignup(res, whereFrom(req), limits.signupsPerHour);
     const { password, workspace_name, email } = await readJson(req, signupBody);
     const passwordHash = await hashPassword(password);
     const origin = originOf(req);
