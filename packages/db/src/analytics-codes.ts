@@ -59,17 +59,18 @@ async function rankCandidates(
   return last > restMost || restMost === 0 ? best : null;
 }
 
-/** The summaries of a plan with the codes they name; takes three parameters. */
-const summariesWithCodes = `
-  scan_summaries AS s, unnest(s.code_ids, s.code_scans, s.code_bots) AS k(code_id, scans, bots)
+/** The summaries of a plan, a row for each code they name; takes three parameters. */
+const namedCodes = `(
+  SELECT s.span, s.start, unnest(s.code_ids) AS code_id, unnest(s.code_scans) AS scans, unnest(s.code_bots) AS bots
+  FROM scan_summaries AS s
   WHERE s.subject_id = $1 AND (s.span = 'month' AND s.start = ANY($2::timestamptz[])
-    OR s.span = 'day' AND s.start = ANY($3::timestamptz[]))`;
+    OR s.span = 'day' AND s.start = ANY($3::timestamptz[]))) AS k`;
 
 async function findShortLists(reader: Reader, { subjectId, byKey }: ReportPlan): Promise<ShortList[]> {
   const { rows } = await reader.query<{ span: SummarySpan; start: Date; least: number }>({
     text: `
-      SELECT s.span, s.start, min(k.scans + k.bots)::float8 AS least FROM ${summariesWithCodes}
-      GROUP BY s.span, s.start HAVING count(*) = ${topCodesKept}`,
+      SELECT span, start, min(scans + bots)::float8 AS least FROM ${namedCodes}
+      GROUP BY span, start HAVING count(*) = ${topCodesKept}`,
     values: [subjectId, byKey.months, byKey.days],
   });
   return rows.map(({ span, start, least }) => ({ from: start, to: spanEnd(span, start), unnamedMax: least }));
@@ -86,10 +87,10 @@ async function findCandidates(
   const { rows } = await reader.query<Candidate>({
     text: `
       WITH named AS (
-        SELECT s.start, k.code_id, k.scans, k.bots,
-          CASE WHEN count(*) OVER (PARTITION BY s.span, s.start) = ${topCodesKept}
-            THEN min(k.scans + k.bots) OVER (PARTITION BY s.span, s.start) ELSE 0 END AS unnamed_max
-        FROM ${summariesWithCodes}
+        SELECT start, code_id, scans, bots,
+          CASE WHEN count(*) OVER (PARTITION BY span, start) = ${topCodesKept}
+            THEN min(scans + bots) OVER (PARTITION BY span, start) ELSE 0 END AS unnamed_max
+        FROM ${namedCodes}
       ), counted AS (
         SELECT code_id, sum(${includeBots ? "scans + bots" : "scans"}) AS scans, sum(unnamed_max) AS covered,
           array_agg(start) AS named_in

@@ -18,21 +18,20 @@ export async function countByKey(
   if (byKey.months.length + byKey.days.length > 0) {
     const [subject, months, days] = [subjectId, byKey.months, byKey.days].map((value) => parameters.add(value));
     sources.push(`
-      SELECT k.dimension, k.key, k.scans, k.bots FROM scan_summaries AS s,
-        unnest(s.dimensions, s.keys, s.key_scans, s.key_bots) AS k(dimension, key, scans, bots)
+      SELECT unnest(s.dimensions) AS dimension, unnest(s.keys) AS key, unnest(s.key_scans) AS scans,
+        unnest(s.key_bots) AS bots
+      FROM scan_summaries AS s
       WHERE s.subject_id = ${subject} AND (s.span = 'month' AND s.start = ANY(${months}::timestamptz[])
         OR s.span = 'day' AND s.start = ANY(${days}::timestamptz[]))`);
   }
   if (byKey.rows.length > 0) {
     sources.push(`
-      SELECT * FROM (${countByDimension("found")}) AS counted`);
+      SELECT * FROM (${countByDimension(`${rowsIn(scope, byKey.rows, parameters)} AS found`)}) AS counted`);
   }
-  const found =
-    byKey.rows.length > 0 ? `found AS MATERIALIZED (SELECT * FROM ${rowsIn(scope, byKey.rows, parameters)} AS f),` : "";
   const { bot_class: classes } = scanDimensions;
   const { rows } = await reader.query<{ dimension: number; key: string; scans: number }>({
     text: `
-      WITH ${found} counted AS (
+      WITH counted AS (
         SELECT dimension, key,
           sum(CASE WHEN dimension = ${classes.number} THEN bots ELSE scans ${includeBots ? "+ bots" : ""} END)::float8 AS scans
         FROM (${sources.join(" UNION ALL ")}) AS sources GROUP BY dimension, key

@@ -82,6 +82,11 @@ async function countRows(
 ): Promise<CountRow[]> {
   const parameters = new Parameters();
   const bounds = parameters.add(starts);
+  const isCut = starts.some(
+    (start) => start.getTime() % dayMs !== 0 && stretches.some(({ from, to }) => start > from && start < to),
+  );
+  // A third of the time of a day's rows, spared where every day lies in one bucket.
+  const people = isCut ? "SELECT DISTINCT day, visitor FROM visits" : "SELECT FROM visits";
   const { rows } = await reader.query<CountRow>({
     text: `
       WITH found AS MATERIALIZED (
@@ -97,7 +102,7 @@ async function countRows(
           max(scanned_at) FILTER (WHERE bot_class IS NOT NULL) AS last_bot
         FROM found GROUP BY GROUPING SETS ((bucket), ())
         UNION ALL SELECT bucket, 0, 0, count(*), NULL, NULL FROM visits GROUP BY bucket
-        UNION ALL SELECT NULL, 0, 0, count(*), NULL, NULL FROM (SELECT DISTINCT day, visitor FROM visits) AS people
+        UNION ALL SELECT NULL, 0, 0, count(*), NULL, NULL FROM (${people}) AS people
       )
       SELECT bucket, sum(scans)::float8 AS scans, sum(bots)::float8 AS bots, sum(visitors)::float8 AS visitors,
         max(last) AS last, max(last_bot) AS last_bot
@@ -160,10 +165,10 @@ async function countSummaries(
         SELECT width_bucket(start, $4::timestamptz[]) - 1 AS bucket, scans, bots, ${includeBots ? "anyone" : "people"} AS visitors
         FROM found WHERE start = ANY($2)
         UNION ALL SELECT width_bucket(at + slot, $5::int[]) - 1, slot.scans, slot.bots, 0
-        FROM divided, unnest(slots, slot_scans, slot_bots) AS slot(slot, scans, bots)
+        FROM (SELECT at, unnest(slots) AS slot, unnest(slot_scans) AS scans, unnest(slot_bots) AS bots FROM divided) AS slot
         UNION ALL SELECT width_bucket(at + slot, $5::int[]) - 1, 0, 0, visit.visitors
-        FROM divided, unnest(visit_slots, visit_previous, ${includeBots ? "visit_anyone" : "visit_people"})
-          AS visit(slot, previous, visitors)
+        FROM (SELECT at, unnest(visit_slots) AS slot, unnest(visit_previous) AS previous,
+                unnest(${includeBots ? "visit_anyone" : "visit_people"}) AS visitors FROM divided) AS visit
         WHERE previous = -1 OR width_bucket(at + slot, $5::int[]) <> width_bucket(at + previous, $5::int[])
       )
       SELECT bucket, sum(scans)::float8 AS scans, sum(bots)::float8 AS bots, sum(visitors)::float8 AS visitors,
