@@ -6,9 +6,10 @@ import { ensurePartitions } from "@qrfactory/db/partitions";
 import { monthOf, overageCost, type PlanName, plans } from "@qrfactory/domain/plans";
 import { counterKey } from "@qrfactory/replica/credits";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { until } from "@qrfactory/testing/until";
 import fc from "fast-check";
 import type { Redis } from "ioredis";
-import { type Api, expectProblem, startApi } from "../api.fixture.js";
+import { type Api, expectProblem, patient, startApi } from "../api.fixture.js";
 import { checkCredits, sinceLastMonth } from "./credit-check.js";
 
 let api: Api;
@@ -33,8 +34,11 @@ afterAll(async () => {
 const month = monthOf(new Date());
 const now = new Date();
 
-/** Takes in calls of a workspace as the worker does, a spool of their own. */
-function takeIn(workspaceId: string, count: number, more: Partial<CallRow> = {}) {
+/** Several connection time-outs of the store, which are short for the sake of production. */
+const busyTimeoutMs = 10_000;
+
+/** Takes in calls of a workspace as the worker does, a spool of their own: again when a busy machine is too slow for it. */
+async function takeIn(workspaceId: string, count: number, more: Partial<CallRow> = {}) {
   const rows = Array.from({ length: count }, (_, sequence) => ({
     sequence: sequence + 1,
     id: randomUUID(),
@@ -52,7 +56,8 @@ function takeIn(workspaceId: string, count: number, more: Partial<CallRow> = {})
     ...more,
   }));
   const batch = { spoolId: randomUUID(), from: 1, until: count + 1, rows, deadLetters: [] };
-  return store.store({ kind: "calls", batches: [batch] });
+  const taken = () => store.store({ kind: "calls", batches: [batch] });
+  await until(taken, { timeoutMs: busyTimeoutMs, what: "A batch of calls in the ledger" });
 }
 
 /** A workspace of a plan whose month has taken in so many calls. */
@@ -60,7 +65,7 @@ async function workspaceWith(plan: PlanName, renders: number) {
   const owner = await api.signUp();
   if (plan !== "free") await api.operate(owner.workspaceId, { action: "workspace.plan_changed", plan });
   if (renders > 0) await takeIn(owner.workspaceId, renders);
-  const usage = async () => (await owner.as("GET", "/api/v1/usage/me")).body;
+  const usage = async () => (await patient(owner.as)("GET", "/api/v1/usage/me")).body;
   return { ...owner, usage };
 }
 
