@@ -1,7 +1,9 @@
 // Reports over thirteen months of scans in a durable PostgreSQL, once a million and once ten, in 100,000 codes of one
-// workspace. API and stores share the machine's cores. Times are of one client that asks again and again over HTTP.
+// workspace. API and stores share the machine's cores. Times are of one client that asks again and again over HTTP; then a million
+// scans are exported.
 import type { Db } from "@qrfactory/db/client";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { type ExportRun, measureExports } from "./analytics-export.js";
 import { startManagement } from "./management-process.js";
 import { codeId, makeHistory } from "./scan-history.js";
 import { startStores } from "./stores.js";
@@ -12,9 +14,13 @@ export type AnalyticsRun = {
   /** On the disk, indexes included. */
   megabytes: { scans: number; summaries: number };
   reports: { name: string; p50Ms: number; p95Ms: number }[];
+  /** Of a million scans each. */
+  exports: ExportRun[];
 };
 
 const sizes = [1_000_000, 10_000_000];
+/** The busiest code has so many of the larger size, the workspace of the smaller. */
+const exported = 1_000_000;
 const codes = 100_000;
 const historyDays = 396;
 const dayMs = 24 * 60 * 60_000;
@@ -33,7 +39,7 @@ async function measureSize(scans: number): Promise<AnalyticsRun> {
   const stops: (() => Promise<unknown> | unknown)[] = [() => directory.remove()];
   try {
     const { databaseUrl, stateRedisUrl, db } = await startStores(directory.path, stops);
-    const url = await startManagement(databaseUrl, stateRedisUrl, stops);
+    const { url, pid } = await startManagement(databaseUrl, stateRedisUrl, stops);
     const { workspaceId, headers } = await makeWorkspace(db, url);
     const startedAt = performance.now();
     const to = new Date();
@@ -45,6 +51,12 @@ async function measureSize(scans: number): Promise<AnalyticsRun> {
       madeSeconds,
       megabytes: await sizesOf(db),
       reports: await timeReports(url, headers, to),
+      exports: await measureExports({
+        url,
+        headers,
+        path: scans > exported ? `${busiest}/scans/export` : "/api/v1/scans/export",
+        pid,
+      }),
     };
   } finally {
     for (const stop of stops.reverse()) await stop();
@@ -85,13 +97,14 @@ async function sizesOf(db: Db): Promise<AnalyticsRun["megabytes"]> {
   return row ?? { scans: 0, summaries: 0 };
 }
 
+const busiest = "/api/v1/dynamic/B0000000";
+
 /** Report number `i` of each kind. */
 function reportsUntil(to: Date): Record<string, (i: number) => string> {
   const before = (days: number) => `from=${new Date(to.getTime() - days * dayMs).toISOString().slice(0, 10)}`;
   /** By popularity: the second most popular first. */
   const code = (i: number) =>
     `/api/v1/dynamic/B${String(1 + Math.floor((i / reportsEach) ** 3 * (codes - 2))).padStart(7, "0")}`;
-  const busiest = "/api/v1/dynamic/B0000000";
   return {
     "one code, 30 days": (i) => `${code(i)}/analytics`,
     "one code, a year by month": (i) => `${code(i)}/analytics?${before(365)}&interval=month`,

@@ -113,10 +113,14 @@ async function management(): Promise<ManagementRun> {
 
 async function analytics(): Promise<AnalyticsRun[]> {
   const runs = await measureAnalytics();
-  for (const { title, madeSeconds, megabytes, reports } of runs) {
+  for (const { title, madeSeconds, megabytes, reports, exports } of runs) {
     console.log(title);
     for (const { name, p50Ms, p95Ms } of reports) {
       console.log(`  ${name.padEnd(44)}p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms`);
+    }
+    for (const { name, rows, megabytes, seconds, residentMegabytes } of exports) {
+      const memory = `${residentMegabytes.before.toFixed(0)} MB resident before, ${residentMegabytes.most.toFixed(0)} at most`;
+      console.log(`  ${name.padEnd(44)}${rows} rows, ${megabytes.toFixed(0)} MB in ${seconds.toFixed(1)} s; ${memory}`);
     }
     console.log(
       `  made in ${madeSeconds.toFixed(0)} s; ${megabytes.scans} MB of scans, ${megabytes.summaries} of summaries\n`,

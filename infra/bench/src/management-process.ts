@@ -4,12 +4,12 @@ import { freePort } from "@qrfactory/testing/ports";
 import { startScript } from "@qrfactory/testing/process";
 import { until } from "@qrfactory/testing/until";
 
-/** Returns its address once it answers; `stops` gets what ends it. */
+/** Returns its address and process id once it answers; `stops` gets what ends it. */
 export async function startManagement(
   databaseUrl: string,
   stateRedisUrl: string,
   stops: (() => unknown)[],
-): Promise<string> {
+): Promise<{ url: string; pid: number }> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = await startScript(
@@ -38,5 +38,5 @@ export async function startManagement(
   stops.push(() => child.stop());
   const isUp = async () => (await fetch(`${url}/api/health/`)).ok;
   await until(() => isUp().catch(() => false), { timeoutMs: 30_000 });
-  return url;
+  return { url, pid: child.pid };
 }

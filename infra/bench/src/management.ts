@@ -26,7 +26,7 @@ export async function measureManagement(): Promise<ManagementRun> {
   const stops: (() => Promise<unknown> | unknown)[] = [() => directory.remove()];
   try {
     const { databaseUrl, stateRedisUrl, db } = await startStores(directory.path, stops);
-    const url = await startManagement(databaseUrl, stateRedisUrl, stops);
+    const { url } = await startManagement(databaseUrl, stateRedisUrl, stops);
     const headers = { "x-api-key": await makeKey(db, url) };
     const get = (path: string) => fetch(path.startsWith("http") ? path : url + path, { headers });
     return {
