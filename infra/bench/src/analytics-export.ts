@@ -15,8 +15,8 @@ export type ExportRun = {
 export type ExportOptions = { url: string; headers: Record<string, string>; path: string; pid: number };
 
 const sampleMs = 50;
-/** A slow client rests this long after each megabyte: 20 MB a second at most. */
-const slowPauseMs = 50;
+/** A slow client rests this long after each megabyte: 4 MB a second at most, less than what the API writes in either format. */
+const slowPauseMs = 250;
 const restsEvery = 1_000_000;
 const lineFeed = 10;
 
