@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { type PlanName, planNames, plans } from "@qrfactory/domain/plans";
 import type { Db, Tx } from "./client.js";
+import { recordEvent } from "./events.js";
 import { type BulkJob, Prisma } from "./generated/client.js";
 import { arrayLiteral, callColumns, insertCalls } from "./ingest-statements.js";
 
@@ -18,6 +19,8 @@ export type NewBulkJob = {
   workspaceId: string;
   /** The key or user that pays. */
   chargedTo: string;
+  /** Decides the month that pays. */
+  chargedAt: Date;
   requestId: string;
   total: number;
   /** Gzip of JSON. */
@@ -27,8 +30,8 @@ export type NewBulkJob = {
 
 /** Inserts a job that waits, and charges its rows to the ledger. */
 export async function insertBulkJob(tx: Tx, job: NewBulkJob): Promise<BulkJob> {
-  const { id, workspaceId, chargedTo, total } = job;
-  const row = await tx.bulkJob.create({ data: { id, workspaceId, chargedTo, total } });
+  const { id, workspaceId, chargedTo, chargedAt, total } = job;
+  const row = await tx.bulkJob.create({ data: { id, workspaceId, chargedTo, chargedAt, total } });
   await tx.bulkInput.create({
     data: { jobId: id, rows: Uint8Array.from(job.rows), pictures: Uint8Array.from(job.pictures) },
   });
@@ -85,12 +88,35 @@ export type Claim = { id: string; fence: number };
 
 const atOnce = Prisma.raw(planNames.map((name) => `('${name}', ${plans[name].bulkJobsAtOnce})`).join(", "));
 
+/** Held while a job is claimed, for two that claim at once would not see each other's; any number of our own. */
+const claimLock = 7_106_001;
+
 /**
  * Claims the job that is next: one that waits, or one whose worker was not heard of. Workspaces with less at work come
  * first, and none has more at work than its plan allows. Null when there is nothing to do.
  */
 export async function claimBulkJob(db: Db): Promise<(BulkJob & { plan: PlanName }) | null> {
-  const claimed = await db.$queryRaw<{ id: string }[]>`
+  if (!(await isAnyDue(db))) return null;
+  const claimed = await db.$transaction(async (tx) => {
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${claimLock})`;
+    return claimNext(tx);
+  });
+  const id = claimed[0]?.id;
+  if (id === undefined) return null;
+  const job = await db.bulkJob.findUniqueOrThrow({ where: { id } });
+  const { plan } = await db.workspace.findUniqueOrThrow({ where: { id: job.workspaceId }, select: { plan: true } });
+  return { ...job, plan: plan as PlanName };
+}
+
+/** Most looks find nothing: then nobody has to wait for a lock. */
+async function isAnyDue(db: Db): Promise<boolean> {
+  const due = await db.$queryRaw<unknown[]>`
+    SELECT FROM bulk_jobs WHERE status = 'queued' OR (status = 'running' AND lease_until < now()) LIMIT 1`;
+  return due.length > 0;
+}
+
+function claimNext(tx: Tx): Promise<{ id: string }[]> {
+  return tx.$queryRaw<{ id: string }[]>`
     WITH busy AS (
       SELECT workspace_id, count(*) AS jobs FROM bulk_jobs
       WHERE status = 'running' AND lease_until >= now() GROUP BY workspace_id
@@ -103,14 +129,9 @@ export async function claimBulkJob(db: Db): Promise<(BulkJob & { plan: PlanName 
         AND coalesce(busy.jobs, 0) < p.jobs_max
       ORDER BY coalesce(busy.jobs, 0), j.created_at
       LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
-    UPDATE bulk_jobs SET status = 'running', fence = fence + 1, started_at = coalesce(started_at, now()), completed = 0,
+    UPDATE bulk_jobs SET status = 'running', fence = fence + 1, started_at = coalesce(started_at, now()),
       lease_until = now() + make_interval(secs => ${leaseSeconds}::int)
     WHERE id = (SELECT id FROM next) RETURNING id`;
-  const id = claimed[0]?.id;
-  if (id === undefined) return null;
-  const job = await db.bulkJob.findUniqueOrThrow({ where: { id } });
-  const { plan } = await db.workspace.findUniqueOrThrow({ where: { id: job.workspaceId }, select: { plan: true } });
-  return { ...job, plan: plan as PlanName };
 }
 
 /** What a job is to draw. */
@@ -119,10 +140,17 @@ export async function readBulkInput(db: Db, jobId: string): Promise<{ rows: Buff
   return input && { rows: Buffer.from(input.rows), pictures: Buffer.from(input.pictures) };
 }
 
-/** Says that the work goes on and how far it is; false when the claim is lost, because of another worker or a cancellation. */
-export async function renewClaim(db: Db, { id, fence }: Claim, completed: number): Promise<boolean> {
+/** Rows that are done so far: drawn, and such as cannot be. */
+export type Progress = { completed: number; failed: number };
+
+/**
+ * Says that the work goes on and how far it is; false when the claim is lost, because of another worker or a cancellation.
+ * Who has taken an order over starts from its first row, so progress is what it was until that is passed.
+ */
+export async function renewClaim(db: Db, { id, fence }: Claim, { completed, failed }: Progress): Promise<boolean> {
   const renewed = await db.$executeRaw`
-    UPDATE bulk_jobs SET completed = ${completed}, lease_until = now() + make_interval(secs => ${leaseSeconds}::int)
+    UPDATE bulk_jobs SET completed = greatest(completed, ${completed}::int), failed = greatest(failed, ${failed}::int),
+      lease_until = now() + make_interval(secs => ${leaseSeconds}::int)
     WHERE id = ${id}::uuid AND fence = ${fence} AND status = 'running'`;
   return renewed === 1;
 }
@@ -177,6 +205,15 @@ export async function cancelBulkJob(tx: Tx, workspaceId: string, id: string): Pr
   return settle(tx, id, { status: "cancelled", refunded: held[0].total - held[0].completed });
 }
 
+/** Ends all that a workspace ordered, for good: nobody is left to fetch it or to be paid back. */
+export async function endBulkJobs(tx: Tx, workspaceId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE bulk_jobs SET status = 'cancelled', fence = fence + 1, lease_until = NULL, finished_at = now()
+    WHERE workspace_id = ${workspaceId}::uuid AND finished_at IS NULL`;
+  await tx.bulkInput.deleteMany({ where: { job: { workspaceId } } });
+  await tx.bulkJob.updateMany({ where: { workspaceId }, data: { expiresAt: new Date() } });
+}
+
 async function settle(tx: Tx, id: string, end: Prisma.BulkJobUpdateInput & { refunded: number }): Promise<BulkJob> {
   const now = new Date();
   const expiresAt = new Date(now.getTime() + archiveHours * 3_600_000);
@@ -185,9 +222,20 @@ async function settle(tx: Tx, id: string, end: Prisma.BulkJobUpdateInput & { ref
     data: { ...end, finishedAt: now, expiresAt, leaseUntil: null },
   });
   await tx.bulkInput.deleteMany({ where: { jobId: id } });
+  await announce(tx, job);
   if (end.refunded > 0)
     await enter(tx, job, { endpoint: "bulk-refund", credits: -end.refunded, requestId: `bulk-${id}` });
   return job;
+}
+
+/** What webhooks tell of an end; a cancellation is known to who asked for it. */
+async function announce(
+  tx: Tx,
+  { id, workspaceId, status, total, completed, failed, refunded }: BulkJob,
+): Promise<void> {
+  if (status !== "completed" && status !== "failed") return;
+  const payload = { id, status, total, completed, failed, credits_refunded: refunded };
+  await recordEvent(tx, { workspaceId, type: `bulk.${status}`, subject: id, payload });
 }
 
 /** Finished jobs whose ZIP has had its day, at most `limit`. */

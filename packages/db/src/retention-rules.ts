@@ -19,6 +19,8 @@ export const retentionRules: RetentionRule[] = [
   { table: "scans", column: "scanned_at", window: "13 months", mayBeLonger: true, isPartitioned: true },
   { table: "calls", column: "called_at", window: "13 months", mayBeLonger: true, isPartitioned: true },
   { table: "audit_events", column: "at", window: "13 months", mayBeLonger: true },
+  { table: "bulk_jobs", column: "finished_at", window: "13 months", mayBeLonger: true },
+  { table: "events", column: "created_at", window: "30 days" },
   { table: "dead_letters", column: "created_at", window: "30 days" },
   // 24 hours from the first claim.
   { table: "idempotency_keys", column: "expires_at", window: "0" },

@@ -2,6 +2,7 @@
 // redirecting, because they are printed, and nobody is left who could edit them.
 import { findActiveKeyIds, type KeyPublication, revokeKey } from "./api-keys.js";
 import { type Actor, recordAudit } from "./audit.js";
+import { endBulkJobs } from "./bulk-jobs.js";
 import type { Tx } from "./client.js";
 import { holdWorkspace } from "./standing.js";
 
@@ -16,6 +17,7 @@ export async function deleteWorkspace(tx: Tx, workspaceId: string, actor: Actor)
     publications.push(await revokeKey(tx, workspaceId, keyId));
   await tx.apiKey.updateMany({ where: { workspaceId }, data: { name: "" } });
   await removePeople(tx, workspaceId);
+  await endBulkJobs(tx, workspaceId);
   await tx.idempotencyKey.deleteMany({ where: { workspaceId } });
   // The trail is about people, too; that there was an end, and by whose id, is all that is left of it.
   await tx.auditEvent.deleteMany({ where: { workspaceId } });

@@ -21,6 +21,7 @@ export const problemTypes = {
   version_mismatch: { status: 412, title: "The resource has changed since it was read" },
   body_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The media type is not supported" },
+  range_not_satisfiable: { status: 416, title: "The archive has no such part" },
   bulk_rejected: { status: 422, title: "Some rows are not valid" },
   quota_exceeded: { status: 429, title: "The monthly quota is used up" },
   rate_limited: { status: 429, title: "Too many requests" },

@@ -1,7 +1,9 @@
 // Bulk orders over HTTP: a table of rows comes in, one ZIP goes out. Everything is judged before anything is charged.
 import { randomUUID } from "node:crypto";
-import { gzipSync } from "node:zlib";
-import { type Caller, requireRole } from "@qrfactory/auth/caller";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { constants, gzip } from "node:zlib";
+import { type Caller, requireRole, requireScope } from "@qrfactory/auth/caller";
 import { recordAudit } from "@qrfactory/db/audit";
 import { type BulkJob, cancelBulkJob, findBulkJob, insertBulkJob, listBulkJobs } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
@@ -19,10 +21,11 @@ import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { type CreateOnce, sendCreated } from "../idempotency.js";
 import { listDocument, readListQuery } from "../paging.js";
-import { type DownloadOptions, makeDownload, sendArchive } from "./download.js";
+import { type DownloadOptions, makeDownload } from "./download.js";
 import { makeEvents } from "./events.js";
 import { type Intake, readIntake } from "./intake.js";
 import { type BulkRow, type Judged, judgeRows } from "./rows.js";
+import { sendArchive } from "./send-archive.js";
 import { digestsOf, type ReadSharedPictures, type SharedPictures } from "./shared-pictures.js";
 import { makeBulkDocument } from "./wire.js";
 
@@ -44,7 +47,9 @@ export type BulkOptions = DownloadOptions & {
 
 /** Longest wait of `Prefer: wait` in seconds (RFC 7240, 4.3): the gateway waits 40 s. */
 const waitSecondsMax = 30;
-const waitLookMs = 100;
+/** The first looks come soon, for an order of a few rows is done at once; then they come as seldom as this. */
+const waitLookMsMax = 100;
+const waitLookMsMin = 10;
 /** Rows shown by a dry run. */
 const shownMax = 10;
 
@@ -62,7 +67,9 @@ export function bulkRoutes(options: BulkOptions): Routes {
       tooMany: () => tooManyRows(caller),
     });
     const shared = await options.readSharedPictures(intake.defaults, intake.files);
-    const judged = judge(intake, shared, caller);
+    const judged = await judge(intake, shared, caller);
+    const wanted = judged.rows.flatMap(({ code }) => (code ? [code] : []));
+    if (wanted.length > 0) requireScope(caller, "codes:write");
     if (intake.options.dryRun) return void res.json(await foresee(caller, judged));
     const id = randomUUID();
     let codes: DynamicCode[] = [];
@@ -70,6 +77,7 @@ export function bulkRoutes(options: BulkOptions): Routes {
     const at = now();
     const amount = judged.rows.length;
     const account = { workspaceId: caller.workspaceId, month: monthOf(at) };
+    const [rows, pictures] = await Promise.all([zip(judged.rows), zip(shared.pictures)]);
     const created = await createOnce({
       req,
       res,
@@ -78,16 +86,16 @@ export function bulkRoutes(options: BulkOptions): Routes {
       status: 202,
       effect: async (tx) => {
         await holdUnfrozen(tx, caller.workspaceId);
-        const wanted = judged.rows.flatMap(({ code }) => (code ? [code] : []));
         if (wanted.length > 0) codes = await createCodes(tx, caller.workspaceId, wanted, caller.actor);
         const job = await insertBulkJob(tx, {
           id,
           workspaceId: caller.workspaceId,
           chargedTo: caller.id,
+          chargedAt: at,
           requestId: requestId(res),
           total: amount,
-          rows: zip(judged.rows),
-          pictures: zip(shared.pictures),
+          rows,
+          pictures,
         });
         const { workspaceId, actor } = caller;
         await recordAudit(tx, actor, { workspaceId, action: "bulk.ordered", target: id, details: { rows: amount } });
@@ -111,12 +119,12 @@ export function bulkRoutes(options: BulkOptions): Routes {
     else sendCreated(res, created);
   }
 
-  function judge(
+  async function judge(
     intake: Intake,
     shared: { defaults: Record<string, unknown>; pictures: SharedPictures },
     caller: Caller,
   ) {
-    const judged = judgeRows(intake.rows, {
+    const judged = await judgeRows(intake.rows, {
       plan: plans[caller.plan],
       dynamic: intake.options.dynamic,
       defaults: shared.defaults,
@@ -124,9 +132,9 @@ export function bulkRoutes(options: BulkOptions): Routes {
       scanBaseUrl: options.scanBaseUrl,
       destinationRules: options.destinationRules,
     });
-    const bad = Object.keys(judged.errors).length;
-    if (bad === 0) return judged;
-    const sentence = `${bad} of ${intake.rows.length} rows are not valid; nothing was drawn and nothing charged.`;
+    const { badRows } = judged;
+    if (badRows === 0) return judged;
+    const sentence = `${badRows} of ${intake.rows.length} rows are not valid; nothing was drawn and nothing charged.`;
     throw new ApiError("bulk_rejected", sentence, { rowErrors: judged.errors });
   }
 
@@ -166,11 +174,11 @@ export function bulkRoutes(options: BulkOptions): Routes {
     const waited = Math.min(seconds, waitSecondsMax);
     res.set("Preference-Applied", `wait=${waited}`);
     const until = Date.now() + waited * 1_000;
-    while (Date.now() < until && !res.closed) {
+    for (let lookMs = waitLookMsMin; Date.now() < until && !res.closed; lookMs *= 2) {
       const job = await findBulkJob(db, workspaceId, id);
       if (job?.archive) return job;
       if (job?.finishedAt) return null;
-      await new Promise((resolve) => setTimeout(resolve, waitLookMs));
+      await pause(Math.min(lookMs, waitLookMsMax));
     }
     return null;
   }
@@ -229,7 +237,9 @@ function tooManyRows({ plan }: Caller): ApiError {
   return new ApiError("plan_limit", `The plan ${plan} takes ${bulkRowsMax} rows in one order; ${hint}.`);
 }
 
-const zip = (value: unknown) => gzipSync(JSON.stringify(value));
+const gzipAsync = promisify(gzip);
+/** Quickly rather than well: rows repeat their columns, which any level sees, and pictures are compressed already. */
+const zip = (value: unknown) => gzipAsync(JSON.stringify(value), { level: constants.Z_BEST_SPEED });
 
 const foreseenRow = ({ row, filename, data, code }: BulkRow) => ({
   row,

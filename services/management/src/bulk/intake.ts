@@ -2,7 +2,6 @@
 // makes a retry the same request. Nothing is judged here but the form.
 import { createHash } from "node:crypto";
 import { type Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { ApiError } from "@qrfactory/domain/errors";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { parseInput } from "@qrfactory/domain/validate";
@@ -30,17 +29,15 @@ export type Intake = {
 export type IntakeLimits = { rowsMax: number; tooMany: () => ApiError };
 
 const optionNames = ["dynamic", "dry_run"];
-const truth = z.enum(["true", "false"]).transform((word) => word === "true");
-const options = z.object({ dynamic: z.union([truth, z.boolean()]).default(false), dry_run: truth.default(false) });
+/** In a form or a query it is a word. */
+const truth = z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")]);
+const options = z.object({ dynamic: truth.default(false), dry_run: truth.default(false) });
 
 const jsonBody = z.strictObject({
   defaults: z.record(z.string(), z.unknown()).default({}),
-  items: z
-    .array(
-      z.looseObject({ extra: z.record(z.string(), z.unknown()).optional() }),
-      "Give the rows as a list of objects.",
-    )
-    .min(1, "Give at least one row."),
+  dynamic: z.boolean().optional(),
+  dry_run: z.boolean().optional(),
+  items: z.array(z.unknown(), "Give the rows as a list of objects.").min(1, "Give at least one row."),
 });
 
 /**
@@ -61,9 +58,9 @@ export async function readIntake(req: Request, limits: IntakeLimits): Promise<In
     throw new ApiError("unsupported_media_type", "Send the rows as text/csv, multipart/form-data or application/json.");
   }
   const body = await readJsonValue(req, tableBytesMax);
-  const { defaults, items } = parseInput(jsonBody, body);
+  const { defaults, items, ...asked } = parseInput(jsonBody, body);
   if (items.length > limits.rowsMax) throw limits.tooMany();
-  const named = { ...fromTextFields(query), ...defaults };
+  const named = { ...fromTextFields(query), ...defaults, ...asked };
   return { ...splitDefaults(named), rows: rawRowsOf(items), files: {}, identity: { query, body } };
 }
 
@@ -118,17 +115,21 @@ async function readHashed(stream: Readable, limits: IntakeLimits): Promise<Table
       done(bytes > tableBytesMax ? tooLarge() : null, chunk);
     },
   });
-  const piping = pipeline(stream, counted);
+  const breakOff = () => counted.destroy(malformed("The table ended before its announced length."));
+  stream.once("aborted", breakOff).once("error", breakOff);
+  stream.pipe(counted);
   try {
-    const [rows] = await Promise.all([readTable(counted, { isField: isRowField, ...limits }), piping]);
+    const rows = await readTable(counted, { isField: isRowField, ...limits });
     return { rows, digest: hash.digest("hex") };
   } catch (error) {
-    piping.catch(() => undefined);
-    counted.destroy();
+    // The rest is thrown away as it comes: a client that is still sending would not see the answer otherwise.
+    stream.unpipe(counted);
+    stream.resume();
     throw error;
   }
 }
 
+const malformed = (detail: string) => new ApiError("malformed_request", detail);
 const tooLarge = () => new ApiError("body_too_large", `The table is larger than ${tableBytesMax} bytes.`);
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
 const refused = (field: string, message: string) =>

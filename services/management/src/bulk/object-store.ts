@@ -2,11 +2,11 @@
 // not at all.
 import { randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { DeleteObjectCommand, GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 
 /** First and last byte, both included. */
@@ -19,6 +19,8 @@ export type ObjectStore = {
   get(name: string, range?: ByteRange): Promise<Readable>;
   /** Deletes an object; one that is not there is no error. */
   remove(name: string): Promise<void>;
+  /** Deletes every object that was stored before a moment, and what is left of such as were never finished. */
+  sweep(before: Date): Promise<void>;
 };
 
 /** Objects as files of a folder, which processes of one machine share. */
@@ -43,8 +45,19 @@ export function openFolderStore(folder: string): ObjectStore {
       return createReadStream(pathOf(name), range && { start: range.first, end: range.last });
     },
     remove: (name) => rm(pathOf(name), { force: true }),
+    async sweep(before) {
+      // A folder that nothing was put in yet is not there.
+      for (const name of await readdir(folder).catch(() => [])) {
+        if (!ours.test(name)) continue;
+        const { mtime } = await stat(pathOf(name)).catch(() => ({ mtime: before }));
+        if (mtime < before) await rm(pathOf(name), { force: true });
+      }
+    },
   };
 }
+
+/** Files that are not of our making are left alone, whatever folder we are given. */
+const ours = /^(\.[0-9a-f-]{36}\.part|[0-9a-f-]{36}-\d+\.zip)$/;
 
 export type S3Options = {
   bucket: string;
@@ -78,6 +91,9 @@ export function openS3Store({
     responseChecksumValidation: "WHEN_REQUIRED",
   });
   const addressOf = (name: string) => ({ Bucket: bucket, Key: prefix + name });
+  const remove = async (name: string) => {
+    await client.send(new DeleteObjectCommand(addressOf(name)));
+  };
   return {
     async put(name, content) {
       let bytes = 0;
@@ -96,8 +112,14 @@ export function openS3Store({
       const { Body } = await client.send(new GetObjectCommand({ ...addressOf(name), ...part }));
       return Body as Readable;
     },
-    async remove(name) {
-      await client.send(new DeleteObjectCommand(addressOf(name)));
+    remove,
+    async sweep(before) {
+      for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+        for (const { Key = "", LastModified } of Contents) {
+          const isOld = LastModified !== undefined && LastModified < before;
+          if (isOld && ours.test(Key.slice(prefix.length))) await remove(Key.slice(prefix.length));
+        }
+      }
     },
   };
 }

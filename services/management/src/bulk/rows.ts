@@ -1,8 +1,10 @@
 // From what a client sent to the rows of a job: defaults applied, every row judged by the rules of a single image, all
 // mistakes of all rows found before anything is charged.
+import { setImmediate } from "node:timers/promises";
 import { designFieldNames, type ImageFormat, readDesign } from "@qrfactory/domain/design";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError, type FieldErrors } from "@qrfactory/domain/errors";
+import { parseStrictJson } from "@qrfactory/domain/json";
 import type { Plan } from "@qrfactory/domain/plans";
 import { drawShortId, normalizeShortId, publicUrl } from "@qrfactory/domain/short-id";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
@@ -18,13 +20,15 @@ export type BulkRow = {
   request: Record<string, unknown>;
   /** What is encoded, for the manifest. */
   data: string;
+  /** Side of the image: what it costs to draw and to hold. */
+  widthPx: number;
   /** The code that is made with it, if one is. */
   code: { shortId: string; publicUrl: string; name: string; destinationUrl: string } | null;
   extra: Record<string, string>;
 };
 
 /** Fields of a row beside those of an image. */
-const rowFields = ["filename", "name", "short_id", "destination_url"] as const;
+const rowFields = ["filename", "dynamic", "name", "short_id", "destination_url"] as const;
 const pictureFields = ["logo", "logo_url", "background_image", "background_image_url"];
 const imageFields = new Set([...designFieldNames, ...pictureFields]);
 
@@ -36,7 +40,7 @@ export const isImageField = (name: string): boolean => imageFields.has(name);
 
 export type RowRules = {
   plan: Plan;
-  /** Makes a dynamic code of every row. */
+  /** Makes a dynamic code of every row that does not say otherwise. */
   dynamic: boolean;
   /** Of every row that does not say otherwise; pictures are not in it. */
   defaults: Record<string, unknown>;
@@ -46,18 +50,27 @@ export type RowRules = {
   destinationRules: DestinationRules;
 };
 
-export type Judged = { rows: BulkRow[]; errors: Record<string, FieldErrors>; warnings: string[] };
+export type Judged = {
+  rows: BulkRow[];
+  /** Row number → field → what is wrong, of the first thousand bad rows. */
+  errors: Record<string, FieldErrors>;
+  badRows: number;
+  warnings: string[];
+};
 
 /** Bad rows that an answer names; the rest is found by asking again. */
 const errorsMax = 1_000;
 
-/** Judges all rows; `errors` are by row number, and empty only when every row is good. */
-export function judgeRows(raw: RawRow[], rules: RowRules): Judged {
-  const judged: Judged = { rows: [], errors: {}, warnings: [] };
+/** Rows judged in one go: some ten milliseconds, after which other requests have their turn. */
+const rowsAtOnce = 200;
+
+/** Judges all rows; `errors` is empty only when every row is good. */
+export async function judgeRows(raw: RawRow[], rules: RowRules): Promise<Judged> {
+  const judged: Judged = { rows: [], errors: {}, badRows: 0, warnings: [] };
   const nameFile = makeNameFile();
   const shortIds = new Map<string, number>();
-  let bad = 0;
-  raw.forEach((sent, at) => {
+  for (const [at, sent] of raw.entries()) {
+    if (at % rowsAtOnce === rowsAtOnce - 1) await setImmediate();
     const row = at + 1;
     const errors: FieldErrors = { ...sent.mistakes };
     try {
@@ -65,23 +78,25 @@ export function judgeRows(raw: RawRow[], rules: RowRules): Judged {
       const shortId = read.code?.shortId;
       const first = shortId && shortIds.get(shortId);
       if (first) errors.short_id = [`Row ${first} has the same short_id.`];
-      if (shortId) shortIds.set(shortId, row);
+      else if (shortId) shortIds.set(shortId, row);
       judged.rows.push(read);
     } catch (error) {
       if (!(error instanceof ApiError) || error.status >= 500) throw error;
-      Object.assign(errors, error.errors ?? { row: [error.message] });
+      for (const [field, messages] of Object.entries(error.errors ?? { row: [error.message] }))
+        errors[field] ??= messages;
     }
-    if (Object.keys(errors).length === 0) return;
-    bad += 1;
-    if (bad <= errorsMax) judged.errors[row] = errors;
-  });
+    if (Object.keys(errors).length === 0) continue;
+    judged.badRows += 1;
+    if (judged.badRows <= errorsMax) judged.errors[row] = errors;
+  }
   judged.warnings = warningsOf(judged.rows, raw);
   return judged;
 }
 
 function readRow(sent: RawRow, row: number, rules: RowRules, nameFile: ReturnType<typeof makeNameFile>): BulkRow {
-  const { filename, name, short_id, destination_url, ...own } = sent.fields;
-  const code = rules.dynamic ? readCode({ name, short_id, destination_url, data: own.data }, row, rules) : null;
+  const { filename, dynamic, name, short_id, destination_url, ...own } = sent.fields;
+  const isDynamic = readTruth(dynamic, "dynamic") ?? rules.dynamic;
+  const code = isDynamic ? readCode({ name, short_id, destination_url, data: own.data }, row, rules) : null;
   if (!code) refuseCodeFields({ name, short_id, destination_url });
   const content = code ? { ...own, data_type: "text", data: code.publicUrl } : own;
   const request: Record<string, unknown> = { ...rules.defaults, ...withoutPictures(content) };
@@ -92,6 +107,7 @@ function readRow(sent: RawRow, row: number, rules: RowRules, nameFile: ReturnTyp
     filename: nameFile(wanted, row, extensionOf(design.format)),
     request: { ...rules.defaults, ...content },
     data: design.text,
+    widthPx: design.widthPx,
     code,
     extra: sent.extra,
   };
@@ -130,37 +146,61 @@ function readText<Name extends string>(fields: { [Field in Name]?: unknown }, na
   return value.trim() || undefined;
 }
 
+function readTruth(value: unknown, name: string): boolean | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (value === true || value === "true") return true;
+  if (value === false || value === "false") return false;
+  throw mistake(name, "Use true or false.");
+}
+
 const mistake = (field: string, message: string) =>
   new ApiError("validation_failed", `${field}: ${message}`, { errors: { [field]: [message] } });
 
 const extensionOf = (format: ImageFormat) => (format === "jpeg" ? "jpg" : format);
 
 /** The rows of a JSON body: objects of fields; `placement` and the texts of `extra` are carried along. */
-export function rawRowsOf(items: readonly Record<string, unknown>[]): RawRow[] {
-  return items.map(({ url, placement, extra, ...fields }) => {
-    const row: RawRow = { fields, extra: {}, mistakes: {} };
-    if (url !== undefined) {
-      if (fields.data === undefined) fields.data = url;
-      else row.mistakes.url = ["It is another word for data; give one of them."];
-    }
-    const carried = {
-      ...(placement !== undefined && { placement }),
-      ...(extra !== undefined ? (extra as object) : {}),
-    };
-    for (const [name, value] of Object.entries(carried)) {
-      if (typeof value === "string") row.extra[name] = value;
-      else row.mistakes[name] = ["Give a text."];
-    }
-    for (const name of Object.keys(fields)) {
-      if (!isRowField(name)) row.mistakes[name] = ["This field is not known here."];
-    }
-    return row;
-  });
+export const rawRowsOf = (items: readonly unknown[]): RawRow[] => items.map(rawRowOf);
+
+function rawRowOf(item: unknown): RawRow {
+  const row: RawRow = { fields: {}, extra: {}, mistakes: {} };
+  if (!isObject(item)) return { ...row, mistakes: { row: ["Give an object of fields."] } };
+  const { url, placement, extra = {}, ...fields } = item;
+  row.fields = fields;
+  if (url !== undefined) {
+    if (fields.data === undefined) fields.data = url;
+    else row.mistakes.url = ["It is another word for data; give one of them."];
+  }
+  if (!isObject(extra)) row.mistakes.extra = ["Give an object of texts."];
+  const carried = { ...(placement !== undefined && { placement }), ...(isObject(extra) && extra) };
+  for (const [name, value] of Object.entries(carried)) {
+    if (typeof value === "string") row.extra[name] = value;
+    else row.mistakes[name] = ["Give a text."];
+  }
+  for (const name of Object.keys(fields)) {
+    if (isRowField(name)) continue;
+    row.mistakes[name] = ["This field is not known here."];
+    delete fields[name];
+  }
+  return row;
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** Cells are text: numbers, truths and objects in them become what JSON would have said. */
-export const fromCells = (rows: RawRow[]): RawRow[] =>
-  rows.map((row) => ({ ...row, fields: fromTextFields(row.fields as Record<string, string>) }));
+export const fromCells = (rows: RawRow[]): RawRow[] => rows.map(fromCellsOf);
+
+function fromCellsOf(row: RawRow): RawRow {
+  const { payload, ...cells } = row.fields as Record<string, string>;
+  const fields = fromTextFields(cells);
+  if (payload === undefined) return { ...row, fields };
+  try {
+    return { ...row, fields: { ...fields, payload: parseStrictJson(payload) } };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { ...row, fields, mistakes: { ...row.mistakes, payload: ["Give an object in JSON."] } };
+  }
+}
 
 function warningsOf(rows: BulkRow[], raw: RawRow[]): string[] {
   const warnings: string[] = [];

@@ -37,8 +37,7 @@ const otherDelimiters = [";", "\t"];
  */
 export async function readTable(stream: Readable, options: TableOptions): Promise<RawRow[]> {
   const text = decode(stream);
-  const first = await text.next();
-  const start: string = first.done ? "" : first.value;
+  const start = await firstLine(text);
   const parser = parse({
     bom: true,
     delimiter: delimiterOf(start, options.isField),
@@ -55,6 +54,17 @@ export async function readTable(stream: Readable, options: TableOptions): Promis
   } finally {
     parser.destroy();
   }
+}
+
+/** The text up to the end of the first line at least, which tells what stands between cells. */
+async function firstLine(text: AsyncGenerator<string>): Promise<string> {
+  let start = "";
+  while (!start.includes("\n") && start.length < recordCharactersMax) {
+    const next = await text.next();
+    if (next.done) break;
+    start += next.value;
+  }
+  return start;
 }
 
 async function feed(parser: ReturnType<typeof parse>, start: string, rest: AsyncIterable<string>): Promise<void> {

@@ -2,6 +2,7 @@
 // and however often it is packed, so nothing in it tells the time of packing.
 import { once } from "node:events";
 import type { Readable } from "node:stream";
+import type { Progress } from "@qrfactory/db/bulk-jobs";
 import { ZipArchive } from "archiver";
 import { stringify } from "csv-stringify/sync";
 import type { DrawnRow } from "./draw-rows.js";
@@ -12,22 +13,20 @@ const compressedFormats = new Set(["png", "jpeg"]);
 /** Images handed to the packer and not yet written. */
 const entriesAheadMax = 32;
 
-export type Packed = { completed: number; failed: number };
-
 export type PackOptions = {
   /** Date of every file in the archive. */
   date: Date;
   /** Ends the packing: nobody reads the archive any more. */
   signal: AbortSignal;
   /** Told after each row. */
-  onRow: (done: number) => void;
+  onRow: (progress: Progress) => void;
 };
 
 /** Starts packing: the archive as a stream, and what it holds once the stream has ended. */
 export function packRows(
   rows: AsyncIterable<DrawnRow>,
   options: PackOptions,
-): { stream: Readable; packed: Promise<Packed> } {
+): { stream: Readable; packed: Promise<Progress> } {
   const archive = new ZipArchive({ zlib: { level: 6 } });
   let written = 0;
   archive.on("entry", () => {
@@ -59,24 +58,26 @@ async function pack(
   rows: AsyncIterable<DrawnRow>,
   { date, onRow, signal }: PackOptions,
   written: () => number,
-): Promise<Packed> {
+): Promise<Progress> {
   const manifest: ManifestRow[] = [];
   let appended = 0;
-  let done = 0;
+  let failed = 0;
   for await (const drawn of rows) {
     const { answer, image, row } = drawn;
     if (answer.outcome === "drawn" && image) {
       archive.append(image, { name: row.filename, date, store: compressedFormats.has(answer.format) });
       appended += 1;
+    } else {
+      failed += 1;
     }
     manifest.push(manifestRow(drawn));
-    onRow(++done);
+    onRow({ completed: appended, failed });
     while (appended - written() > entriesAheadMax) await once(archive, "entry", { signal });
   }
   archive.append(manifestCsv(manifest), { name: "manifest.csv", date });
   archive.append(`${JSON.stringify(manifest, null, 1)}\n`, { name: "manifest.json", date });
   await archive.finalize();
-  return { completed: appended, failed: done - appended };
+  return { completed: appended, failed };
 }
 
 function manifestRow({ row, answer }: DrawnRow): ManifestRow {

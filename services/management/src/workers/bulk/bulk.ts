@@ -3,12 +3,14 @@
 // finds its claim void.
 import { gunzipSync } from "node:zlib";
 import {
+  archiveHours,
   type BulkJob,
   claimBulkJob,
   finishBulkJob,
   forgetArchive,
   leaseSeconds,
   listExpiredArchives,
+  type Progress,
   readBulkInput,
   releaseClaim,
   renewClaim,
@@ -23,7 +25,7 @@ import type { ObjectStore } from "../../bulk/object-store.js";
 import { bulkQueue, queuePrefix } from "../../bulk/queue.js";
 import type { BulkRow } from "../../bulk/rows.js";
 import { packRows } from "./archive.js";
-import { drawRows } from "./draw-rows.js";
+import { drawRows, RenderAway } from "./draw-rows.js";
 import { type FairGate, makeFairGate } from "./fair-gate.js";
 
 /** How often it is looked whether somebody's claim has run out; a bell is faster. */
@@ -34,6 +36,15 @@ const ordersMax = 16;
 const renewMs = (leaseSeconds * 1_000) / 3;
 /** Archives deleted in one look. */
 const expiredAtOnce = 20;
+/** Archives are kept to the hour, not to the second. */
+const expireMs = 60_000;
+/** What is older than an archive can be belongs to nobody: a worker died between storing it and saying so. */
+const strayMs = (archiveHours + 1) * 3_600_000;
+/**
+ * Claims after which an order is given up: more than the deaths of workers that a bad day brings, few enough for one
+ * that kills each of them.
+ */
+const claimsMax = 20;
 
 export type BulkWorkerOptions = {
   db: Db;
@@ -69,10 +80,14 @@ export function startBulkWorker(options: BulkWorkerOptions): { stop: () => Promi
         });
       running.add(work);
     }
+  }
+
+  async function expire(): Promise<void> {
     for (const { id, archive } of await listExpiredArchives(db, expiredAtOnce)) {
       await store.remove(archive);
       await forgetArchive(db, id);
     }
+    await store.sweep(new Date(Date.now() - strayMs));
   }
 
   /** One look at a time; a bell while one goes on is answered by the next, a second later at most. */
@@ -87,6 +102,9 @@ export function startBulkWorker(options: BulkWorkerOptions): { stop: () => Promi
   }
 
   const timer = setInterval(() => void ring(), lookMs);
+  const expiring = setInterval(() => {
+    expire().catch((err: unknown) => log.warn({ err }, "expired archives are left for later"));
+  }, expireMs);
   const bell = new Worker(bulkQueue, async () => ring(), {
     connection,
     prefix: queuePrefix,
@@ -100,6 +118,7 @@ export function startBulkWorker(options: BulkWorkerOptions): { stop: () => Promi
   return {
     stop: async () => {
       clearInterval(timer);
+      clearInterval(expiring);
       stopping.abort(new Error("the worker stops"));
       await bell.close();
       await Promise.allSettled([...running, looking]);
@@ -113,16 +132,18 @@ async function workOn(job: ClaimedJob, options: BulkWorkerOptions & { gate: Fair
   const lost = new AbortController();
   const ended = new AbortController();
   const signal = AbortSignal.any([stopping, lost.signal, ended.signal]);
-  let done = 0;
+  let isStored = false;
+  let progress: Progress = { completed: 0, failed: 0 };
   const renewing = setInterval(() => {
     // A database that is away says nothing about the claim.
-    renewClaim(db, claim, done).then(
+    renewClaim(db, claim, progress).then(
       (isOurs) => isOurs || lost.abort(new Error("the claim is lost")),
       () => undefined,
     );
   }, renewMs);
   const name = `${job.id}-${job.fence}.zip`;
   try {
+    if (job.fence > claimsMax) throw new Error(`given up after ${claimsMax} claims`);
     const { rows, pictures } = await readInput(db, job.id);
     const drawn = drawRows(rows, {
       ...options,
@@ -132,11 +153,12 @@ async function workOn(job: ClaimedJob, options: BulkWorkerOptions & { gate: Fair
       pictures,
       signal,
     });
-    const onRow = (count: number) => {
-      done = count;
+    const onRow = (now: Progress) => {
+      progress = now;
     };
     const { stream, packed } = packRows(drawn, { date: job.createdAt, onRow, signal });
     const [bytes, { completed, failed }] = await Promise.all([store.put(name, stream), packed]);
+    isStored = true;
     const isEmpty = completed === 0;
     const archive = isEmpty ? null : { name, bytes };
     const failure = isEmpty ? { failure: "No row could be drawn; each costs nothing." } : {};
@@ -144,16 +166,15 @@ async function workOn(job: ClaimedJob, options: BulkWorkerOptions & { gate: Fair
     if (!finished || isEmpty) await store.remove(name);
     if (finished) await giveBack(finished, options);
   } catch (error) {
-    await store.remove(name).catch(() => undefined);
+    // When noting the end failed, it may be noted all the same: the sweep comes for what belongs to nobody.
+    if (!isStored) await store.remove(name).catch(() => undefined);
     if (lost.signal.aborted) return;
     if (stopping.aborted) return await releaseClaim(db, claim).catch(() => undefined);
+    // What may pass is tried again when the claim has run out, which is a pause of its own.
+    if (!isFinal(error) && job.fence <= claimsMax) throw error;
     log.error({ err: error, job: job.id }, "a bulk order failed");
-    const failed = await finishBulkJob(db, claim, {
-      archive: null,
-      completed: 0,
-      failed: job.total,
-      failure: causeOf(error),
-    });
+    const end = { archive: null, completed: 0, failed: job.total, failure: causeOf(error) };
+    const failed = await finishBulkJob(db, claim, end);
     if (failed) await giveBack(failed, options);
   } finally {
     clearInterval(renewing);
@@ -180,11 +201,14 @@ export async function giveBack(
     .catch((err: unknown) => log.warn({ err, ...account, refunded }, "credits are given back in the ledger alone"));
 }
 
+const isFull = (error: unknown) => ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
+
+/** Waiting does not help: the disk is full, or render was waited for long enough. */
+const isFinal = (error: unknown) => isFull(error) || error instanceof RenderAway;
+
 /** What a client is told; the rest is in the log. */
 function causeOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT")
-    return "There was no room to store the archive; all credits are given back.";
-  if (/render/.test(message)) return "The images could not be drawn for too long; all credits are given back.";
+  if (isFull(error)) return "There was no room to store the archive; all credits are given back.";
+  if (error instanceof RenderAway) return "The images could not be drawn for too long; all credits are given back.";
   return "Something went wrong on our side; all credits are given back.";
 }

@@ -13,12 +13,19 @@ import { backOff, type FairGate } from "./fair-gate.js";
 
 /** Rows of a batch: small enough that taking turns is fair, large enough that HTTP costs little. */
 const batchSize = Math.min(25, batchSizeMax);
+/** Pixels of a batch, 25 images of 1200 px: of larger ones a batch has fewer, down to one. */
+const batchPixels = 36_000_000;
 /** Batches of an order that are drawn or waiting to be packed; with its images they are what an order holds in memory. */
 const batchesAhead = 4;
+/** How often render may fail at a row for reasons of its own before that row is given up. */
+const failuresMax = 3;
 /** How long render may be away before an order fails. */
 const awayMsMax = 10 * 60_000;
 /** A batch of the largest images takes a minute on a busy machine. */
 const batchTimeoutMs = 120_000;
+
+/** Render was not there, or had no time, for longer than an order can wait. */
+export class RenderAway extends Error {}
 
 /** A row with its image, or with why there is none. */
 export type DrawnRow = {
@@ -38,10 +45,9 @@ export type DrawRowsOptions = {
   signal: AbortSignal;
 };
 
-/** The drawn rows in order. Throws when render is away for too long, or what `signal` is aborted with. */
+/** The drawn rows in order. Throws `RenderAway` when render is away for too long, or what `signal` is aborted with. */
 export async function* drawRows(rows: BulkRow[], options: DrawRowsOptions): AsyncGenerator<DrawnRow> {
-  const batches: BulkRow[][] = [];
-  for (let at = 0; at < rows.length; at += batchSize) batches.push(rows.slice(at, at + batchSize));
+  const batches = batchesOf(rows);
   const ahead: Promise<DrawnRow[]>[] = [];
   const start = () => {
     const next = batches.shift();
@@ -59,31 +65,59 @@ export async function* drawRows(rows: BulkRow[], options: DrawRowsOptions): Asyn
   }
 }
 
+function batchesOf(rows: BulkRow[]): BulkRow[][] {
+  const batches: BulkRow[][] = [];
+  let pixels = 0;
+  for (const row of rows) {
+    const last = batches.at(-1);
+    pixels += row.widthPx ** 2;
+    if (last && last.length < batchSize && pixels <= batchPixels) last.push(row);
+    else {
+      batches.push([row]);
+      pixels = row.widthPx ** 2;
+    }
+  }
+  return batches;
+}
+
 async function drawBatch(rows: BulkRow[], options: DrawRowsOptions): Promise<DrawnRow[]> {
   const drawn = new Map<number, DrawnRow>();
+  const failures = new Map<number, number>();
   const { gate, workspaceId, signal } = options;
   const giveUpAt = Date.now() + awayMsMax;
   for (let attempt = 1; ; attempt++) {
     const open = rows.filter(({ row }) => !drawn.has(row));
+    let cause: unknown;
     try {
-      const answers = await gate.pass(workspaceId, () => request(open, options));
-      for (const one of answers) drawn.set(one.row.row, one);
+      for (const { row, answer, image } of await gate.pass(workspaceId, () => request(open, options))) {
+        if (answer.outcome !== "later") drawn.set(row.row, { row, answer, image });
+        else if (answer.code === "internal") failures.set(row.row, (failures.get(row.row) ?? 0) + 1);
+        if ((failures.get(row.row) ?? 0) >= failuresMax) drawn.set(row.row, { row, answer: givenUp, image: null });
+      }
     } catch (error) {
       signal.throwIfAborted();
-      if (Date.now() > giveUpAt) throw error;
+      cause = error;
     }
     if (drawn.size === rows.length) {
       gate.report("took it");
       return rows.map(({ row }) => drawn.get(row) as DrawnRow);
     }
     gate.report("was busy");
-    if (Date.now() > giveUpAt) throw new Error("render was busy for too long");
+    if (Date.now() > giveUpAt) throw new RenderAway("render was away or busy for too long", { cause });
     await backOff(attempt, signal);
   }
 }
 
-/** What render says now; rows that it puts off are left out. */
-async function request(rows: BulkRow[], options: DrawRowsOptions): Promise<DrawnRow[]> {
+const givenUp = {
+  outcome: "refused",
+  code: "internal",
+  detail: "This image could not be drawn, for reasons on our side.",
+} as const;
+
+type Answered = { row: BulkRow; answer: BatchAnswer; image: Buffer | null };
+
+/** What render says now; rows that it did not get to are left out. */
+async function request(rows: BulkRow[], options: DrawRowsOptions): Promise<Answered[]> {
   const { renderUrl, authorization, jobId, workspaceId, plan, pictures, signal } = options;
   const batch: ImageBatch = {
     job_id: jobId,
@@ -99,11 +133,9 @@ async function request(rows: BulkRow[], options: DrawRowsOptions): Promise<Drawn
     signal: AbortSignal.any([signal, AbortSignal.timeout(batchTimeoutMs)]),
   });
   if (!response.ok) throw new Error(`render answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
-  const drawn: DrawnRow[] = [];
-  let at = 0;
-  for (const { answer, image } of unpackAnswers(Buffer.from(await response.arrayBuffer()))) {
-    const row = rows[at++];
-    if (row && answer.outcome !== "later") drawn.push({ row, answer, image });
-  }
-  return drawn;
+  const answers = [...unpackAnswers(Buffer.from(await response.arrayBuffer()))];
+  return answers.flatMap((one, at) => {
+    const row = rows[at];
+    return row ? [{ row, ...one }] : [];
+  });
 }
