@@ -3,39 +3,53 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drills } from "./all.js";
+import { type BulkDrill, type BulkResult, runBulkDrill } from "./bulk-drill.js";
+import { bulkDrills } from "./bulk-drills.js";
 import { type Drill, type Result, runDrill } from "./drill.js";
 
 const readme = fileURLToPath(new URL("../README.md", import.meta.url));
 const tableBegin = "<!-- measured -->";
+const bulkTableBegin = "<!-- measured of orders -->";
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !drills.some((drill) => drill.name === name));
+const names = [...drills, ...bulkDrills].map(({ name }) => name);
+const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
-  console.error(`No such drill: ${unknown.join(", ")}. There are ${drills.map(({ name }) => name).join(", ")}.`);
+  console.error(`No such drill: ${unknown.join(", ")}. There are ${names.join(", ")}.`);
   process.exit(1);
 }
-const chosen = drills.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const isChosen = ({ name }: { name: string }) => wanted.length === 0 || wanted.includes(name);
 /** Fault → row of the table. */
 const rows = new Map<string, string>();
 let broken = 0;
 
-for (const drill of chosen) {
-  const reason = drill.unless?.();
-  if (reason) {
-    console.log(`${drill.name}: left out, ${reason}`);
-    continue;
-  }
-  try {
+for (const drill of drills.filter(isChosen)) {
+  await attempt(drill, async () => {
     const result = await runDrill(drill);
     console.log(`${drill.name}: ${result.seen}; recovered in ${recovery(result)}; ${counts(result)}`);
     rows.set(drill.fault, row(result));
+  });
+}
+for (const drill of bulkDrills.filter(isChosen)) {
+  await attempt(drill, async () => {
+    const result = await runBulkDrill(drill);
+    console.log(`${drill.name}: ${result.seen}; ${result.seconds.toFixed(1)} s in all; ${result.credits} credits`);
+    rows.set(drill.fault, bulkRow(result));
+  });
+}
+writeTables();
+process.exitCode = broken > 0 ? 1 : 0;
+
+async function attempt({ name, unless }: Drill | BulkDrill, run: () => Promise<void>): Promise<void> {
+  const reason = unless?.();
+  if (reason) return console.log(`${name}: left out, ${reason}`);
+  try {
+    await run();
   } catch (error) {
     broken += 1;
-    console.error(`${drill.name}: BROKEN`, error);
+    console.error(`${name}: BROKEN`, error);
   }
 }
-writeTable();
-process.exitCode = broken > 0 ? 1 : 0;
 
 function recovery({ recoveryMs }: Result): string {
   return `${(recoveryMs / 1000).toFixed(1)} s`;
@@ -50,10 +64,21 @@ function row(result: Result): string {
   return `| ${[drill.fault, seen, recovery(result), scans, lost, doubled].join(" | ")} |`;
 }
 
-function writeTable(): void {
-  const [before = "", table = ""] = readFileSync(readme, "utf8").split(tableBegin);
-  const known = table.split("\n");
-  const rowOf = ({ fault }: Drill) => rows.get(fault) ?? known.find((line) => line.startsWith(`| ${fault} |`)) ?? [];
+function bulkRow({ drill, seen, seconds, rows, credits }: BulkResult): string {
+  return `| ${[drill.fault, seen, rows, `${seconds.toFixed(1)} s`, drill.endsAs ?? "completed, the same ZIP", credits].join(" | ")} |`;
+}
+
+function writeTables(): void {
+  const text = readFileSync(readme, "utf8");
+  const [before = "", rest = ""] = text.split(tableBegin);
+  const [between = "", after = ""] = rest.split(bulkTableBegin);
+  const known = [...between.split("\n"), ...after.split("\n")];
+  const rowOf = ({ fault }: { fault: string }) =>
+    rows.get(fault) ?? known.find((line) => line.startsWith(`| ${fault} |`)) ?? [];
   const head = ["| fault | during | recovered after | scans | lost | doubled |", "|---|---|---|---|---|---|"];
-  writeFileSync(readme, `${before}${tableBegin}\n${[...head, ...drills.flatMap(rowOf)].join("\n")}\n`);
+  const bulkHead = ["| fault | during | rows | in all | ended | credits, once |", "|---|---|---|---|---|---|"];
+  const table = [...head, ...drills.flatMap(rowOf)].join("\n");
+  const bulkTable = [...bulkHead, ...bulkDrills.flatMap(rowOf)].join("\n");
+  const prose = between.slice(between.indexOf("\n\n") + 2);
+  writeFileSync(readme, `${before}${tableBegin}\n${table}\n\n${prose}${bulkTableBegin}\n${bulkTable}\n`);
 }

@@ -170,7 +170,8 @@ async function startStandby(directory: string, state: Redis, undos: (() => Promi
   return sentinels;
 }
 
-async function startDatabase(own: boolean, directory: string) {
+/** An empty database with our tables, and what ends it; see `ownPostgres`. */
+export async function startDatabase(own: boolean, directory: string) {
   if (!own && process.env[testPostgresVariable]) {
     const { url, drop } = await createTestDatabase();
     const restart = () => Promise.reject(new Error("This PostgreSQL belongs to others."));
@@ -240,7 +241,8 @@ async function startRegion(options: RegionOptions & { directory: string }): Prom
   return region;
 }
 
-async function startService(script: string, env: Record<string, string>): Promise<StartedProcess> {
+/** Starts a service as compiled and returns once it listens. */
+export async function startService(script: string, env: Record<string, string>): Promise<StartedProcess> {
   const child = await startScript(join(services, script), {
     env: { PATH: process.env.PATH, NODE_ENV: "production", METRICS_PORT: "0", LOG_LEVEL: "info", ...env },
   });
@@ -248,7 +250,8 @@ async function startService(script: string, env: Record<string, string>): Promis
   return child;
 }
 
-function managementEnvironment(databaseUrl: string, stateUrl: string): Record<string, string> {
+/** What management and its worker are told. */
+export function managementEnvironment(databaseUrl: string, stateUrl: string): Record<string, string> {
   const nobody = "http://127.0.0.1:9";
   return {
     DATABASE_URL: databaseUrl,

@@ -32,7 +32,7 @@ type Document = {
 };
 type Sent = { status: number; body: Document };
 
-async function order(content: BodyInit | Readable, type = "text/csv"): Promise<Sent> {
+async function order(content: string | Buffer | FormData | Readable, type = "text/csv"): Promise<Sent> {
   const response = await fetch(`${api.url}/api/v1/generate/bulk?dry_run=true`, {
     method: "POST",
     headers: { ...headers, ...(type && { "Content-Type": type }) },

@@ -7,7 +7,7 @@ import type { Handler } from "@qrfactory/runtime/http-app";
 import type { FindCaller } from "../caller.js";
 import type { GetJob } from "./bulk.js";
 
-/** Progress is noted every two seconds, an end at once. */
+/** Progress is noted every second, an end at once. */
 const lookMs = 500;
 /** Silence that some proxies take for a dead connection begins at 30 s. */
 const heartbeatMs = 15_000;

@@ -32,8 +32,8 @@ import { type FairGate, makeFairGate } from "./fair-gate.js";
 const lookMs = 1_000;
 /** Orders that a process works on at once: each holds a hundred images. */
 const ordersMax = 16;
-/** Three chances to be heard of before a claim runs out. */
-const renewMs = (leaseSeconds * 1_000) / 3;
+/** Six chances to be heard of before a claim runs out, and progress that clients can watch. */
+const renewMs = (leaseSeconds * 1_000) / 6;
 /** Archives deleted in one look. */
 const expiredAtOnce = 20;
 /** Archives are kept to the hour, not to the second. */

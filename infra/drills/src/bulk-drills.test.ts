@@ -1,0 +1,20 @@
+import { expect, test } from "@jest/globals";
+import { type BulkDrill, runBulkDrill } from "./bulk-drill.js";
+import { renderDown, workerKilledOnce } from "./bulk-drills.js";
+
+/** Longer outages, more kills and full disks are for `npm run drills`. */
+const faultMs = 1_000;
+
+const promises: [string, BulkDrill][] = [
+  ["a worker that is killed in mid-order costs no image and no second credit", workerKilledOnce],
+  ["an order outlives the render service", renderDown],
+];
+
+test.each(promises)(
+  "%s",
+  async (_name, drill) => {
+    const { credits, rows } = await runBulkDrill(drill, { faultMs });
+    expect(credits).toBe(rows);
+  },
+  120_000,
+);

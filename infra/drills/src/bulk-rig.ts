@@ -1,0 +1,188 @@
+// The stack under a drill of bulk orders: PostgreSQL, both Redis servers, management, render and workers, every one a process
+// of its own on loopback, as compiled, and a customer who orders and counts.
+import { strict as assert } from "node:assert";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { freePort } from "@qrfactory/testing/ports";
+import type { StartedProcess } from "@qrfactory/testing/process";
+import { type Redis, startRedis } from "@qrfactory/testing/redis";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { until } from "@qrfactory/testing/until";
+import { Redis as RedisClient } from "ioredis";
+import { managementEnvironment, startDatabase, startService } from "./rig.js";
+
+/** An order as the API tells of it. */
+export type Job = {
+  id: string;
+  status: "queued" | "running" | "completed" | "failed" | "cancelled";
+  total: number;
+  completed: number;
+  failed: number;
+  failure: string | null;
+  credits_refunded: number;
+  status_url: string;
+  download_url: string | null;
+};
+
+/** Credits as each of those who count them says. */
+export type Spent = { counter: number; calls: number; months: number };
+
+export type BulkRig = {
+  directory: string;
+  /** Where archives are kept. */
+  archives: string;
+  /** Of management. */
+  url: string;
+  renderUrl: string;
+  db: Db;
+  state: Redis;
+  cache: Redis;
+  workspaceId: string;
+  worker: StartedProcess;
+  render: StartedProcess;
+  /** A worker, in the place of one that has ended or beside it. */
+  startWorker(): Promise<StartedProcess>;
+  /** Render on the port it had. */
+  startRender(): Promise<void>;
+  /** Sends as the customer. */
+  send(path: string, init?: RequestInit): Promise<Response>;
+  order(body: object, headers?: Record<string, string>): Promise<Job>;
+  job(id: string): Promise<Job>;
+  /** The order once it is finished. */
+  finished(id: string): Promise<Job>;
+  download(job: Job): Promise<Buffer>;
+  spent(): Promise<Spent>;
+  /** Undone before what was started earlier. */
+  onClose(undo: () => Promise<unknown> | unknown): void;
+  close(): Promise<void>;
+};
+
+/** The slowest order of a drill on a busy machine. */
+const finishTimeoutMs = 180_000;
+const lookMs = 100;
+
+/** Starts everything; `archives` may lie on a disk of its own. */
+export async function startBulkRig({ archives }: { archives?: string } = {}): Promise<BulkRig> {
+  const temp = makeTempDirectory("qrfactory-bulk-");
+  const directory = temp.path;
+  const undos: (() => Promise<unknown> | unknown)[] = [() => temp.remove()];
+  const close = async () => {
+    for (const undo of undos.splice(0).reverse()) await undo();
+  };
+  try {
+    const database = await startDatabase(false, directory);
+    undos.push(database.close);
+    const db = connectDatabase(database.url, { name: "drill", poolMax: 2 });
+    undos.push(() => db.$disconnect());
+    const state = await startRedis({ role: "state", dataDirectory: join(directory, "state") });
+    undos.push(() => state.stop());
+    const cache = await startRedis({ role: "cache", dataDirectory: join(directory, "cache") });
+    undos.push(() => cache.stop());
+    const [apiPort, renderPort] = [await freePort(), await freePort()];
+    const folder = archives ?? join(directory, "archives");
+    const management = {
+      ...managementEnvironment(database.url, state.url),
+      RENDER_CACHE_URL: cache.url,
+      RENDER_URL: `http://127.0.0.1:${renderPort}`,
+      OBJECT_STORE: folder,
+    };
+    const startRender = async () => {
+      const spool = join(directory, `spool-${Date.now()}`);
+      mkdirSync(spool);
+      return startService("render/dist/main.js", { ...management, PORT: String(renderPort), SPOOL_DIR: spool });
+    };
+    const startWorker = () => startService("management/dist/worker.js", { ...management, PORT: "0" });
+    const [api, render, worker] = await Promise.all([
+      startService("management/dist/main.js", { ...management, PORT: String(apiPort) }),
+      startRender(),
+      startWorker(),
+    ]);
+    const url = `http://127.0.0.1:${apiPort}`;
+    undos.push(
+      () => api.stop(),
+      () => rig.render.stop(),
+      () => rig.worker.stop(),
+    );
+    const customer = await makeCustomer(url, db);
+    const rig: BulkRig = {
+      directory,
+      archives: folder,
+      url,
+      renderUrl: management.RENDER_URL,
+      db,
+      state,
+      cache,
+      worker,
+      render,
+      ...customer,
+      startWorker,
+      async startRender() {
+        rig.render = await startRender();
+      },
+      async order(body, headers = {}) {
+        const init = { method: "POST", headers: { "Content-Type": "application/json", ...headers } };
+        const response = await rig.send("/api/v1/generate/bulk", { ...init, body: JSON.stringify(body) });
+        const text = await response.text();
+        assert.equal(response.status, 202, text);
+        return JSON.parse(text) as Job;
+      },
+      job: async (id) => (await (await rig.send(`/api/v1/bulk/${id}`)).json()) as Job,
+      async finished(id) {
+        let job = await rig.job(id);
+        const isFinished = async () => {
+          job = await rig.job(id);
+          return job.status !== "queued" && job.status !== "running";
+        };
+        await until(isFinished, { timeoutMs: finishTimeoutMs, intervalMs: lookMs, what: "The end of an order" });
+        return job;
+      },
+      async download({ download_url: link }) {
+        assert.ok(link, "there is an archive");
+        // By the link alone, as a browser follows it.
+        const { pathname, search } = new URL(link);
+        const response = await fetch(url + pathname + search);
+        assert.equal(response.status, 200);
+        return Buffer.from(await response.arrayBuffer());
+      },
+      async spent() {
+        const [calls] = await db.$queryRaw<{ credits: number }[]>`
+          SELECT coalesce(sum(credits), 0)::int AS credits FROM calls WHERE workspace_id = ${customer.workspaceId}::uuid`;
+        const [months] = await db.$queryRaw<{ credits: number }[]>`
+          SELECT coalesce(sum(renders), 0)::int AS credits FROM usage_monthly
+          WHERE workspace_id = ${customer.workspaceId}::uuid`;
+        const usage = (await (await rig.send("/api/v1/usage/me")).json()) as { used_this_month: number };
+        return { counter: usage.used_this_month, calls: calls?.credits ?? -1, months: months?.credits ?? -1 };
+      },
+      onClose: (undo) => void undos.push(undo),
+      close,
+    };
+    return rig;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Empties a Redis server. */
+export async function empty({ url }: { url: string }): Promise<void> {
+  const client = new RedisClient(url);
+  await client.flushall();
+  client.disconnect();
+}
+
+async function makeCustomer(url: string, db: Db): Promise<Pick<BulkRig, "workspaceId" | "send">> {
+  const signedUp = await fetch(`${url}/api/v1/auth/signup`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ email: "bulk@example.com", password: "a password for drills", workspace_name: "Bulk" }),
+  });
+  const session = (await signedUp.json()) as { access_token: string; workspace: { id: string } };
+  const workspaceId = session.workspace.id;
+  await db.workspace.update({ where: { id: workspaceId }, data: { plan: "agency" } });
+  const authorization = { Authorization: `Bearer ${session.access_token}` };
+  return {
+    workspaceId,
+    send: (path, init = {}) => fetch(url + path, { ...init, headers: { ...authorization, ...init.headers } }),
+  };
+}
