@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { arch, cpus, totalmem } from "node:os";
 import { type AnalyticsRun, measureAnalytics } from "./analytics.js";
+import { type BulkRun, measureBulk } from "./bulk.js";
 import { type Overload, overload } from "./http-overload.js";
 import { type Race, raceOverHttp } from "./http-render.js";
 import { type IngestRun, measureIngest } from "./ingest.js";
@@ -22,6 +23,7 @@ const suites: Record<string, () => Promise<unknown>> = {
   ingest,
   management,
   analytics,
+  bulk,
 };
 
 /** In the working directory; not committed. */
@@ -127,6 +129,27 @@ async function analytics(): Promise<AnalyticsRun[]> {
     );
   }
   return runs;
+}
+
+async function bulk(): Promise<BulkRun> {
+  const run = await measureBulk();
+  console.log(run.title);
+  for (const { name, rows, seconds, megabytes } of run.orders) {
+    console.log(
+      `  ${name.padEnd(34)}${String(rows).padStart(5)} rows ${seconds.toFixed(2)} s, ${megabytes.toFixed(1)} MB`,
+    );
+  }
+  for (const { name, scriptSeconds, ratio } of run.ratios) {
+    console.log(
+      `  ${`npm qrcode and archiver, ${name}`.padEnd(34)}${scriptSeconds.toFixed(1)} s, ${ratio.toFixed(1)} ×`,
+    );
+  }
+  const { images, refused, p50Ms, p95Ms } = run.single;
+  console.log(`  single images meanwhile: ${images}, ${refused} refused, p50 ${p50Ms} ms, p95 ${p95Ms} ms`);
+  for (const [rows, megabytes] of Object.entries(run.workerMegabytes))
+    console.log(`  worker with ${rows} rows: ${megabytes} MB at most`);
+  console.log();
+  return run;
 }
 
 async function sizes(): Promise<Sizes[]> {

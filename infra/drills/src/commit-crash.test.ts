@@ -107,7 +107,15 @@ type Creation = {
 
 const code = { name: "Menu", destination_url: "https://example.com/" };
 const countCodes = (workspaceId: string) => db.dynamicCode.count({ where: { workspaceId } });
+const order = { items: [code, code, code].map(({ destination_url: data }) => ({ data })) };
 const creations: Creation[] = [
+  {
+    name: "a bulk order",
+    service: "management",
+    path: "/api/v1/generate/bulk",
+    body: order,
+    count: (workspaceId) => countOrders(workspaceId),
+  },
   { name: "a code", service: "management", path: "/api/v1/dynamic", body: code, count: countCodes },
   {
     name: "a key",
@@ -138,6 +146,15 @@ const creations: Creation[] = [
     count: countCodes,
   },
 ];
+/** What the ledger charged for an order is counted with it, so that neither comes alone. */
+const countOrders = async (workspaceId: string) => {
+  const [charged] = await db.$queryRaw<{ credits: number }[]>`
+    SELECT coalesce(sum(credits), 0)::int AS credits FROM calls WHERE workspace_id = ${workspaceId}::uuid`;
+  const [orders, rows] = [await db.bulkJob.count({ where: { workspaceId } }), await db.bulkInput.count()];
+  expect(charged?.credits).toBe(orders * order.items.length);
+  expect(rows).toBeGreaterThanOrEqual(orders);
+  return orders;
+};
 const phases: Phase[] = ["before its COMMIT", "after its COMMIT"];
 
 /** A workspace with room for all of it, and what its owner and its key send. */
