@@ -45,6 +45,8 @@ export const auditActions = [
   "session.ended",
   "user.password_changed",
   "user.email_verified",
+  "user.operator_added",
+  "user.operator_removed",
   "workspace.created",
   "workspace.plan_changed",
   "workspace.suspended",

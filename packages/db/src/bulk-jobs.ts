@@ -238,6 +238,25 @@ async function announce(
   await recordEvent(tx, { workspaceId, type: `bulk.${status}`, subject: id, payload });
 }
 
+/** The jobs of all workspaces that are not finished, the oldest first, at most `limit`. */
+export async function listUnfinishedJobs(db: Db, limit: number): Promise<BulkJob[]> {
+  return db.bulkJob.findMany({
+    where: { status: { in: ["queued", "running"] } },
+    orderBy: { createdAt: "asc" },
+    take: limit,
+  });
+}
+
+/** Status → jobs that came to it since a moment; of those not finished all. */
+export async function countJobs(db: Db, since: Date): Promise<Record<string, number>> {
+  const groups = await db.bulkJob.groupBy({
+    by: ["status"],
+    where: { OR: [{ finishedAt: null }, { finishedAt: { gte: since } }] },
+    _count: true,
+  });
+  return Object.fromEntries(groups.map(({ status, _count }) => [status, _count]));
+}
+
 /** Finished jobs whose ZIP has had its day, at most `limit`. */
 export async function listExpiredArchives(db: Db, limit: number): Promise<{ id: string; archive: string }[]> {
   return db.$queryRaw<{ id: string; archive: string }[]>`

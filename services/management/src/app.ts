@@ -14,6 +14,7 @@ import { type ApiKeysOptions, apiKeyRoutes } from "./api-keys/api-keys.js";
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type BulkOptions, bulkRoutes } from "./bulk/bulk.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
+import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";
 import { type OrphansOptions, orphanRoutes } from "./orphans/orphans.js";
 import { type CallsOptions, callRoutes } from "./usage/calls.js";
 import { type UsageOptions, usageRoutes } from "./usage/usage.js";
@@ -29,6 +30,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   AuditOptions &
   BulkOptions &
   DynamicCodesOptions &
+  OperatorOptions &
   OrphansOptions &
   AnalyticsOptions &
   UsageOptions &
@@ -50,6 +52,7 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...analyticsRoutes(options),
   ...usageRoutes(options),
   ...callRoutes(options),
+  ...operatorRoutes(options),
 });
 
 export function createApp(options: ManagementOptions): Express {

@@ -32,6 +32,7 @@ import { makeFindCaller } from "./caller.js";
 import type { ManagementConfig } from "./config.js";
 import { makeCreateOnce, makeRespondOnce } from "./idempotency.js";
 import { makePostMail } from "./mail.js";
+import { makeReadQueues } from "./operator/queues.js";
 import { connectRenderCache, createStatus } from "./status.js";
 import { giveBack } from "./workers/bulk/bulk.js";
 import { makePublisher, publishTogether } from "./workers/publish.js";
@@ -81,6 +82,7 @@ export async function assembleManagement(
   const queueRedis = connectQueueRedis({ url: config.STATE_REDIS_URL, name: "management-queue" });
   queueRedis.on("error", (err) => log.debug({ err }, "bulk bell"));
   const bell = makeBell(queueRedis, log);
+  const queues = makeReadQueues(queueRedis);
 
   const countPeople = (limit: RateLimit) => countUnnamed(makeRateLimit(redis, limit), config.JWT_SECRET);
 
@@ -119,6 +121,7 @@ export async function assembleManagement(
     signLink: makeSignLink(config.JWT_SECRET),
     readSharedPictures: makeReadSharedPictures({ renderUrl: config.RENDER_URL, authorization: internalAuthorization }),
     ringBulk: bell.ring,
+    readQueues: queues.read,
     giveBackBulk: (job) => giveBack(job, { credits, log }),
   };
 
@@ -126,7 +129,7 @@ export async function assembleManagement(
     app: createApp(options),
     routes: managementRoutes(options),
     close: async () => {
-      await bell.close().catch(() => undefined);
+      await Promise.allSettled([bell.close(), queues.close()]);
       queueRedis.disconnect();
       await Promise.all([db.$disconnect(), analytics.close()]);
       redis.disconnect();

@@ -313,6 +313,8 @@ export const routeCases: RouteCase[] = [
   { route: "GET /api/v1/calls", needs: "viewer", key: "too", success: 200 },
   { route: "GET /api/v1/usage", needs: "viewer", key: "alone", success: 200, takesNothing: true },
   { route: "GET /api/v1/usage/me", needs: "viewer", success: 200, takesNothing: true },
+  // Of the worlds of these tests, owners are operators.
+  { route: "GET /api/v1/operator/queues", needs: "owner", success: 200 },
 ];
 
 /** The method of a case, and its path with `target` in the place of its ids. */

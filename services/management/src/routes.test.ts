@@ -1,6 +1,9 @@
 // Every route by everybody: who may, who is told what. The table of it is infra/routes.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { noOrigin } from "@qrfactory/db/audit";
+import { connectDatabase } from "@qrfactory/db/client";
+import { setOperator } from "@qrfactory/db/operators";
 import { includesRole, type Role, roles } from "@qrfactory/domain/roles";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
 import { addressOf, type RouteCase, routeCases, type World } from "./routes.fixture.js";
@@ -31,6 +34,7 @@ async function makeWorld(): Promise<World> {
   const owner = await api.signUp();
   const { workspaceId, password, as, email } = owner;
   await api.setPlan(workspaceId, "enterprise");
+  await makeOperator(email);
   const others = new Map<Role, Awaited<ReturnType<Api["addMember"]>>>();
   for (const role of ["viewer", "member", "admin"] as const) others.set(role, await api.addMember(as, role));
   const { raw_key } = (await as("POST", "/api/v1/keys", { body: { name: "All" } })).body;
@@ -48,6 +52,13 @@ async function makeWorld(): Promise<World> {
     byKey: (method, path, options = {}) =>
       api.send(method, path, { ...options, headers: { "X-Api-Key": raw_key, ...options.headers } }),
   };
+}
+
+/** As somebody at a shell does. */
+async function makeOperator(email: string): Promise<void> {
+  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  await setOperator(db, email, true, { kind: "operator", id: "test", ...noOrigin });
+  await db.$disconnect();
 }
 
 /** Asks as somebody; what it is about is made before, by the owner of `world`. */
@@ -174,7 +185,7 @@ test("the document tells these answers", () => {
 
 Written by \`UPDATE_DOCS=1 npm test -- management/src/routes\`, and compared with the answers in every run. 401 is for who is
 unknown, 403 for a role below the one needed, 400 for a field that is not known, 404 for what belongs to another workspace
-(byte for byte the answer for what does not exist), 429 for who asks too often. A dash: cannot happen.
+(byte for byte the answer for what does not exist), 429 for who asks too often. A dash: cannot happen. Owners are operators of the product in this table.
 
 | route | ${columns.join(" | ")} |
 |---|${columns.map(() => "---|").join("")}

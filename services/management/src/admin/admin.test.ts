@@ -161,3 +161,17 @@ test("the demo workspace is made once, however often it is asked for", async () 
   expect(others).toEqual([]);
   expect(demo).toMatchObject({ plan: "enterprise", apiKeys: [{ name: "Demo key" }] });
 });
+
+test("an operator is made and unmade from a shell, once, and it is noted", async () => {
+  const { email, workspaceId } = await api.signUp();
+  expect(await admin("operators", "add", email)).toEqual({ code: 0, lines: [`${email} is an operator`] });
+  await admin("operators", "add", email);
+  expect((await admin("operators", "list")).lines).toEqual([email]);
+  await admin("operators", "remove", email);
+  expect((await admin("operators", "list")).lines).toEqual([]);
+  expect(await operatorEvents(workspaceId)).toEqual([
+    ["user.operator_added", {}],
+    ["user.operator_removed", {}],
+  ]);
+  expect((await admin("operators", "add", "nobody@example.com")).code).toBe(1);
+});

@@ -14,6 +14,7 @@ import { z } from "zod";
 import { makePublisher } from "../workers/publish.js";
 import { type Command, type Context, exitDone, exitFailed, exitUsage, UsageError } from "./command.js";
 import { creditsCheckCommand } from "./credits.js";
+import { addOperatorCommand, listOperatorsCommand, removeOperatorCommand } from "./operators.js";
 import { orphansCommand } from "./orphans.js";
 import { retentionCommand } from "./retention.js";
 import { seedDemoCommand } from "./seed-demo.js";
@@ -38,6 +39,9 @@ const commands: Record<string, Command> = {
   "workspaces renew": renewCommand,
   "workspaces set-retention": setRetentionCommand,
   "credits check": creditsCheckCommand,
+  "operators list": listOperatorsCommand,
+  "operators add": addOperatorCommand,
+  "operators remove": removeOperatorCommand,
   orphans: orphansCommand,
   retention: retentionCommand,
   "seed-demo": seedDemoCommand,

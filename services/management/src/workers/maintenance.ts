@@ -10,6 +10,8 @@ import { Gauge, type Registry } from "prom-client";
 import { checkCredits, sinceLastMonth } from "../usage/credit-check.js";
 import { type Job, type JobQueue, startJobs } from "./job-queue.js";
 
+export const maintenanceQueue = "maintenance";
+
 /** Partitions exist two months ahead and expired rows harm nobody, so once an hour is often. */
 const hourly = { every: 60 * 60 * 1000 };
 /** A counter that was rebuilt without the calls on their way lacks them no longer than this. */
@@ -82,7 +84,7 @@ export function maintenanceJobs(options: MaintenanceOptions, signal?: AbortSigna
 /** Schedules the jobs and works on them until stopped. */
 export function startMaintenance(options: MaintenanceOptions & { connection: ConnectionOptions }): JobQueue {
   const stopping = new AbortController();
-  const queue = startJobs("maintenance", maintenanceJobs(options, stopping.signal), { ...options, atOnce: jobsAtOnce });
+  const queue = startJobs(maintenanceQueue, maintenanceJobs(options, stopping.signal), { ...options, atOnce: jobsAtOnce });
   return {
     stop: () => {
       stopping.abort();

@@ -8,6 +8,8 @@ import { type Job, type JobQueue, startJobs } from "./job-queue.js";
 
 const dayMs = 24 * 60 * 60_000;
 
+export const summariesQueue = "summaries";
+
 /** Late enough after midnight that yesterday is settled at the second run of a day. */
 const hourly = { pattern: "7 * * * *", tz: "UTC" };
 /** After everybody's nightly jobs have begun. */
@@ -78,7 +80,7 @@ export function summaryJobs(options: ReconcileOptions, signal?: AbortSignal): Re
 /** Schedules both jobs and works on them until stopped. */
 export function startSummaries(options: ReconcileOptions & { connection: ConnectionOptions }): JobQueue {
   const stopping = new AbortController();
-  const queue = startJobs("summaries", summaryJobs(options, stopping.signal), options);
+  const queue = startJobs(summariesQueue, summaryJobs(options, stopping.signal), options);
   return {
     stop: () => {
       stopping.abort();

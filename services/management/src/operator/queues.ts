@@ -1,0 +1,95 @@
+// What operators see of the work in the background: the queues as Redis holds them, and the bulk orders as Postgres does,
+// which is what counts. It is only looked at here; nothing can be changed.
+import { type BulkJob, countJobs, listUnfinishedJobs } from "@qrfactory/db/bulk-jobs";
+import type { Db } from "@qrfactory/db/client";
+import { isOperator } from "@qrfactory/db/operators";
+import { ApiError } from "@qrfactory/domain/errors";
+import { parseInput } from "@qrfactory/domain/validate";
+import type { Routes } from "@qrfactory/runtime/http-app";
+import { type ConnectionOptions, Queue } from "bullmq";
+import type { Request, Response } from "express";
+import { z } from "zod";
+import { bulkQueue, queuePrefix } from "../bulk/queue.js";
+import type { FindCaller } from "../caller.js";
+import { maintenanceQueue } from "../workers/maintenance.js";
+import { summariesQueue } from "../workers/reconcile.js";
+
+/** Jobs of a queue by what they wait for. */
+export type QueueCounts = { name: string; jobs: Record<string, number> | null };
+
+export type ReadQueues = { read: () => Promise<QueueCounts[]>; close: () => Promise<void> };
+
+const queueNames = [bulkQueue, maintenanceQueue, summariesQueue];
+/** BullMQ by itself waits for as long as Redis is away. */
+const readMsMax = 500;
+
+/** Makes the reader of all queues; a queue whose Redis does not answer in time has no counts. */
+export function makeReadQueues(connection: ConnectionOptions): ReadQueues {
+  const queues = queueNames.map((name) => new Queue(name, { connection, prefix: queuePrefix }));
+  // What is wrong is seen in the counts that do not come.
+  for (const queue of queues) queue.on("error", () => undefined);
+  return {
+    read: () =>
+      Promise.all(
+        queues.map(async (queue) => {
+          const counts = queue.getJobCounts().catch(() => null);
+          return { name: queue.name, jobs: await Promise.race([counts, nothingAfter(readMsMax)]) };
+        }),
+      ),
+    close: async () => {
+      for (const queue of queues) await queue.close();
+    },
+  };
+}
+
+const nothingAfter = (ms: number) => new Promise<null>((resolve) => setTimeout(() => resolve(null), ms).unref());
+
+export type OperatorOptions = { db: Db; findCaller: FindCaller; readQueues: ReadQueues["read"] };
+
+/** Orders that are shown; more of them waiting is seen in the counts. */
+const shownMax = 100;
+const lately = 24 * 3_600_000;
+
+/** The routes of operators. */
+export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions): Routes {
+  async function showQueues(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res, ["user"]);
+    // Asked each time, so that who is no operator any more sees nothing from then on.
+    if (!(await isOperator(db, caller.id))) throw new ApiError("forbidden", "This is for operators of the product.");
+    parseInput(z.strictObject({}), req.query);
+    const [queues, counts, unfinished] = await Promise.all([
+      readQueues(),
+      countJobs(db, new Date(Date.now() - lately)),
+      listUnfinishedJobs(db, shownMax),
+    ]);
+    const { queued = 0, running = 0, completed = 0, failed = 0, cancelled = 0 } = counts;
+    res.set("Cache-Control", "no-store").json({
+      queues,
+      bulk: {
+        queued,
+        running,
+        last_24_hours: { completed, failed, cancelled },
+        unfinished: unfinished.map(documentOf),
+      },
+    });
+  }
+
+  return { "/api/v1/operator/queues": { GET: showQueues } };
+}
+
+/** Nothing of what an order is about: that is its workspace's. */
+function documentOf(job: BulkJob) {
+  return {
+    id: job.id,
+    workspace_id: job.workspaceId,
+    status: job.status,
+    total: job.total,
+    completed: job.completed,
+    failed: job.failed,
+    claims: job.fence,
+    is_heard_of: job.leaseUntil !== null && job.leaseUntil.getTime() > Date.now(),
+    waiting_seconds: Math.round((Date.now() - job.createdAt.getTime()) / 1_000),
+    created_at: job.createdAt.toISOString(),
+    started_at: job.startedAt?.toISOString() ?? null,
+  };
+}
