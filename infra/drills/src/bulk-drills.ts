@@ -46,7 +46,7 @@ export const workerKilled: BulkDrill = {
   name: "bulk-worker-killed",
   fault: "Worker killed 5 times in one order",
   faultMs: 0,
-  rows: 1_500,
+  rows: 700,
   run: (stage) => killWorker(stage, 5),
 };
 
@@ -54,7 +54,7 @@ export const workerFrozen: BulkDrill = {
   name: "bulk-worker-frozen",
   fault: "Worker frozen (SIGSTOP) beyond its lease, thawed while another works",
   faultMs: beyondLeaseMs,
-  rows: 1_000,
+  rows: 600,
   async run(stage) {
     const { rig, reached, faultMs } = stage;
     await reached(1);
@@ -75,7 +75,7 @@ export const stateFlushed: BulkDrill = {
   name: "bulk-state-emptied",
   fault: "State Redis emptied (FLUSHALL) in mid-order, and an order after it",
   faultMs: 0,
-  rows: 400,
+  rows: 300,
   async run({ rig, reached }) {
     await reached(1);
     await empty(rig.state);
@@ -89,7 +89,7 @@ export const renderDown: BulkDrill = {
   name: "bulk-render-down",
   fault: "Render killed, back after 30 s",
   faultMs: 30_000,
-  rows: 400,
+  rows: 300,
   async run({ rig, reached, faultMs }) {
     await reached(1);
     rig.render.kill("SIGKILL");
@@ -100,8 +100,8 @@ export const renderDown: BulkDrill = {
   },
 };
 
-/** Room for the images of some 700 rows. */
-const diskBytes = "size=24m";
+/** Room for all of the order: it is filled under way. */
+const diskBytes = "size=192m";
 
 export const bulkDiskFull: BulkDrill = {
   name: "bulk-disk-full",

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
-import { type Caller, requireRole, requireScope } from "@qrfactory/auth/caller";
+import { type Authenticate, type Caller, requireRole, requireScope } from "@qrfactory/auth/caller";
 import { recordAudit } from "@qrfactory/db/audit";
 import { type BulkJob, cancelBulkJob, findBulkJob, insertBulkJob, listBulkJobs } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
@@ -32,6 +32,7 @@ import { makeBulkDocument } from "./wire.js";
 export type BulkOptions = DownloadOptions & {
   db: Db;
   findCaller: FindCaller;
+  authenticate: Authenticate;
   createOnce: CreateOnce;
   credits: Credits;
   readSharedPictures: ReadSharedPictures;
@@ -215,7 +216,7 @@ export function bulkRoutes(options: BulkOptions): Routes {
     "/api/v1/generate/bulk": { POST: order },
     "/api/v1/bulk": { GET: list },
     "/api/v1/bulk/:id": { GET: show, DELETE: cancel },
-    "/api/v1/bulk/:id/events": { GET: makeEvents({ db, findCaller, documentOf, getJob }) },
+    "/api/v1/bulk/:id/events": { GET: makeEvents({ ...options, documentOf, getJob }) },
     "/api/v1/bulk/:id/download": { GET: makeDownload(options, getJob) },
   };
 }

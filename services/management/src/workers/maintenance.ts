@@ -84,7 +84,10 @@ export function maintenanceJobs(options: MaintenanceOptions, signal?: AbortSigna
 /** Schedules the jobs and works on them until stopped. */
 export function startMaintenance(options: MaintenanceOptions & { connection: ConnectionOptions }): JobQueue {
   const stopping = new AbortController();
-  const queue = startJobs(maintenanceQueue, maintenanceJobs(options, stopping.signal), { ...options, atOnce: jobsAtOnce });
+  const queue = startJobs(maintenanceQueue, maintenanceJobs(options, stopping.signal), {
+    ...options,
+    atOnce: jobsAtOnce,
+  });
   return {
     stop: () => {
       stopping.abort();
