@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { createAccount } from "@qrfactory/db/accounts";
+import { noOrigin } from "@qrfactory/db/audit";
 import {
   cancelBulkJob,
   claimBulkJob,
@@ -8,8 +9,10 @@ import {
   insertBulkJob,
   releaseClaim,
   renewClaim,
+  unfinishedMax,
 } from "@qrfactory/db/bulk-jobs";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { deleteWorkspace } from "@qrfactory/db/workspace-deletion";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 
@@ -127,4 +130,30 @@ test("an order that fails gives everything back", async () => {
   const failed = { archive: null, completed: 0, failed: 10, failure: "There was no room." };
   expect(await finishBulkJob(db, { id, fence: 1 }, failed)).toMatchObject({ status: "failed", refunded: 10 });
   expect(await credits(workspaceId)).toBe(0);
+});
+
+test("of a workspace that is deleted nothing is drawn any more, and nothing kept", async () => {
+  const workspaceId = await workspace("agency");
+  const [waiting, running] = [await order(workspaceId), await order(workspaceId)];
+  const claimed = await claimBulkJob(db);
+  const actor = { kind: "operator", id: "test", ...noOrigin } as const;
+  await db.$transaction((tx) => deleteWorkspace(tx, workspaceId, actor));
+  expect(claimed && (await renewClaim(db, claimed, { completed: 1, failed: 0 }))).toBe(false);
+  expect(await claimBulkJob(db)).toBeNull();
+  expect(await db.bulkInput.count({ where: { jobId: { in: [waiting, running] } } })).toBe(0);
+});
+
+test("so many orders of a workspace may wait, and no more", async () => {
+  const [crowded, other] = [await workspace("enterprise"), await workspace("enterprise")];
+  const paid = { chargedTo: randomUUID(), chargedAt: new Date() };
+  const waiting = Array.from({ length: unfinishedMax - 1 }, () => ({
+    id: randomUUID(),
+    workspaceId: crowded,
+    total: 1,
+    ...paid,
+  }));
+  await db.bulkJob.createMany({ data: waiting });
+  await order(crowded);
+  await expect(order(crowded)).rejects.toMatchObject({ code: "rate_limited" });
+  await order(other);
 });

@@ -1,6 +1,7 @@
 // Bulk orders: a row is the truth about each, whatever a queue says. Whoever works on one has claimed it with a number that
 // grows with each claim; an effect that carries an older number is refused.
 import { randomUUID } from "node:crypto";
+import { ApiError } from "@qrfactory/domain/errors";
 import { type PlanName, planNames, plans } from "@qrfactory/domain/plans";
 import type { Db, Tx } from "./client.js";
 import { recordEvent } from "./events.js";
@@ -11,6 +12,8 @@ export type { BulkJob } from "./generated/client.js";
 
 /** A worker that was not heard of for this long has lost its job to whoever comes. */
 export const leaseSeconds = 6;
+/** Many orders that wait are small, or there is trouble; either way it is soon known. */
+const retrySeconds = 10;
 /** For how long a finished ZIP is kept. */
 export const archiveHours = 24;
 
@@ -28,9 +31,17 @@ export type NewBulkJob = {
   pictures: Buffer;
 };
 
-/** Inserts a job that waits, and charges its rows to the ledger. */
+/** Jobs of a workspace that are not finished, at most: each keeps its rows and pictures here. */
+export const unfinishedMax = 200;
+
+/** Inserts a job that waits, and charges its rows to the ledger. Throws `rate_limited` when too many wait already. */
 export async function insertBulkJob(tx: Tx, job: NewBulkJob): Promise<BulkJob> {
   const { id, workspaceId, chargedTo, chargedAt, total } = job;
+  const unfinished = await tx.bulkJob.count({ where: { workspaceId, status: { in: ["queued", "running"] } } });
+  if (unfinished >= unfinishedMax) {
+    const detail = `${unfinished} orders of this workspace are not finished; wait for some of them, or send fewer, larger ones.`;
+    throw new ApiError("rate_limited", detail, { retryAfterSeconds: retrySeconds });
+  }
   const row = await tx.bulkJob.create({ data: { id, workspaceId, chargedTo, chargedAt, total } });
   await tx.bulkInput.create({
     data: { jobId: id, rows: Uint8Array.from(job.rows), pictures: Uint8Array.from(job.pictures) },

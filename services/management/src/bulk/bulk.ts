@@ -145,13 +145,13 @@ export function bulkRoutes(options: BulkOptions): Routes {
     const used = await credits.readCredits({ workspaceId: caller.workspaceId, month: monthOf(now()) });
     const remaining = Math.max(0, allowed - used);
     const left = Number.isFinite(remaining) ? remaining : null;
+    const notes = rows.some(({ code }) => code) ? [drawnAnew, ...warnings] : warnings;
     return {
       dry_run: true,
       total: rows.length,
       credits: rows.length,
       credits_remaining: left,
-      warnings:
-        rows.length > remaining ? [`This needs ${rows.length} credits; ${left} are left.`, ...warnings] : warnings,
+      warnings: rows.length > remaining ? [`This needs ${rows.length} credits; ${left} are left.`, ...notes] : notes,
       rows: rows.slice(0, shownMax).map(foreseenRow),
     };
   }
@@ -237,6 +237,8 @@ function tooManyRows({ plan }: Caller): ApiError {
   const hint = larger ? `the plan ${larger} takes ${plans[larger].bulkRowsMax}` : "send the rest as another order";
   return new ApiError("plan_limit", `The plan ${plan} takes ${bulkRowsMax} rows in one order; ${hint}.`);
 }
+
+const drawnAnew = "Short ids that rows do not name are drawn anew when the order is made.";
 
 const gzipAsync = promisify(gzip);
 /** Quickly rather than well: rows repeat their columns, which any level sees, and pictures are compressed already. */

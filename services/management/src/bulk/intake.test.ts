@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { until } from "@qrfactory/testing/until";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 
 const path = "/api/v1/generate/bulk";
@@ -228,6 +229,13 @@ test("an order that waits is cancelled for all its credits, as often as asked", 
   expect(actions.filter((action: string) => action.startsWith("bulk."))).toEqual(["bulk.cancelled", "bulk.ordered"]);
 });
 
+test("a file of a form may be as large as a table, and no larger", async () => {
+  const who = await customer();
+  const row = `${"x".repeat(100_000)}\n`;
+  const answer = await sendForm(who, { file: new Blob(["data\n", row.repeat(210)]) });
+  expectProblem(answer, 413, "body_too_large");
+}, 60_000);
+
 test("a refusal reaches a client that is still sending", async () => {
   const who = await customer();
   function* endless() {
@@ -270,6 +278,22 @@ test.each([
   expectProblem(await who.as("POST", path, { raw, headers: { "Content-Type": type } }), status, code);
   expect(await who.spent()).toEqual(charged(0));
 });
+
+test("a state Redis that is frozen refuses orders in time, and charges nothing for them afterwards", async () => {
+  const who = await customer();
+  expect((await who.as("POST", path, { body: { items: rows(2) } })).status).toBe(202);
+  api.redis.freeze();
+  try {
+    const startedAt = performance.now();
+    expectProblem(await who.as("POST", path, { body: { items: rows(3) } }), 503, "unavailable");
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  } finally {
+    api.redis.thaw();
+  }
+  const isBack = async () => (await who.as("POST", path, { body: { items: rows(4) } })).status === 202;
+  await until(isBack, { timeoutMs: 10_000 });
+  expect([await who.jobs(), await who.spent()]).toEqual([2, charged(6)]);
+}, 30_000);
 
 test("nobody sees that another workspace's order exists", async () => {
   const [owner, stranger] = [await customer(), await customer()];

@@ -28,7 +28,7 @@ const aliases: Record<string, string> = { url: "data" };
 const recordCharactersMax = 200_000;
 const columnsMax = 100;
 
-/** Empty lines are no rows, so no limit of rows ends them, and twenty million take the parser eight seconds. */
+/** Empty lines are no rows, so no limit of rows ends them, and twenty million keep the parser busy for seconds. */
 const emptyLines = /(?:\r?\n){1000}/;
 
 /** Spreadsheets of some countries write these for the comma. */
