@@ -2,15 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { createAccount } from "@qrfactory/db/accounts";
 import { noOrigin } from "@qrfactory/db/audit";
-import {
-  cancelBulkJob,
-  claimBulkJob,
-  finishBulkJob,
-  insertBulkJob,
-  releaseClaim,
-  renewClaim,
-  unfinishedMax,
-} from "@qrfactory/db/bulk-jobs";
+import { claimBulkJob, finishBulkJob, releaseClaim, renewClaim } from "@qrfactory/db/bulk-claims";
+import { cancelBulkJob, insertBulkJob, unfinishedMax } from "@qrfactory/db/bulk-jobs";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { deleteWorkspace } from "@qrfactory/db/workspace-deletion";
 import type { PlanName } from "@qrfactory/domain/plans";

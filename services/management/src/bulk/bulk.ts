@@ -22,9 +22,10 @@ import type { FindCaller } from "../caller.js";
 import { type CreateOnce, sendCreated } from "../idempotency.js";
 import { listDocument, readListQuery } from "../paging.js";
 import { type DownloadOptions, makeDownload } from "./download.js";
+import { makeForesee } from "./dry-run.js";
 import { makeEvents } from "./events.js";
 import { type Intake, readIntake } from "./intake.js";
-import { type BulkRow, type Judged, judgeRows } from "./rows.js";
+import { judgeRows } from "./rows.js";
 import { sendArchive } from "./send-archive.js";
 import { digestsOf, type ReadSharedPictures, type SharedPictures } from "./shared-pictures.js";
 import { makeBulkDocument } from "./wire.js";
@@ -51,13 +52,12 @@ const waitSecondsMax = 30;
 /** The first looks come soon, for an order of a few rows is done at once; then they come as seldom as this. */
 const waitLookMsMax = 100;
 const waitLookMsMin = 10;
-/** Rows shown by a dry run. */
-const shownMax = 10;
 
 /** The routes of bulk orders. */
 export function bulkRoutes(options: BulkOptions): Routes {
   const { db, findCaller, createOnce, credits, publicBaseUrl, now = () => new Date() } = options;
   const documentOf = makeBulkDocument(options);
+  const foresee = makeForesee({ credits, now });
 
   async function order(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
@@ -137,23 +137,6 @@ export function bulkRoutes(options: BulkOptions): Routes {
     if (badRows === 0) return judged;
     const sentence = `${badRows} of ${intake.rows.length} rows are not valid; nothing was drawn and nothing charged.`;
     throw new ApiError("bulk_rejected", sentence, { rowErrors: judged.errors });
-  }
-
-  /** What an order would make, for nothing. */
-  async function foresee(caller: Caller, { rows, warnings }: Judged) {
-    const allowed = rendersAllowed(plans[caller.plan], caller.overage);
-    const used = await credits.readCredits({ workspaceId: caller.workspaceId, month: monthOf(now()) });
-    const remaining = Math.max(0, allowed - used);
-    const left = Number.isFinite(remaining) ? remaining : null;
-    const notes = rows.some(({ code }) => code) ? [drawnAnew, ...warnings] : warnings;
-    return {
-      dry_run: true,
-      total: rows.length,
-      credits: rows.length,
-      credits_remaining: left,
-      warnings: rows.length > remaining ? [`This needs ${rows.length} credits; ${left} are left.`, ...notes] : notes,
-      rows: rows.slice(0, shownMax).map(foreseenRow),
-    };
   }
 
   async function takeCredits(caller: Caller, at: Date, amount: number): Promise<void> {
@@ -238,15 +221,6 @@ function tooManyRows({ plan }: Caller): ApiError {
   return new ApiError("plan_limit", `The plan ${plan} takes ${bulkRowsMax} rows in one order; ${hint}.`);
 }
 
-const drawnAnew = "Short ids that rows do not name are drawn anew when the order is made.";
-
 const gzipAsync = promisify(gzip);
 /** Quickly rather than well: rows repeat their columns, which any level sees, and pictures are compressed already. */
 const zip = (value: unknown) => gzipAsync(JSON.stringify(value), { level: constants.Z_BEST_SPEED });
-
-const foreseenRow = ({ row, filename, data, code }: BulkRow) => ({
-  row,
-  filename,
-  data,
-  ...(code && { short_id: code.shortId, name: code.name, destination_url: code.destinationUrl }),
-});

@@ -9,7 +9,8 @@ import { readJsonValue } from "@qrfactory/runtime/body";
 import { readMultipart } from "@qrfactory/runtime/multipart";
 import type { Request } from "express";
 import { z } from "zod";
-import { fromCells, isImageField, isRowField, rawRowsOf } from "./rows.js";
+import { fromCells, rawRowsOf } from "./raw-rows.js";
+import { isImageField, isRowField } from "./rows.js";
 import { type RawRow, readTable } from "./table.js";
 
 /** Five thousand rows with a kilobyte of payload each, and room to spare. */

@@ -4,10 +4,8 @@ import { setImmediate } from "node:timers/promises";
 import { designFieldNames, type ImageFormat, readDesign } from "@qrfactory/domain/design";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError, type FieldErrors } from "@qrfactory/domain/errors";
-import { parseStrictJson } from "@qrfactory/domain/json";
 import type { Plan } from "@qrfactory/domain/plans";
 import { drawShortId, normalizeShortId, publicUrl } from "@qrfactory/domain/short-id";
-import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { makeNameFile } from "./file-names.js";
 import type { RawRow } from "./table.js";
 
@@ -157,50 +155,6 @@ const mistake = (field: string, message: string) =>
   new ApiError("validation_failed", `${field}: ${message}`, { errors: { [field]: [message] } });
 
 const extensionOf = (format: ImageFormat) => (format === "jpeg" ? "jpg" : format);
-
-/** The rows of a JSON body: objects of fields; `placement` and the texts of `extra` are carried along. */
-export const rawRowsOf = (items: readonly unknown[]): RawRow[] => items.map(rawRowOf);
-
-function rawRowOf(item: unknown): RawRow {
-  const row: RawRow = { fields: {}, extra: {}, mistakes: {} };
-  if (!isObject(item)) return { ...row, mistakes: { row: ["Give an object of fields."] } };
-  const { url, placement, extra = {}, ...fields } = item;
-  row.fields = fields;
-  if (url !== undefined) {
-    if (fields.data === undefined) fields.data = url;
-    else row.mistakes.url = ["It is another word for data; give one of them."];
-  }
-  if (!isObject(extra)) row.mistakes.extra = ["Give an object of texts."];
-  const carried = { ...(placement !== undefined && { placement }), ...(isObject(extra) && extra) };
-  for (const [name, value] of Object.entries(carried)) {
-    if (typeof value === "string") row.extra[name] = value;
-    else row.mistakes[name] = ["Give a text."];
-  }
-  for (const name of Object.keys(fields)) {
-    if (isRowField(name)) continue;
-    row.mistakes[name] = ["This field is not known here."];
-    delete fields[name];
-  }
-  return row;
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Cells are text: numbers, truths and objects in them become what JSON would have said. */
-export const fromCells = (rows: RawRow[]): RawRow[] => rows.map(fromCellsOf);
-
-function fromCellsOf(row: RawRow): RawRow {
-  const { payload, ...cells } = row.fields as Record<string, string>;
-  const fields = fromTextFields(cells);
-  if (payload === undefined) return { ...row, fields };
-  try {
-    return { ...row, fields: { ...fields, payload: parseStrictJson(payload) } };
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return { ...row, fields, mistakes: { ...row.mistakes, payload: ["Give an object in JSON."] } };
-  }
-}
 
 function warningsOf(rows: BulkRow[], raw: RawRow[]): string[] {
   const warnings: string[] = [];

@@ -2,7 +2,7 @@
 // and however often it is packed, so nothing in it tells the time of packing.
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import type { Progress } from "@qrfactory/db/bulk-jobs";
+import type { Progress } from "@qrfactory/db/bulk-claims";
 import { ZipArchive } from "archiver";
 import { stringify } from "csv-stringify/sync";
 import type { DrawnRow } from "./draw-rows.js";

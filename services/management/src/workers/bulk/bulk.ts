@@ -3,18 +3,15 @@
 // finds its claim void.
 import { gunzipSync } from "node:zlib";
 import {
-  archiveHours,
-  type BulkJob,
   claimBulkJob,
   finishBulkJob,
-  forgetArchive,
   leaseSeconds,
-  listExpiredArchives,
   type Progress,
   readBulkInput,
   releaseClaim,
   renewClaim,
-} from "@qrfactory/db/bulk-jobs";
+} from "@qrfactory/db/bulk-claims";
+import { archiveHours, type BulkJob, forgetArchive, listExpiredArchives } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
 import type { ImageBatch } from "@qrfactory/domain/image-batch";
 import { monthOf, type PlanName } from "@qrfactory/domain/plans";

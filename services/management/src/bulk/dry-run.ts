@@ -1,0 +1,36 @@
+// What an order would make and cost, told without making or charging anything.
+import type { Caller } from "@qrfactory/auth/caller";
+import { monthOf, plans, rendersAllowed } from "@qrfactory/domain/plans";
+import type { Credits } from "@qrfactory/replica/credits";
+import type { BulkRow, Judged } from "./rows.js";
+
+/** Rows shown of what would be made. */
+const shownMax = 10;
+
+const drawnAnew = "Short ids that rows do not name are drawn anew when the order is made.";
+
+/** Makes the function that foresees an order whose rows are all good. */
+export function makeForesee({ credits, now }: { credits: Pick<Credits, "readCredits">; now: () => Date }) {
+  return async function foresee({ workspaceId, plan, overage }: Caller, { rows, warnings }: Judged) {
+    const allowed = rendersAllowed(plans[plan], overage);
+    const used = await credits.readCredits({ workspaceId, month: monthOf(now()) });
+    const remaining = Math.max(0, allowed - used);
+    const left = Number.isFinite(remaining) ? remaining : null;
+    const notes = rows.some(({ code }) => code) ? [drawnAnew, ...warnings] : warnings;
+    return {
+      dry_run: true,
+      total: rows.length,
+      credits: rows.length,
+      credits_remaining: left,
+      warnings: rows.length > remaining ? [`This needs ${rows.length} credits; ${left} are left.`, ...notes] : notes,
+      rows: rows.slice(0, shownMax).map(foreseenRow),
+    };
+  };
+}
+
+const foreseenRow = ({ row, filename, data, code }: BulkRow) => ({
+  row,
+  filename,
+  data,
+  ...(code && { short_id: code.shortId, name: code.name, destination_url: code.destinationUrl }),
+});

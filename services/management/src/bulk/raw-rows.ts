@@ -1,0 +1,50 @@
+// Rows of both kinds of table in one form: objects of a JSON body, cells of a CSV.
+import { ApiError } from "@qrfactory/domain/errors";
+import { parseStrictJson } from "@qrfactory/domain/json";
+import { fromTextFields } from "@qrfactory/domain/text-fields";
+import { isRowField } from "./rows.js";
+import type { RawRow } from "./table.js";
+
+/** The rows of a JSON body: objects of fields; `placement` and the texts of `extra` are carried along. */
+export const rawRowsOf = (items: readonly unknown[]): RawRow[] => items.map(rawRowOf);
+
+function rawRowOf(item: unknown): RawRow {
+  const row: RawRow = { fields: {}, extra: {}, mistakes: {} };
+  if (!isObject(item)) return { ...row, mistakes: { row: ["Give an object of fields."] } };
+  const { url, placement, extra = {}, ...fields } = item;
+  row.fields = fields;
+  if (url !== undefined) {
+    if (fields.data === undefined) fields.data = url;
+    else row.mistakes.url = ["It is another word for data; give one of them."];
+  }
+  if (!isObject(extra)) row.mistakes.extra = ["Give an object of texts."];
+  const carried = { ...(placement !== undefined && { placement }), ...(isObject(extra) && extra) };
+  for (const [name, value] of Object.entries(carried)) {
+    if (typeof value === "string") row.extra[name] = value;
+    else row.mistakes[name] = ["Give a text."];
+  }
+  for (const name of Object.keys(fields)) {
+    if (isRowField(name)) continue;
+    row.mistakes[name] = ["This field is not known here."];
+    delete fields[name];
+  }
+  return row;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Cells are text: numbers, truths and objects in them become what JSON would have said. */
+export const fromCells = (rows: RawRow[]): RawRow[] => rows.map(fromCellsOf);
+
+function fromCellsOf(row: RawRow): RawRow {
+  const { payload, ...cells } = row.fields as Record<string, string>;
+  const fields = fromTextFields(cells);
+  if (payload === undefined) return { ...row, fields };
+  try {
+    return { ...row, fields: { ...fields, payload: parseStrictJson(payload) } };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { ...row, fields, mistakes: { ...row.mistakes, payload: ["Give an object in JSON."] } };
+  }
+}
