@@ -6,12 +6,14 @@ import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { until } from "@qrfactory/testing/until";
 import { type Entry, manifestOf, readArchive } from "./archive.js";
-import { type BulkRig, empty, type Job, startBulkRig } from "./bulk-rig.js";
+import { type BulkRig, empty, holdsAnything, type Job, startBulkRig } from "./bulk-rig.js";
 
 export type BulkStage = {
   rig: BulkRig;
   job: Job;
   faultMs: number;
+  /** Resolves when the first image is drawn, before progress is told of. */
+  begun(): Promise<unknown>;
   /** Resolves when the order has come this far; rejects when it is finished before. */
   reached(completed: number): Promise<void>;
 };
@@ -62,7 +64,8 @@ export async function runBulkDrill(
       };
       await until(isThere, { timeoutMs: reachTimeoutMs, intervalMs: lookMs, what: `${completed} rows` });
     };
-    const seen = await drill.run({ rig, job, faultMs, reached });
+    const begun = () => until(() => holdsAnything(rig.cache), { timeoutMs: reachTimeoutMs, what: "The first image" });
+    const seen = await drill.run({ rig, job, faultMs, begun, reached });
     const finished = await rig.finished(job.id);
     const seconds = (performance.now() - startedAt) / 1_000;
     assert.equal(finished.status, drill.endsAs ?? "completed", finished.failure ?? "");

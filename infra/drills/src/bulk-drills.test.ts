@@ -4,8 +4,8 @@ import { renderDown, workerKilledOnce } from "./bulk-drills.js";
 
 /** Longer outages, more kills and full disks are for `npm run drills`. */
 const faultMs = 1_000;
-/** Two seconds of drawing: the fault comes after the first. */
-const rows = 120;
+/** The fault comes with the first image. */
+const rows = 60;
 
 const promises: [string, BulkDrill][] = [
   ["a worker that is killed in mid-order costs no image and no second credit", workerKilledOnce],

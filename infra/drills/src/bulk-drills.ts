@@ -18,10 +18,10 @@ const fenceOf = async ({ rig, job }: BulkStage) =>
 
 /** Kills the worker `times` times, each time once it has come further than the one before. */
 async function killWorker(stage: BulkStage, times: number): Promise<string> {
-  const { rig, job, reached } = stage;
+  const { rig, job, begun, reached } = stage;
   let [completed, longestMs] = [0, 0];
   for (let n = 1; n <= times; n++) {
-    await reached(completed + 1);
+    await (n === 1 ? begun() : reached(completed + 1));
     completed = (await rig.job(job.id)).completed;
     rig.worker.kill("SIGKILL");
     const killedAt = performance.now();
@@ -90,8 +90,8 @@ export const renderDown: BulkDrill = {
   fault: "Render killed, back after 30 s",
   faultMs: 30_000,
   rows: 300,
-  async run({ rig, reached, faultMs }) {
-    await reached(1);
+  async run({ rig, begun, faultMs }) {
+    await begun();
     rig.render.kill("SIGKILL");
     await rig.render.exited;
     await pause(faultMs);

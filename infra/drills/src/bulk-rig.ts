@@ -171,6 +171,14 @@ export async function empty({ url }: { url: string }): Promise<void> {
   client.disconnect();
 }
 
+/** Whether there is a key in a Redis server. */
+export async function holdsAnything({ url }: { url: string }): Promise<boolean> {
+  const client = new RedisClient(url);
+  const keys = await client.dbsize();
+  client.disconnect();
+  return keys > 0;
+}
+
 async function makeCustomer(url: string, db: Db): Promise<Pick<BulkRig, "workspaceId" | "send">> {
   const signedUp = await fetch(`${url}/api/v1/auth/signup`, {
     method: "POST",
