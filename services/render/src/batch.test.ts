@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { makeInternalTokens } from "@qrfactory/auth/internal-token";
+import { type ImageBatch, imageBatchPath, picturesPath, unpackAnswers } from "@qrfactory/domain/image-batch";
+import { decodeOne } from "@qrfactory/testing/decode";
+import { draw } from "./draw.js";
+import { pngOf } from "./images-in/pictures.fixture.js";
+import { type Rig, startRig, type TestKey } from "./rig.fixture.js";
+
+const tokens = makeInternalTokens("a secret of at least thirty-two characters");
+const data = "https://example.com/menu";
+
+let rig: Rig;
+let key: TestKey;
+let breaks = false;
+beforeAll(async () => {
+  rig = await startRig({
+    draw: (design, options) => (breaks ? Promise.reject(new Error("the thread died")) : draw(design, options)),
+  });
+  key = rig.addKey("pro");
+});
+afterAll(() => rig.stop());
+
+const post = (path: string, body: unknown, authorization = `Bearer ${tokens.issue()}`) =>
+  fetch(rig.url + path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: authorization },
+    body: JSON.stringify(body),
+  });
+
+async function drawBatch(requests: ImageBatch["requests"], more: Partial<ImageBatch> = {}) {
+  const batch: ImageBatch = { job_id: randomUUID(), workspace_id: randomUUID(), plan: "pro", requests, ...more };
+  const response = await post(imageBatchPath, batch);
+  expect(response.status).toBe(200);
+  return [...unpackAnswers(Buffer.from(await response.arrayBuffer()))];
+}
+
+test("each request of a batch has its answer, in order, and none costs a credit here", async () => {
+  const answers = await drawBatch([
+    { data },
+    { data, color: "#fefefe" },
+    { data: "javascript:alert(1)" },
+    { data, size: 300 },
+  ]);
+  expect(answers.map(({ answer: { outcome } }) => outcome)).toEqual(["drawn", "refused", "refused", "drawn"]);
+  expect(answers[1]?.answer).toMatchObject({ code: "unscannable" });
+  expect(await decodeOne(answers[3]?.image ?? Buffer.alloc(0))).toBe(data);
+  expect([rig.calls.length, await rig.used(key)]).toEqual([0, 0]);
+});
+
+test("what an order drew itself stays drawn when it asks again; another's is found", async () => {
+  const requests = [{ data: `${data}?again` }];
+  const job_id = randomUUID();
+  const caches = [];
+  for (const more of [{ job_id }, { job_id }, {}]) {
+    const [one] = await drawBatch(requests, more);
+    caches.push(one?.answer.outcome === "drawn" && one.answer.cache);
+  }
+  expect(caches).toEqual(["MISS", "MISS", "HIT"]);
+});
+
+test("a failure of ours puts a row off, and the rest of the batch is drawn", async () => {
+  breaks = true;
+  const [broken] = await drawBatch([{ data: `${data}?breaks` }]);
+  breaks = false;
+  expect(broken?.answer).toEqual({ outcome: "later", code: "internal" });
+  const [again] = await drawBatch([{ data: `${data}?breaks` }]);
+  expect(again?.answer.outcome).toBe("drawn");
+});
+
+test("a shared logo is on every image that names none of its own", async () => {
+  const logo = pngOf(64, 64).toString("base64");
+  const [plain, marked] = [await drawBatch([{ data }]), await drawBatch([{ data }], { pictures: { logo } })];
+  const keys = [plain, marked].map(([one]) => one?.answer.outcome === "drawn" && one.answer.cache_key);
+  expect(new Set(keys).size).toBe(2);
+  expect(await (await post(picturesPath, { logo })).json()).toEqual({ logo });
+  expect((await post(picturesPath, { logo: "bm90IGEgcGljdHVyZQ==" })).status).toBe(400);
+});
+
+test.each([
+  "",
+  "Bearer e30.e30.e30",
+  `Bearer ${makeInternalTokens("another secret of thirty-two characters").issue()}`,
+])("nobody else may ask (%#)", async (authorization) => {
+  for (const path of [imageBatchPath, picturesPath]) expect((await post(path, {}, authorization)).status).toBe(401);
+});
