@@ -117,8 +117,8 @@ export function startBulkWorker(options: BulkWorkerOptions): { stop: () => Promi
       clearInterval(timer);
       clearInterval(expiring);
       stopping.abort(new Error("the worker stops"));
-      await bell.close();
-      await Promise.allSettled([...running, looking]);
+      // Claims are given back even when Redis is away and the bell waits for it.
+      await Promise.all([bell.close(), Promise.allSettled([...running, looking])]);
     },
   };
 }
