@@ -157,7 +157,20 @@ async function takeClaim(tx: Tx, claim: IdempotencyClaim): Promise<boolean> {
   return claimed === 1;
 }
 
-async function findAnswer(tx: Tx, claim: IdempotencyClaim): Promise<StoredAnswer> {
+/**
+ * The answer of a first run that is over, for who must know before there is a transaction; null when there is none.
+ * Throws `idempotency_key_reused` for another body.
+ */
+export async function recallAnswer(db: Db, claim: IdempotencyClaim): Promise<StoredAnswer | null> {
+  const { workspaceId, method, path, key } = claim;
+  const live = await db.$queryRaw<unknown[]>`
+    SELECT FROM idempotency_keys
+    WHERE workspace_id = ${workspaceId}::uuid AND method = ${method} AND path = ${path} AND key = ${key}
+      AND expires_at > now()`;
+  return live.length === 0 ? null : findAnswer(db, claim);
+}
+
+async function findAnswer(tx: Db | Tx, claim: IdempotencyClaim): Promise<StoredAnswer> {
   const { workspaceId, method, path, key } = claim;
   const held = await tx.idempotencyKey.findUniqueOrThrow({
     where: { workspaceId_method_path_key: { workspaceId, method, path, key } },

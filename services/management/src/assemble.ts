@@ -30,7 +30,7 @@ import { makeBell } from "./bulk/queue.js";
 import { makeReadSharedPictures } from "./bulk/shared-pictures.js";
 import { makeFindCaller } from "./caller.js";
 import type { ManagementConfig } from "./config.js";
-import { makeCreateOnce, makeRespondOnce } from "./idempotency.js";
+import { makeCreateOnce, makeRecall, makeRespondOnce } from "./idempotency.js";
 import { makePostMail } from "./mail.js";
 import { makeReadQueues } from "./operator/queues.js";
 import { connectRenderCache, createStatus } from "./status.js";
@@ -105,6 +105,7 @@ export async function assembleManagement(
     countGuess: makeCountGuess(countPeople({ policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
     limits: { signupsPerHour: config.SIGNUPS_PER_HOUR },
     createOnce,
+    recall: makeRecall({ db, seal }),
     respondOnce: makeRespondOnce(createOnce),
     postMail,
     sendVerification: makeSendVerification({ db, postMail, publicBaseUrl: config.PUBLIC_BASE_URL }),

@@ -3,8 +3,9 @@
 import type { Caller } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
 import type { Db, Tx } from "@qrfactory/db/client";
-import { findClaim, makeOnce, sealContextOf } from "@qrfactory/db/once";
+import { findClaim, makeOnce, recallAnswer, sealContextOf } from "@qrfactory/db/once";
 import type { Request, Response } from "express";
+import type { SeenCaller } from "./caller.js";
 
 export type Creation = {
   req: Request;
@@ -46,6 +47,23 @@ export function makeCreateOnce({ db, seal }: { db: Db; seal: Seal }): CreateOnce
     if (replayed) res.set("Idempotent-Replayed", "true");
     else await committed();
     return { status: answer.status, body: seal.open(answer.sealed, context) };
+  };
+}
+
+/** A creation as far as it decides what was asked before. */
+export type Recalled = Pick<Creation, "req" | "res" | "body"> & { caller: SeenCaller };
+
+/** What an earlier request with the same key and body was answered, marked as a replay; null when there was none. */
+export type Recall = (request: Recalled) => Promise<Created | null>;
+
+/** Makes the look-up for POSTs that have much to find out before they create. */
+export function makeRecall({ db, seal }: { db: Db; seal: Seal }): Recall {
+  return async function recall({ req, res, caller: { workspaceId }, body }) {
+    const claim = findClaim({ workspaceId, method: req.method, path: req.path, key: req.get("Idempotency-Key"), body });
+    const answer = claim && (await recallAnswer(db, claim));
+    if (!answer) return null;
+    res.set("Idempotent-Replayed", "true");
+    return { status: answer.status, body: seal.open(answer.sealed, sealContextOf(claim)) };
   };
 }
 

@@ -1,13 +1,14 @@
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { counterKey } from "@qrfactory/replica/credits";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
-import { startSource } from "@qrfactory/testing/source-script";
+import { startScript } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { type Api, startApi } from "../api.fixture.js";
 
-// Each command is a process that is compiled on its way in: seconds each where other tests take the cores.
+// Each command is a process: a second each where other tests take the cores.
 jest.setTimeout(90_000);
 
 const temp = makeTempDirectory("admin-");
@@ -23,6 +24,8 @@ afterAll(async () => {
   temp.remove();
 });
 
+const program = fileURLToPath(new URL("../../dist/admin/main.js", import.meta.url));
+
 /** Runs the program as an operator does, and returns how it ended and what it printed. */
 async function admin(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
   const lines: string[] = [];
@@ -33,8 +36,7 @@ async function admin(...args: string[]): Promise<{ code: number | null; lines: s
     SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
     OPERATOR: "grace",
   };
-  const options = { args, env, onLine: (line: string) => void lines.push(line) };
-  const child = await startSource(new URL("./main.ts", import.meta.url), temp.path, options);
+  const child = await startScript(program, { args, env, onLine: (line: string) => void lines.push(line) });
   const { code } = await child.exited;
   return { code, lines };
 }

@@ -18,14 +18,14 @@ import type { Credits } from "@qrfactory/replica/credits";
 import { type Routes, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
-import { type CreateOnce, sendCreated } from "../idempotency.js";
+import type { FindCaller, SeenCaller } from "../caller.js";
+import { type Created, type CreateOnce, type Recall, type Recalled, sendCreated } from "../idempotency.js";
 import { listDocument, readListQuery } from "../paging.js";
 import { type DownloadOptions, makeDownload } from "./download.js";
 import { makeForesee } from "./dry-run.js";
 import { makeEvents } from "./events.js";
 import { type Intake, readIntake } from "./intake.js";
-import { judgeRows } from "./rows.js";
+import { type Judged, judgeRows } from "./rows.js";
 import { sendArchive } from "./send-archive.js";
 import { digestsOf, type ReadSharedPictures, type SharedPictures } from "./shared-pictures.js";
 import { makeBulkDocument } from "./wire.js";
@@ -35,6 +35,7 @@ export type BulkOptions = DownloadOptions & {
   findCaller: FindCaller;
   authenticate: Authenticate;
   createOnce: CreateOnce;
+  recall: Recall;
   credits: Credits;
   readSharedPictures: ReadSharedPictures;
   /** Rings for the workers; never fails. */
@@ -53,6 +54,9 @@ const waitSecondsMax = 30;
 const waitLookMsMax = 100;
 const waitLookMsMin = 10;
 
+/** What is read of any table: a retry of what a larger plan took has to be known as one. */
+const largestBulkRows = Math.max(...Object.values(plans).map(({ bulkRowsMax }) => bulkRowsMax));
+
 /** The routes of bulk orders. */
 export function bulkRoutes(options: BulkOptions): Routes {
   const { db, findCaller, createOnce, credits, publicBaseUrl, now = () => new Date() } = options;
@@ -64,41 +68,47 @@ export function bulkRoutes(options: BulkOptions): Routes {
     requireRole(caller, "member");
     if (caller.frozen) throw frozenProblem(caller.frozen, caller.plan);
     const intake = await readIntake(req, {
-      rowsMax: plans[caller.plan].bulkRowsMax,
+      rowsMax: largestBulkRows,
       tooMany: () => tooManyRows(caller),
     });
-    const shared = await options.readSharedPictures(intake.defaults, intake.files);
-    const judged = await judge(intake, shared, caller);
-    const wanted = judged.rows.flatMap(({ code }) => (code ? [code] : []));
-    if (wanted.length > 0) requireScope(caller, "codes:write");
-    if (intake.options.dryRun) return void res.json(await foresee(caller, judged));
+    if (intake.options.dryRun) return void res.json(await foresee(caller, await judge(intake, caller)));
+    const request: Recalled = { req, res, caller, body: intake.identity };
+    // A retry is answered as the first was, whatever has become of addresses and plans since.
+    const created = (await options.recall(request)) ?? (await place(request, await judge(intake, caller)));
+    const { id, status_url } = JSON.parse(created.body.toString()) as { id: string; status_url: string };
+    res.set("Location", status_url);
+    const finished = await waitFor(req, res, caller, id);
+    if (finished) await sendArchive(req, res, options.store, finished);
+    else sendCreated(res, created);
+  }
+
+  /** Makes the order and its codes, and takes its credits: all of it, or nothing. */
+  async function place(request: Recalled, { rows, pictures }: Judged & { pictures: SharedPictures }): Promise<Created> {
+    const { res, caller } = request;
+    const { workspaceId, actor } = caller;
+    const wanted = rows.flatMap(({ code }) => (code ? [code] : []));
     const id = randomUUID();
     let codes: DynamicCode[] = [];
     let taken = false;
     const at = now();
-    const amount = judged.rows.length;
-    const account = { workspaceId: caller.workspaceId, month: monthOf(at) };
-    const [rows, pictures] = await Promise.all([zip(judged.rows), zip(shared.pictures)]);
-    const created = await createOnce({
-      req,
-      res,
-      caller,
-      body: intake.identity,
+    const amount = rows.length;
+    const [zippedRows, zippedPictures] = await Promise.all([zip(rows), zip(pictures)]);
+    return createOnce({
+      ...request,
       status: 202,
       effect: async (tx) => {
-        await holdUnfrozen(tx, caller.workspaceId);
-        if (wanted.length > 0) codes = await createCodes(tx, caller.workspaceId, wanted, caller.actor);
+        await holdUnfrozen(tx, workspaceId);
+        if (wanted.length > 0) codes = await createCodes(tx, workspaceId, wanted, actor);
         const job = await insertBulkJob(tx, {
           id,
-          workspaceId: caller.workspaceId,
+          workspaceId,
           chargedTo: caller.id,
           chargedAt: at,
           requestId: requestId(res),
           total: amount,
-          rows,
-          pictures,
+          rows: zippedRows,
+          pictures: zippedPictures,
         });
-        const { workspaceId, actor } = caller;
         await recordAudit(tx, actor, { workspaceId, action: "bulk.ordered", target: id, details: { rows: amount } });
         // Last of all, so that only a lost COMMIT can come between the counter and the ledger.
         await takeCredits(caller, at, amount);
@@ -110,21 +120,16 @@ export function bulkRoutes(options: BulkOptions): Routes {
         if (codes.length > 0) await options.publishCodes(codes);
       },
     }).catch(async (error: unknown) => {
+      const account = { workspaceId, month: monthOf(at) };
       if (taken) await credits.giveBackCredits(account, amount).catch(() => undefined);
       throw error;
     });
-    const { id: jobId, status_url } = JSON.parse(created.body.toString()) as { id: string; status_url: string };
-    res.set("Location", status_url);
-    const finished = await waitFor(req, res, caller, jobId);
-    if (finished) await sendArchive(req, res, options.store, finished);
-    else sendCreated(res, created);
   }
 
-  async function judge(
-    intake: Intake,
-    shared: { defaults: Record<string, unknown>; pictures: SharedPictures },
-    caller: Caller,
-  ) {
+  /** Every row, judged; throws `plan_limit` for too many and `bulk_rejected` that names the bad ones. */
+  async function judge(intake: Intake, caller: SeenCaller): Promise<Judged & { pictures: SharedPictures }> {
+    if (intake.rows.length > plans[caller.plan].bulkRowsMax) throw tooManyRows(caller);
+    const shared = await options.readSharedPictures(intake.defaults, intake.files);
     const judged = await judgeRows(intake.rows, {
       plan: plans[caller.plan],
       dynamic: intake.options.dynamic,
@@ -134,7 +139,8 @@ export function bulkRoutes(options: BulkOptions): Routes {
       destinationRules: options.destinationRules,
     });
     const { badRows } = judged;
-    if (badRows === 0) return judged;
+    if (judged.rows.some(({ code }) => code !== null)) requireScope(caller, "codes:write");
+    if (badRows === 0) return { ...judged, pictures: shared.pictures };
     const sentence = `${badRows} of ${intake.rows.length} rows are not valid; nothing was drawn and nothing charged.`;
     throw new ApiError("bulk_rejected", sentence, { rowErrors: judged.errors });
   }

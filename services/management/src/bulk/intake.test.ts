@@ -157,6 +157,19 @@ test("the bytes of a table decide whether a retry is the same, and so do the def
   expect(await who.spent()).toEqual(charged(1));
 });
 
+test("a retry is answered as the first was, though the plan takes no such order any more", async () => {
+  const { as, workspaceId, spent } = await customer("pro");
+  const send = (key: string) => as("POST", path, { body: { items: rows(12) }, headers: { "Idempotency-Key": key } });
+  const first = await send("twelve");
+  expect(first.status).toBe(202);
+  await api.setPlan(workspaceId, "free");
+  const again = await send("twelve");
+  expect([again.status, again.text, again.headers.get("Idempotent-Replayed")]).toEqual([202, first.text, "true"]);
+  expect(again.headers.get("Location")).toBe(first.body.status_url);
+  expectProblem(await send("another"), 403, "plan_limit");
+  expect(await spent()).toEqual(charged(12));
+});
+
 test("a dry run says what would be made, and makes nothing", async () => {
   const who = await customer("free");
   const body = { items: [item, { ...item, placement: "Door" }], dry_run: true, dynamic: false };
