@@ -24,6 +24,7 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
 
   /** Lives as long as the answer to its scan. A class, because making five functions for each scan takes longer. */
   class ScanVisitor implements Visitor {
+    #country: string | null | undefined;
     #client: ReturnType<Visitor["client"]> | undefined;
     #system: string | undefined;
     #language: string | undefined;
@@ -38,7 +39,8 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
     }
 
     country(): string | null {
-      return locate(this.scanner.network).country;
+      if (this.#country === undefined) this.#country = locate(this.scanner.network).country;
+      return this.#country;
     }
 
     client(): ReturnType<Visitor["client"]> {
