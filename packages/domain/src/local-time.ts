@@ -44,13 +44,19 @@ function makeClock(zone: string): WallClock {
   const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
   let quarter = Number.NaN;
   let offsetMs = 0;
+  // Several rules of one scan ask for the same moment.
+  let last = Number.NaN;
+  let time = { day: 0, minute: 0 };
   return (at) => {
+    if (at === last) return time;
     const asked = Math.floor(at / quarterMs);
     if (asked !== quarter) {
       quarter = asked;
       offsetMs = readOffset(format, asked * quarterMs);
     }
-    return timeOf(at + offsetMs);
+    last = at;
+    time = timeOf(at + offsetMs);
+    return time;
   };
 }
 
