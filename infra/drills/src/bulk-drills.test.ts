@@ -1,15 +1,14 @@
 import { expect, test } from "@jest/globals";
 import { type BulkDrill, runBulkDrill } from "./bulk-drill.js";
-import { renderDown, workerKilledOnce } from "./bulk-drills.js";
+import { workerKilledOnce } from "./bulk-drills.js";
 
-/** Longer outages, more kills and full disks are for `npm run drills`. */
+/** Outages of render, more kills and full disks are for `npm run drills`. */
 const faultMs = 1_000;
 /** The fault comes with the first image. */
 const rows = 60;
 
 const promises: [string, BulkDrill][] = [
   ["a worker that is killed in mid-order costs no image and no second credit", workerKilledOnce],
-  ["an order outlives the render service", renderDown],
 ];
 
 test.each(promises)(

@@ -29,6 +29,8 @@ let line: TcpProxy;
 /** What the line loses: nothing, or what comes with or after a COMMIT. */
 let losing: Phase | null = null;
 let committing = false;
+/** Processes that nobody kills, for sign-ups and for retries. */
+let healthy: Record<Service, Running>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -45,9 +47,12 @@ beforeAll(async () => {
       return !(committing && towards === "client");
     },
   });
-});
+  const [management, render] = await Promise.all([start("management", database.url), start("render", database.url)]);
+  healthy = { management, render };
+}, startTimeoutMs);
 
 afterAll(async () => {
+  for (const running of Object.values(healthy)) await running.process.stop();
   await line.close();
   await db.$disconnect();
   await redis.stop();
@@ -176,13 +181,9 @@ test.each(creations.flatMap((creation) => phases.map((phase) => [creation.name, 
   async (_name, phase, { service, path, body, count }) => {
     losing = null;
     const throughLine = database.url.replace(/:\d+\//, `:${line.port}/`);
-    const [doomed, healthy, management] = await Promise.all([
-      start(service, throughLine),
-      start(service, database.url),
-      service === "render" ? start("management", database.url) : null,
-    ]);
+    const doomed = await start(service, throughLine);
     try {
-      const owner = await signUp(management ?? healthy);
+      const owner = await signUp(healthy.management);
       const address = typeof path === "string" ? path : path(owner.key);
       const headers = { ...owner.headers[service], "Idempotency-Key": "once" };
       [losing, committing] = [phase, false];
@@ -197,14 +198,14 @@ test.each(creations.flatMap((creation) => phases.map((phase) => [creation.name, 
       await doomed.process.exited;
       expect(await count(owner.workspaceId)).toBe(phase === "after its COMMIT" ? 1 : 0);
 
-      const again = await post(healthy, address, body, headers);
+      const again = await post(healthy[service], address, body, headers);
       expect(again.ok).toBe(true);
       expect(again.headers.get("Idempotent-Replayed")).toBe(phase === "after its COMMIT" ? "true" : null);
-      const third = await post(healthy, address, body, headers);
+      const third = await post(healthy[service], address, body, headers);
       expect(Buffer.from(await third.arrayBuffer())).toEqual(Buffer.from(await again.arrayBuffer()));
       expect(await count(owner.workspaceId)).toBe(1);
     } finally {
-      for (const running of [doomed, healthy, management]) await running?.process.stop();
+      await doomed.process.stop();
     }
   },
   60_000,
