@@ -8,11 +8,11 @@ import type { Db } from "@qrfactory/db/client";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { readAck } from "@qrfactory/replica/event-stream";
 import { openSpool } from "@qrfactory/spool/spool";
-import { freePort } from "@qrfactory/testing/ports";
 import { startScript } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { Redis } from "ioredis";
+import { startScriptOn } from "./management-process.js";
 import { type Random, random, scanEvents } from "./scan-events.js";
 import { startStores } from "./stores.js";
 
@@ -48,7 +48,7 @@ export async function measureIngest(): Promise<IngestRun> {
     const owned = await createCodes(db, next);
     const spoolDirectory = join(directory.path, "spool");
     const spool = await fillSpool(spoolDirectory, scanEvents(next, owned));
-    const worker = await startWorker(databaseUrl, stateRedisUrl);
+    const { child: worker } = await startScriptOn("worker.js", databaseUrl, stateRedisUrl);
     stops.push(() => worker.stop());
     const redis = new Redis(stateRedisUrl);
     stops.push(() => redis.disconnect());
@@ -100,38 +100,6 @@ async function fillSpool(directory: string, events: () => ScanEvent): Promise<{ 
   const filled = { id: spool.id, appended: spool.nextSequence - 1 };
   await spool.close();
   return filled;
-}
-
-/** The worker as the local stack starts it, without the services that it would ask for their status. */
-async function startWorker(databaseUrl: string, stateRedisUrl: string) {
-  const [port, metricsPort] = [await freePort(), await freePort()];
-  const url = `http://127.0.0.1:${port}`;
-  const child = await startScript(
-    fileURLToPath(new URL("../../../services/management/dist/worker.js", import.meta.url)),
-    {
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: "production",
-        PORT: String(port),
-        METRICS_PORT: String(metricsPort),
-        LOG_LEVEL: "warn",
-        DATABASE_URL: databaseUrl,
-        STATE_REDIS_URL: stateRedisUrl,
-        RENDER_CACHE_URL: "memory:",
-        JWT_SECRET: "a secret for benchmarks, long enough",
-        SEAL_KEY: Buffer.alloc(32, 1).toString("base64"),
-        PUBLIC_BASE_URL: url,
-        OBJECT_STORE: "/nowhere",
-        MANAGEMENT_URL: url,
-        WORKER_URL: url,
-        RENDER_URL: url,
-        REDIRECT_URLS: `bench=${url}`,
-      },
-    },
-  );
-  const isUp = async () => (await fetch(`${url}/api/health/`)).ok;
-  await until(() => isUp().catch(() => false), { timeoutMs: 30_000 });
-  return child;
 }
 
 /** `/proc` counts in hundredths of a second on every Linux that Node.js runs on. */

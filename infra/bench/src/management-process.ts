@@ -1,19 +1,31 @@
-// The management API as a process of its own, as the local stack starts it, on stores that are there.
+// The management API or its worker as a process of its own, as the local stack starts it, on stores that are there,
+// without the services that it would ask for their status.
 import { fileURLToPath } from "node:url";
 import { freePort } from "@qrfactory/testing/ports";
-import { startScript } from "@qrfactory/testing/process";
+import { type StartedProcess, startScript } from "@qrfactory/testing/process";
 import { until } from "@qrfactory/testing/until";
 
-/** Returns its address and process id once it answers; `stops` gets what ends it. */
+/** Returns the address and process id of the API once it answers; `stops` gets what ends it. */
 export async function startManagement(
   databaseUrl: string,
   stateRedisUrl: string,
   stops: (() => unknown)[],
 ): Promise<{ url: string; pid: number }> {
+  const { url, child } = await startScriptOn("main.js", databaseUrl, stateRedisUrl);
+  stops.push(() => child.stop());
+  return { url, pid: child.pid };
+}
+
+/** Starts `main.js` or `worker.js`, and returns once it answers. */
+export async function startScriptOn(
+  script: "main.js" | "worker.js",
+  databaseUrl: string,
+  stateRedisUrl: string,
+): Promise<{ url: string; child: StartedProcess }> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = await startScript(
-    fileURLToPath(new URL("../../../services/management/dist/main.js", import.meta.url)),
+    fileURLToPath(new URL(`../../../services/management/dist/${script}`, import.meta.url)),
     {
       env: {
         PATH: process.env.PATH,
@@ -35,8 +47,7 @@ export async function startManagement(
       },
     },
   );
-  stops.push(() => child.stop());
   const isUp = async () => (await fetch(`${url}/api/health/`)).ok;
   await until(() => isUp().catch(() => false), { timeoutMs: 30_000 });
-  return { url, pid: child.pid };
+  return { url, child };
 }

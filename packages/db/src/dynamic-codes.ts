@@ -1,6 +1,6 @@
 // Dynamic codes: the rows a dashboard edits. Every edit raises `version`; what Redis has not heard of yet is
 // `published_version < version`, and the worker sees to it, so a crash between commit and publication heals by itself.
-import type { CodeFields } from "@qrfactory/domain/code-input";
+import { type CodeFields, snakeCase } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
 import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/domain/published-code";
 import type { Actor } from "./audit.js";
@@ -15,7 +15,7 @@ export type { DynamicCode } from "./generated/client.js";
 /** Every column of `dynamic_codes` under its name in the generated client. */
 export const codeColumns = Prisma.raw(
   Object.keys(Prisma.DynamicCodeScalarFieldEnum)
-    .map((name) => `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} AS "${name}"`)
+    .map((name) => `${snakeCase(name)} AS "${name}"`)
     .join(),
 );
 
@@ -92,9 +92,7 @@ export async function holdForEdit(tx: Tx, workspaceId: string, changes: CodeFiel
 
 /** What an edit names, as the audit trail says it: never the values, one of which may be a password. */
 export const wireNames = (changes: CodeFields): string[] =>
-  Object.keys(changes).map((name) =>
-    name === "passwordHash" ? "password" : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-  );
+  Object.keys(changes).map((name) => (name === "passwordHash" ? "password" : snakeCase(name)));
 
 /** Deletes a code; its short id stays taken for ever. Throws as `updateCode` does. */
 export async function deleteCode(db: Db, target: Target, actor: Actor): Promise<DynamicCode> {

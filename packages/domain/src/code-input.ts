@@ -74,6 +74,9 @@ export const updateCodeBody = z.strictObject({
   ...optionalFields,
 });
 
+/** A name of ours as the wire and the tables spell it: `fallback_url` of `fallbackUrl`. */
+export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 /** What a client may set; absent means unchanged, or the default at creation. */
 export type CodeFields = {
   name?: string;

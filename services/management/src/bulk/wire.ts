@@ -27,8 +27,6 @@ export function makeBulkDocument({ publicBaseUrl, signLink }: { publicBaseUrl: s
   };
 }
 
-export type BulkDocument = ReturnType<typeof makeBulkDocument>;
-
 /** At the pace so far; null before there is one, and when there is nothing left to wait for. */
 function estimate({ status, startedAt, total, completed }: BulkJob, now: number): number | null {
   if (status !== "running" || startedAt === null || completed === 0) return null;

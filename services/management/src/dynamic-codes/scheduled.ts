@@ -9,7 +9,7 @@ import {
   noSuchChange,
   type ScheduledChange,
 } from "@qrfactory/db/scheduled-changes";
-import { momentField } from "@qrfactory/domain/code-input";
+import { momentField, snakeCase } from "@qrfactory/domain/code-input";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
@@ -53,7 +53,7 @@ export function makeScheduled({ db, findCaller, publicBaseUrl }: ScheduledOption
 /** A scheduled change as clients see it: of a password only whether there will be one. */
 export function scheduledDocument({ id, effectiveAt, createdAt, changes, actor, failure }: ScheduledChange) {
   const entries = Object.entries(changes).map(([name, value]) =>
-    name === "passwordHash" ? ["password_protected", value !== null] : [toWire(name), value],
+    name === "passwordHash" ? ["password_protected", value !== null] : [snakeCase(name), value],
   );
   return {
     id,
@@ -65,5 +65,3 @@ export function scheduledDocument({ id, effectiveAt, createdAt, changes, actor, 
     created_at: createdAt.toISOString(),
   };
 }
-
-const toWire = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -2,6 +2,7 @@
 // effect.
 import type { Log } from "@qrfactory/runtime/log";
 import { type ConnectionOptions, Queue, type RepeatOptions, Worker } from "bullmq";
+import { queuePrefix } from "../bulk/queue.js";
 
 /** Completed and failed jobs kept to look at. */
 const keptJobs = 100;
@@ -19,7 +20,7 @@ export function startJobs(
   jobs: Record<string, Job>,
   { connection, log, atOnce = 1 }: { connection: ConnectionOptions; log: Log; atOnce?: number },
 ): JobQueue {
-  const queue = new Queue(name, { connection, prefix: "qrf" });
+  const queue = new Queue(name, { connection, prefix: queuePrefix });
   const worker = new Worker(
     name,
     async (job) => {
@@ -28,7 +29,7 @@ export function startJobs(
     },
     {
       connection,
-      prefix: "qrf",
+      prefix: queuePrefix,
       concurrency: atOnce,
       removeOnComplete: { count: keptJobs },
       removeOnFail: { count: keptJobs },
