@@ -1,4 +1,4 @@
-// `npm run check`: types of sources and of tests, lint, format. Shows everything that is wrong before it fails.
+// `npm run check`: types, lint, format. Shows everything that is wrong before it fails.
 import { join } from "node:path";
 import { orExplain, run, SetupError, step } from "./progress.mjs";
 import { setUp } from "./setup.mjs";
@@ -6,8 +6,7 @@ import { root } from "./setup-workspace.mjs";
 
 const tool = (name) => join(root, "node_modules", ".bin", name);
 const checks = [
-  ["Types of the sources", tool("tsc"), ["-b", "infra"]],
-  ["Types of the tests", tool("tsc"), ["-p", "infra/tsconfig.test.json"]],
+  ["Types", tool("tsc"), ["-b", "infra"]],
   ["Lint and format", tool("biome"), ["check", "--error-on-warnings"]],
 ];
 

@@ -1,7 +1,16 @@
 // Everything under this folder that is not in git: installed packages, the generated database client, compiled code.
 // Each is made again only when what it is made from has changed, by stamps kept in node_modules.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run, step } from "./progress.mjs";
@@ -97,10 +106,21 @@ export async function compile() {
   const hash = sourcesHash(folders);
   const allThere = folders.every((folder) => existsSync(join(folder, "dist")));
   if (allThere && isFresh("build", hash)) return;
+  for (const folder of folders) removeStale(folder);
   await step("Compiling", () =>
     run(join(root, "node_modules", ".bin", "tsc"), ["-b", "infra"], { cwd: root, env: toolEnvironment() }),
   );
   stamp("build", hash);
+}
+
+/** The compiler leaves what it made of a source that is gone, and a test would go on being run. */
+function removeStale(folder) {
+  const compiled = join(folder, "dist");
+  if (!existsSync(compiled)) return;
+  for (const file of readdirSync(compiled, { recursive: true })) {
+    const [, name] = /^(.*?)(?:\.d\.ts|\.js|\.js\.map)$/.exec(file) ?? [];
+    if (name && !existsSync(join(folder, "src", `${name}.ts`))) rmSync(join(compiled, file));
+  }
 }
 
 /** Names, sizes and times of all sources: cheaper than reading them, and as good on one machine. */
@@ -114,9 +134,7 @@ function sourcesHash(folders) {
     note(join(folder, "tsconfig.json"));
     const sources = readdirSync(join(folder, "src"), { recursive: true, withFileTypes: true });
     for (const entry of sources) {
-      if (entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts")) {
-        note(join(entry.parentPath ?? entry.path, entry.name));
-      }
+      if (entry.isFile() && entry.name.endsWith(".ts")) note(join(entry.parentPath ?? entry.path, entry.name));
     }
   }
   note(join(root, "tsconfig.base.json"));

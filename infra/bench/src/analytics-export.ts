@@ -1,7 +1,7 @@
 // Exports of scans as a client sees them, one that takes all it gets and one that is slow, and the memory that the API has
 // meanwhile, as the kernel knows it (Linux only).
-import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { residentKilobytesOf } from "./process-figures.js";
 
 export type ExportRun = {
   name: string;
@@ -34,10 +34,10 @@ async function measureExport(
   format: string,
   isSlow: boolean,
 ): Promise<ExportRun> {
-  const before = residentMegabytes(pid);
+  const before = residentKilobytesOf(pid) / 1_000;
   let most = before;
   const sampler = setInterval(() => {
-    most = Math.max(most, residentMegabytes(pid));
+    most = Math.max(most, residentKilobytesOf(pid) / 1_000);
   }, sampleMs);
   const startedAt = performance.now();
   let bytes = 0;
@@ -64,9 +64,4 @@ async function measureExport(
     seconds: (performance.now() - startedAt) / 1_000,
     residentMegabytes: { before, most },
   };
-}
-
-function residentMegabytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Number(kilobytes ?? 0) / 1_000;
 }

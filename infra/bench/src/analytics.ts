@@ -1,12 +1,13 @@
 // Reports over thirteen months of scans in a durable PostgreSQL, once a million and once ten, in 100,000 codes of one
-// workspace. API and stores share the machine's cores. Times are of one client that asks again and again over HTTP; then a million
-// scans are exported.
+// workspace. API and stores share the machine's cores. Times are of one client that asks again and again over HTTP; then a
+// million scans are exported.
 import type { Db } from "@qrfactory/db/client";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { type ExportRun, measureExports } from "./analytics-export.js";
 import { startManagement } from "./management-process.js";
 import { codeId, makeHistory } from "./scan-history.js";
 import { startStores } from "./stores.js";
+import { makeWorkspace } from "./workspace.js";
 
 export type AnalyticsRun = {
   title: string;
@@ -40,7 +41,7 @@ async function measureSize(scans: number): Promise<AnalyticsRun> {
   try {
     const { databaseUrl, stateRedisUrl, db } = await startStores(directory.path, stops);
     const { url, pid } = await startManagement(databaseUrl, stateRedisUrl, stops);
-    const { workspaceId, headers } = await makeWorkspace(db, url);
+    const { workspaceId, headers } = await makeWorkspace(db, url, (id) => insertCodes(db, id));
     const startedAt = performance.now();
     const to = new Date();
     const from = new Date(to.getTime() - historyDays * dayMs);
@@ -63,30 +64,12 @@ async function measureSize(scans: number): Promise<AnalyticsRun> {
   }
 }
 
-async function makeWorkspace(db: Db, url: string) {
-  async function post<Answer>(path: string, body: object, headers = {}): Promise<Answer> {
-    const response = await fetch(url + path, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...headers },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Answer;
-  }
-  const person = { email: "bench@example.com", password: "a password for benchmarks", workspace_name: "Benchmark" };
-  const session = await post<{ workspace: { id: string }; access_token: string }>("/api/v1/auth/signup", person);
-  const workspaceId = session.workspace.id;
-  await db.$executeRaw`UPDATE workspaces SET plan = 'enterprise' WHERE id = ${workspaceId}::uuid`;
-  await db.$executeRawUnsafe(`
+function insertCodes(db: Db, workspaceId: string) {
+  return db.$executeRawUnsafe(`
     INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url, published_version, tags)
     SELECT (lpad(to_hex(n), 8, '0') || '${codeId(0).slice(8)}')::uuid, '${workspaceId}', 'B' || lpad(n::text, 7, '0'),
       'Code ' || n, 'https://example.com/' || n, 1, ARRAY['tag-' || n % 500]
     FROM generate_series(0, ${codes - 1}) AS n`);
-  await db.$executeRaw`VACUUM (ANALYZE) dynamic_codes`;
-  // A key, because the history takes longer to make than an access token lasts.
-  const headers = { authorization: `Bearer ${session.access_token}` };
-  const { raw_key } = await post<{ raw_key: string }>("/api/v1/keys", { name: "Bench" }, headers);
-  return { workspaceId, headers: { "x-api-key": raw_key } };
 }
 
 async function sizesOf(db: Db): Promise<AnalyticsRun["megabytes"]> {

@@ -7,6 +7,7 @@ import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { ZipArchive } from "archiver";
 import QRCode from "qrcode";
 import { type LocalStack, startLocalStack } from "./local-stack.js";
+import { residentKilobytesOf } from "./process-figures.js";
 
 export type BulkRun = {
   title: string;
@@ -113,8 +114,7 @@ async function compare(name: string, width: number, ourSeconds: number): Promise
 async function watchMemory<Result>(pid: number, run: () => Promise<Result>) {
   let peakMegabytes = 0;
   const watch = setInterval(() => {
-    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0;
-    peakMegabytes = Math.max(peakMegabytes, Math.round(Number(kilobytes) / 1_024));
+    peakMegabytes = Math.max(peakMegabytes, Math.round(residentKilobytesOf(pid) / 1_024));
   }, lookMs);
   const result = await run().finally(() => clearInterval(watch));
   return { result, peakMegabytes };

@@ -1,11 +1,11 @@
 // The render service under more than it can do: how much of its capacity is left as goodput, how quick a refusal is, how
 // long accepted requests and health checks take meanwhile, and how much memory it takes.
-import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { newLink, type RenderTarget, startRender } from "./http-render.js";
+import { residentKilobytesOf } from "./process-figures.js";
 
 export type Overload = {
   title: string;
@@ -69,7 +69,7 @@ async function takeTurns(target: RenderTarget, body: () => object): Promise<Over
     accepted: figuresOf(accepted, took),
     refused: { perSecond: 0, p95Ms: 0 },
     healthP95Ms: 0,
-    peakMegabytes: megabytesOf(target.pid),
+    peakMegabytes: Math.round(residentKilobytesOf(target.pid) / 1_024),
   };
 }
 
@@ -123,7 +123,7 @@ async function offer(
     const at = performance.now();
     await (await fetch(new URL("/api/health/", target.url))).text();
     health.push(performance.now() - at);
-    peak = Math.max(peak, megabytesOf(target.pid));
+    peak = Math.max(peak, Math.round(residentKilobytesOf(target.pid) / 1_024));
   };
   const startedAt = performance.now();
   for (let sent = 0; sent < rate * seconds; sent += burst) {
@@ -142,10 +142,4 @@ async function offer(
     healthP95Ms: quantile(health, 0.95),
     peakMegabytes: peak,
   };
-}
-
-/** Resident memory of a process, on Linux. */
-function megabytesOf(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Math.round(Number(kilobytes ?? 0) / 1024);
 }

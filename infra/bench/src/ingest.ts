@@ -1,7 +1,6 @@
 // Taking scans in: a million of them from a spool on disk through shipper, state Redis and the real worker process into a
 // durable PostgreSQL, and the proof that each was counted once. The clock runs from the first batch shipped to the last
 // acknowledged, the start of the process that ships included; everything shares the machine's cores.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Db } from "@qrfactory/db/client";
@@ -13,6 +12,7 @@ import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { Redis } from "ioredis";
 import { startScriptOn } from "./management-process.js";
+import { processorMsOf } from "./process-figures.js";
 import { type Random, random, scanEvents } from "./scan-events.js";
 import { startStores } from "./stores.js";
 
@@ -53,7 +53,7 @@ export async function measureIngest(): Promise<IngestRun> {
     const redis = new Redis(stateRedisUrl);
     stops.push(() => redis.disconnect());
 
-    const workerBefore = processorMs(worker.pid);
+    const workerBefore = processorMsOf(worker.pid);
     const startedAt = performance.now();
     const shipper = await startScript(fileURLToPath(new URL("./ship.js", import.meta.url)), {
       env: { PATH: process.env.PATH, SPOOL_DIR: spoolDirectory, REDIS_URL: stateRedisUrl },
@@ -66,8 +66,8 @@ export async function measureIngest(): Promise<IngestRun> {
       title: `${scans.toLocaleString("en-US")} scans of ${codes.toLocaleString("en-US")} codes, from spool to commit`,
       scans,
       seconds,
-      shipperMicroseconds: (processorMs(shipper.pid) * 1_000) / scans,
-      workerMicroseconds: ((processorMs(worker.pid) - workerBefore) * 1_000) / scans,
+      shipperMicroseconds: (processorMsOf(shipper.pid) * 1_000) / scans,
+      workerMicroseconds: ((processorMsOf(worker.pid) - workerBefore) * 1_000) / scans,
       appended: spool.appended,
       ...(await countEverything(db)),
     };
@@ -100,19 +100,6 @@ async function fillSpool(directory: string, events: () => ScanEvent): Promise<{ 
   const filled = { id: spool.id, appended: spool.nextSequence - 1 };
   await spool.close();
   return filled;
-}
-
-/** `/proc` counts in hundredths of a second on every Linux that Node.js runs on. */
-const tickMs = 10;
-
-/** Processor time of a process so far (proc(5), `utime` and `stime`); 0 outside Linux. */
-function processorMs(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * tickMs;
-  } catch {
-    return 0;
-  }
 }
 
 async function countEverything(db: Db): Promise<Pick<IngestRun, "rows" | "counted" | "rolledUp">> {

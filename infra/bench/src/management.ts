@@ -6,6 +6,7 @@ import { makeTempDirectory } from "@qrfactory/testing/temp";
 import autocannon from "autocannon";
 import { startManagement } from "./management-process.js";
 import { startStores } from "./stores.js";
+import { makeWorkspace } from "./workspace.js";
 
 export type ManagementRun = {
   title: string;
@@ -27,7 +28,7 @@ export async function measureManagement(): Promise<ManagementRun> {
   try {
     const { databaseUrl, stateRedisUrl, db } = await startStores(directory.path, stops);
     const { url } = await startManagement(databaseUrl, stateRedisUrl, stops);
-    const headers = { "x-api-key": await makeKey(db, url) };
+    const { headers } = await makeWorkspace(db, url, (id) => insertCodes(db, id));
     const get = (path: string) => fetch(path.startsWith("http") ? path : url + path, { headers });
     return {
       title: `management over ${codes.toLocaleString("en-US")} codes`,
@@ -40,31 +41,14 @@ export async function measureManagement(): Promise<ManagementRun> {
   }
 }
 
-/** A workspace of the plan enterprise with all the codes, and a key to it. */
-async function makeKey(db: Db, url: string): Promise<string> {
-  async function post<Answer>(path: string, body: object, headers = {}): Promise<Answer> {
-    const response = await fetch(url + path, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...headers },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Answer;
-  }
-  const person = { email: "bench@example.com", password: "a password for benchmarks", workspace_name: "Benchmark" };
-  const session = await post<{ workspace: { id: string }; access_token: string }>("/api/v1/auth/signup", person);
-  const workspaceId = session.workspace.id;
-  await db.$executeRaw`UPDATE workspaces SET plan = 'enterprise' WHERE id = ${workspaceId}::uuid`;
-  await db.$executeRaw`
+function insertCodes(db: Db, workspaceId: string) {
+  return db.$executeRaw`
     INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url, is_active, tags, published_version,
                                created_at, updated_at, scan_count)
     SELECT gen_random_uuid(), ${workspaceId}::uuid, 'B' || lpad(n::text, 7, '0'),
       'Table ' || n % 5000 || ', room ' || md5(n::text), 'https://example.com/menu/' || n || '?utm_source=print',
       n % 1000 <> 0, ARRAY['tag-' || n % 500], 1, moment, moment, n % 10000
     FROM generate_series(1, ${codes}::int) AS n, LATERAL (SELECT now() - n * interval '1 second' AS moment) AS t`;
-  await db.$executeRaw`VACUUM (ANALYZE) dynamic_codes`;
-  const headers = { authorization: `Bearer ${session.access_token}` };
-  return (await post<{ raw_key: string }>("/api/v1/keys", { name: "Bench" }, headers)).raw_key;
 }
 
 type Get = (path: string) => Promise<Response>;

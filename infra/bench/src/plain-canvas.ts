@@ -28,6 +28,7 @@ function drawPlainly(
   return canvas.toBuffer("image/png");
 }
 
+/** Draws square modules as a PNG. */
 export function plainSquares(text: string, size: number): Buffer {
   return drawPlainly(
     { text, size },
@@ -36,6 +37,7 @@ export function plainSquares(text: string, size: number): Buffer {
   );
 }
 
+/** Draws round modules as a PNG. */
 export function plainDots(text: string, size: number): Buffer {
   return drawPlainly(
     { text, size },

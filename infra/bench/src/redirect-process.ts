@@ -1,6 +1,5 @@
 // A redirect process for benchmarks, as the local stack starts it, with as many codes as are asked for: they come out of
 // a snapshot, so that millions are there in seconds.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Routing } from "@qrfactory/domain/routing";
@@ -9,6 +8,7 @@ import { createTable } from "@qrfactory/replica/table";
 import { freePort } from "@qrfactory/testing/ports";
 import { startScript } from "@qrfactory/testing/process";
 import { until } from "@qrfactory/testing/until";
+import { processorMsOf } from "./process-figures.js";
 
 const main = fileURLToPath(new URL("../../../services/redirect/dist/main.js", import.meta.url));
 
@@ -51,16 +51,6 @@ export type RedirectProcess = {
   scansWritten: () => Promise<number>;
   stop: () => Promise<unknown>;
 };
-
-/** The kernel's unit in /proc: USER_HZ is 100 wherever Linux runs. */
-const tickMs = 10;
-
-/** User and system time, fields 14 and 15 of /proc/PID/stat; the name in parentheses may hold spaces. */
-function processorMsOf(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * tickMs;
-}
 
 /** Starts a process over the snapshots of a directory; without `redisUrl` it is alone in the world. */
 export async function startRedirect(directory: string, redisUrl = "redis://127.0.0.1:9"): Promise<RedirectProcess> {

@@ -8,7 +8,10 @@ export type History = { workspaceId: string; scans: number; codes: number; from:
 
 /** Rows that one statement inserts. */
 const batchSize = 500_000;
-const dayMs = 24 * 60 * 60_000;
+const hourMs = 60 * 60_000;
+const dayMs = 24 * hourMs;
+/** Retention keeps no older summaries of hours. */
+const hoursKeptMs = 62 * dayMs;
 
 /** Number `n` of a code → its id. */
 export const codeId = (n: number) => `${n.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
@@ -62,6 +65,9 @@ async function insertScans(db: Db, history: History, first: number, last: number
 async function summarise(databaseUrl: string, { from, to }: History): Promise<void> {
   const store = openSummaryStore(databaseUrl);
   const midnight = (moment: Date) => Math.floor(moment.getTime() / dayMs) * dayMs;
+  for (let hour = midnight(to) - hoursKeptMs; hour < to.getTime(); hour += hourMs) {
+    await store.summarise("hour", new Date(hour));
+  }
   for (let day = midnight(from); day < to.getTime(); day += dayMs) await store.summarise("day", new Date(day));
   for (let month = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth(), 1)); month < to; ) {
     await store.summarise("month", month);

@@ -3,6 +3,7 @@ import { diskFull } from "./disk-full.js";
 import type { Drill } from "./drill.js";
 import { everythingDown } from "./everything-down.js";
 import { flood } from "./flood.js";
+import { limit } from "./limit.js";
 import { postgresFrozen } from "./postgres-frozen.js";
 import { redirectKilled } from "./redirect-killed.js";
 import { regionCut } from "./region-cut.js";
@@ -13,5 +14,5 @@ import { stateEmptied, stateFrozen, stateKilled } from "./state-redis.js";
 
 export const drills: Drill[] = [
   ...[postgresFrozen, stateKilled, stateFrozen, stateEmptied, sentinelFailover],
-  ...[replicaGone, regionCut, everythingDown, redirectKilled, diskFull, rollingRestarts, flood],
+  ...[replicaGone, regionCut, everythingDown, redirectKilled, diskFull, rollingRestarts, flood, limit],
 ];

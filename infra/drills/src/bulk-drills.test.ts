@@ -5,7 +5,7 @@ import { workerKilledOnce } from "./bulk-drills.js";
 /** Outages of render, more kills and full disks are for `npm run drills`. */
 const faultMs = 1_000;
 /** The fault comes with the first image. */
-const rows = 60;
+const rows = 30;
 
 const promises: [string, BulkDrill][] = [
   ["a worker that is killed in mid-order costs no image and no second credit", workerKilledOnce],

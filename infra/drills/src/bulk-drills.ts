@@ -1,13 +1,11 @@
 // Every drill of bulk orders, in the order of the table.
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import type { BulkDrill, BulkStage } from "./bulk-drill.js";
 import { empty } from "./bulk-rig.js";
+import { diskRefusal, fill, mountDisk } from "./small-disk.js";
 
 /** Longer than a worker may be silent before others take its order. */
 const beyondLeaseMs = 9_000;
@@ -42,7 +40,7 @@ export const workerKilledOnce: BulkDrill = {
   run: (stage) => killWorker(stage, 1),
 };
 
-export const workerKilled: BulkDrill = {
+const workerKilled: BulkDrill = {
   name: "bulk-worker-killed",
   fault: "Worker killed 5 times in one order",
   faultMs: 0,
@@ -50,7 +48,7 @@ export const workerKilled: BulkDrill = {
   run: (stage) => killWorker(stage, 5),
 };
 
-export const workerFrozen: BulkDrill = {
+const workerFrozen: BulkDrill = {
   name: "bulk-worker-frozen",
   fault: "Worker frozen (SIGSTOP) beyond its lease, thawed while another works",
   faultMs: beyondLeaseMs,
@@ -71,7 +69,7 @@ export const workerFrozen: BulkDrill = {
   },
 };
 
-export const stateFlushed: BulkDrill = {
+const stateFlushed: BulkDrill = {
   name: "bulk-state-emptied",
   fault: "State Redis emptied (FLUSHALL) in mid-order, and an order after it",
   faultMs: 0,
@@ -85,7 +83,7 @@ export const stateFlushed: BulkDrill = {
   },
 };
 
-export const renderDown: BulkDrill = {
+const renderDown: BulkDrill = {
   name: "bulk-render-down",
   fault: "Render killed, back after 30 s",
   faultMs: 30_000,
@@ -101,22 +99,22 @@ export const renderDown: BulkDrill = {
 };
 
 /** Room for all of the order: it is filled under way. */
-const diskBytes = "size=192m";
+const diskMegabytes = 192;
 
-export const bulkDiskFull: BulkDrill = {
+const bulkDiskFull: BulkDrill = {
   name: "bulk-disk-full",
   fault: "Disk of the archives full at row 700",
   faultMs: 0,
   rows: 1_000,
   endsAs: "failed",
-  unless: () => (process.getuid?.() === 0 ? null : "only root may mount a small disk (tmpfs)"),
+  unless: diskRefusal,
   disk() {
     const temp = makeTempDirectory("qrfactory-disk-");
-    execFileSync("mount", ["-t", "tmpfs", "-o", diskBytes, "drill", temp.path]);
+    const unmount = mountDisk(temp.path, diskMegabytes);
     return {
       folder: temp.path,
       undo() {
-        execFileSync("umount", [temp.path]);
+        unmount();
         temp.remove();
       },
     };
@@ -133,19 +131,5 @@ export const bulkDiskFull: BulkDrill = {
 };
 
 const rowsBeforeFull = 700;
-const fillerBytes = 65_536;
-
-/** Writes until nothing more fits; returns what makes room again. */
-function fill(disk: string): () => void {
-  const file = join(disk, "filler");
-  for (;;) {
-    try {
-      writeFileSync(file, Buffer.alloc(fillerBytes), { flag: "a" });
-    } catch (error) {
-      assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
-      return () => rmSync(file);
-    }
-  }
-}
 
 export const bulkDrills: BulkDrill[] = [workerKilled, workerFrozen, stateFlushed, renderDown, bulkDiskFull];

@@ -39,13 +39,32 @@ const warmUpScans = 200;
 /** Enough for the slowest way back, an entry of a killed worker that is taken over after 15 s. */
 const recoveryMsMax = 45_000;
 
-/** Runs one drill on a rig of its own. `faultMs` may be shortened. Rejects when a law is broken. */
-export async function runDrill(drill: Drill, { faultMs = drill.faultMs } = {}): Promise<Result> {
+export type RunOptions = {
+  /** Default: what the drill asks for. */
+  faultMs?: number;
+  clients?: number;
+};
+
+/** Runs one drill on a rig of its own. Rejects when a law is broken. */
+export async function runDrill(drill: Drill, options: RunOptions = {}): Promise<Result> {
   const rig = await startRig(drill.stack);
+  try {
+    return await runDrillOn(rig, drill, options);
+  } finally {
+    await rig.close();
+  }
+}
+
+/** The same on a rig that is well, and is well again afterwards. */
+export async function runDrillOn(
+  rig: Rig,
+  drill: Drill,
+  { faultMs = drill.faultMs, clients }: RunOptions = {},
+): Promise<Result> {
   let load: Load | undefined;
   try {
     const urls = (await drill.front?.(rig)) ?? rig.regions.map(({ url }) => url);
-    const running = startLoad({ urls, shortIds: rig.shortIds, ...drill.load });
+    const running = startLoad({ urls, shortIds: rig.shortIds, ...drill.load, ...(clients && { clients }) });
     load = running;
     await until(() => running.answered.size > warmUpScans, { timeoutMs: recoveryMsMax, what: "The first scans" });
     assertNothingRefused((await running.takePhase()).refused);
@@ -58,7 +77,6 @@ export async function runDrill(drill: Drill, { faultMs = drill.faultMs } = {}): 
     return { drill, seen, recoveryMs, scans: load.answered.size, ...found };
   } finally {
     await load?.stop();
-    await rig.close();
   }
 }
 
@@ -76,7 +94,7 @@ async function recover(rig: Rig, load: Load): Promise<number> {
       const { status, components } = await region.status();
       assert.equal(status, "ok", `${region.name}: ${JSON.stringify(components)}`);
     }
-    const { lost } = await account(rig.db, answered);
+    const { lost } = await account(rig.db, load.run, answered);
     assert.equal(lost, 0, `${lost} of ${answered.size} scans are not in the ledger`);
     return true;
   };
@@ -87,7 +105,7 @@ async function recover(rig: Rig, load: Load): Promise<number> {
 async function settle(rig: Rig, load: Load, unansweredMax: number): Promise<Account> {
   let found: Account | undefined;
   const isIn = async () => {
-    found = await account(rig.db, load.answered);
+    found = await account(rig.db, load.run, load.answered);
     return found.lost === 0 && found.uncounted === 0;
   };
   // When it never comes to that, the figures below say so better than "did not happen".

@@ -10,24 +10,25 @@ export type Account = {
   doubled: number;
   /** Written down, but the client never heard: its connection was cut between the two. */
   unanswered: number;
-  /** Rows less what the codes have counted and the bots: 0 when all is in. */
+  /** Rows, of whatever run, less what the codes have counted and the bots: 0 when all is in. */
   uncounted: number;
 };
 
-/** Compares the rows of the ledger with the marks of the scans that were answered. */
-export async function account(db: Db, answered: ReadonlySet<string>): Promise<Account> {
-  const found = await db.$queryRaw<{ mark: string; rows: number; bots: number }[]>`
+/** Compares the rows of the ledger with the marks of the scans of `run` that were answered. */
+export async function account(db: Db, run: string, answered: ReadonlySet<string>): Promise<Account> {
+  const all = await db.$queryRaw<{ mark: string; rows: number; bots: number }[]>`
     SELECT referrer_host AS mark, count(*)::int AS rows, count(bot_class)::int AS bots FROM scans GROUP BY 1`;
   const [counted] = await db.$queryRaw<{ scans: number }[]>`
     SELECT coalesce(sum(scan_count), 0)::int AS scans FROM dynamic_codes`;
+  const found = all.filter(({ mark }) => mark.endsWith(run));
   const marks = new Set(found.map(({ mark }) => mark));
   const rows = found.reduce((sum, one) => sum + one.rows, 0);
-  const bots = found.reduce((sum, one) => sum + one.bots, 0);
+  const countable = all.reduce((sum, one) => sum + one.rows - one.bots, 0);
   return {
     rows,
     lost: [...answered].filter((mark) => !marks.has(mark)).length,
     doubled: rows - found.length,
     unanswered: found.filter(({ mark }) => !answered.has(mark)).length,
-    uncounted: rows - bots - (counted?.scans ?? 0),
+    uncounted: countable - (counted?.scans ?? 0),
   };
 }

@@ -18,6 +18,8 @@ export type LoadOptions = {
 export type Phase = { answered: number; refused: Record<string, number>; p99Ms: number };
 
 export type Load = {
+  /** How all marks of this load end. */
+  run: string;
   /** The marks of the scans that were answered by 302. */
   answered: ReadonlySet<string>;
   clients: number;
@@ -37,12 +39,15 @@ const clientsDefault = 16;
 const patienceMs = 10_000;
 
 /** The mark travels as the host of the referring page, which the ledger keeps. */
-export const markOf = (client: number, n: number) => `c${client}-n${n}.drill.example`;
+const markOf = (run: string, client: number, n: number) => `c${client}-n${n}.${run}`;
+
+let runs = 0;
 
 /** Starts sending and goes on until `stop`. */
 export function startLoad(options: LoadOptions): Load {
   const { urls, shortIds, clients = clientsDefault, pauseMs = pauseMsDefault } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
+  const run = `run-${runs++}.drill.example`;
   const answered = new Set<string>();
   const underWay = new Set<Promise<void>>();
   let before = 0;
@@ -51,7 +56,7 @@ export function startLoad(options: LoadOptions): Load {
   let stopped = false;
 
   function send(client: number, n: number): Promise<void> {
-    const mark = markOf(client, n);
+    const mark = markOf(run, client, n);
     const code = options.hot && n % 10 > 0 ? 0 : (client * 7 + n) % shortIds.length;
     const url = `${urls[n % urls.length]}/q/${shortIds[code]}`;
     const startedAt = performance.now();
@@ -86,6 +91,7 @@ export function startLoad(options: LoadOptions): Load {
   });
 
   return {
+    run,
     answered,
     clients,
     async takePhase() {

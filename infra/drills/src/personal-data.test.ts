@@ -5,19 +5,18 @@
 // last scan, and the stream in the state Redis, whose append-only file goes on holding it until Redis writes the file anew.
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { freePort } from "@qrfactory/testing/ports";
-import { type StartedProcess, startScript } from "@qrfactory/testing/process";
+import type { StartedProcess } from "@qrfactory/testing/process";
 import { type Redis, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { Redis as Client } from "ioredis";
+import { managementEnvironment, startService } from "./rig.js";
 
-const services = fileURLToPath(new URL("../../../services/", import.meta.url));
 const startTimeoutMs = 30_000;
 const temp = makeTempDirectory("qrfactory-personal-");
 const logs: string[] = [];
@@ -30,21 +29,8 @@ let urls: Record<"redirect" | "render" | "management", string>;
 
 async function start(script: string, env: Record<string, string>): Promise<string> {
   const port = await freePort();
-  const child = await startScript(join(services, script), {
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: "production",
-      PORT: String(port),
-      METRICS_PORT: "0",
-      LOG_LEVEL: "trace",
-      TRUSTED_PROXIES: "127.0.0.0/8",
-      STATE_REDIS_URL: stores.state.url,
-      ...env,
-    },
-    onLine: (line) => logs.push(line),
-  });
-  running.push(child);
-  await child.waitForLine(/"listening"/, startTimeoutMs);
+  const told = { LOG_LEVEL: "trace", TRUSTED_PROXIES: "127.0.0.0/8", STATE_REDIS_URL: stores.state.url };
+  running.push(await startService(script, { PORT: String(port), ...told, ...env }, (line) => logs.push(line)));
   return `http://127.0.0.1:${port}`;
 }
 
@@ -55,19 +41,10 @@ beforeAll(async () => {
     startRedis({ role, dataDirectory: join(temp.path, role), ...(replicaOf && { replicaOf }) });
   const state = await startStore("state");
   stores = { state, replica: await startStore("replica", state.url), cache: await startStore("cache") };
-  const nobody = "http://127.0.0.1:9";
   const central = {
-    DATABASE_URL: database.url,
+    ...managementEnvironment(database.url, state.url),
     RENDER_CACHE_URL: stores.cache.url,
-    JWT_SECRET: "a secret of at least thirty-two characters",
-    SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
-    PUBLIC_BASE_URL: "https://qr.example.org",
     OBJECT_STORE: join(temp.path, "archives"),
-    MANAGEMENT_URL: nobody,
-    WORKER_URL: nobody,
-    RENDER_URL: nobody,
-    REDIRECT_URLS: `none=${nobody}`,
-    SIGNUPS_PER_HOUR: "1000",
   };
   const spool = (name: string) => {
     mkdirSync(join(temp.path, name), { recursive: true });

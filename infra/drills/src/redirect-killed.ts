@@ -4,10 +4,9 @@ import { strict as assert } from "node:assert";
 import { until } from "@qrfactory/testing/until";
 import type { Drill } from "./drill.js";
 
-const kills = 5;
 const scansBetween = 300;
 
-export const redirectKilled: Drill = {
+const killed = (kills: number): Drill => ({
   name: "redirect-killed",
   fault: `\`kill -9\` of a region under load, ${kills} times`,
   load: { pauseMs: 2 },
@@ -33,4 +32,8 @@ export const redirectKilled: Drill = {
     );
     return `${answered} scans 302, refused only while down (${Math.max(...downMs).toFixed(0)} ms at most)`;
   },
-};
+});
+
+export const redirectKilled = killed(5);
+/** For every run of the tests: the first kill meets a fresh spool, the second one that was recovered. */
+export const redirectKilledTwice = killed(2);

@@ -242,15 +242,20 @@ async function startRegion(options: RegionOptions & { directory: string }): Prom
 }
 
 /** Starts a service as compiled and returns once it listens. */
-export async function startService(script: string, env: Record<string, string>): Promise<StartedProcess> {
+export async function startService(
+  script: string,
+  env: Record<string, string>,
+  onLine: (line: string) => void = () => {},
+): Promise<StartedProcess> {
   const child = await startScript(join(services, script), {
     env: { PATH: process.env.PATH, NODE_ENV: "production", METRICS_PORT: "0", LOG_LEVEL: "info", ...env },
+    onLine,
   });
   await child.waitForLine(/"listening"/, startTimeoutMs);
   return child;
 }
 
-/** What management and its worker are told. */
+/** What management, its worker and render are told; render needs a spool as well. */
 export function managementEnvironment(databaseUrl: string, stateUrl: string): Record<string, string> {
   const nobody = "http://127.0.0.1:9";
   return {

@@ -142,6 +142,15 @@ test("a good request id is kept, upstream and back; any other is replaced", asyn
   }
 });
 
+test("a scan address that is the web page only once decoded is unknown, and kept by nobody", async () => {
+  for (const path of ["/q/%2e%2e", "/q/%2E%2e/?x", "/%2e", "/q/../"]) {
+    const answer = await get(path);
+    expect([path, statusOf(answer), headerOf(answer, "Cache-Control")]).toEqual([path, 404, "no-store"]);
+    expect(JSON.parse(bodyOf(answer))).toMatchObject({ status: 404, code: "not_found" });
+  }
+  for (const path of ["/", "/?x"]) expect(statusOf(await get(path))).toBe(200);
+});
+
 test("the address of a client cannot be made up", async () => {
   const answer = await get("/q/ABC", { "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https" });
   const { headers } = JSON.parse(bodyOf(answer)) as Told;

@@ -10,7 +10,7 @@ import type { Running } from "./supervisor.js";
 const sources = fileURLToPath(new URL("../../nginx/", import.meta.url));
 
 /** Prefix of the `type` of every problem document, as packages/domain writes it. */
-export const problemBase = "https://qrfactory.example/problems";
+const problemBase = "https://qrfactory.example/problems";
 
 /** Requests under way get this long when the stack stops; event streams would hold it up for ever. */
 const stopGraceMs = 1_500;
@@ -44,7 +44,7 @@ function redirectServers(addresses: string[]): string[] {
 }
 
 /** The text of nginx.conf. Throws when the template has a name that is not known here. */
-export function renderGatewayConfig(template: string, targets: GatewayTargets): string {
+function renderGatewayConfig(template: string, targets: GatewayTargets): string {
   const isRoot = process.getuid?.() === 0;
   const values: Record<string, string> = {
     // Workers of a root nginx would drop to a user that may not enter the data directory. This one is local only.

@@ -12,7 +12,7 @@ export const launcherScript = fileURLToPath(new URL("../start.mjs", import.meta.
 const askTimeoutMs = 3_000;
 
 /** Pause between two questions for health. */
-const healthEveryMs = 20;
+const healthEveryMs = 50;
 
 export type LaunchOptions = { dataDirectory: string; timeoutMs: number; env?: Record<string, string>; args?: string[] };
 

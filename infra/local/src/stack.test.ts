@@ -23,6 +23,8 @@ const firstStartMsMax = 45_000;
 /** The contract: named within a second, back within a second; the rest is a busy machine and a crash recovery. */
 const namedMsMax = 1_000;
 const backMsMax = 12_000;
+/** Each question asks every process of the stack, which is to be left the cores to come back. */
+const lookMs = 100;
 
 const temp = makeTempDirectory();
 const dataDirectory = join(temp.path, "a data directory");
@@ -101,6 +103,7 @@ test.each([
       });
       await until(async () => (await askStatus(stack.gateway)).status === "ok", {
         timeoutMs: backMsMax,
+        intervalMs: lookMs,
         what: `The return of ${name}`,
       });
     });
@@ -155,7 +158,10 @@ test("with PostgreSQL and both Redis frozen, status answers within a second, hea
   } finally {
     signalAll("SIGCONT");
   }
-  await until(async () => (await askStatus(stack.gateway)).status === "ok", { timeoutMs: backMsMax });
+  await until(async () => (await askStatus(stack.gateway)).status === "ok", {
+    timeoutMs: backMsMax,
+    intervalMs: lookMs,
+  });
 }, 30_000);
 
 test("after a launcher was killed the next one ends what it left, and is up again within seconds with the same data", async () => {
@@ -184,15 +190,22 @@ test("a stop ends every process and leaves the data", async () => {
 test("stores that exist are used as they are, and only what is missing is started", async () => {
   const database = await createTestDatabase();
   const state = await startRedis({ role: "state", dataDirectory: join(temp.path, "own-redis") });
-  const env = { DATABASE_URL: database.url, STATE_REDIS_URL: state.url, RENDER_CACHE_URL: "memory:" };
-  launcher = await launch({ dataDirectory, timeoutMs: firstStartMsMax, env, args: ["--fresh", "--regions", "2"] });
-  stack = readStackFile(stackFile);
-  expect(stack).toMatchObject({ database_url: database.url, state_redis_url: state.url, render_cache_url: "memory:" });
-  expect(stack.pids.postgres).toEqual([]);
-  expect(stack.regions.map(({ name }) => name)).toEqual(["region-1", "region-2"]);
-  expect(stack.pids.redis).toHaveLength(2);
-  for (const { act } of walkSteps(stack)) await act();
-  await launcher.stop("SIGTERM", 20_000);
-  await state.stop();
-  await database.drop();
+  try {
+    const env = { DATABASE_URL: database.url, STATE_REDIS_URL: state.url, RENDER_CACHE_URL: "memory:" };
+    launcher = await launch({ dataDirectory, timeoutMs: firstStartMsMax, env, args: ["--fresh", "--regions", "2"] });
+    stack = readStackFile(stackFile);
+    expect(stack).toMatchObject({
+      database_url: database.url,
+      state_redis_url: state.url,
+      render_cache_url: "memory:",
+    });
+    expect(stack.pids.postgres).toEqual([]);
+    expect(stack.regions.map(({ name }) => name)).toEqual(["region-1", "region-2"]);
+    expect(stack.pids.redis).toHaveLength(2);
+    for (const { act } of walkSteps(stack)) await act();
+  } finally {
+    await launcher.stop("SIGTERM", 20_000);
+    await state.stop();
+    await database.drop();
+  }
 }, 60_000);

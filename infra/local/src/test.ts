@@ -15,6 +15,16 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /** Every test file opens pools of its own, two files at a time. */
 const connectionsMax = 300;
 
+/**
+ * For jest: files are ES modules. And each file loads everything anew, so objects die young by the hundred thousand: a
+ * larger nursery than the 16 MiB of V8 saves a seventh of the time.
+ */
+const nodeOptions = "--experimental-vm-modules --disable-warning=ExperimentalWarning --max-semi-space-size=64";
+
+/** Patterns of sources find what was compiled from them. */
+const asCompiled = (arg: string): string =>
+  arg.replace(/(?<=^|\/)src(?=\/|$)/, "dist").replace(/\.test\.ts$/, ".test.js");
+
 /** Runs jest with these arguments and returns its exit code. Throws when PostgreSQL cannot be had. */
 export async function runTests(args: string[]): Promise<number> {
   const startedAt = performance.now();
@@ -48,10 +58,17 @@ async function runJest(args: string[], env: Record<string, string>, reportFile: 
   const jest = join(root, "node_modules", "jest", "bin", "jest.js");
   const child = spawn(
     process.execPath,
-    [jest, "-c", join(root, "infra", "jest.config.json"), "--json", `--outputFile=${reportFile}`, ...args],
+    [
+      jest,
+      "-c",
+      join(root, "infra", "jest.config.json"),
+      "--json",
+      `--outputFile=${reportFile}`,
+      ...args.map(asCompiled),
+    ],
     {
       cwd: root,
-      env: { ...process.env, ...env, NODE_OPTIONS: "--experimental-vm-modules --disable-warning=ExperimentalWarning" },
+      env: { ...process.env, ...env, NODE_OPTIONS: nodeOptions },
       // Its JSON goes to the file as well as to standard output, where nobody wants to read it.
       stdio: ["inherit", "ignore", "inherit"],
     },

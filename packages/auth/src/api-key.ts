@@ -18,8 +18,8 @@ export type NewApiKey = {
 };
 
 /** Draws a new key. */
-export function createApiKey(random: (size: number) => Buffer = randomBytes): NewApiKey {
-  const body = random(23).toString("base64url").slice(0, randomLength);
+export function createApiKey(): NewApiKey {
+  const body = randomBytes(23).toString("base64url").slice(0, randomLength);
   const raw = `${prefix}${body}${checksum(body)}`;
   return { raw, hash: hashApiKey(raw), keyPrefix: raw.slice(0, shownLength) };
 }
@@ -44,6 +44,6 @@ function checksum(body: string): string {
 export const signingSecretContext = "signing secret";
 
 /** Draws the secret that signs render URLs: `sms_` and 43 URL-safe characters (256 bits). */
-export function createSigningSecret(random: (size: number) => Buffer = randomBytes): string {
-  return `sms_${random(32).toString("base64url")}`;
+export function createSigningSecret(): string {
+  return `sms_${randomBytes(32).toString("base64url")}`;
 }

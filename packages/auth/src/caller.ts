@@ -55,7 +55,7 @@ const credentials = {
 };
 
 /** The caller behind `X-Api-Key`; throws `unauthenticated`, with one sentence for every key that is not valid. */
-export async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<Caller> {
+async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<Caller> {
   const rawKey = headers["x-api-key"];
   if (typeof rawKey !== "string") throw new ApiError("unauthenticated", `Send ${credentials.key}.`);
   const record = await keys.findByRawKey(rawKey);

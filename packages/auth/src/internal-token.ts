@@ -11,7 +11,8 @@ const audience = "qrfactory-internal";
 const tokenSeconds = 60;
 
 export type InternalTokens = {
-  issue: () => string;
+  /** An `Authorization` header. */
+  authorization: () => string;
   /** Checks an `Authorization` header; throws `unauthenticated`. */
   check: (authorization: string | undefined) => void;
 };
@@ -20,7 +21,7 @@ export type InternalTokens = {
 export function makeInternalTokens(secret: string): InternalTokens {
   const key = createSecretKey(secret, "utf8");
   return {
-    issue: () => jwt.sign({}, key, { algorithm, issuer, audience, expiresIn: tokenSeconds }),
+    authorization: () => `Bearer ${jwt.sign({}, key, { algorithm, issuer, audience, expiresIn: tokenSeconds })}`,
     check(authorization) {
       const token = /^Bearer ([A-Za-z0-9._-]+)$/.exec(authorization ?? "")?.[1] ?? "";
       try {

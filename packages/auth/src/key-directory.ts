@@ -58,6 +58,7 @@ export type KeyDirectoryOptions = {
   now?: () => number;
 };
 
+/** Makes the look-up of keys by what clients send. */
 export function makeKeyDirectory({ redis, loadKey, now = Date.now }: KeyDirectoryOptions): KeyDirectory {
   async function find(hash: string): Promise<KeyRecord | null> {
     const published = await findPublished(redis, hash);

@@ -3,7 +3,10 @@
 
 /** Longest use of an answer without asking again. */
 const freshMs = 1_000;
-/** How long the last answer serves while nobody can be asked: longer than a failover, shorter than anyone's patience with a revoked key. */
+/**
+ * How long the last answer serves while nobody can be asked: longer than a failover, shorter than anyone's patience with a
+ * revoked key.
+ */
 const graceMsDefault = 5 * 60_000;
 /** How long a new answer is waited for when the last one could serve instead. */
 const patienceMs = 150;

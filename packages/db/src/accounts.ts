@@ -1,14 +1,13 @@
 // Users, workspaces, and who belongs to which.
 import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
-import type { Entitlements } from "@qrfactory/domain/freeze";
-import { frozenProblem } from "@qrfactory/domain/freeze";
+import { type Entitlements, frozenProblem } from "@qrfactory/domain/freeze";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
 import { type Actor, noOrigin, type Origin, recordAudit } from "./audit.js";
 import { type Db, isTaken, type Tx } from "./client.js";
 import type { Workspace as WorkspaceRow } from "./generated/client.js";
-import { entitlementsOf } from "./standing.js";
+import { entitlementsOf, noSuchWorkspace } from "./standing.js";
 
 export type Account = { userId: string; email: string; emailVerified: boolean; createdAt: Date };
 export type Workspace = Entitlements & { workspaceId: string; name: string; createdAt: Date };
@@ -79,7 +78,7 @@ export async function findLogin(db: Db, email: string) {
 }
 
 /** The membership that a session speaks for, or null when it no longer exists. */
-export async function findMembership(db: Db, userId: string, workspaceId: string): Promise<Membership | null> {
+async function findMembership(db: Db, userId: string, workspaceId: string): Promise<Membership | null> {
   const member = await db.member.findUnique({
     where: { workspaceId_userId: { workspaceId, userId } },
     include: { user: true, workspace: true },
@@ -110,7 +109,7 @@ function toWorkspace(row: WorkspaceRow): Workspace {
 /** As `findMembership`; throws `not_found`. */
 export async function getMembership(db: Db, userId: string, workspaceId: string): Promise<Membership> {
   const membership = await findMembership(db, userId, workspaceId);
-  if (!membership) throw new ApiError("not_found", "There is no such workspace.");
+  if (!membership) throw noSuchWorkspace();
   return membership;
 }
 

@@ -1,10 +1,11 @@
-// The busiest codes of a workspace. Its summaries name the first 500 of each day or month. What a code can have had on a
-// day without being named is bounded by the last one that was, so mostly a look at the hours of a hundred candidates
-// proves who comes first (Fagin's threshold algorithm); where it does not, all hours are added up. The answer is exact.
+// The busiest codes of a workspace. Its summaries name the first 500 of each day or month and 100 of an hour. What a code
+// can have had without being named is bounded by the last one that was, so mostly a look at the hours of a hundred
+// candidates proves who comes first (Fagin's threshold algorithm); where it does not, all hours are added up. The answer
+// is exact.
 import type { ReportPlan } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
-import { Parameters, rowsIn, type ScanScope, type Stretch } from "./scan-scope.js";
-import { type SummarySpan, spanEnd, topCodesKept } from "./scan-summaries.js";
+import { Parameters, rowsIn, type ScanScope, type Stretch, summariesIn } from "./scan-scope.js";
+import { type SummaryStart, spanEnd, topCodesKept } from "./scan-summaries.js";
 
 export type CodeCount = { codeId: string; shortId: string; name: string; scans: number };
 
@@ -59,19 +60,23 @@ async function rankCandidates(
   return last > restMost || restMost === 0 ? best : null;
 }
 
-/** The summaries of a plan, a row for each code they name; takes three parameters. */
-const namedCodes = `(
+/** The summaries of a plan, a row for each code they name. */
+const namedCodes = ({ subjectId, byKey }: ReportPlan, parameters: Parameters) => `(
   SELECT s.span, s.start, unnest(s.code_ids) AS code_id, unnest(s.code_scans) AS scans, unnest(s.code_bots) AS bots
-  FROM scan_summaries AS s
-  WHERE s.subject_id = $1 AND (s.span = 'month' AND s.start = ANY($2::timestamptz[])
-    OR s.span = 'day' AND s.start = ANY($3::timestamptz[]))) AS k`;
+  FROM ${summariesIn(subjectId, byKey.summaries, parameters)}) AS k`;
 
-async function findShortLists(reader: Reader, { subjectId, byKey }: ReportPlan): Promise<ShortList[]> {
-  const { rows } = await reader.query<{ span: SummarySpan; start: Date; least: number }>({
+/** How many codes a full list of a `span` names. */
+const fullList = `(CASE span ${Object.entries(topCodesKept)
+  .map(([span, codes]) => `WHEN '${span}' THEN ${codes}`)
+  .join(" ")} END)`;
+
+async function findShortLists(reader: Reader, plan: ReportPlan): Promise<ShortList[]> {
+  const parameters = new Parameters();
+  const { rows } = await reader.query<SummaryStart & { least: number }>({
     text: `
-      SELECT span, start, min(scans + bots)::float8 AS least FROM ${namedCodes}
-      GROUP BY span, start HAVING count(*) = ${topCodesKept}`,
-    values: [subjectId, byKey.months, byKey.days],
+      SELECT span, start, min(scans + bots)::float8 AS least FROM ${namedCodes(plan, parameters)}
+      GROUP BY span, start HAVING count(*) = ${fullList}`,
+    values: parameters.values,
   });
   return rows.map(({ span, start, least }) => ({ from: start, to: spanEnd(span, start), unnamedMax: least }));
 }
@@ -79,25 +84,24 @@ async function findShortLists(reader: Reader, { subjectId, byKey }: ReportPlan):
 async function findCandidates(
   reader: Reader,
   scope: ScanScope,
-  { subjectId, byKey }: ReportPlan,
+  plan: ReportPlan,
   { includeBots, unseen }: CodeRanking & { unseen: number },
 ): Promise<Candidate[]> {
   const parameters = new Parameters();
-  for (const value of [subjectId, byKey.months, byKey.days]) parameters.add(value);
   const { rows } = await reader.query<Candidate>({
     text: `
       WITH named AS (
         SELECT start, code_id, scans, bots,
-          CASE WHEN count(*) OVER (PARTITION BY span, start) = ${topCodesKept}
+          CASE WHEN count(*) OVER (PARTITION BY span, start) = ${fullList}
             THEN min(scans + bots) OVER (PARTITION BY span, start) ELSE 0 END AS unnamed_max
-        FROM ${namedCodes}
+        FROM ${namedCodes(plan, parameters)}
       ), counted AS (
         SELECT code_id, sum(${includeBots ? "scans + bots" : "scans"}) AS scans, sum(unnamed_max) AS covered,
           array_agg(start) AS named_in
         FROM named GROUP BY code_id
         UNION ALL
         SELECT code_id, count(*) ${includeBots ? "" : "FILTER (WHERE bot_class IS NULL)"}, 0, NULL
-        FROM ${rowsIn(scope, byKey.rows, parameters)} AS found GROUP BY code_id
+        FROM ${rowsIn(scope, plan.byKey.rows, parameters)} AS found GROUP BY code_id
       )
       SELECT code_id, sum(scans)::float8 AS scans, coalesce(max(named_in), '{}') AS named_in,
         (sum(scans) + ${parameters.add(unseen)}::float8 - sum(covered))::float8 AS most
@@ -107,7 +111,7 @@ async function findCandidates(
   return rows;
 }
 
-/** Adds the scans of the days and months whose summary does not name a candidate. */
+/** Adds the scans of the times whose summary does not name a candidate. */
 async function addUnnamed(
   reader: Reader,
   { workspaceId }: ScanScope,
@@ -145,16 +149,15 @@ async function rankAll(
   { includeBots, top }: CodeRanking,
 ): Promise<Ranked[]> {
   const parameters = new Parameters();
-  const [months, days] = [byKey.months, byKey.days].map((value) => parameters.add(value));
+  const since = parameters.add(byKey.summaries.map(({ start }) => start));
+  const until = parameters.add(byKey.summaries.map(({ span, start }) => spanEnd(span, start)));
   const rows = rowsIn(scope, byKey.rows, parameters);
   const { rows: found } = await reader.query<Ranked>({
     text: `
-      WITH stretches AS (
-        SELECT start, start + interval '1 month' AS until FROM unnest(${months}::timestamptz[]) AS start
-        UNION ALL SELECT start, start + interval '1 day' FROM unnest(${days}::timestamptz[]) AS start
-      ), counted AS (
-        SELECT code_id, ${includeBots ? "scans + bots" : "scans"} AS scans FROM stretches
-        JOIN scan_hourly AS h ON h.hour >= start AND h.hour < until
+      WITH counted AS (
+        SELECT code_id, ${includeBots ? "scans + bots" : "scans"} AS scans
+        FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS stretch(since, until)
+        JOIN scan_hourly AS h ON h.hour >= since AND h.hour < until
         WHERE h.workspace_id = ${parameters.add(scope.workspaceId)}::uuid
         UNION ALL SELECT code_id, ${includeBots ? "1" : "CASE WHEN bot_class IS NULL THEN 1 ELSE 0 END"} FROM ${rows} AS r
       )

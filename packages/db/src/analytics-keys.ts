@@ -2,7 +2,7 @@
 import type { ReportPlan } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
 import { countByDimension, type ScanDimension, scanDimensions } from "./scan-dimensions.js";
-import { Parameters, rowsIn, type ScanScope } from "./scan-scope.js";
+import { Parameters, rowsIn, type ScanScope, summariesIn } from "./scan-scope.js";
 
 export type KeyCount = { key: string; scans: number };
 
@@ -15,14 +15,11 @@ export async function countByKey(
 ): Promise<Record<ScanDimension, KeyCount[]>> {
   const parameters = new Parameters();
   const sources: string[] = [];
-  if (byKey.months.length + byKey.days.length > 0) {
-    const [subject, months, days] = [subjectId, byKey.months, byKey.days].map((value) => parameters.add(value));
+  if (byKey.summaries.length > 0) {
     sources.push(`
       SELECT unnest(s.dimensions) AS dimension, unnest(s.keys) AS key, unnest(s.key_scans) AS scans,
         unnest(s.key_bots) AS bots
-      FROM scan_summaries AS s
-      WHERE s.subject_id = ${subject} AND (s.span = 'month' AND s.start = ANY(${months}::timestamptz[])
-        OR s.span = 'day' AND s.start = ANY(${days}::timestamptz[]))`);
+      FROM ${summariesIn(subjectId, byKey.summaries, parameters)}`);
   }
   if (byKey.rows.length > 0) {
     sources.push(`

@@ -1,9 +1,9 @@
-// What a report is read from: summaries of the UTC days and months that lie in its range as a whole, and rows of `scans`
-// for the rest. A day is read from one of both, so that nothing is counted twice; its visitors, who are different people
-// only within a day, can be added up.
+// What a report is read from: summaries of the UTC hours, days and months that lie in its range as a whole, and rows of
+// `scans` for the rest. A day is read from one of both, so that nothing is counted twice; its visitors, who are different
+// people only within a day, can be added up.
 import type { Reader } from "./analytics-store.js";
 import { type ScanScope, type Stretch, summarySubject } from "./scan-scope.js";
-import { type SummarySpan, spanEnd } from "./scan-summaries.js";
+import { type SummarySpan, type SummaryStart, spanEnd } from "./scan-summaries.js";
 
 export type ReportPlan = {
   subjectId: string | null;
@@ -11,39 +11,51 @@ export type ReportPlan = {
   days: Date[];
   /** What is left to be read from rows. */
   rows: Stretch[];
-  /** The same for what is counted by value, where a month saves thirty days. */
-  byKey: { months: Date[]; days: Date[]; rows: Stretch[] };
+  /** The same for what is counted by value, where a month saves thirty days, and hours the rows of a day that is cut. */
+  byKey: { summaries: SummaryStart[]; rows: Stretch[] };
 };
 
 /** Decides for a range what is read from where. */
 export async function planReport(reader: Reader, scope: ScanScope, range: Stretch): Promise<ReportPlan> {
   const subjectId = summarySubject(scope);
-  if (!subjectId) return { subjectId, days: [], rows: [range], byKey: { months: [], days: [], rows: [range] } };
-  const { rows: found } = await reader.query<{ span: SummarySpan; start: Date }>({
-    text: `
-      SELECT span, start FROM scan_summaries
-      WHERE subject_id = $1 AND start >= $2 AND start < $3 AND NOT stale ORDER BY start`,
-    values: [subjectId, range.from, range.to],
-  });
-  const whole = found.filter(({ span, start }) => spanEnd(span, start) <= range.to);
-  const days = whole.filter(({ span }) => span === "day").map(({ start }) => start);
-  const months = whole.filter(({ span }) => span === "month").map(({ start }) => start);
+  if (!subjectId) return { subjectId, days: [], rows: [range], byKey: { summaries: [], rows: [range] } };
+  const found = await findSummaries(reader, subjectId, ["day", "month"], [range]);
+  const days = found.filter(({ span }) => span === "day");
+  const months = found.filter(({ span }) => span === "month");
   const monthKeys = new Set(months.map(monthOf));
-  const daysOutside = days.filter((day) => !monthKeys.has(monthOf(day)));
-  const dayStretches = days.map((start) => ({ from: start, to: spanEnd("day", start) }));
-  const keyStretches = [
-    ...months.map((start) => ({ from: start, to: spanEnd("month", start) })),
-    ...daysOutside.map((start) => ({ from: start, to: spanEnd("day", start) })),
-  ];
+  const largest = [...months, ...days.filter((day) => !monthKeys.has(monthOf(day)))];
+  const hours = await findSummaries(reader, subjectId, ["hour"], without(range, largest.map(stretchOf)));
+  const summaries = [...largest, ...hours];
   return {
     subjectId,
-    days,
-    rows: without(range, dayStretches),
-    byKey: { months, days: daysOutside, rows: without(range, keyStretches) },
+    days: days.map(({ start }) => start),
+    rows: without(range, days.map(stretchOf)),
+    byKey: { summaries, rows: without(range, summaries.map(stretchOf)) },
   };
 }
 
-const monthOf = (moment: Date) => moment.toISOString().slice(0, 7);
+/** The summaries of some spans that lie in any of some stretches as a whole, by time. */
+async function findSummaries(
+  reader: Reader,
+  subjectId: string,
+  spans: SummarySpan[],
+  stretches: Stretch[],
+): Promise<SummaryStart[]> {
+  if (stretches.length === 0) return [];
+  const { rows } = await reader.query<SummaryStart & { until: Date }>({
+    text: `
+      SELECT s.span, s.start, until FROM unnest($3::timestamptz[], $4::timestamptz[]) AS stretch(since, until)
+      JOIN scan_summaries AS s ON s.subject_id = $1 AND s.span = ANY($2) AND s.start >= since AND s.start < until
+      WHERE NOT s.stale ORDER BY s.start`,
+    values: [subjectId, spans, stretches.map(({ from }) => from), stretches.map(({ to }) => to)],
+  });
+  const isWhole = ({ span, start, until }: (typeof rows)[number]) => spanEnd(span, start) <= until;
+  return rows.filter(isWhole).map(({ span, start }) => ({ span, start }));
+}
+
+const stretchOf = ({ span, start }: SummaryStart): Stretch => ({ from: start, to: spanEnd(span, start) });
+
+const monthOf = ({ start }: SummaryStart) => start.toISOString().slice(0, 7);
 
 /** A range without some stretches in it that do not overlap. */
 function without(range: Stretch, taken: Stretch[]): Stretch[] {

@@ -1,7 +1,7 @@
 // From what a client says of time to two moments. PostgreSQL knows when a day of a time zone begins.
-import { ApiError } from "@qrfactory/domain/errors";
-import pg from "pg";
+import { invalidField } from "@qrfactory/domain/errors";
 import type { Reader } from "./analytics-store.js";
+import { sqlState } from "./client.js";
 import type { Stretch } from "./scan-scope.js";
 
 /** Each an RFC 3339 moment or a date of the time zone, all of which is meant. */
@@ -38,20 +38,18 @@ export async function resolveRange(reader: Reader, asked: AskedRange, now: Date)
     FROM last`;
   const values = [from, asked.to ?? null, isDate(asked.from), isDate(asked.to), asked.timezone, now];
   const { rows } = await reader.query<{ since: Date; until: Date }>({ text, values }).catch((error) => {
-    if (isUnknownTimezone(error)) throw refused("timezone", "Use a name of the IANA time zone database.");
+    if (isUnknownTimezone(error)) throw invalidField("timezone", "Use a name of the IANA time zone database.");
     throw error;
   });
   const [row] = rows;
   if (!row) throw new Error("A range has two ends.");
   const range = { from: row.since, to: row.until };
-  if (range.from >= range.to) throw refused("from", "The range must begin before it ends.");
-  if (range.from < earliestMoment) throw refused("from", "The range must begin in this century.");
-  if (range.to.getTime() - range.from.getTime() > rangeMsMax) throw refused("from", "The range may be ten years long.");
+  if (range.from >= range.to) throw invalidField("from", "The range must begin before it ends.");
+  if (range.from < earliestMoment) throw invalidField("from", "The range must begin in this century.");
+  const lengthMs = range.to.getTime() - range.from.getTime();
+  if (lengthMs > rangeMsMax) throw invalidField("from", "The range may be ten years long.");
   return range;
 }
 
 /** SQLSTATE 22023, invalid parameter value. */
-const isUnknownTimezone = (error: unknown) => error instanceof pg.DatabaseError && error.code === "22023";
-
-const refused = (field: string, message: string) =>
-  new ApiError("validation_failed", message, { errors: { [field]: [message] } });
+const isUnknownTimezone = (error: unknown) => sqlState(error) === "22023";

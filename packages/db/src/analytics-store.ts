@@ -1,7 +1,9 @@
 // The connections that reports and lists of scans are read over: a pool of their own, so that a long report never takes
 // a connection from an edit. A read replica is asked first where there is one; it answers as long as it keeps up.
 import { ApiError } from "@qrfactory/domain/errors";
-import pg from "pg";
+import type pg from "pg";
+import { sqlState } from "./client.js";
+import { openPool } from "./connections.js";
 
 export type Reader = pg.ClientBase;
 
@@ -50,20 +52,16 @@ const settings = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_sort = off; SET 
 /** Opens no connection before the first read. */
 export function openAnalyticsStore(options: AnalyticsStoreOptions): AnalyticsStore {
   const { statementTimeoutMs = statementTimeoutMsDefault } = options;
-  const openPool = (url: string) => {
-    const pool = new pg.Pool({
+  const open = (url: string) =>
+    openPool({
       connectionString: url,
       application_name: options.name ?? "qrfactory-analytics",
       max: options.poolMax ?? poolMaxDefault,
       query_timeout: statementTimeoutMs + frozenAfterMs,
       connectionTimeoutMillis: connectTimeoutMs,
     });
-    // A connection that breaks while idle is replaced at the next use; one in use tells its query.
-    pool.on("error", () => {});
-    return pool;
-  };
-  const primary = openPool(options.url);
-  const replica = options.replicaUrl ? openPool(options.replicaUrl) : null;
+  const primary = open(options.url);
+  const replica = options.replicaUrl ? open(options.replicaUrl) : null;
   let replicaUntil = 0;
   let replicaAgainAt = 0;
   let source: ReturnType<AnalyticsStore["lastSource"]> = null;
@@ -138,7 +136,7 @@ const isDone = () => true;
 const hasFailed = () => false;
 
 /** SQLSTATE 57014: the server ended a statement at its timeout. A replica may say so for its own reasons, too. */
-const isCancelled = (error: unknown) => error instanceof pg.DatabaseError && error.code === "57014";
+const isCancelled = (error: unknown) => sqlState(error) === "57014";
 
 const tooLong = (cause: unknown) =>
   new ApiError("overloaded", "There are too many scans to read in time; ask for a shorter range.", { cause });

@@ -5,6 +5,8 @@
 
 import type { ReportPlan } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
+import { scansKeptMonths } from "./retention-rules.js";
+import { isSurelyKept } from "./rows-kept.js";
 import { conditionsOn, Parameters, rowsIn, type ScanScope, type Stretch } from "./scan-scope.js";
 
 export type Interval = "hour" | "day" | "week" | "month";
@@ -19,9 +21,6 @@ export type TimeCounts = {
 /** All time zones begin their days and hours at a quarter of an hour UTC. */
 const quarterMs = 15 * 60_000;
 const dayMs = 24 * 60 * 60_000;
-/** Rows are kept for thirteen months; what is younger than this is surely there. */
-const rowsKeptMsMin = 390 * dayMs;
-
 /** A step that meets every bucket of an interval at least once, whatever the clocks do. */
 const steps: Record<Interval, string> = { hour: "15 minutes", day: "6 hours", week: "1 day", month: "1 day" };
 
@@ -85,28 +84,24 @@ async function countRows(
   const isCut = starts.some(
     (start) => start.getTime() % dayMs !== 0 && stretches.some(({ from, to }) => start > from && start < to),
   );
-  // A third of the time of a day's rows, spared where every day lies in one bucket.
-  const people = isCut ? "SELECT DISTINCT day, visitor FROM visits" : "SELECT FROM visits";
+  const isVisit = `visitor IS NOT NULL AND ${includeBots ? "true" : "scans > 0"}`;
+  // Where every day lies in one bucket, all visitors are those of the buckets.
+  const ofAnyBucket = `(SELECT count(*) FROM (SELECT DISTINCT day, visitor FROM visits WHERE ${isVisit}) AS people)`;
+  const inBucket = `count(*) FILTER (WHERE ${isVisit})`;
+  const sums = (visitors: string) => `coalesce(sum(scans), 0)::float8 AS scans, coalesce(sum(bots), 0)::float8 AS bots,
+    ${visitors}::float8 AS visitors, max(last) AS last, max(last_bot) AS last_bot`;
   const { rows } = await reader.query<CountRow>({
     text: `
-      WITH found AS MATERIALIZED (
+      WITH visits AS MATERIALIZED (
         SELECT width_bucket(scanned_at, ${bounds}::timestamptz[]) - 1 AS bucket,
-          (scanned_at AT TIME ZONE 'UTC')::date AS day, visitor, bot_class, scanned_at
-        FROM ${rowsIn(scope, stretches, parameters)} AS found
-      ), visits AS (
-        SELECT DISTINCT bucket, day, visitor FROM found
-        WHERE visitor IS NOT NULL ${includeBots ? "" : "AND bot_class IS NULL"}
-      ), counted AS (
-        SELECT bucket, count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots, 0 AS visitors,
+          (scanned_at AT TIME ZONE 'UTC')::date AS day, visitor,
+          count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots,
           max(scanned_at) FILTER (WHERE bot_class IS NULL) AS last,
           max(scanned_at) FILTER (WHERE bot_class IS NOT NULL) AS last_bot
-        FROM found GROUP BY GROUPING SETS ((bucket), ())
-        UNION ALL SELECT bucket, 0, 0, count(*), NULL, NULL FROM visits GROUP BY bucket
-        UNION ALL SELECT NULL, 0, 0, count(*), NULL, NULL FROM (${people}) AS people
+        FROM ${rowsIn(scope, stretches, parameters)} AS found GROUP BY 1, 2, 3
       )
-      SELECT bucket, sum(scans)::float8 AS scans, sum(bots)::float8 AS bots, sum(visitors)::float8 AS visitors,
-        max(last) AS last, max(last_bot) AS last_bot
-      FROM counted GROUP BY bucket`,
+      SELECT bucket, ${sums(inBucket)} FROM visits GROUP BY bucket
+      UNION ALL SELECT NULL, ${sums(isCut ? ofAnyBucket : inBucket)} FROM visits`,
     values: parameters.values,
   });
   return rows;
@@ -123,7 +118,7 @@ async function countDropped(
   starts: Date[],
 ): Promise<CountRow[]> {
   const oldest = stretches[0]?.from;
-  if (!oldest || oldest.getTime() > Date.now() - rowsKeptMsMin || scope.filters.length > 0) return [];
+  if (!oldest || isSurelyKept(oldest) || scope.filters.length > 0) return [];
   const parameters = new Parameters();
   const bounds = parameters.add(starts);
   const since = parameters.add(stretches.map(({ from }) => from));
@@ -134,7 +129,7 @@ async function countDropped(
         sum(h.bots)::float8 AS bots, 0 AS visitors, NULL AS last, NULL AS last_bot
       FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS stretch(since, until)
       JOIN scan_hourly AS h ON h.hour >= since AND h.hour < until
-      WHERE ${conditionsOn("h", scope, parameters).join(" AND ")} AND h.hour < now() - interval '13 months'
+      WHERE ${conditionsOn("h", scope, parameters).join(" AND ")} AND h.hour < now() - interval '${scansKeptMonths} months'
         AND NOT EXISTS (
           SELECT FROM scans AS s
           WHERE s.code_id = h.code_id AND s.scanned_at >= h.hour AND s.scanned_at < h.hour + interval '1 hour')
@@ -160,16 +155,18 @@ async function countSummaries(
         SELECT * FROM scan_summaries
         WHERE subject_id = $1 AND span = 'day' AND (start = ANY($2::timestamptz[]) OR start = ANY($3::timestamptz[]))
       ), divided AS MATERIALIZED (
-        SELECT *, (extract(epoch FROM start) / 900)::int AS at FROM found WHERE start = ANY($3)
+        SELECT found.*, buckets::int[] AS bucket_of
+        FROM found JOIN unnest($3::timestamptz[], $5::text[]) AS d(start, buckets) USING (start)
       ), counted AS (
         SELECT width_bucket(start, $4::timestamptz[]) - 1 AS bucket, scans, bots, ${includeBots ? "anyone" : "people"} AS visitors
         FROM found WHERE start = ANY($2)
-        UNION ALL SELECT width_bucket(at + slot, $5::int[]) - 1, slot.scans, slot.bots, 0
-        FROM (SELECT at, unnest(slots) AS slot, unnest(slot_scans) AS scans, unnest(slot_bots) AS bots FROM divided) AS slot
-        UNION ALL SELECT width_bucket(at + slot, $5::int[]) - 1, 0, 0, visit.visitors
-        FROM (SELECT at, unnest(visit_slots) AS slot, unnest(visit_previous) AS previous,
+        UNION ALL SELECT bucket_of[slot + 1], slot.scans, slot.bots, 0
+        FROM (SELECT bucket_of, unnest(slots) AS slot, unnest(slot_scans) AS scans, unnest(slot_bots) AS bots
+              FROM divided) AS slot
+        UNION ALL SELECT bucket_of[slot + 1], 0, 0, visit.visitors
+        FROM (SELECT bucket_of, unnest(visit_slots) AS slot, unnest(visit_previous) AS previous,
                 unnest(${includeBots ? "visit_anyone" : "visit_people"}) AS visitors FROM divided) AS visit
-        WHERE previous = -1 OR width_bucket(at + slot, $5::int[]) <> width_bucket(at + previous, $5::int[])
+        WHERE previous = -1 OR bucket_of[slot + 1] <> bucket_of[previous + 1]
       )
       SELECT bucket, sum(scans)::float8 AS scans, sum(bots)::float8 AS bots, sum(visitors)::float8 AS visitors,
         NULL AS last, NULL AS last_bot
@@ -177,9 +174,19 @@ async function countSummaries(
       UNION ALL SELECT NULL, sum(scans)::float8, sum(bots)::float8,
         sum(${includeBots ? "anyone" : "people"})::float8, max(last_scan_at), max(last_bot_at)
       FROM found`,
-    values: [subjectId, whole, divided, starts, starts.map((start) => Math.floor(start.getTime() / quarterMs))],
+    values: [subjectId, whole, divided, starts, divided.map((day) => `{${bucketsOf(day, starts)}}`)],
   });
   return rows;
+}
+
+/** The bucket of each quarter of an hour of a day, by its place in `starts`. */
+function bucketsOf(day: Date, starts: Date[]): number[] {
+  let bucket = starts.findLastIndex((start) => start <= day);
+  return Array.from({ length: dayMs / quarterMs }, (_, slot) => {
+    const at = day.getTime() + slot * quarterMs;
+    while (bucket + 1 < starts.length && (starts[bucket + 1] as Date).getTime() <= at) bucket += 1;
+    return bucket;
+  });
 }
 
 const dayOf = (moment: Date) => moment.toISOString().slice(0, 10);

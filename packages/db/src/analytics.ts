@@ -4,6 +4,7 @@ import { countByKey, type KeyCount } from "./analytics-keys.js";
 import { planReport } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
 import { countOverTime, type Interval, listBuckets, type TimeCounts } from "./analytics-times.js";
+import { findRowsKeptSince } from "./rows-kept.js";
 import type { ScanDimension } from "./scan-dimensions.js";
 import type { ScanScope, Stretch } from "./scan-scope.js";
 
@@ -28,10 +29,12 @@ export type Report = {
   /** Of a workspace only. */
   codes: CodeCount[] | null;
   previous: { range: Stretch; total: TimeCounts["total"] } | null;
+  /** Single scans before it may be gone, and with them what only they tell; null when nothing older is asked for. */
+  completeFrom: Date | null;
 };
 
 /** Places in the list of the busiest codes. */
-export const topCodesShown = 10;
+const topCodesShown = 10;
 
 /** Null when the range has more buckets than `bucketsMax`. */
 export async function readReport(reader: Reader, query: ReportQuery): Promise<Report | null> {
@@ -43,7 +46,9 @@ export async function readReport(reader: Reader, query: ReportQuery): Promise<Re
   const keys = await countByKey(reader, scope, plan, { includeBots, top });
   const codes = scope.codeId ? null : await rankCodes(reader, scope, plan, { includeBots, top: topCodesShown });
   const previous = comparePrevious ? await readPrevious(reader, query) : null;
-  return { starts, times, keys, codes, previous };
+  const from = previous?.range.from ?? range.from;
+  const completeFrom = await findRowsKeptSince(reader, scope.workspaceId, from);
+  return { starts, times, keys, codes, previous, completeFrom };
 }
 
 async function readPrevious(reader: Reader, { scope, range, includeBots }: ReportQuery): Promise<Report["previous"]> {

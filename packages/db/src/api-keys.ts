@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { KeyRecord } from "@qrfactory/domain/key-record";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
-import type { Db, Tx } from "./client.js";
+import { bytes, type Db, type Tx } from "./client.js";
 import type { ApiKey, Workspace } from "./generated/client.js";
 import { entitlementsOf, entitlingColumns, holdUnfrozen } from "./standing.js";
 
@@ -26,7 +26,6 @@ export type KeyPublication = {
   previous: { hash: Buffer; record: KeyRecord } | null;
 };
 
-const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
 /** What of the workspace is in the record of a key. */
 const withWorkspace = { workspace: { select: entitlingColumns } } as const;
 type WithWorkspace = ApiKey & { workspace: Pick<Workspace, keyof typeof entitlingColumns> };
@@ -131,7 +130,8 @@ export async function touchKey(db: Db, keyId: string): Promise<void> {
     WHERE id = ${keyId}::uuid AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')`;
 }
 
-const noSuchKey = () => new ApiError("not_found", "There is no such API key.");
+/** What is said of a key that is not there. */
+export const noSuchKey = () => new ApiError("not_found", "There is no such API key.");
 
 /** What services must know of the key with this SHA-256 (hex); null when no key has it. */
 export async function findKeyByHash(db: Db, hash: string): Promise<KeyRecord | null> {

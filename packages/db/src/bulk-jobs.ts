@@ -2,7 +2,7 @@
 // grows with each claim; an effect that carries an older number is refused.
 import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
-import type { Db, Tx } from "./client.js";
+import { bytes, type Db, type Tx } from "./client.js";
 import { recordEvent } from "./events.js";
 import type { BulkJob, Prisma } from "./generated/client.js";
 import { arrayLiteral, callColumns, insertCalls } from "./ingest-statements.js";
@@ -41,7 +41,7 @@ export async function insertBulkJob(tx: Tx, job: NewBulkJob): Promise<BulkJob> {
   }
   const row = await tx.bulkJob.create({ data: { id, workspaceId, chargedTo, chargedAt, total } });
   await tx.bulkInput.create({
-    data: { jobId: id, rows: Uint8Array.from(job.rows), pictures: Uint8Array.from(job.pictures) },
+    data: { jobId: id, rows: bytes(job.rows), pictures: bytes(job.pictures) },
   });
   await enter(tx, row, { endpoint: "bulk", credits: total, requestId: job.requestId });
   return row;

@@ -27,6 +27,7 @@ export type DatabaseOptions = {
   /** Shown in pg_stat_activity. */
   name?: string;
   poolMax?: number;
+  /** Who has more patience than a request has it for a connection and for the begin of a transaction, too. */
   queryTimeoutMs?: number;
 };
 
@@ -48,20 +49,22 @@ function nameOf({ sql }: { sql: string }): string {
 
 /** A pool of connections; opens none before the first query. End it with `$disconnect()`. */
 export function connectDatabase(url: string, options: DatabaseOptions = {}): Db {
+  const { queryTimeoutMs = queryTimeoutMsDefault } = options;
+  const patienceMs = queryTimeoutMs > queryTimeoutMsDefault ? queryTimeoutMs : 0;
   const adapter = new PrismaPg(
     {
       connectionString: url,
       application_name: options.name ?? "qrfactory",
       max: options.poolMax ?? poolMaxDefault,
-      query_timeout: options.queryTimeoutMs ?? queryTimeoutMsDefault,
-      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: queryTimeoutMs,
+      connectionTimeoutMillis: Math.max(connectTimeoutMs, patienceMs),
       idleTimeoutMillis: idleTimeoutMs,
     },
     { statementNameGenerator: nameOf },
   );
   return new PrismaClient({
     adapter,
-    transactionOptions: { maxWait: transactionWaitMsMax, timeout: transactionMsMax },
+    transactionOptions: { maxWait: Math.max(transactionWaitMsMax, patienceMs), timeout: transactionMsMax },
   });
 }
 
@@ -69,6 +72,9 @@ export function connectDatabase(url: string, options: DatabaseOptions = {}): Db 
 export async function probeDatabase(db: Db): Promise<void> {
   await db.$queryRaw`SELECT 1`;
 }
+
+/** Bytes as Prisma takes them. */
+export const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
 
 type DriverCause = { originalCode?: string; kind?: string };
 
@@ -84,6 +90,11 @@ export function sqlState(error: unknown): string | null {
 export function isTaken(error: unknown): boolean {
   if (sqlState(error) === "23505") return true;
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === "P2002";
+}
+
+/** Whether a statement gave up waiting for a lock (SQLSTATE 55P03). */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === "55P03";
 }
 
 /** Prisma's own codes for "could not reach or wait for the database". */

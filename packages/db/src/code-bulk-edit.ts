@@ -1,6 +1,6 @@
 // One edit of many dynamic codes: all of them change, in one transaction, or none does.
 import type { CodeFields } from "@qrfactory/domain/code-input";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError, invalidField } from "@qrfactory/domain/errors";
 import type { Actor } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { recordVersions } from "./code-history.js";
@@ -60,8 +60,7 @@ async function lockCodes(tx: Tx, workspaceId: string, selection: CodeSelection):
   const locked = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM dynamic_codes WHERE ${which} ORDER BY id LIMIT ${bulkEditMax + 1} FOR UPDATE`;
   if (locked.length > bulkEditMax) {
-    const message = `More than ${bulkEditMax} codes match; narrow the filter.`;
-    throw new ApiError("validation_failed", message, { errors: { filter: [message] } });
+    throw invalidField("filter", `More than ${bulkEditMax} codes match; narrow the filter.`);
   }
   const rows = await tx.dynamicCode.findMany({ where: { id: { in: locked.map((row) => row.id) } } });
   if ("shortIds" in selection) requireAll(selection.shortIds, rows);

@@ -1,6 +1,6 @@
 // What dynamic codes were: each edit leaves what the code is from that version on. Rows from before this was kept know
 // the destination alone.
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError, invalidField } from "@qrfactory/domain/errors";
 import { type Actor, type AuditAction, columnsOf } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { type DynamicCode, type DynamicCodeChange, Prisma } from "./generated/client.js";
@@ -73,12 +73,25 @@ function fieldsOf(code: DynamicCode): Fields {
   };
 }
 
-/** The versions of a code, the newest first, and how many there are. */
+/** The change after which a code was what it was at a moment; null before its creation. */
+const findChangeAt = (db: Db, code: DynamicCode, at: Date) =>
+  db.dynamicCodeChange.findFirst({
+    where: { codeId: code.id, changedAt: { lte: at } },
+    orderBy: { version: "desc" },
+  });
+
+/** The versions of a code, the newest first, and how many there are; with `at` the one that was in force then. */
 export async function listVersions(
   db: Db,
   code: DynamicCode,
   page: { skip: number; take: number },
+  at?: Date,
 ): Promise<{ count: number; versions: CodeVersion[] }> {
+  if (at) {
+    const change = await findChangeAt(db, code, at);
+    const versions = change ? [versionOf(change, code)] : [];
+    return { count: versions.length, versions: versions.slice(page.skip) };
+  }
   const where = { codeId: code.id };
   const [count, changes] = await Promise.all([
     db.dynamicCodeChange.count({ where }),
@@ -91,8 +104,7 @@ export async function listVersions(
 export async function getVersion(db: Db, code: DynamicCode, version: number): Promise<CodeVersion> {
   const change = await db.dynamicCodeChange.findUnique({ where: { codeId_version: { codeId: code.id, version } } });
   if (change) return versionOf(change, code);
-  const message = "The history of this code has no such version.";
-  throw new ApiError("validation_failed", message, { errors: { version: [message] } });
+  throw invalidField("version", "The history of this code has no such version.");
 }
 
 /** In place of the hash of a code as it was. */
@@ -100,10 +112,7 @@ const forgottenHash = "";
 
 /** The code as it was at a moment, with the counters of today; throws `not_found` before its creation and while deleted. */
 export async function getCodeAt(db: Db, code: DynamicCode, at: Date): Promise<DynamicCode> {
-  const change = await db.dynamicCodeChange.findFirst({
-    where: { codeId: code.id, changedAt: { lte: at } },
-    orderBy: { version: "desc" },
-  });
+  const change = await findChangeAt(db, code, at);
   const was = change && versionOf(change, code);
   if (!was || was.deletedAt) throw new ApiError("not_found", "There was no such dynamic code at that moment.");
   const { changedBy: _changedBy, changedAt, passwordProtected, ...fields } = was;

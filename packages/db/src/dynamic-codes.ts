@@ -20,7 +20,7 @@ export const codeColumns = Prisma.raw(
 );
 
 /** For how long a deleted code can be restored. */
-export const restorableDays = 30;
+const restorableDays = 30;
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -36,14 +36,16 @@ export async function getCode(db: Db | Tx, workspaceId: string, shortId: string)
   return row;
 }
 
-const noSuchCode = () => new ApiError("not_found", "There is no such dynamic code.");
+/** What is said of a code that is not there. */
+export const noSuchCode = () => new ApiError("not_found", "There is no such dynamic code.");
 
 /** Which code of whose, and in which version a change is meant for, if the caller says. */
 export type Target = { workspaceId: string; shortId: string; ifVersion?: number };
 
 /**
- * Changes a code and returns its new row. Throws `not_found`, `version_mismatch` when `ifVersion` is given and stale,
- * `plan_limit` when a paused code would become active without room, and as `holdForEdit` does.
+ * Changes a code and returns its new row; without a change it stays the version it is. Throws `not_found`,
+ * `version_mismatch` when `ifVersion` is given and stale, `plan_limit` when a paused code would become active without
+ * room, and as `holdForEdit` does.
  */
 export async function updateCode(
   db: Db,
@@ -65,6 +67,7 @@ export async function updateCodeIn(
 ): Promise<DynamicCode> {
   const standing = await holdForEdit(tx, target.workspaceId, changes);
   const current = await lockCode(tx, target);
+  if (Object.keys(changes).length === 0) return current;
   if (changes.isActive === true && !current.isActive) await requireRoomForActive(tx, target.workspaceId);
   const repointed = changes.destinationUrl !== undefined && changes.destinationUrl !== current.destinationUrl;
   const row = await tx.dynamicCode.update({

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { Tx } from "./client.js";
 
-export const eventTypes = ["bulk.completed", "bulk.failed"] as const;
+const eventTypes = ["bulk.completed", "bulk.failed"] as const;
 export type EventType = (typeof eventTypes)[number];
 
 export type NewEvent = {

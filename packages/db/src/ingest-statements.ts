@@ -54,9 +54,9 @@ const arraysOf = (columns: object) =>
 
 /**
  * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart. A code that is made for a number
- * of scans is to be published again, so that regions hear of each other's, until it is used up. Summaries of days that
- * are over are out of date when a scan of theirs comes in; today has none, and those of rows that may be gone stand as
- * they are.
+ * of scans is to be published again, so that regions hear of each other's, until it is used up. Summaries of hours that
+ * are over, their days and months are out of date when a scan of theirs comes in; the hour itself has none, and those of
+ * rows that may be gone stand as they are.
  */
 export const insertScans = `
   WITH inserted AS (
@@ -76,12 +76,12 @@ export const insertScans = `
     ON CONFLICT (code_id, hour, workspace_id) DO UPDATE SET scans = h.scans + excluded.scans, bots = h.bots + excluded.bots
   ), late AS (
     SELECT code_id, workspace_id, hour FROM hours
-    WHERE hour < date_trunc('day', now(), 'UTC') AND hour >= now() - interval '12 months'
+    WHERE hour < date_trunc('hour', statement_timestamp(), 'UTC') AND hour >= now() - interval '12 months'
   ), summarised AS (
     SELECT s.subject_id, s.span, s.start FROM scan_summaries s
     WHERE (s.subject_id, s.span, s.start) IN (
       SELECT subject_id, span, date_trunc(span, hour, 'UTC')
-      FROM late, unnest(ARRAY[code_id, workspace_id]) AS subject_id, unnest(ARRAY['day', 'month']) AS span)
+      FROM late, unnest(ARRAY[code_id, workspace_id]) AS subject_id, unnest(ARRAY['hour', 'day', 'month']) AS span)
     ORDER BY s.subject_id, s.span, s.start FOR NO KEY UPDATE
   ), outdated AS (
     UPDATE scan_summaries s SET stale = true, version = s.version + 1 FROM summarised

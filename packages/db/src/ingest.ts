@@ -1,7 +1,9 @@
 // Taking events in: one transaction for some batches inserts their rows, counts only what was really inserted, and notes
 // which numbers of their spools are covered. A batch may come twice, late, in any order and to two workers at once.
 // Speaks to `pg` itself: a transaction holds thousands of rows, a column each in one array.
-import pg from "pg";
+import type pg from "pg";
+import { sqlState } from "./client.js";
+import { openPool, withClient } from "./connections.js";
 import { arrayLiteral, type Columns, callColumns, insertCalls, insertScans, scanColumns } from "./ingest-statements.js";
 
 /** A row of `scans`; what is null is not known. `sequence` is its number in the spool, which no column holds. */
@@ -90,43 +92,28 @@ const reasonLengthMax = 500;
 
 /** A pool of connections for taking events in; opens none before the first batch. */
 export function openEventStore(url: string, options: EventStoreOptions = {}): EventStore {
-  const pool = new pg.Pool({
+  const pool = openPool({
     connectionString: url,
     application_name: options.name ?? "qrfactory-ingest",
     max: options.poolMax ?? poolMaxDefault,
     query_timeout: options.queryTimeoutMs ?? queryTimeoutMsDefault,
     connectionTimeoutMillis: connectTimeoutMs,
   });
-  // A connection that breaks while idle is replaced at the next use; one in use tells its query.
-  pool.on("error", () => {});
   return {
-    async store(stored) {
-      const client = await pool.connect();
-      // Between two statements a break has nobody else to tell; the next statement fails by it.
-      const ignore = () => {};
-      client.on("error", ignore);
-      let failure: Error | undefined;
-      try {
+    store: (stored) =>
+      withClient(pool, async (client) => {
         await client.query("BEGIN");
         const watermarks = await storeIn(client, stored);
         await client.query("COMMIT");
         return watermarks;
-      } catch (error) {
-        failure = error as Error;
-        throw error;
-      } finally {
-        if (!failure) client.off("error", ignore);
-        // After a failure nothing is known of the transaction; closing the connection ends it in any case.
-        client.release(failure);
-      }
-    },
+      }),
     close: () => pool.end(),
   };
 }
 
 /** Whether a rejection speaks of the rows themselves: a value out of range, or a month that has no partition. */
 export function isRefusedData(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && /^(22|23)/.test(error.code ?? "");
+  return /^(22|23)/.test(sqlState(error) ?? "");
 }
 
 /**

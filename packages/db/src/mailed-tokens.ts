@@ -1,10 +1,9 @@
 // Tokens that were mailed to a user: each may be used once, until it expires, for one purpose.
+import { ApiError } from "@qrfactory/domain/errors";
 import { type Actor, recordAccountAudit } from "./audit.js";
-import type { Db, Tx } from "./client.js";
+import { bytes, type Db, type Tx } from "./client.js";
 
 export type MailedPurpose = "reset" | "verify";
-
-const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
 
 /** Stores the hash of a token. */
 export async function storeMailedToken(
@@ -22,6 +21,9 @@ export async function takeMailedToken(tx: Tx, hash: Buffer, purpose: MailedPurpo
     WHERE token_hash = ${bytes(hash)} AND purpose = ${purpose} AND expires_at > now() RETURNING user_id`;
   return rows[0]?.user_id ?? null;
 }
+
+/** What is said of a token that could not be used. */
+export const deadToken = () => new ApiError("unauthenticated", "The token is not valid any more; ask for another.");
 
 /** Deletes the tokens of a user for a purpose, so that older mails mean nothing any more. */
 export async function deleteMailedTokens(tx: Tx, userId: string, purpose: MailedPurpose): Promise<void> {

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Role } from "@qrfactory/domain/roles";
 import { type Actor, type AuditAction, type Origin, recordAudit } from "./audit.js";
-import { type Db, isTaken, type Tx } from "./client.js";
+import { bytes, type Db, isTaken, type Tx } from "./client.js";
 import { markEmailVerified } from "./mailed-tokens.js";
 import { getMember, type MemberRow, requireOtherOwner, requireRoleOver, requireSeat } from "./member-rows.js";
 import { endSessions } from "./sessions.js";
@@ -32,7 +32,7 @@ export async function inviteMember(
     throw new ApiError("conflict", "This person is already invited; delete the invitation to send another.");
   }
   await requireSeat(tx, workspaceId, plan);
-  const data = { ...invited, id: randomUUID(), workspaceId, tokenHash: Uint8Array.from(invited.tokenHash) };
+  const data = { ...invited, id: randomUUID(), workspaceId, tokenHash: bytes(invited.tokenHash) };
   const row = await tx.invitation.create({ data });
   await recordMember(tx, by, "member.invited", row.id, { email: row.email, role: row.role });
   return { ...row, role: invited.role, userId: null };
@@ -92,7 +92,7 @@ function recordMember(
 
 /** The open invitation with this token; null when it was accepted, taken back or has expired. */
 export async function findInvitation(db: Db | Tx, tokenHash: Buffer) {
-  return db.invitation.findFirst({ where: { tokenHash: Uint8Array.from(tokenHash), expiresAt: { gt: new Date() } } });
+  return db.invitation.findFirst({ where: { tokenHash: bytes(tokenHash), expiresAt: { gt: new Date() } } });
 }
 
 /** Makes the invited person a member, with a new account where `passwordHash` is given; null as `findInvitation`. */

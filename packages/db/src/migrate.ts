@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { connectDatabase } from "./client.js";
+import { inTransaction } from "./connections.js";
 import { ensurePartitions } from "./partitions.js";
 
 const migrationsFolder = fileURLToPath(new URL("../prisma/migrations/", import.meta.url));
@@ -68,19 +69,14 @@ async function applyOnce(client: Client, migration: Migration, appliedChecksum: 
   if (appliedChecksum !== undefined) {
     throw new Error(`Migration ${migration.name} was applied with another content; write a new one instead of editing`);
   }
-  await client.query("BEGIN");
-  try {
+  await inTransaction(client, async () => {
     await client.query(migration.sql);
     await client.query(
       `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
        VALUES ($1, $2, $3, now(), now(), 1)`,
       [randomUUID(), migration.checksum, migration.name],
     );
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK");
-    throw error;
-  }
+  });
   return true;
 }
 

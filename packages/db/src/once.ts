@@ -1,9 +1,9 @@
 // An effect that happens once for each Idempotency-Key: the claim is a row in the effect's own transaction, so a crash
 // before COMMIT leaves nothing and a crash after it leaves the answer to replay.
 import { createHash } from "node:crypto";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError, refusedField } from "@qrfactory/domain/errors";
 import { canonicalJson } from "@qrfactory/domain/json";
-import { type Db, prepared, sqlState, type Tx } from "./client.js";
+import { type Db, isLockTimeout, prepared, type Tx } from "./client.js";
 
 /** Whose key for which request; another workspace, method or path with the same key is another key. */
 export type IdempotencyClaim = {
@@ -32,10 +32,7 @@ export type ClaimingRequest = {
 export function findClaim({ workspaceId, method, path, key, body }: ClaimingRequest): IdempotencyClaim | null {
   if (key === undefined) return null;
   if (!keyPattern.test(key)) {
-    const message = "Use 1 to 255 visible ASCII characters.";
-    throw new ApiError("validation_failed", `Idempotency-Key: ${message}`, {
-      errors: { "Idempotency-Key": [message] },
-    });
+    throw refusedField("validation_failed", "Idempotency-Key", "Use 1 to 255 visible ASCII characters.");
   }
   return {
     workspaceId,
@@ -64,8 +61,6 @@ const windowHours = 24;
 const waitMsMax = 5_000;
 /** One wait for the lock: below the client's query timeout, so that waiting is never mistaken for a frozen server. */
 const lockWaitMs = 600;
-
-const lockNotAvailable = "55P03";
 
 export type Once = (claim: IdempotencyClaim, effect: (tx: Tx) => Promise<StoredAnswer>) => Promise<OnceOutcome>;
 
@@ -119,7 +114,7 @@ async function runOnce(
     try {
       return await db.$transaction((tx) => claimAndRun(tx, claim, effect));
     } catch (error) {
-      if (sqlState(error) !== lockNotAvailable) throw error;
+      if (!isLockTimeout(error)) throw error;
       if (Date.now() >= deadline) throw stillRunning();
     }
   }

@@ -1,13 +1,11 @@
 // Whether what was counted is what the rows say. Compares a UTC day that is settled: hours with rows, and summaries with
 // what they would be if they were made now. What differs is made from the rows again, in the transaction that found it.
 import type pg from "pg";
-import { makeSummaries, placeSummaries } from "./scan-summaries.js";
+import { inTransaction } from "./connections.js";
+import { lockTimeoutMs, makeSummaries, placeSummaries } from "./scan-summaries.js";
 
 /** Hours of codes and summaries that said something else than their rows. */
 export type DayDifferences = { hours: number; summaries: number };
-
-/** Those who take scans in are held up so long at most. */
-const lockTimeoutMs = 2_000;
 
 /**
  * A code whose rows of the day are all gone is left as it was: they were dropped at the end of their time, and totals stay.
@@ -50,43 +48,46 @@ const repairDifferingHours = `
 
 /** Returns how many hours differed once nobody counted any more. */
 async function repairHours(client: pg.ClientBase, day: Date): Promise<number> {
-  await client.query("BEGIN");
-  try {
+  return inTransaction(client, async () => {
     await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
     await client.query("LOCK TABLE scan_hourly IN SHARE ROW EXCLUSIVE MODE");
     const { rows } = await client.query({ text: differingHours, values: [day] });
     await client.query({ text: repairDifferingHours, values: [day] });
-    await client.query("COMMIT");
     return rows.length;
-  } catch (error) {
-    await client.query("ROLLBACK");
-    throw error;
-  }
+  });
 }
 
 /**
  * A summary is taken to be right when its totals are those of the rows and each of its tables adds up to them; what is
- * not is made anew, and with it the month.
+ * not is made anew, and with a day its month. Of a day and of each of its hours that has one.
  */
 const outdateWrongSummaries = `
   WITH rows AS MATERIALIZED (
-    SELECT code_id, workspace_id, visitor, bot_class FROM scans
+    SELECT code_id, workspace_id, visitor, bot_class, date_trunc('hour', scanned_at, 'UTC') AS hour FROM scans
     WHERE scanned_at >= $1 AND scanned_at < $1::timestamptz + interval '1 day'
+  ), seen AS (
+    SELECT code_id AS subject_id, * FROM rows UNION ALL SELECT workspace_id, * FROM rows
   ), counted AS (
-    SELECT subject_id, count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots,
+    SELECT subject_id, coalesce(hour, $1) AS start, CASE WHEN GROUPING(hour) = 1 THEN 'day' ELSE 'hour' END AS span,
+      count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots,
       count(DISTINCT visitor) FILTER (WHERE bot_class IS NULL) AS people, count(DISTINCT visitor) AS anyone
-    FROM (SELECT code_id AS subject_id, * FROM rows UNION ALL SELECT workspace_id, * FROM rows) AS seen
-    WHERE subject_id IN (SELECT subject_id FROM scan_summaries WHERE span = 'day' AND start = $1 AND NOT stale)
-    GROUP BY subject_id
+    FROM seen WHERE subject_id IN (
+      SELECT subject_id FROM scan_summaries
+      WHERE span <> 'month' AND start >= $1 AND start < $1::timestamptz + interval '1 day' AND NOT stale)
+    GROUP BY GROUPING SETS ((subject_id), (subject_id, hour))
   ), wrong AS (
-    SELECT s.subject_id FROM scan_summaries AS s JOIN counted AS c USING (subject_id)
-    WHERE s.span = 'day' AND s.start = $1 AND NOT s.stale AND (
-      (s.scans, s.bots, s.people, s.anyone) IS DISTINCT FROM (c.scans, c.bots, c.people, c.anyone)
-      OR (SELECT (sum(scans), sum(bots)) FROM unnest(s.slot_scans, s.slot_bots) AS u(scans, bots))
-        IS DISTINCT FROM (c.scans, c.bots)
+    SELECT s.subject_id, s.span, s.start FROM scan_summaries AS s JOIN counted AS c USING (subject_id, span, start)
+    WHERE NOT s.stale AND (
+      (s.scans, s.bots) IS DISTINCT FROM (c.scans, c.bots)
+      OR s.span = 'day' AND ((s.people, s.anyone) IS DISTINCT FROM (c.people, c.anyone)
+        OR (SELECT (sum(scans), sum(bots)) FROM unnest(s.slot_scans, s.slot_bots) AS u(scans, bots))
+          IS DISTINCT FROM (c.scans, c.bots))
       OR EXISTS (
         SELECT 1 FROM unnest(s.dimensions, s.key_scans, s.key_bots) AS u(dimension, scans, bots)
         GROUP BY dimension HAVING (sum(u.scans), sum(u.bots)) IS DISTINCT FROM (c.scans, c.bots)))
+  ), outdated AS (
+    SELECT * FROM wrong
+    UNION ALL SELECT subject_id, 'month', date_trunc('month', start, 'UTC') FROM wrong WHERE span = 'day'
   )
-  UPDATE scan_summaries AS s SET stale = true, version = s.version + 1 FROM wrong
-  WHERE s.subject_id = wrong.subject_id AND (s.span, s.start) IN (('day', $1), ('month', date_trunc('month', $1, 'UTC')))`;
+  UPDATE scan_summaries AS s SET stale = true, version = s.version + 1 FROM outdated AS o
+  WHERE s.subject_id = o.subject_id AND s.span = o.span AND s.start = o.start`;

@@ -11,15 +11,22 @@ export type RetentionRule = {
   window: Window;
   /** Whether a workspace may have a longer window (`retention_months`); the table has a `workspace_id` then. */
   mayBeLonger?: true;
+  /** Only rows of which this is true, SQL. */
+  only?: string;
   /** Partitioned by month: whole months are dropped where that is possible. */
   isPartitioned?: true;
 };
 
+/** How long single scans are kept where the workspace has no longer window, in calendar months. */
+export const scansKeptMonths = 13;
+
 export const retentionRules: RetentionRule[] = [
-  { table: "scans", column: "scanned_at", window: "13 months", mayBeLonger: true, isPartitioned: true },
+  { table: "scans", column: "scanned_at", window: `${scansKeptMonths} months`, mayBeLonger: true, isPartitioned: true },
   { table: "calls", column: "called_at", window: "13 months", mayBeLonger: true, isPartitioned: true },
   { table: "audit_events", column: "at", window: "13 months", mayBeLonger: true },
   { table: "bulk_jobs", column: "finished_at", window: "13 months", mayBeLonger: true },
+  // Reports need hours of the days that their range cuts, mostly the first and the last of thirty or twice thirty.
+  { table: "scan_summaries", column: "start", window: "62 days", only: "span = 'hour'" },
   { table: "events", column: "created_at", window: "30 days" },
   { table: "dead_letters", column: "created_at", window: "30 days" },
   // 24 hours from the first claim.

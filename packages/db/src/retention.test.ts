@@ -91,6 +91,21 @@ test("months that are over go as whole partitions, younger ones stay, and totals
   expect(await db.usageMonthly.count({ where: { workspaceId } })).toBe(1);
 });
 
+test("summaries of hours go after two months, those of days and months stay", async () => {
+  const workspaceId = await addWorkspace();
+  for (const [span, months] of [
+    ["hour", 1],
+    ["hour", 3],
+    ["day", 3],
+    ["month", 20],
+  ] as const) {
+    await db.scanSummary.create({ data: { subjectId: workspaceId, span, start: monthsAgo(months), workspaceId } });
+  }
+  expect(await removedBy()).toContainEqual({ table: "scan_summaries", partition: null, rows: 1, bytes: null });
+  const left = await db.scanSummary.findMany({ where: { workspaceId }, orderBy: { start: "asc" } });
+  expect(left.map(({ span }) => span)).toEqual(["month", "day", "hour"]);
+});
+
 test("a workspace with a longer window keeps its rows, while the others' of the same months go", async () => {
   const [patient, usual] = [await addWorkspace(18), await addWorkspace()];
   await addEvents(patient);

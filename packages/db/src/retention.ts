@@ -5,6 +5,7 @@
 // A clock that has jumped ahead would make everything look old. So a run refuses when its machine and the database disagree
 // about the time, and when far more time has passed since the last run than runs are ever apart.
 import pg from "pg";
+import { isLockTimeout } from "./client.js";
 import { type RetentionRule, retentionRules } from "./retention-rules.js";
 
 /** Rows that go in one statement: short locks, however much has piled up. */
@@ -19,8 +20,6 @@ const clockSkewMsMax = 5 * 60 * 1000;
 const pauseDaysMax = 45;
 /** The lock that keeps two runs apart, for everybody of this product. */
 const lockKey = 7_211_190_041;
-
-const lockNotAvailable = "55P03";
 
 /** What went, or in a dry run would go. */
 export type Removal = {
@@ -106,7 +105,10 @@ const keepsLonger = ({ column }: RetentionRule) => `t.${column} >= now() - make_
 /** That a row `t` is kept no longer; $1 is the window. */
 function isOver(rule: RetentionRule): string {
   const longer = `EXISTS (SELECT FROM workspaces w WHERE w.id = t.workspace_id AND ${keepsLonger(rule)})`;
-  return `t.${rule.column} <= now() - $1::interval${rule.mayBeLonger ? ` AND NOT ${longer}` : ""}`;
+  const conditions = [`t.${rule.column} <= now() - $1::interval`];
+  if (rule.mayBeLonger) conditions.push(`NOT ${longer}`);
+  if (rule.only) conditions.push(rule.only);
+  return conditions.join(" AND ");
 }
 
 async function applyRule(client: pg.Client, rule: RetentionRule, options: RetentionOptions): Promise<Removal[]> {
@@ -155,7 +157,7 @@ async function dropPartition(
     return [{ table, partition, rows: null, bytes }];
   } catch (error) {
     // Somebody reads it: it goes in the next run, and everything else in this one.
-    if (error instanceof pg.DatabaseError && error.code === lockNotAvailable) return [];
+    if (isLockTimeout(error)) return [];
     throw error;
   }
 }

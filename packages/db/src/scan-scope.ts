@@ -1,6 +1,7 @@
 // Which scans are meant: of a workspace, some of its codes or one, narrowed down by what is known of each scan. Builds the
 // conditions on rows of `scans`; every value from outside becomes a parameter.
 import { type ScanDimension, scanDimensions, unknownKey } from "./scan-dimensions.js";
+import type { SummaryStart } from "./scan-summaries.js";
 
 /** Values of a dimension that scans have to have, and that they must not have. */
 export type DimensionFilter = { dimension: ScanDimension; include: string[]; exclude: string[] };
@@ -32,6 +33,15 @@ export class Parameters {
 export function summarySubject({ workspaceId, codeId, tag, folder, filters }: ScanScope): string | null {
   if (filters.length > 0 || tag !== undefined || folder !== undefined) return null;
   return codeId ?? workspaceId;
+}
+
+/** The summaries `s` of a subject that begin at some moments, to be read from. */
+export function summariesIn(subjectId: string | null, summaries: SummaryStart[], parameters: Parameters): string {
+  const spans = parameters.add(summaries.map(({ span }) => span));
+  const starts = parameters.add(summaries.map(({ start }) => start));
+  return `unnest(${spans}::text[], ${starts}::timestamptz[]) AS planned(span, start)
+    JOIN scan_summaries AS s ON s.subject_id = ${parameters.add(subjectId)}::uuid AND s.span = planned.span
+      AND s.start = planned.start`;
 }
 
 /** Up to here each stretch is a query of its own, whose size the planner knows; more are looked up one after the other. */

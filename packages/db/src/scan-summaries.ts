@@ -1,61 +1,62 @@
-// Summaries of settled days and months. Of a workspace each, of a code those with so many scans that reading the rows
-// takes long. A summary is a function of the rows, so it cannot count twice; one whose rows became more is not read until
-// it was made again.
+// Summaries of settled hours, days and months: of a workspace each day and month, else those with so many scans that
+// reading the rows takes long. A summary is a function of the rows, so it cannot count twice; one whose rows became
+// more is not read until it was made again.
 //
 // Rows that are taken in while a summary is being made: the place of the summary is committed first, then every
 // transaction that did not see it is waited for. Those after it raise the version of the place, and what was made from
 // an older version is dropped.
 import type pg from "pg";
+import { inTransaction } from "./connections.js";
 import { countByDimension } from "./scan-dimensions.js";
 
-export type SummarySpan = "day" | "month";
+export type SummarySpan = "hour" | "day" | "month";
 
-/** A code's rows of this many scans are summarised. Fewer are read from the rows in about a millisecond. */
-const codeScansMin: Record<SummarySpan, number> = { day: 50, month: 1_500 };
+/** One of them, by its first moment. */
+export type SummaryStart = { span: SummarySpan; start: Date };
+
+/** So many scans are summarised. Fewer are read from the rows in about a millisecond. */
+const scansMin: Record<SummarySpan, number> = { hour: 50, day: 50, month: 1_500 };
 
 /** Codes kept for each summary of a workspace: what is sought are ten to a hundred. */
-export const topCodesKept = 500;
+export const topCodesKept: Record<SummarySpan, number> = { hour: 100, day: 500, month: 500 };
 
 /** A span is summarised so long after its end: until then most scans of it have come in. */
-const settlesAfter = "1 hour";
+const settlesAfter: Record<SummarySpan, string> = { hour: "5 minutes", day: "1 hour", month: "1 hour" };
 
 /** How long those who take scans in may be held up. */
-const lockTimeoutMs = 2_000;
+export const lockTimeoutMs = 2_000;
 
 /** The end of a span that begins at `start`, both UTC. */
 export function spanEnd(span: SummarySpan, start: Date): Date {
+  if (span === "hour") return new Date(start.getTime() + 60 * 60_000);
   const [year, month, day] = [start.getUTCFullYear(), start.getUTCMonth(), start.getUTCDate()];
   return new Date(span === "day" ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1, 1));
 }
 
 /**
  * Makes a place for every summary that a span is to have, and makes sure that whatever is taken in afterwards sees it.
- * Returns how many places are new; none while the span is not settled: ingest does not look for places of today.
+ * Returns how many places are new; none while the span is not settled: ingest does not look for places of the hour.
  */
 export async function placeSummaries(client: pg.ClientBase, span: SummarySpan, start: Date): Promise<number> {
-  await client.query("BEGIN");
-  try {
+  return inTransaction(client, async () => {
     await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
     const placed = await client.query({
       text: `
         WITH counted AS MATERIALIZED (
           SELECT workspace_id, code_id, count(*) AS scans FROM scans WHERE scanned_at >= $2 AND scanned_at < $3
-            AND $3::timestamptz + interval '${settlesAfter}' <= now()
+            AND $3::timestamptz + $5::interval <= now()
           GROUP BY workspace_id, code_id)
         INSERT INTO scan_summaries (subject_id, span, start, workspace_id)
         SELECT code_id, $1, $2, workspace_id FROM counted WHERE scans >= $4
-        UNION SELECT workspace_id, $1, $2, workspace_id FROM counted
+        UNION ALL SELECT workspace_id, $1, $2, workspace_id FROM counted
+        GROUP BY workspace_id HAVING $1 <> 'hour' OR sum(scans) >= $4
         ON CONFLICT DO NOTHING`,
-      values: [span, start, spanEnd(span, start), codeScansMin[span]],
+      values: [span, start, spanEnd(span, start), scansMin[span], settlesAfter[span]],
     });
     // Waits for every transaction that is counting scans, and is over at the commit.
     if (placed.rowCount) await client.query("LOCK TABLE scan_hourly IN SHARE MODE");
-    await client.query("COMMIT");
     return placed.rowCount ?? 0;
-  } catch (error) {
-    await client.query("ROLLBACK");
-    throw error;
-  }
+  });
 }
 
 /** Makes the stale summaries of a span; returns how many. Those that more scans came in for meanwhile stay stale. */
@@ -67,14 +68,14 @@ export async function makeSummaries(client: pg.ClientBase, span: SummarySpan, st
   let made = 0;
   for (const { workspace_id } of rows) {
     const values = [span, start, spanEnd(span, start), workspace_id];
-    made += (await client.query({ text: makeOfWorkspace, values })).rowCount ?? 0;
+    made += (await client.query({ text: makeOfWorkspace(topCodesKept[span]), values })).rowCount ?? 0;
   }
   return made;
 }
 
 /** Spans with summaries that are to be made, the oldest first. */
-export async function listStaleSpans(client: pg.ClientBase): Promise<{ span: SummarySpan; start: Date }[]> {
-  const { rows } = await client.query<{ span: SummarySpan; start: Date }>(
+export async function listStaleSpans(client: pg.ClientBase): Promise<SummaryStart[]> {
+  const { rows } = await client.query<SummaryStart>(
     "SELECT DISTINCT span, start FROM scan_summaries WHERE stale ORDER BY start, span",
   );
   return rows;
@@ -86,7 +87,7 @@ const visitsOf = (condition: string) => `
   FROM (SELECT DISTINCT subject_id, slot, visitor FROM seen
         WHERE visitor IS NOT NULL AND $1 = 'day' AND ${condition}) AS visited`;
 
-const makeOfWorkspace = `
+const makeOfWorkspace = (codesKept: number) => `
   WITH places AS (
     SELECT subject_id, version FROM scan_summaries WHERE workspace_id = $4 AND span = $1 AND start = $2 AND stale
   ), rows AS MATERIALIZED (
@@ -120,7 +121,7 @@ const makeOfWorkspace = `
   ), codes AS (
     SELECT array_agg(code_id) AS ids, array_agg(scans) AS scans, array_agg(bots) AS bots FROM (
       SELECT code_id, count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots
-      FROM rows GROUP BY code_id ORDER BY count(*) DESC, code_id LIMIT ${topCodesKept}) AS busiest
+      FROM rows GROUP BY code_id ORDER BY count(*) DESC, code_id LIMIT ${codesKept}) AS busiest
   ), dimensions AS (
     SELECT subject_id, array_agg(dimension) AS dimensions, array_agg(key) AS keys, array_agg(scans) AS scans,
       array_agg(bots) AS bots

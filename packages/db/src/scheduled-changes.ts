@@ -20,7 +20,7 @@ export type ScheduledChange = {
 };
 
 /** Waiting changes of one code; a campaign has a handful. */
-export const scheduledMax = 50;
+const scheduledMax = 50;
 
 /** Puts a change of a code down for later; throws as `updateCode` does, `conflict` when `scheduledMax` wait already. */
 export async function scheduleChange(

@@ -3,15 +3,13 @@
 import { randomUUID } from "node:crypto";
 import type { Role } from "@qrfactory/domain/roles";
 import { type Actor, columnsOf, type Origin, recordAccountAudit, recordAudit } from "./audit.js";
-import { type Db, prepared, type Tx } from "./client.js";
+import { bytes, type Db, prepared, type Tx } from "./client.js";
 import { type EntitlingColumns, entitlementsOf, entitlingNames } from "./standing.js";
 
 /** A log-in of a user to a workspace. */
 export type Session = { userId: string; workspaceId: string; sessionId: string };
 
 type NewRefreshToken = { hash: Buffer; expiresAt: Date };
-
-const bytes = (buffer: Buffer) => Uint8Array.from(buffer);
 
 /** Who logs in where; `passwordHash` is what the password was checked against. */
 export type NewSession = { userId: string; workspaceId: string; passwordHash?: string; origin: Origin };

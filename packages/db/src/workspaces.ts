@@ -11,6 +11,7 @@ import {
   entitlingNames,
   holdUnfrozen,
   holdWorkspace,
+  noSuchWorkspace,
   settleOverLimit,
   standingOf,
   touchKeyRecords,
@@ -77,8 +78,6 @@ export async function getWorkspaceDetails(db: Db, workspaceId: string): Promise<
   const columns = { suspendedAt, lapsedAt, overLimitAt, overageEnabled, overageRendersMax, retentionMonths };
   return { ...toSummary(row), ...columns, members, keys, codes, activeCodes };
 }
-
-const noSuchWorkspace = () => new ApiError("not_found", "There is no such workspace.");
 
 /** What an operator does to a workspace. */
 export type WorkspaceChange =

@@ -2,7 +2,7 @@
 // app's own, which lead nowhere where the app is missing and so need a way back to the web.
 
 /** Longest address of an app, in characters: with the web address inside an `intent:` it still fits in a header. */
-export const appLinkLengthMax = 500;
+const appLinkLengthMax = 500;
 
 /** Schemes that run code, read what is on the device, or could be taken for one of ours. */
 const refusedSchemes = new Set([

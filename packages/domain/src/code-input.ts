@@ -4,26 +4,25 @@ import { z } from "zod";
 import { checkDestination, type DestinationRules } from "./destination.js";
 import { ApiError } from "./errors.js";
 import { type PlanName, plans, smallestPlan } from "./plans.js";
-import { type RoutingColumns, routingFields, toRoutingColumns } from "./routing-input.js";
+import { addressField, type RoutingColumns, routingFields, toRoutingColumns } from "./routing-input.js";
 import { normalizeShortId } from "./short-id.js";
-
-/** PostgreSQL keeps every character but this one. */
-const storable = z.string().refine((text) => !text.includes("\0"), "Remove the character NUL.");
+import { storable } from "./validate.js";
 
 const nameField = storable.trim().min(1, "Give the code a name.").max(120, "Use at most 120 characters.");
 
 /** The folder of a code in the dashboard; null is none. */
-export const folderField = storable
+const folderField = storable
   .trim()
   .min(1, "Give the folder a name, or use null for none.")
   .max(100, "Use at most 100 characters.");
 
-/** Judged by domain/destination, which has better words than a schema. */
-const addressField = z.string();
+/** Years that RFC 3339 writes and PostgreSQL keeps, in UTC: an offset may lead out of those that were typed. */
+const isKept = (text: string) => /^(?!0000)\d{4}-/.test(new Date(text).toISOString());
 
 /** An RFC 3339 moment with an offset, as a `Date`. */
 export const momentField = z.iso
-  .datetime({ offset: true, error: "Use an RFC 3339 moment such as 2026-12-31T23:59:59Z." })
+  .datetime({ offset: true, error: "Use an RFC 3339 moment such as 2026-12-31T23:59:59Z.", abort: true })
+  .refine(isKept, "Use a year from 0001 to 9999.")
   .transform((text) => new Date(text));
 
 const tagsField = z.array(storable.trim().min(1).max(50)).max(20, "Use at most 20 tags.");
@@ -57,7 +56,11 @@ const optionalFields = {
 /** Where the API has an address of its own in place of a code's. */
 const reservedShortIds = new Set(["EXPORT"]);
 
-const newShortIdField = shortIdField.refine((shortId) => !reservedShortIds.has(shortId), "Choose another short id.");
+/** The short id of a code that is to be made. */
+export const newShortIdField = shortIdField.refine(
+  (shortId) => !reservedShortIds.has(shortId),
+  "Choose another short id.",
+);
 
 /** What creates a code. */
 export const createCodeBody = z.strictObject({
@@ -105,7 +108,7 @@ export function toFields(body: z.output<typeof updateCodeBody>, rules: Destinati
     ...(is_active !== undefined && { isActive: is_active }),
     ...(expires_at !== undefined && { expiresAt: expires_at }),
     ...(fallback_url !== undefined && {
-      fallbackUrl: fallback_url && checkDestination(fallback_url, rules, `${pathPrefix}fallback_url`),
+      fallbackUrl: fallback_url === null ? null : checkDestination(fallback_url, rules, `${pathPrefix}fallback_url`),
     }),
     ...(tags !== undefined && { tags: [...new Set(tags)] }),
     ...(folder !== undefined && { folder }),

@@ -46,7 +46,7 @@ export const eyeCenterShapes = [
 export type EyeCenterShape = (typeof eyeCenterShapes)[number];
 
 /** One word for both parts of an eye; a `frame` has a square in its middle. */
-const eyeShapes = ["square", "rounded", "circle", "frame"] as const;
+export const eyeShapes = ["square", "rounded", "circle", "frame"] as const;
 
 export const gradientTypes = ["vertical", "horizontal", "diagonal", "radial"] as const;
 export type GradientType = (typeof gradientTypes)[number];

@@ -18,7 +18,7 @@ export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
 export type ImageFormat = (typeof imageFormats)[number];
 
 /** `strict` refuses what would not scan, `report` delivers it with its score, `off` does not look. */
-export const scanChecks = ["strict", "report", "off"] as const;
+const scanChecks = ["strict", "report", "off"] as const;
 export type ScanCheck = (typeof scanChecks)[number];
 
 const sizePxDefault = 600;

@@ -1,10 +1,11 @@
 // Where a printed code may send people. The parsed address is judged, not its spelling, because that is what a phone
 // will follow; only what the parser would silently drop is looked for in the text itself.
 import ipaddr from "ipaddr.js";
-import { ApiError } from "./errors.js";
+import { refusedField } from "./errors.js";
+import { parseUrl } from "./parse-url.js";
 
 /** Longest address, in characters; the same for fallbacks. */
-export const destinationLengthMax = 2_000;
+const destinationLengthMax = 2_000;
 
 /** Control, format (bidirectional, zero-width) and unassigned characters: invisible, or stripped by the URL parser. */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -20,15 +21,15 @@ export type DestinationRules = {
 /** The normal form (`href`) of an allowed http or https address; throws `url_refused` that says what is wrong. */
 export function checkDestination(text: string, rules: DestinationRules, field = "destination_url"): string {
   const refusal = findRefusal(text, rules);
-  if (refusal) throw new ApiError("url_refused", `${field}: ${refusal}`, { errors: { [field]: [refusal] } });
+  if (refusal) throw refusedField("url_refused", field, refusal);
   return new URL(text).href;
 }
 
 function findRefusal(text: string, { ownHosts }: DestinationRules): string | null {
   if (text.length > destinationLengthMax) return `Use at most ${destinationLengthMax} characters.`;
   if (invisible.test(text)) return "Remove the control or invisible characters.";
-  if (!URL.canParse(text)) return "Use an absolute address such as https://example.com/page.";
-  const url = new URL(text);
+  const url = parseUrl(text);
+  if (url === null) return "Use an absolute address such as https://example.com/page.";
   if (url.protocol !== "http:" && url.protocol !== "https:")
     return "Use an address that starts with https:// or http://.";
   if (url.username !== "" || url.password !== "") return "Remove the user name and password from the address.";

@@ -77,6 +77,28 @@ export class ApiError extends Error {
   }
 }
 
+/** Refuses one field; the sentence is told as a whole and under the field. */
+export function invalidField(field: string, message: string): ApiError {
+  return new ApiError("validation_failed", message, { errors: { [field]: [message] } });
+}
+
+/** Refuses one field, which the detail names, too: for sentences that do not say what they speak of. */
+export function refusedField(code: ProblemCode, field: string, reason: string, cause?: unknown): ApiError {
+  return new ApiError(code, `${field}: ${reason}`, { errors: { [field]: [reason] }, cause });
+}
+
+/** Fields that a detail names; `errors` has them all. */
+const namedMax = 10;
+
+/** Refuses several fields, one at least, or the whole body: the detail says what is wrong with the first. */
+export function invalidFields(errors: FieldErrors): ApiError {
+  const [[path, messages] = ["", []], ...others] = Object.entries(errors);
+  const first = path === "" ? messages.join(" ") : `${path}: ${messages.join(" ")}`;
+  const names = others.slice(0, namedMax).map(([name]) => name);
+  const rest = names.length > 0 ? ` Check these fields, too: ${names.join(", ")}.` : "";
+  return new ApiError("validation_failed", first + rest, { errors });
+}
+
 /** The RFC 9457 document for an error: `type`, `title`, `status`, `code`, `detail`, `request_id`, and `errors` if any. */
 export type ProblemDocument = {
   type: string;

@@ -27,7 +27,7 @@ export const imageBatch = z.strictObject({
 export type ImageBatch = z.input<typeof imageBatch>;
 
 /** What is said of one image of a batch; a drawn one is followed by its `bytes` bytes. */
-export const batchAnswer = z.discriminatedUnion("outcome", [
+const batchAnswer = z.discriminatedUnion("outcome", [
   z.object({
     outcome: z.literal("drawn"),
     bytes: z.int().min(1),

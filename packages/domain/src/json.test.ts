@@ -8,6 +8,8 @@ test.each([
   ["a member named twice in another spelling", '{"a":1,"\\u0061":2}'],
   ["a member named twice, deep", '[{"x":{"b":1,"c":[],"b":2}}]'],
   ["__proto__", '{"__proto__":{"admin":true}}'],
+  ["half of a surrogate pair", '{"a":["x\\ud83d"]}'],
+  ["half of a surrogate pair in a name", '{"\\uDE00":1}'],
   ["deep nesting", "[".repeat(40) + "]".repeat(40)],
 ])("%s is refused", (_name, text) => {
   expect(() => parseStrictJson(text)).toThrow(expect.objectContaining({ code: "malformed_request" }));
@@ -20,6 +22,10 @@ test("any JSON text without such members means what JSON.parse says", () => {
       expect(parseStrictJson(text)).toEqual(JSON.parse(text));
     }),
   );
+});
+
+test("a character written as a whole surrogate pair is taken", () => {
+  expect(parseStrictJson('"\\ud83d\\ude00 \\\\ud83d"')).toBe("😀 \\ud83d");
 });
 
 test("strings that look like structure do not confuse it", () => {

@@ -2,10 +2,10 @@
 // the query of an address ever changes; scheme, host, path and fragment stay as they were spelled.
 
 /** Longest query of a scan that is passed on, in characters; a longer one is left out whole. */
-export const queryLengthMax = 1_024;
+const queryLengthMax = 1_024;
 
 /** Longest address with everything added: with the other headers it fits in the 4 kB that proxies read as headers. */
-export const locationLengthMax = 3_072;
+const locationLengthMax = 3_072;
 
 type Parts = { base: string; query: string; fragment: string };
 

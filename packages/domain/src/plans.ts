@@ -1,4 +1,5 @@
 // The one table of what each plan includes; every limit that the product enforces is read from here.
+import { ApiError } from "./errors.js";
 
 export const planNames = ["free", "starter", "pro", "agency", "enterprise"] as const;
 export type PlanName = (typeof planNames)[number];
@@ -128,4 +129,11 @@ export function monthOf(at: Date): string {
 /** The first moment of the month after `at`, in UTC: when credits start again. */
 export function nextMonthStart(at: Date): Date {
   return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1));
+}
+
+/** The refusal of what a month's credits do not suffice for; `say` is given the day on which there are new ones. */
+export function quotaProblem(at: Date, say: (day: string) => string): ApiError {
+  const resetsAt = nextMonthStart(at);
+  const retryAfterSeconds = Math.max(1, Math.ceil((resetsAt.getTime() - at.getTime()) / 1_000));
+  return new ApiError("quota_exceeded", say(resetsAt.toISOString().slice(0, 10)), { retryAfterSeconds });
 }

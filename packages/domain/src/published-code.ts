@@ -31,6 +31,7 @@ export type Tombstone = Pick<LiveCode, "schema" | "id" | "short_id" | "version">
 
 export type PublishedCode = LiveCode | Tombstone;
 
+/** Whether a row says that its code was deleted. */
 export function isTombstone(code: PublishedCode): code is Tombstone {
   return "deleted" in code;
 }

@@ -95,7 +95,8 @@ export function route(
   if (variant !== null) trace?.("variant", variantDetail(routes.variants, variant));
   const chosen = routes.rules.urls[rule ?? -1] ?? routes.variants[variant ?? -1]?.url;
   if (chosen === undefined) trace?.("destination", "Nothing else applies, so the destination of the code does.");
-  return { kind: "leads", rule, variant, ...landing(chosen ?? routes.destination, routes, visitor, trace) };
+  const { url, app } = landing(chosen ?? routes.destination, routes, visitor, trace);
+  return { kind: "leads", url, rule, variant, app };
 }
 
 /** Why a code leads nowhere of its own at a moment; null when it does. */

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { appLinkRefusal, isWebAddress } from "./app-links.js";
 import { isCountry } from "./countries.js";
 import { checkDestination, type DestinationRules } from "./destination.js";
-import { ApiError } from "./errors.js";
+import { invalidField, refusedField } from "./errors.js";
 import { findZone } from "./local-time.js";
 import { languageTagPattern } from "./preferred-language.js";
-import { rulesLengthMax, rulesMax, variantsMax, variantsMin, weightMax } from "./routing.js";
+import { minutesInDay, rulesLengthMax, rulesMax, variantsMax, variantsMin, weightMax } from "./routing.js";
 import { minuteOf } from "./rules.js";
 
 /** Values of one list; there are some 250 countries. */
@@ -37,7 +37,7 @@ const moment = z.iso.datetime({ offset: true, error: "Use an RFC 3339 moment suc
 
 const hours = z.string().refine((text) => {
   const [start, end, ...more] = text.split("-").map(minuteOf);
-  return more.length === 0 && start != null && end != null && start !== end && start < 24 * 60;
+  return more.length === 0 && start != null && end != null && start !== end && start < minutesInDay;
 }, "Use a span such as 09:00-17:30; 22:00-02:00 goes over midnight.");
 
 /** Fields of `when` that ask something; a time zone alone does not. */
@@ -68,7 +68,7 @@ const when = z
   });
 
 /** Judged by domain/destination, which has better words than a schema. */
-const addressField = z.string();
+export const addressField = z.string();
 
 const rule = z.strictObject({ when, destination_url: addressField });
 const variant = z.strictObject({
@@ -131,8 +131,7 @@ export type RoutingColumns = {
 /** Throws `validation_failed` when rules are longer than a row of the table has room for. */
 function checkLength(rules: RuleInput[], field: string): RuleInput[] {
   if (JSON.stringify(rules).length <= rulesLengthMax) return rules;
-  const message = `Use at most ${rulesLengthMax} characters for all rules together.`;
-  throw new ApiError("validation_failed", message, { errors: { [field]: [message] } });
+  throw invalidField(field, `Use at most ${rulesLengthMax} characters for all rules together.`);
 }
 
 /** The columns that checked fields set; throws `url_refused` for an address that is not allowed, under `pathPrefix`. */
@@ -147,8 +146,7 @@ export function toRoutingColumns(input: RoutingInput, rules: DestinationRules, p
     if (isWebAddress(link)) return check(link, path);
     const refusal = appLinkRefusal(link);
     if (refusal === null) return link;
-    const field = pathPrefix + path;
-    throw new ApiError("url_refused", `${field}: ${refusal}`, { errors: { [field]: [refusal] } });
+    throw refusedField("url_refused", pathPrefix + path, refusal);
   };
   const { forward_query, utm: campaign, app_links } = input;
   return {

@@ -45,7 +45,7 @@ export const weightMax = 1_000_000;
 export const rulesLengthMax = 20_000;
 
 export const minutesInDay = 24 * 60;
-export const daysMask = 0b111_1111;
+const daysMask = 0b111_1111;
 
 /** Visible ASCII, as it may stand in a header. */
 const address = z

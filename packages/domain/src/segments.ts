@@ -29,6 +29,7 @@ const countBits: Record<SegmentMode, readonly [number, number, number]> = {
 /** 0 for versions 1 to 9, 1 for 10 to 26, 2 for 27 to 40: within a range a segment costs the same. */
 export type VersionRange = 0 | 1 | 2;
 
+/** The range that a version lies in. */
 export function versionRangeOf(version: number): VersionRange {
   return version <= 9 ? 0 : version <= 26 ? 1 : 2;
 }
@@ -39,7 +40,7 @@ export function headerBits(mode: SegmentMode, range: VersionRange): number {
 }
 
 /** Bits for so many digits, characters, bytes or kanji. */
-export function payloadBits(mode: SegmentMode, length: number): number {
+function payloadBits(mode: SegmentMode, length: number): number {
   if (mode === "numeric") return Math.floor(length / 3) * 10 + ([0, 4, 7][length % 3] as number);
   if (mode === "alphanumeric") return Math.floor(length / 2) * 11 + (length % 2) * 6;
   return length * (mode === "byte" ? 8 : 13);

@@ -8,21 +8,17 @@ const drawnAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
 /** 30^8 ≈ 6.6e11 ids: with 5 million codes a drawn id is taken once in 130,000 draws, and the insert draws again. */
 const drawnLength = 8;
 
-const shortIdPattern = /^[A-Z0-9-]{3,64}$/;
-
 /** Draws a short id of 8 characters without look-alikes from the system's secure random source. */
-export function drawShortId(random: (max: number) => number = randomInt): string {
+export function drawShortId(): string {
   let id = "";
-  for (let i = 0; i < drawnLength; i++) id += drawnAlphabet[random(drawnAlphabet.length)];
+  for (let i = 0; i < drawnLength; i++) id += drawnAlphabet[randomInt(drawnAlphabet.length)];
   return id;
 }
 
 /** The stored spelling of a short id in any case, or null when it is not 3 to 64 of `A-Z 0-9 -`. */
 export function normalizeShortId(text: string): string | null {
   // Checked before the case is changed: some letters outside ASCII turn into ASCII ones when upper-cased.
-  if (!/^[A-Za-z0-9-]{3,64}$/.test(text)) return null;
-  const upper = text.toUpperCase();
-  return shortIdPattern.test(upper) ? upper : null;
+  return /^[A-Za-z0-9-]{3,64}$/.test(text) ? text.toUpperCase() : null;
 }
 
 /** What a code is printed as: upper case throughout, e.g. `HTTPS://QR.EXAMPLE/Q/7K2MWX9P`. */

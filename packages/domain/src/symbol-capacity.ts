@@ -65,9 +65,9 @@ export type SymbolFit = { version: number; errorCorrection: ErrorCorrection; seg
 const rangeEnds = [9, 26, versionMax] as const;
 
 /**
- * The smallest version, from `versionMin` on, that holds the text at `least`, the segments that make it so small, and the highest level that
- * this version holds them at: more correction is free while the symbol does not grow. Null when even version 40 is too
- * small. The text must be well-formed Unicode and not empty.
+ * The smallest version, from `versionMin` on, that holds the text at `least`, the segments that make it so small, and the
+ * highest level that this version holds them at: more correction is free while the symbol does not grow. Null when even
+ * version 40 is too small. The text must be well-formed Unicode and not empty.
  *
  * Bytes are UTF-8 and not announced as such: readers take them for it, see infra/decisions.md. Kanji mode is used only
  * where it makes the symbol smaller or stronger, because fewer readers are tried on it.

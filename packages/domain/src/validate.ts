@@ -1,7 +1,7 @@
 // From untrusted values to typed ones: zod decides, and its findings become one `validation_failed` that lists every
 // field at once.
 import { z } from "zod";
-import { ApiError, type FieldErrors } from "./errors.js";
+import { type FieldErrors, invalidFields } from "./errors.js";
 
 /** Field path → messages, e.g. `{ "rules.0.when": ["…"] }`; unknown fields are listed under their own names. */
 export function fieldErrors(error: z.ZodError): FieldErrors {
@@ -21,15 +21,46 @@ export function fieldErrors(error: z.ZodError): FieldErrors {
   return Object.fromEntries(errors);
 }
 
+/** What zod says in its own terms, in those of who sends a request; a schema's own words are used before these. */
+function plainly(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "invalid_type":
+      if (issue.input === undefined) return "This field is required.";
+      return issue.expected === "int" ? "Use a whole number." : `Use ${named[issue.expected] ?? issue.expected}.`;
+    case "invalid_value":
+      return `Use ${issue.values.length > 1 ? "one of: " : ""}${issue.values.map(String).join(", ")}.`;
+    case "too_small":
+      return `Use ${issue.minimum} or more${unitOf(issue.origin)}.`;
+    case "too_big":
+      return `Use at most ${issue.maximum}${unitOf(issue.origin)}.`;
+    default:
+      return undefined;
+  }
+}
+
+const named: Record<string, string> = {
+  string: "a text",
+  number: "a number",
+  boolean: "true or false",
+  object: "an object",
+  record: "an object",
+  array: "a list",
+};
+
+const unitOf = (origin: string) => (origin === "string" ? " characters" : origin === "array" ? " entries" : "");
+
 /** Parses with a schema; throws `validation_failed` that names every bad field and what is wrong with it. */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: plainly });
   if (result.success) return result.data;
-  const errors = fieldErrors(result.error);
-  const named = Object.keys(errors).filter((path) => path !== "");
-  const detail = named.length > 0 ? `Check these fields: ${named.slice(0, 10).join(", ")}.` : "Check the body.";
-  throw new ApiError("validation_failed", detail, { errors });
+  throw invalidFields(fieldErrors(result.error));
 }
+
+/** Text that can be stored: PostgreSQL keeps every character but this one. */
+export const storable = z.string().refine((text) => !text.includes("\0"), "Remove the character NUL.");
+
+/** Of what takes nothing: every field is one too many. */
+export const noFields = z.strictObject({});
 
 /** `page` and `page_size` of every list (contract, section 1). */
 export const pageQuery = z.strictObject({

@@ -1,6 +1,7 @@
 // Reading the stream of changes: where it ends, and what comes after a place in it.
 import type { Redis } from "ioredis";
 import { changesKey, changesOrdinalKey } from "./keys.js";
+import { pairs } from "./pairs.js";
 
 /** A place in the stream: the id and the number of a change. */
 export type StreamPosition = { id: string; ordinal: number };
@@ -36,11 +37,4 @@ export function isBefore(a: StreamPosition, b: StreamPosition): boolean {
   const [aMs = 0, aCount = 0] = a.id.split("-").map(Number);
   const [bMs = 0, bCount = 0] = b.id.split("-").map(Number);
   return aMs < bMs || (aMs === bMs && aCount < bCount);
-}
-
-/** A flat list of names and values as pairs. */
-function pairs<T>(flat: T[]): [T, T][] {
-  const result: [T, T][] = [];
-  for (let index = 0; index + 1 < flat.length; index += 2) result.push([flat[index] as T, flat[index + 1] as T]);
-  return result;
 }

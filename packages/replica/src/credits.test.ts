@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { type Credits, makeCredits } from "@qrfactory/replica/credits";
+import { type Credits, counterKey, makeCredits } from "@qrfactory/replica/credits";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
@@ -70,6 +70,22 @@ test("with 10 left, 50 calls at once from two processes get exactly 10, although
   expect(decisions.filter((decision) => decision.taken)).toHaveLength(10);
   expect(await credits.readCredits({ workspaceId, month })).toBe(50);
   expect(ledgerReads).toBeLessThan(50);
+});
+
+test("who called in the last hour of a month needs no ledger in the next one, and whoever was earlier keeps its credits", async () => {
+  const [last, first] = [new Date("2026-11-30T23:30:00Z"), new Date("2026-12-01T00:00:00Z")];
+  credits = makeCredits({ redis, loadUsed: () => Promise.reject(new Error("away")) });
+  await redis.set(counterKey({ workspaceId, month }), 40);
+  await take(50, 1, last);
+  expect(await take(50, 1, first)).toEqual({ taken: true, used: 1, remaining: 49 });
+  await take(50, 1, last);
+  expect(await take(50, 1, first)).toMatchObject({ used: 2 });
+  expect(await redis.pexpiretime(counterKey({ workspaceId, month: "2026-12" }))).toBe(Date.UTC(2027, 0, 8));
+});
+
+test("before the last hour no counter of the next month is opened", async () => {
+  await take(50, 1, new Date("2026-11-30T22:59:00Z"));
+  expect(await redis.exists(counterKey({ workspaceId, month: "2026-12" }))).toBe(0);
 });
 
 test("several credits are taken all or none", async () => {

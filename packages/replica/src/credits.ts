@@ -8,6 +8,12 @@ import type { Redis } from "ioredis";
 /** A counter outlives its month by this much: late give-backs and the nightly comparison with the ledger need it. */
 const keptAfterMonthMs = 7 * 24 * 3_600_000;
 
+/**
+ * In the last part of a month each take opens the counter of the next one: nothing can have been taken from it yet, and
+ * who calls at midnight should not need the ledger.
+ */
+const opensBeforeMonthMs = 3_600_000;
+
 /** What the way back from Redis may take: a command that runs later than this before its deadline does nothing. */
 const replyMarginMs = 50;
 
@@ -18,8 +24,9 @@ const commandTimeoutMsDefault = 250;
 const attemptsMax = 3;
 
 /**
- * KEYS: counter. ARGV: amount, quota (-1 = unlimited), seed (-1 = not known), expiry and deadline (both server clock in
- * milliseconds; deadline 0 = none). Returns { outcome, used, server clock }.
+ * KEYS: counter, and the one to be opened if any. ARGV: amount, quota (-1 = unlimited), seed (-1 = not known), expiry and
+ * deadline (both server clock in milliseconds; deadline 0 = none), expiry of the counter to be opened. Returns { outcome,
+ * used, server clock }.
  * The deadline is what keeps a frozen server honest: a command that its sender has given up on takes nothing when the
  * server thaws.
  */
@@ -34,6 +41,7 @@ if used < 0 then return { 'absent', 0, now } end
 local refused = quota >= 0 and used + amount > quota
 if not refused then used = used + amount end
 redis.call('SET', KEYS[1], string.format('%.0f', used), 'PXAT', ARGV[4])
+if KEYS[2] then redis.call('SET', KEYS[2], 0, 'NX', 'PXAT', ARGV[6]) end
 return { refused and 'refused' or 'taken', used, now }`;
 
 /** KEYS: counter. ARGV: amount. An absent counter stays absent: its seed will not contain what was never delivered. */
@@ -97,15 +105,18 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
   async function attempt(request: TakeCredits, seed: number): Promise<[outcome: string, used: number]> {
     const { workspaceId, at, quota, amount } = request;
     const deadline = clockOffsetMs === null ? 0 : performance.now() + clockOffsetMs + timeoutMs - replyMarginMs;
+    const next = nextMonthStart(at);
+    const months = next.getTime() - at.getTime() < opensBeforeMonthMs ? [at, next] : [at];
     const [outcome, used, serverMs] = (await redis.eval(
       takeScript,
-      1,
-      counterKey({ workspaceId, month: monthOf(at) }),
+      months.length,
+      ...months.map((of) => counterKey({ workspaceId, month: monthOf(of) })),
       amount,
       Number.isFinite(quota) ? quota : -1,
       seed,
-      nextMonthStart(at).getTime() + keptAfterMonthMs,
+      expiryOf(at),
       Math.ceil(deadline),
+      expiryOf(next),
     )) as [string, number, number];
     clockOffsetMs = Math.max(clockOffsetMs ?? Number.NEGATIVE_INFINITY, serverMs - performance.now());
     return [outcome, used];
@@ -142,6 +153,9 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
     },
   };
 }
+
+/** When the counter of the month of `at` goes, in milliseconds since 1970. */
+const expiryOf = (at: Date) => nextMonthStart(at).getTime() + keptAfterMonthMs;
 
 /** The counter of a workspace and month. */
 export function counterKey({ workspaceId, month }: CreditAccount): string {

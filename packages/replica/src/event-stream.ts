@@ -4,6 +4,7 @@
 import type { EventKind } from "@qrfactory/domain/events";
 import type { Redis } from "ioredis";
 import { acksKey } from "./keys.js";
+import { pairs } from "./pairs.js";
 
 /** Consecutive records of one spool. */
 export type EventBatch = BatchHead & { records: string[] };
@@ -115,8 +116,7 @@ export function makeEventConsumer(options: EventConsumerOptions): EventConsumer 
   /** Every start of a worker is a consumer of its own; those that are long gone and hold nothing are taken off. */
   async function removeGone(): Promise<void> {
     for (const found of (await redis.xinfo("CONSUMERS", stream, group)) as unknown[][]) {
-      const details = new Map<unknown, unknown>();
-      for (let index = 0; index + 1 < found.length; index += 2) details.set(found[index], found[index + 1]);
+      const details = new Map(pairs(found));
       if (Number(details.get("pending")) > 0 || Number(details.get("idle")) < goneMs) continue;
       await redis.xgroup("DELCONSUMER", stream, group, String(details.get("name")));
     }
@@ -158,8 +158,7 @@ function ifMadeMeanwhile(error: Error): void {
 }
 
 function readEntry([id, fields]: RawEntry): EventEntry {
-  const values = new Map<string | undefined, string>();
-  for (let index = 0; index < fields.length; index += 2) values.set(fields[index], fields[index + 1] ?? "");
+  const values = new Map(pairs(fields));
   // Before there were lines, a batch was one text of JSON.
   const text = values.get("head") ?? values.get("batch") ?? "";
   return { id, batch: parseBatch(text, values.get("lines")), text };

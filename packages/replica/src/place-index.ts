@@ -24,6 +24,7 @@ const slotsMin = 8;
 /** Linear probing becomes slow above it; each shard is between half of this and this full. */
 const loadMax = 0.75;
 
+/** Makes an empty index. */
 export function makePlaceIndex(options: PlaceIndexOptions): PlaceIndex {
   const { isAt, shardBits = shardBitsDefault } = options;
   // Customers choose short ids: without the seed they could choose ids that collide.

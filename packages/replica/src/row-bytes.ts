@@ -40,7 +40,7 @@ const hasExtraFlag = 16;
 const hasLimitFlag = 32;
 
 /** Longest row in bytes that its length field can tell. */
-export const rowBytesMax = 0xffff;
+const rowBytesMax = 0xffff;
 
 /** Bytes that `encodeRow` will write for a row. Throws `RangeError` above `rowBytesMax`. */
 export function rowBytes(code: PublishedCode, extra: string | null = null): number {
@@ -141,16 +141,20 @@ export function readUsed(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(idAt + 2 * uuidBytes + (flags & hasExpiryFlag ? expiryBytes : 0) + limitBytes / 2);
 }
 
+/** The version of the row at `at`. */
 export const readVersion = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at + versionAt);
 
+/** Whether the row at `at` is a tombstone. */
 export const isDeletedRow = (bytes: Buffer, at: number): boolean =>
   ((bytes[at + flagsAt] as number) & isDeletedFlag) !== 0;
 
+/** The short id of the row at `at`. */
 export function readShortId(bytes: Buffer, at: number): string {
   const start = at + shortIdAt;
   return bytes.toString("latin1", start, start + (bytes[at + shortIdLengthAt] as number));
 }
 
+/** Whether the row at `at` is that of a short id, without making a text of its own. */
 export function hasShortId(bytes: Buffer, at: number, shortId: string): boolean {
   if (bytes[at + shortIdLengthAt] !== shortId.length) return false;
   for (let i = 0; i < shortId.length; i++) {
@@ -159,6 +163,7 @@ export function hasShortId(bytes: Buffer, at: number, shortId: string): boolean 
   return true;
 }
 
+/** How many bytes the row at `at` takes. */
 export const readRowBytes = (bytes: Buffer, at: number): number => readUint16(bytes, at);
 
 /** Like `readRowBytes`, for bytes that came from a file: throws `RangeError` when no whole row can be there. */

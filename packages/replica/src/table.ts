@@ -61,6 +61,7 @@ const liveShareMin = 0.5;
 /** Rows looked at for each row that is superseded: a few microseconds, and more than enough to keep up with garbage. */
 const compactedAtOnce = 4;
 
+/** Makes an empty table. */
 export function createTable({ chunkBits = chunkBitsDefault, shardBits }: TableOptions = {}): Table {
   const chunkBytes = 2 ** chunkBits;
   const chunks: (Chunk | undefined)[] = [];

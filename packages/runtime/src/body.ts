@@ -18,7 +18,7 @@ const failures: Record<string, (limit: number) => ApiError> = {
 };
 
 /** Reads the whole body; throws `body_too_large` beyond `bytesMax`. An absent body is empty. */
-export async function readBytes(req: Request, bytesMax: number): Promise<Buffer> {
+async function readBytes(req: Request, bytesMax: number): Promise<Buffer> {
   const read = express.raw({ type: () => true, limit: bytesMax });
   await new Promise<void>((resolve, reject) => {
     // The parser needs a response only by type.

@@ -30,6 +30,11 @@ const app = createHttpApp({
         throw new Error("password=hunter2 at /secret/path.ts:1");
       },
     },
+    "/private": {
+      GET: () => {
+        throw new ApiError("unauthenticated", "Who are you?");
+      },
+    },
     "/busy": {
       GET: () => {
         throw new ApiError("overloaded", "Come back later.", { retryAfterSeconds: 3 });
@@ -83,6 +88,7 @@ test.each([
   ["another media type", () => post("size=1", "application/x-www-form-urlencoded"), 415, "unsupported_media_type"],
   ["a body that is too large", () => post(`{"size":1${" ".repeat(1_000)}}`), 413, "body_too_large"],
   ["an error of ours", () => send("/broken"), 500, "internal"],
+  ["somebody unknown", () => send("/private"), 401, "unauthenticated"],
   ["overload", () => send("/busy"), 503, "overloaded"],
 ])("%s is answered by a problem document", async (_name, ask, status, code) => {
   const answer = await ask();
@@ -92,6 +98,7 @@ test.each([
   expect(problem).toMatchObject({ status, code, request_id: answer.headers.get("x-request-id") });
   expect(problem.type).toMatch(new RegExp(`/problems/${code.replaceAll("_", "-")}$`));
   expect(answer.headers.get("retry-after")).toBe(status === 503 ? "3" : null);
+  expect(answer.headers.get("www-authenticate")).toBe(status === 401 ? "Bearer" : null);
   expect(JSON.stringify(problem)).not.toMatch(/hunter2|secret|\.ts/);
 });
 

@@ -11,6 +11,7 @@ export type Metrics = {
   requestObserver: (labels: Labels) => (seconds: number) => void;
 };
 
+/** Makes the metrics of a process, those of Node.js included, each labelled with the service. */
 export function createMetrics(service: string): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });

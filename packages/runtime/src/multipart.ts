@@ -2,7 +2,7 @@
 // they arrive.
 import type { Readable } from "node:stream";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError, invalidFields } from "@qrfactory/domain/errors";
 import type { Request } from "express";
 
 /** More than the API has fields. */
@@ -34,7 +34,7 @@ export function readMultipart(req: Request, fileBytesMax: number, readers: FileR
     };
     const claim = (name: string) => {
       if (!(name in fields) && !(name in files)) return true;
-      fail(new ApiError("validation_failed", `Check these fields: ${name}.`, { errors: { [name]: ["Given twice."] } }));
+      fail(invalidFields({ [name]: ["Give it once."] }));
       return false;
     };
     let form: BusboyInstance;

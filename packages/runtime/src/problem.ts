@@ -9,6 +9,8 @@ export function sendProblem(res: ServerResponse, error: unknown, requestId: stri
     for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
     if (error.retryAfterSeconds !== undefined) res.setHeader("Retry-After", String(error.retryAfterSeconds));
   }
+  // RFC 9110, 15.5.2: a 401 names a way to authenticate.
+  if (problem.code === "unauthenticated") res.setHeader("WWW-Authenticate", "Bearer");
   const body = Buffer.from(JSON.stringify(problem));
   res.setHeader("Content-Type", "application/problem+json");
   res.setHeader("Content-Length", body.length);

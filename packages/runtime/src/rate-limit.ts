@@ -10,13 +10,16 @@ export type RateLimit = {
   windowSeconds: number;
 };
 
+/** The largest integer of a structured field (RFC 9651, 3.3.1), for clients that are not limited. */
+const integerMax = 999_999_999_999_999;
+
 /** Counts one request of `subject` against `limit`; throws `rate_limited` when it is one too many. */
 export type CountRequest = (res: Response, subject: string, limit: number) => Promise<void>;
 
 /**
  * Makes the counter of one policy. It sets `RateLimit-Policy` and `RateLimit` as in
  * draft-ietf-httpapi-ratelimit-headers-08 (q = quota, w = window, r = remaining, t = seconds to reset). A limit of
- * `Infinity` is not counted and sets nothing.
+ * `Infinity` is not counted; clients see the largest number there is in its place.
  */
 export function makeRateLimit(redis: Redis, { policy, windowSeconds }: RateLimit): CountRequest {
   const limiters = new Map<number, RateLimiterRedis>();
@@ -34,8 +37,19 @@ export function makeRateLimit(redis: Redis, { policy, windowSeconds }: RateLimit
     return limiter;
   }
 
+  function tell(
+    res: Response,
+    limit: number,
+    { remaining, resetSeconds }: { remaining: number; resetSeconds: number },
+  ) {
+    res.set("RateLimit-Policy", `"${policy}";q=${limit};w=${windowSeconds}`);
+    res.set("RateLimit", `"${policy}";r=${remaining};t=${resetSeconds}`);
+  }
+
   return async function countRequest(res, subject, limit) {
-    if (!Number.isFinite(limit)) return;
+    if (!Number.isFinite(limit)) {
+      return tell(res, integerMax, { remaining: integerMax, resetSeconds: windowSeconds });
+    }
     const state = await limiterOf(limit)
       .consume(subject)
       .catch((refusal: unknown) => {
@@ -43,8 +57,7 @@ export function makeRateLimit(redis: Redis, { policy, windowSeconds }: RateLimit
         throw refusal;
       });
     const resetSeconds = Math.max(1, Math.ceil(state.msBeforeNext / 1000));
-    res.set("RateLimit-Policy", `"${policy}";q=${limit};w=${windowSeconds}`);
-    res.set("RateLimit", `"${policy}";r=${Math.max(0, state.remainingPoints)};t=${resetSeconds}`);
+    tell(res, limit, { remaining: Math.max(0, state.remainingPoints), resetSeconds });
     if (state.consumedPoints > limit) {
       throw new ApiError("rate_limited", `More than ${limit} requests in ${windowSeconds} s; slow down.`, {
         retryAfterSeconds: resetSeconds,

@@ -1,54 +1,18 @@
-// The promise behind every 302: what was appended is there after SIGKILL. The writer is a child process that runs this
-// package's own sources.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+// The promise behind every 302: what was appended is there after SIGKILL. The writer is a process of its own.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "@jest/globals";
 import { startScript } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
-import { transformSync } from "@swc/core";
 import { openSpool } from "./spool.js";
 
 const temp = makeTempDirectory("spool-crash-");
 afterAll(() => temp.remove());
 
-/** Appends from many callers without end; each writes down what was acknowledged to it. */
-const writerSource = `
-  import { openSync, writeSync } from "node:fs";
-  import { openSpool } from "./spool.js";
-  const [directory, acknowledged, round] = process.argv.slice(2);
-  const spool = openSpool({ directory, segmentBytesMax: 100_000 });
-  const out = openSync(acknowledged, "a");
-  async function caller(name) {
-    for (let n = 1; ; n++) {
-      const record = JSON.stringify({ round, name, n, filler: "x".repeat((n * 37) % 400) });
-      await spool.append(record);
-      writeSync(out, record + "\\n");
-    }
-  }
-  console.log("appending");
-  for (let name = 0; name < 20; name++) void caller(name);
-`;
-
-function compileSources(): string {
-  const folder = join(temp.path, "sources");
-  mkdirSync(folder);
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  const sources = fileURLToPath(new URL(".", import.meta.url));
-  for (const name of readdirSync(sources).filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))) {
-    const { code } = transformSync(readFileSync(join(sources, name), "utf8"), {
-      jsc: { parser: { syntax: "typescript" }, target: "es2022" },
-      module: { type: "es6" },
-    });
-    writeFileSync(join(folder, `${basename(name, ".ts")}.js`), code);
-  }
-  writeFileSync(join(folder, "child.js"), writerSource);
-  return join(folder, "child.js");
-}
-
 test("every acknowledged record is there after kill -9 under load, once each, again and again", async () => {
-  const script = compileSources();
+  const script = fileURLToPath(new URL("./crash-writer.fixture.js", import.meta.url));
   const directory = join(temp.path, "spool");
   const acknowledged = join(temp.path, "acknowledged");
   writeFileSync(acknowledged, "");

@@ -19,6 +19,7 @@ export function readIdentity(directory: string): Identity | null {
   }
 }
 
+/** The identity of a spool that begins. */
 export function newIdentity(): Identity {
   return { id: randomUUID(), bootId: null };
 }

@@ -22,6 +22,7 @@ const namePattern = /^(\d{15})\.seg$/;
 /** Bytes read at once; holds at least three frames of the greatest size. */
 const chunkBytes = 256 * 1024;
 
+/** Where the segment lies whose first record has this sequence number. */
 export function segmentPath(directory: string, first: number): string {
   return join(directory, `${String(first).padStart(nameDigits, "0")}.seg`);
 }

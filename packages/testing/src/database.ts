@@ -14,7 +14,7 @@ export type TestDatabase = {
 export const testPostgresVariable = "TEST_POSTGRES_URL";
 
 /** The migrated database that clones are made from. */
-export const templateDatabase = "qrfactory_template";
+const templateDatabase = "qrfactory_template";
 
 /** A closed connection takes a moment to disappear from the server's list. */
 const leakPatienceMs = 2_000;

@@ -14,7 +14,7 @@ function allPids(): number[] {
 }
 
 /** The name of a process's program as the kernel has it, e.g. `postgres`; null when it is gone. */
-export function programOf(pid: number): string | null {
+function programOf(pid: number): string | null {
   try {
     return basename(readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, ""));
   } catch {

@@ -91,10 +91,10 @@ export async function startProcess(options: ProcessOptions): Promise<StartedProc
 /** Starts a node script (a `.js` or `.mjs` file) with this process's own node; on a leash unless told otherwise. */
 export function startScript(
   script: string,
-  options: Omit<ProcessOptions, "command" | "args"> & { args?: string[]; nodeArgs?: string[] } = {},
+  options: Omit<ProcessOptions, "command" | "args"> & { args?: string[] } = {},
 ): Promise<StartedProcess> {
-  const { args = [], nodeArgs = [], ...rest } = options;
-  return startProcess({ leashed: true, ...rest, command: process.execPath, args: [...nodeArgs, script, ...args] });
+  const { args = [], ...rest } = options;
+  return startProcess({ leashed: true, ...rest, command: process.execPath, args: [script, ...args] });
 }
 
 function watch(child: ChildProcess, options: ProcessOptions): StartedProcess {
@@ -171,7 +171,7 @@ function watch(child: ChildProcess, options: ProcessOptions): StartedProcess {
 }
 
 /** The last lines of a file, oldest first; none when it cannot be read. */
-export function tailLines(file: string, count: number): string[] {
+function tailLines(file: string, count: number): string[] {
   let fd: number;
   try {
     fd = openSync(file, "r");

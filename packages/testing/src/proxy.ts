@@ -1,7 +1,6 @@
 // A TCP proxy between a client and a server whose link can be made slow, silent or broken while tests run.
 
-import type { AddressInfo } from "node:net";
-import { createServer, connect as openSocket, type Socket } from "node:net";
+import { type AddressInfo, createServer, connect as openSocket, type Socket } from "node:net";
 
 export type TcpProxy = {
   port: number;
@@ -18,8 +17,11 @@ export type TcpProxy = {
 export type TcpProxyOptions = {
   port: number;
   host?: string;
-  /** Sees every chunk and says whether it passes; what does not is lost, while the connection stays open. */
-  passes?: (chunk: Buffer, towards: "client" | "server") => boolean;
+  /**
+   * Sees every chunk and says whether it passes; what does not is lost, while the connection stays open. Connections are
+   * numbered as they come.
+   */
+  passes?: (chunk: Buffer, towards: "client" | "server", connection: number) => boolean;
 };
 
 /** Listens on a loopback port the kernel picks and passes everything on to the target. */
@@ -29,10 +31,10 @@ export async function startTcpProxy(target: TcpProxyOptions): Promise<TcpProxy> 
   let frozen = false;
   const sockets = new Set<Socket>();
 
-  const link = (from: Socket, to: Socket, towards: "client" | "server") => {
+  const link = (from: Socket, to: Socket, towards: "client" | "server", connection: number) => {
     let lastDueAt = 0;
     from.on("data", (chunk: Buffer) => {
-      if (!passes(chunk, towards)) return;
+      if (!passes(chunk, towards, connection)) return;
       // Never before an earlier chunk, also when the latency was lowered in between.
       const now = performance.now();
       lastDueAt = Math.max(lastDueAt, now + latencyMs);
@@ -46,10 +48,12 @@ export async function startTcpProxy(target: TcpProxyOptions): Promise<TcpProxy> 
     sockets.add(from);
     if (frozen) from.pause();
   };
+  let connections = 0;
   const server = createServer((client) => {
+    const connection = connections++;
     const upstream = openSocket({ port: target.port, host: target.host ?? "127.0.0.1" });
-    link(client, upstream, "server");
-    link(upstream, client, "client");
+    link(client, upstream, "server", connection);
+    link(upstream, client, "client", connection);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 

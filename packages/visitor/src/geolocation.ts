@@ -35,7 +35,8 @@ const watchEveryMs = 60_000;
 /** A look-up takes 6 µs, a remembered one 0.1 µs. */
 const networksMax = 50_000;
 const nameLengthMax = 128;
-const nowhere: Place = { country: null, region: null, city: null };
+/** What is not known. */
+export const nowhere: Place = { country: null, region: null, city: null };
 
 type Locate = (address: string) => Place;
 

@@ -1,19 +1,41 @@
-// Remembers what a pure function said, for as many recent keys as fit: two Maps, of which the older goes when the newer
-// is full. What is asked for often is found by one look-up and is never forgotten.
+// Remembers for as many recent keys as fit: two Maps, of which the older goes when the newer is full. What is asked for
+// often is found by one look-up and is never forgotten.
 
-/** A function that answers as `compute` does and remembers between `keysMax` and twice as many keys. */
-export function memoise<Value>(compute: (key: string) => Value, keysMax: number): (key: string) => Value {
+/** Values by key; beyond the most recent ones they are forgotten. */
+export type Recent<Value> = { get(key: string): Value | undefined; set(key: string, value: Value): void };
+
+/** Remembers between `keysMax` and twice as many keys. */
+export function makeRecent<Value>(keysMax: number): Recent<Value> {
   let recent = new Map<string, Value>();
   let older = new Map<string, Value>();
-  return (key) => {
-    const known = recent.get(key);
-    if (known !== undefined) return known;
-    const value = older.get(key) ?? compute(key);
+
+  function set(key: string, value: Value): void {
     if (recent.size >= keysMax) {
       older = recent;
       recent = new Map();
     }
     recent.set(key, value);
+  }
+
+  function get(key: string): Value | undefined {
+    const known = recent.get(key);
+    if (known !== undefined) return known;
+    const old = older.get(key);
+    if (old !== undefined) set(key, old);
+    return old;
+  }
+
+  return { get, set };
+}
+
+/** A function that answers as `compute` does and remembers between `keysMax` and twice as many keys. */
+export function memoise<Value>(compute: (key: string) => Value, keysMax: number): (key: string) => Value {
+  const answers = makeRecent<Value>(keysMax);
+  return (key) => {
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const value = compute(key);
+    answers.set(key, value);
     return value;
   };
 }

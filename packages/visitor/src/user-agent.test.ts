@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { quickestOf } from "@qrfactory/testing/quickest";
 import { readUserAgent } from "./user-agent.js";
 
 const ios = (rest: string) =>
@@ -97,15 +98,11 @@ test.each([
   expect(readUserAgent(text).botClass).toBe(botClass);
 });
 
-test("the most hostile text of the length that a scan may have is read within 20 ms", () => {
+test("the most hostile text of the length that a scan may have is read within 20 ms", async () => {
   for (const piece of ["(", "Mozilla/5.0 (", "Version/1.", "; ", "a/1 ", "Android ", "\\"]) {
-    // The quickest of five: the others may have been held up by this machine.
-    const took = Array.from({ length: 5 }, (_, at) => {
-      const text = `${at}${piece.repeat(512)}`.slice(0, 512);
-      const started = performance.now();
-      readUserAgent(text);
-      return performance.now() - started;
-    });
-    expect(Math.min(...took)).toBeLessThan(20);
+    let attempt = 0;
+    // Another text each time: what was read once is remembered.
+    const read = async () => readUserAgent(`${attempt++}${piece.repeat(512)}`.slice(0, 512));
+    expect(await quickestOf(20, read)).toBeLessThan(20);
   }
 });

@@ -55,6 +55,7 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...operatorRoutes(options),
 });
 
+/** Makes the whole API. */
 export function createApp(options: ManagementOptions): Express {
   return createHttpApp({ ...options, translateError: databaseProblem, routes: managementRoutes(options) });
 }

@@ -34,7 +34,7 @@ import { makeCreateOnce, makeRecall, makeRespondOnce } from "./idempotency.js";
 import { makePostMail } from "./mail.js";
 import { makeReadQueues } from "./operator/queues.js";
 import { connectRenderCache, createStatus } from "./status.js";
-import { giveBack } from "./workers/bulk/bulk.js";
+import { giveBack } from "./workers/bulk/give-back.js";
 import { makePublisher, publishTogether } from "./workers/publish.js";
 
 /** How long a start waits for the state Redis before it goes on without. */
@@ -78,7 +78,6 @@ export async function assembleManagement(
   const createOnce = makeCreateOnce({ db, seal });
   const credits = makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) });
   const internal = makeInternalTokens(config.JWT_SECRET);
-  const internalAuthorization = () => `Bearer ${internal.issue()}`;
   const queueRedis = connectQueueRedis({ url: config.STATE_REDIS_URL, name: "management-queue" });
   queueRedis.on("error", (err) => log.debug({ err }, "bulk bell"));
   const bell = makeBell(queueRedis, log);
@@ -117,10 +116,10 @@ export async function assembleManagement(
     readCredits: credits.readCredits,
     listOrphans: (days) => listOrphans(redis, days),
     credits,
-    store: openObjectStore(config),
+    store: await openObjectStore(config),
     linkSecret: config.JWT_SECRET,
     signLink: makeSignLink(config.JWT_SECRET),
-    readSharedPictures: makeReadSharedPictures({ renderUrl: config.RENDER_URL, authorization: internalAuthorization }),
+    readSharedPictures: makeReadSharedPictures({ renderUrl: config.RENDER_URL, authorization: internal.authorization }),
     ringBulk: bell.ring,
     readQueues: queues.read,
     giveBackBulk: (job) => giveBack(job, { credits, log }),

@@ -18,7 +18,7 @@ export type Creation = {
   /** Creates in `tx` and returns the body of the answer; what it throws undoes everything. */
   effect: (tx: Tx) => Promise<unknown>;
   /** Runs after the commit of a first run, never of a replay; the worker makes up for a crash before it. */
-  committed: () => Promise<void>;
+  committed?: () => Promise<void>;
 };
 
 export type Created = { status: number; body: Buffer };
@@ -32,11 +32,10 @@ export type RespondOnce = (creation: Creation) => Promise<void>;
 export function makeCreateOnce({ db, seal }: { db: Db; seal: Seal }): CreateOnce {
   const once = makeOnce(db);
   return async function createOnce({ req, res, caller, body, status = 201, effect, committed }) {
-    const { workspaceId } = caller;
-    const claim = findClaim({ workspaceId, method: req.method, path: req.path, key: req.get("Idempotency-Key"), body });
+    const claim = claimOf({ req, caller, body });
     if (!claim) {
       const created = await db.$transaction(effect);
-      await committed();
+      await committed?.();
       return { status, body: Buffer.from(JSON.stringify(created)) };
     }
     const context = sealContextOf(claim);
@@ -45,7 +44,7 @@ export function makeCreateOnce({ db, seal }: { db: Db; seal: Seal }): CreateOnce
       return { status, sealed: seal.close(Buffer.from(JSON.stringify(created)), context) };
     });
     if (replayed) res.set("Idempotent-Replayed", "true");
-    else await committed();
+    else await committed?.();
     return { status: answer.status, body: seal.open(answer.sealed, context) };
   };
 }
@@ -58,13 +57,19 @@ export type Recall = (request: Recalled) => Promise<Created | null>;
 
 /** Makes the look-up for POSTs that have much to find out before they create. */
 export function makeRecall({ db, seal }: { db: Db; seal: Seal }): Recall {
-  return async function recall({ req, res, caller: { workspaceId }, body }) {
-    const claim = findClaim({ workspaceId, method: req.method, path: req.path, key: req.get("Idempotency-Key"), body });
+  return async function recall({ req, res, caller, body }) {
+    const claim = claimOf({ req, caller, body });
     const answer = claim && (await recallAnswer(db, claim));
     if (!answer) return null;
     res.set("Idempotent-Replayed", "true");
     return { status: answer.status, body: seal.open(answer.sealed, sealContextOf(claim)) };
   };
+}
+
+type Claiming = Pick<Creation, "req" | "body"> & { caller: Pick<Caller, "workspaceId"> };
+
+function claimOf({ req, caller: { workspaceId }, body }: Claiming) {
+  return findClaim({ workspaceId, method: req.method, path: req.path, key: req.get("Idempotency-Key"), body });
 }
 
 /** Makes the responder for creating POSTs. */

@@ -1,6 +1,5 @@
 // Mail in plain text: through SMTP, or without SMTP_URL printed where the service runs, for development.
 import type { Log } from "@qrfactory/runtime/log";
-import { createTransport } from "nodemailer";
 
 export type Mail = { to: string; subject: string; text: string };
 
@@ -21,10 +20,13 @@ export function makePostMail({ smtpUrl, from, log, print = console.log }: MailOp
     return ({ to, subject, text }) =>
       print(`Mail, printed because SMTP_URL is not set\nTo: ${to}\nSubject: ${subject}\n\n${text}\n`);
   }
-  const transport = createTransport(smtpUrl);
+  // Loaded with the first mail: most processes never send one.
+  const connect = async () => (await import("nodemailer")).createTransport(smtpUrl);
+  let transport: ReturnType<typeof connect> | undefined;
   return (mail) => {
+    transport ??= connect();
     transport
-      .sendMail({ from, ...mail })
+      .then((connected) => connected.sendMail({ from, ...mail }))
       .catch((err: unknown) => log.error({ err, subject: mail.subject }, "a mail was not sent"));
   };
 }

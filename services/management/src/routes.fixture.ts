@@ -33,7 +33,7 @@ export type RouteCase = {
   query?: string;
   /** The request cannot be wrong but in its address. */
   takesNothing?: true;
-  /** It changes its caller or the whole workspace, so each try needs a world of its own. */
+  /** It changes its caller or the whole workspace, so it needs a world of its own to succeed in. */
   ends?: true;
   /** Guesses or sign-ups without a caller, counted for their network. */
   throttled?: true;

@@ -15,7 +15,7 @@ let api: Api;
 let strict: Api;
 let shared: World;
 let foreign: World;
-/** Somebody who has used up their minute. */
+/** Somebody who uses up their minute. */
 let hasty: Send;
 
 beforeAll(async () => {
@@ -23,7 +23,6 @@ beforeAll(async () => {
   strict = await startApi({ LOGINS_PER_MINUTE: 1, SIGNUPS_PER_HOUR: 2 });
   [shared, foreign] = [await makeWorld(), await makeWorld()];
   ({ as: hasty } = await api.signUp());
-  await Promise.all(Array.from({ length: 120 }, () => hasty("GET", "/api/v1/me")));
 }, 60_000);
 afterAll(async () => {
   await strict.close();
@@ -61,9 +60,19 @@ async function makeOperator(email: string): Promise<void> {
   await db.$disconnect();
 }
 
+/** What reads are about in the shared world: it stays as it is, so all of them may look at the same. */
+const readTargets = new Map<RouteCase, Promise<string>>();
+
+function makeTarget(route: RouteCase, world: World): Promise<string> | undefined {
+  if (world !== shared || !route.route.startsWith("GET ")) return route.target?.(world);
+  const target = readTargets.get(route) ?? route.target?.(world);
+  if (target) readTargets.set(route, target);
+  return target;
+}
+
 /** Asks as somebody; what it is about is made before, by the owner of `world`. */
 async function ask(by: Send, route: RouteCase, world: World): Promise<Answer> {
-  const target = await route.target?.(world);
+  const target = await makeTarget(route, world);
   const body = await route.body?.(world, target ?? "");
   const { method, path } = addressOf(route, target);
   return by(method, path, body ? { body } : {});
@@ -71,7 +80,7 @@ async function ask(by: Send, route: RouteCase, world: World): Promise<Answer> {
 
 /** Asks for something wrong, by a field that nobody knows. */
 async function askWrongly(by: Send, route: RouteCase, world: World): Promise<Answer> {
-  const target = await route.target?.(world);
+  const target = await makeTarget(route, world);
   const { method, path } = addressOf({ ...route, query: "unknown_field=1" }, target);
   return method === "GET" ? by(method, path) : by(method, path.replace(/\?.*/, ""), { body: { unknown_field: 1 } });
 }
@@ -88,8 +97,9 @@ const titled = routeCases.map((route) => [route.route, route] as const);
 const ofUsers = titled.filter(([, { needs, key }]) => needs !== null && key !== "alone");
 
 test.each(ofUsers)("%s obeys each role", async (_title, route) => {
+  // Who may not changes nothing, and who may ends only their own account, or comes last.
+  const world = route.ends ? await makeWorld() : shared;
   for (const role of roles) {
-    const world = route.ends ? await makeWorld() : shared;
     const answer = await ask(world.as[role], route, world);
     note(route, role, answer);
     if (includesRole(role, route.needs as Role)) expect([role, answer.status]).toEqual([role, route.success]);
@@ -98,19 +108,18 @@ test.each(ofUsers)("%s obeys each role", async (_title, route) => {
 });
 
 test.each(titled.filter(([, { needs }]) => needs !== null))("%s takes keys where it says so", async (_title, route) => {
-  const world = route.ends ? await makeWorld() : shared;
-  const answer = await ask(world.byKey, route, world);
+  const answer = await ask(shared.byKey, route, shared);
   note(route, "key", answer);
   if (route.key) expect(answer.status).toBe(route.success);
   else expectProblem(answer, 401, "unauthenticated");
   if (route.key !== "alone") return;
-  const byUser = await ask(world.as.owner, route, world);
+  const byUser = await ask(shared.as.owner, route, shared);
   for (const role of roles) note(route, role, byUser);
   expectProblem(byUser, 401, "unauthenticated");
 });
 
 test.each(titled)("%s knows nobody without credentials, but where it asks for none", async (_title, route) => {
-  const world = route.ends ? await makeWorld() : shared;
+  const world = route.ends && route.needs === null ? await makeWorld() : shared;
   const answer = await ask(api.send, route, world);
   note(route, "nobody", answer);
   if (route.needs === null) expect(answer.status).toBe(route.success);
@@ -149,7 +158,12 @@ test.each(titled.filter(([, { target }]) => target))(
 
 test.each(ofUsers)("%s stops who asks too often", async (_title, route) => {
   const { method, path } = addressOf(route, crypto.randomUUID());
-  const answer = await hasty(method, path);
+  let answer = await hasty(method, path);
+  // The first time, and when the minute has passed meanwhile.
+  for (let minute = 0; minute < 3 && answer.status !== 429; minute++) {
+    await Promise.all(Array.from({ length: 120 }, () => hasty("GET", "/api/v1/me")));
+    answer = await hasty(method, path);
+  }
   note(route, "too many", answer);
   expectProblem(answer, 429, "rate_limited");
 });

@@ -1,10 +1,12 @@
 // Streams of events (audit, calls, scans), as every client of this API sees them: the newest first, a cursor that says
 // where the next page begins. A cursor is the position of the last row of a page, so pages stay right while rows are
 // added.
-import { ApiError } from "@qrfactory/domain/errors";
 import { parseInput, streamQuery } from "@qrfactory/domain/validate";
 import type { Request } from "express";
 import type { z } from "zod";
+import { readCursor, writeCursor } from "./cursor.js";
+
+const cursorHint = "Use the next_cursor of a page of the same stream.";
 
 export type StreamDocument<Row> = { results: Row[]; next_cursor: string | null };
 
@@ -19,23 +21,8 @@ export function readStreamQuery<Shape extends z.ZodRawShape, Position extends z.
 ) {
   const query = parseInput(streamQuery.extend(filters), req.query) as z.output<typeof streamQuery> &
     z.output<z.ZodObject<Shape>>;
-  const after = query.cursor === undefined ? null : readCursor(query.cursor, position);
+  const after = query.cursor === undefined ? null : readCursor(query.cursor, position, cursorHint);
   return { query, limit: query.limit, after };
-}
-
-function readCursor<Position extends z.ZodType>(cursor: string, position: Position): z.output<Position> {
-  const read = position.safeParse(parseJson(Buffer.from(cursor, "base64url").toString()));
-  if (read.success) return read.data;
-  const message = "Use the next_cursor of a page of the same stream.";
-  throw new ApiError("validation_failed", message, { errors: { cursor: [message] } });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -51,6 +38,6 @@ export function streamDocument<Row, Result>(
   const last = rows.length > limit ? page.at(-1) : undefined;
   return {
     results: page.map(toResult),
-    next_cursor: last === undefined ? null : Buffer.from(JSON.stringify(positionOf(last))).toString("base64url"),
+    next_cursor: last === undefined ? null : writeCursor(positionOf(last)),
   };
 }

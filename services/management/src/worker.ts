@@ -74,10 +74,10 @@ start(async () => {
   const internal = makeInternalTokens(config.JWT_SECRET);
   const bulk = startBulkWorker({
     db,
-    store: openObjectStore(config),
+    store: await openObjectStore(config),
     credits: makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) }),
     renderUrl: config.RENDER_URL,
-    authorization: () => `Bearer ${internal.issue()}`,
+    authorization: internal.authorization,
     connection: queueRedis,
     log,
   });

@@ -12,7 +12,7 @@ import { sendProblem } from "@qrfactory/runtime/problem";
 import { requestIdFrom } from "@qrfactory/runtime/request-id";
 import type { StatusReport } from "@qrfactory/runtime/status";
 import { type Decide, isPlain, plainTarget } from "./decide.js";
-import type { PlainRequest, TakeScan } from "./fast-lane.js";
+import { olderPurposes, type PlainRequest, type TakeScan } from "./fast-lane.js";
 import { appPage, passwordPage, previewPage } from "./pages.js";
 import type { Unlock } from "./password-form.js";
 import type { Places } from "./places.js";
@@ -41,10 +41,10 @@ export type AppOptions = Decide & {
 };
 
 /**
- * `/q/{short_id}` in any case, or `/{short_id}` for a short scan domain; a slash at the end is optional, and a `+` asks
- * where the code leads.
+ * `/q/{short_id}` in any case, or `/{short_id}` for a short scan domain; a slash at the end is optional, and a `+`, which
+ * some apps encode, asks where the code leads.
  */
-const scanPath = /^\/(?:q\/)?([^/]+?)(\+?)\/?$/i;
+const scanPath = /^\/(?:q\/)?([^/]+?)((?:\+|%2B)?)\/?$/i;
 
 /** A request for a code that is known. */
 type Scan = {
@@ -56,6 +56,7 @@ type Scan = {
   requestId: string;
 };
 
+/** Makes the listener for all requests of the service. */
 export function createApp(options: AppOptions): RequestListener {
   const { table, readScanner, describeScan, recordScan, onLost, count, now = Date.now } = options;
 
@@ -179,8 +180,10 @@ export function makeTakeScan(options: AppOptions): TakeScan {
   };
 }
 
+const purposeHeaders = ["sec-purpose", ...olderPurposes];
+
 /** What describes the scan of a request. */
-function requestOf({ headers, socket }: IncomingMessage, query = ""): ScanRequest {
+function requestOf({ headers, socket }: IncomingMessage, query: string): ScanRequest {
   return {
     peer: socket.remoteAddress ?? "",
     // Node joins repeated headers with commas.
@@ -188,7 +191,7 @@ function requestOf({ headers, socket }: IncomingMessage, query = ""): ScanReques
     userAgent: headers["user-agent"],
     language: headers["accept-language"],
     referrer: headers.referer,
-    purpose: headers["sec-purpose"] as string | undefined,
+    purpose: purposeHeaders.map((name) => headers[name] ?? "").join(" "),
     query,
   };
 }

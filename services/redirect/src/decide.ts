@@ -2,12 +2,13 @@
 // row's routing is made ready once for each version, and domain/route decides.
 import { compileRoutes, type Decision, endOf, type Routes, route } from "@qrfactory/domain/route";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
+import { makeRecent } from "@qrfactory/visitor/memo";
 import type { Places } from "./places.js";
 import type { Scanner } from "./scan.js";
 import type { Uses } from "./uses.js";
 import { isPerson, type VisitorOf } from "./visitor.js";
 
-/** Routings in each of two generations; with fifty rules each some 20 kB. */
+/** Routings that are kept ready, or twice as many; with fifty rules each some 20 kB. */
 const routesMax = 2_000;
 
 export type DecideOptions = { visitorOf: VisitorOf; uses: Uses; places: Pick<Places, "isOpen"> };
@@ -28,20 +29,16 @@ export function plainTarget(row: LiveRow, at: number): string | null {
   return row.isActive && !isOver ? row.destinationUrl : row.fallbackUrl;
 }
 
+/** Makes the decision, which asks nobody and keeps routings ready. */
 export function makeDecide({ visitorOf, uses, places }: DecideOptions): Decide {
-  let recent = new Map<string, { version: number; routes: Routes }>();
-  let older: typeof recent = new Map();
+  const ready = makeRecent<{ version: number; routes: Routes }>(routesMax);
 
   function routesOf(row: LiveRow): Routes {
     if (row.readExtra === null) return compileRoutes(row.destinationUrl, null);
-    const known = recent.get(row.id) ?? older.get(row.id);
+    const known = ready.get(row.id);
     if (known?.version === row.version) return known.routes;
     const routes = compileRoutes(row.destinationUrl, JSON.parse(row.readExtra()));
-    if (recent.size >= routesMax) {
-      older = recent;
-      recent = new Map();
-    }
-    recent.set(row.id, { version: row.version, routes });
+    ready.set(row.id, { version: row.version, routes });
     return routes;
   }
 

@@ -121,10 +121,13 @@ const wanted = [
   ...["host", "connection", "x-request-id", "x-forwarded-for"],
   ...["user-agent", "accept-language", "referer", "sec-purpose"],
 ];
+/** What older browsers say in place of `Sec-Purpose`; rare enough to be left to node:http. */
+export const olderPurposes = ["purpose", "x-purpose", "x-moz"];
 /** Headers that change what a request is, or that belong to one with a body. All others are ignored. */
 const unusual = [
   ...["content-length", "transfer-encoding", "trailer", "te", "expect", "upgrade", "http2-settings"],
   ...["proxy-connection", "keep-alive"],
+  ...olderPurposes,
 ];
 
 /** What a header is to a plain request: the index of one that is wanted, or one of the others. */
@@ -148,7 +151,7 @@ function meaningOf(name: string): number {
 }
 
 /** The request that is all of `bytes`, or null when they are anything else than a plain one. */
-export function readPlainRequest(bytes: Buffer, socket: Pick<Socket, "remoteAddress">): PlainRequest | null {
+function readPlainRequest(bytes: Buffer, socket: Pick<Socket, "remoteAddress">): PlainRequest | null {
   if (bytes.length > requestBytesMax) return null;
   const text = bytes.toString("latin1");
   const request = requestLine.exec(text);

@@ -21,6 +21,7 @@ export type OrphansOptions = {
   intervalMs?: number;
 };
 
+/** Starts counting, and handing over every `intervalMs`. */
 export function makeOrphans({ add, intervalMs = intervalMsDefault }: OrphansOptions): Orphans {
   let counts = new Map<string, number>();
 

@@ -49,8 +49,13 @@ async function readPassword(req: IncomingMessage): Promise<string> {
   // The connection stays open for the answer when the rest is not read.
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > bodyBytesMax) throw new ApiError("body_too_large", `The body is larger than ${bodyBytesMax} bytes.`);
+    if (bytes > bodyBytesMax) break;
     chunks.push(chunk);
+  }
+  if (bytes > bodyBytesMax) {
+    // The next request on the connection would wait behind a body that nobody reads.
+    req.resume();
+    throw new ApiError("body_too_large", `The body is larger than ${bodyBytesMax} bytes.`);
   }
   return new URLSearchParams(Buffer.concat(chunks).toString("utf8")).get("password") ?? "";
 }

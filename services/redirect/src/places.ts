@@ -2,7 +2,7 @@
 // it is opened by the first scan that needs it; a region without such rules never pays for it.
 
 import type { Log } from "@qrfactory/runtime/log";
-import { type Geolocation, openGeolocation, type Place } from "@qrfactory/visitor/geolocation";
+import { type Geolocation, nowhere, openGeolocation, type Place } from "@qrfactory/visitor/geolocation";
 
 export type Places = {
   isOpen(): boolean;
@@ -12,8 +12,6 @@ export type Places = {
   locate(network: string): Place;
   stop(): void;
 };
-
-const nowhere: Place = { country: null, region: null, city: null };
 
 /** `file` as `openGeolocation` takes it. */
 export function makePlaces(options: { file: string | undefined; log: Log }): Places {

@@ -1,9 +1,8 @@
-// A redirect region as it runs: the real main.ts in a process of its own, compiled on the way in, so that nothing has to
-// be built first and the test can kill it.
+// A redirect region as it runs: the real program in a process of its own, so that a test can kill it.
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { freePort } from "@qrfactory/testing/ports";
-import type { StartedProcess } from "@qrfactory/testing/process";
-import { startSource } from "@qrfactory/testing/source-script";
+import { type StartedProcess, startScript } from "@qrfactory/testing/process";
 
 export type Region = {
   url: string;
@@ -34,8 +33,9 @@ export async function startRegion(options: {
     SNAPSHOT_DIR: join(directory, "snapshots"),
     VISITOR_SECRET: "a secret for tests",
   };
+  const script = fileURLToPath(new URL("./main.js", import.meta.url));
   const run = async () => {
-    const child = await startSource(new URL("./main.ts", import.meta.url), directory, { env });
+    const child = await startScript(script, { env });
     await child.waitForLine(/"listening"/);
     return child;
   };

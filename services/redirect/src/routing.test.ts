@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { Agent, request } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { hash } from "@node-rs/argon2";
 import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
@@ -193,9 +194,17 @@ test("a code for three scans leads three people on, whoever else looks, and more
   const row = { short_id: path.slice(3), id: table.find(path.slice(3))?.id as string };
   const others = { "User-Agent": "WhatsApp/2.23.20.0 A" };
   expect((await get(path, others)).status).toBe(302);
-  expect((await get(path, { "Sec-Purpose": "prefetch" })).status).toBe(302);
+  for (const [name, value] of [
+    ["Sec-Purpose", "prefetch;prerender"],
+    ["Purpose", "prefetch"],
+    ["X-Purpose", "preview"],
+    ["X-Moz", "prefetch"],
+  ] as const) {
+    expect((await get(path, { [name]: value })).status).toBe(302);
+    expect(scans.at(-1)?.prefetch).toBe(true);
+  }
   expect((await get(path, {}, { method: "HEAD" })).status).toBe(302);
-  expect((await get(`${path}+`)).status).toBe(200);
+  for (const plus of ["+", "%2B", "%2b/"]) expect((await get(path + plus)).status).toBe(200);
   const people = await Promise.all(Array.from({ length: 20 }, (_, i) => get(path, from(`198.51.100.${i}`))));
   expect(people.map(({ status }) => status).sort()).toEqual([...Array(3).fill(302), ...Array(17).fill(410)]);
   expect(await (await get(path)).text()).toContain("<h1>This code is used up</h1>");
@@ -278,6 +287,17 @@ test("what is no form of ours is refused, and a code without a password takes no
   expect((await send(locked, `password=${"a".repeat(5_000)}`, form)).status).toBe(413);
   expect((await send(locked, "", form)).status).toBe(403);
   expect((await send(locked, "password=%00%ff", form)).status).toBe(403);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const statusOf = (method: string, body: string) =>
+    new Promise((resolve, reject) => {
+      const options = { method, agent, headers: { "Content-Type": form, "Content-Length": body.length } };
+      request(service.url + locked, options, (res) => res.resume().on("end", () => resolve(res.statusCode)))
+        .on("error", reject)
+        .end(body);
+    });
+  // Far more than what a socket holds, with the next request behind it on the same connection.
+  expect([await statusOf("POST", "a".repeat(500_000)), await statusOf("GET", "")]).toEqual([413, 200]);
+  agent.destroy();
   for (const path of [publish(null), publish({ query: true }), `${locked}+`, "/q/UNKNOWN", "/api/health"]) {
     expect((await send(path, "password=x", form)).status).toBe(405);
   }

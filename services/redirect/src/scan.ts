@@ -3,6 +3,7 @@
 import { createHmac, hash, randomUUID } from "node:crypto";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
+import { parseUrl } from "@qrfactory/domain/parse-url";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 
 /** What a scan is described by: the address of the peer and some headers, as they came. */
@@ -12,7 +13,7 @@ export type ScanRequest = {
   userAgent?: string | undefined;
   language?: string | undefined;
   referrer?: string | undefined;
-  /** Of `Sec-Purpose`: browsers say `prefetch` when nobody has tapped yet. */
+  /** Of `Sec-Purpose` and its forerunners: browsers say `prefetch` or `preview` when nobody has tapped yet. */
   purpose?: string | undefined;
   /** What follows the `?` of the address, as it came. */
   query?: string | undefined;
@@ -53,6 +54,7 @@ const dayMs = 86_400_000;
 /** Describes a scan of `row` answered at `at` (milliseconds since the epoch), with the index of its variant, if any. */
 export type DescribeScan = (scanner: Scanner, row: LiveRow, at: number, variant?: number | null) => ScanEvent;
 
+/** Makes the describer; its key of visitors changes daily. */
 export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: ScanOptions): DescribeScan {
   let day = -1;
   let dayKey = "";
@@ -88,7 +90,8 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
 }
 
 /** Whether the browser asks ahead of its user, who may never follow. */
-export const isPrefetch = ({ purpose }: ScanRequest): boolean => purpose !== undefined && /\bprefetch\b/i.test(purpose);
+export const isPrefetch = ({ purpose }: ScanRequest): boolean =>
+  purpose !== undefined && /\bpre(fetch|view)\b/i.test(purpose);
 
 /** A header without control characters, cut to what a record holds. */
 function printable(header = ""): string {
@@ -102,6 +105,6 @@ const allControls = new RegExp(controls, "g");
 
 /** The host of a referring page, without port and path; empty when there is none. */
 function hostOf(referrer: string | undefined): string {
-  if (!referrer || !/^https?:\/\//i.test(referrer) || !URL.canParse(referrer)) return "";
-  return new URL(referrer).hostname.slice(0, hostLengthMax);
+  if (!referrer || !/^https?:\/\//i.test(referrer)) return "";
+  return parseUrl(referrer)?.hostname.slice(0, hostLengthMax) ?? "";
 }

@@ -11,6 +11,7 @@ export const scanRoute = "/q/{short_id}";
 /** What a phone or a browser is asked to wait before it tries again while the table is loaded. */
 const retryAfterSeconds = 2;
 
+/** Leads on, for this scan only: nobody may keep the answer. */
 export function sendRedirect(res: ServerResponse, location: string, requestId: string): string {
   // A flat list is what node:http writes fastest.
   const headers = ["Location", location, "Cache-Control", "private, no-store"];
@@ -19,10 +20,12 @@ export function sendRedirect(res: ServerResponse, location: string, requestId: s
   return scanRoute;
 }
 
+/** Sends one of our own pages in the language that the client prefers. */
 export function sendNamedPage(res: ServerResponse, name: PageName, requestId: string): string {
   return sendPage(res, pageFor(res.req.headers, name), requestId);
 }
 
+/** Sends a page. */
 export function sendPage(res: ServerResponse, { status, language, body }: Page, requestId: string): string {
   const described = { "Content-Language": language, "Content-Length": body.length, "X-Request-Id": requestId };
   res.writeHead(status, { ...pageHeaders, ...described });
@@ -39,11 +42,13 @@ export function sendUnavailable(req: IncomingMessage, res: ServerResponse, reque
   return sendNamedPage(res, "unavailable", requestId);
 }
 
+/** Says that the process is up. */
 export function sendHealth(res: ServerResponse, requestId: string): string {
   sendJson(res, 200, { status: "ok" }, { "X-Request-Id": requestId });
   return "/api/health";
 }
 
+/** Sends a status report; 503 when it says that the service is down. */
 export function sendStatus(res: ServerResponse, report: StatusReport, requestId: string): string {
   const isDown = report.status === "down";
   sendJson(res, isDown ? 503 : 200, report, { "X-Request-Id": requestId, ...(isDown && { "Retry-After": "1" }) });

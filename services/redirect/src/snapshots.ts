@@ -1,6 +1,5 @@
 // When the table is written to disk: as soon as it is full where there is no snapshot yet, then every few minutes if it
-// has changed, and at a clean stop. A disk that refuses costs
-// nothing but the snapshot; it is tried again the next time.
+// has changed, and at a clean stop. A disk that refuses costs nothing but the snapshot; it is tried again the next time.
 import type { Resume } from "@qrfactory/replica/follow";
 import { writeSnapshot } from "@qrfactory/replica/snapshot";
 import type { Table } from "@qrfactory/replica/table";
@@ -33,6 +32,7 @@ export type Snapshots = {
   stop(): Promise<void>;
 };
 
+/** Starts writing snapshots of a table whenever they are due. */
 export function keepSnapshots(options: KeepSnapshotsOptions): Snapshots {
   const { directory, table, resume, intervalMs } = options;
   let last = options.last;

@@ -2,6 +2,7 @@
 // That is what was counted and published, or more: what it knew before and the scans that it answered itself since. So
 // it never counts a scan twice, and what it misses is what others answered in the second or so until it is published.
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
+import { makeRecent } from "@qrfactory/visitor/memo";
 
 export type Uses = {
   isUsedUp(row: LiveRow): boolean;
@@ -9,27 +10,22 @@ export type Uses = {
   take(row: LiveRow): void;
 };
 
-/** Codes in each of two generations; some 100 bytes each. A code that is forgotten is known by what was published. */
+/** Codes that are known, or twice as many; some 100 bytes each. A code that is forgotten is known by what was published. */
 const codesMax = 200_000;
 
+/** Makes a count that begins with what was published. */
 export function makeUses(): Uses {
-  let recent = new Map<string, number>();
-  let older = new Map<string, number>();
+  const known = makeRecent<number>(codesMax);
 
   function usedOf({ id, limit }: LiveRow): number {
-    return Math.max(limit?.used ?? 0, recent.get(id) ?? older.get(id) ?? 0);
+    return Math.max(limit?.used ?? 0, known.get(id) ?? 0);
   }
 
   return {
     isUsedUp: (row) => row.limit !== null && usedOf(row) >= row.limit.max,
     take(row) {
       if (row.limit === null) return;
-      const used = usedOf(row) + 1;
-      if (recent.size >= codesMax) {
-        older = recent;
-        recent = new Map();
-      }
-      recent.set(row.id, used);
+      known.set(row.id, usedOf(row) + 1);
     },
   };
 }

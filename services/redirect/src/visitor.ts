@@ -4,6 +4,7 @@ import { householdOf } from "@qrfactory/domain/network";
 import { preferredLanguage } from "@qrfactory/domain/preferred-language";
 import type { Visitor } from "@qrfactory/domain/rules";
 import type { Place } from "@qrfactory/visitor/geolocation";
+import { memoise } from "@qrfactory/visitor/memo";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import { isPrefetch, type Scanner } from "./scan.js";
 
@@ -18,6 +19,11 @@ export type VisitorOf = (scanner: Scanner, codeId: string) => Visitor;
 
 const keyDigits = 16;
 
+/** Phones send few different headers, and taking one apart takes longer than all rules. */
+const languagesMax = 1_000;
+const languageOf = memoise(preferredLanguage, languagesMax);
+
+/** Makes the reader of visitors; what a rule does not ask is not found out. */
 export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): VisitorOf {
   // Not the key of the visitors in records: that one changes daily, and a variant is kept for longer.
   const variantKey = createHmac("sha256", visitorSecret).update("variant").digest("hex");
@@ -54,7 +60,7 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
     }
 
     language(): string {
-      this.#language ??= preferredLanguage(this.scanner.language);
+      this.#language ??= languageOf(this.scanner.language);
       return this.#language;
     }
 

@@ -84,8 +84,10 @@ if type(entry) ~= 'string' then return false end
 redis.pcall('HSET', KEYS[1], ARGV[1], '1')
 return entry`;
 
-/** KEYS: image. ARGV: workspace, entry, seconds. Whatever else lies under the key gives way; nothing is deleted in
- * vain, because after a first write a script may write beyond the limit of a full Redis. */
+/**
+ * KEYS: image. ARGV: workspace, entry, seconds. Whatever else lies under the key gives way; nothing is deleted in vain,
+ * because after a first write a script may write beyond the limit of a full Redis.
+ */
 const putScript = `
 local type = redis.call('TYPE', KEYS[1]).ok
 if type ~= 'hash' and type ~= 'none' then redis.call('DEL', KEYS[1]) end

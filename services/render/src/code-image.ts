@@ -1,6 +1,7 @@
 // GET /api/v1/dynamic/{short_id}/image/: the image of a code, in a design that the query describes. It costs what any
 // image costs, but for a client that has this very image already.
-import { ApiError } from "@qrfactory/domain/errors";
+import { noSuchCode } from "@qrfactory/db/dynamic-codes";
+import { invalidFields } from "@qrfactory/domain/errors";
 import { normalizeShortId } from "@qrfactory/domain/short-id";
 import type { Request } from "express";
 import { type DesignRequestBody, readDesignRequest } from "./request.js";
@@ -14,13 +15,13 @@ const contentFields = ["data", "data_type", "payload"];
 /** The request that a path and its query stand for; throws `validation_failed`, or `not_found` for what is no short id. */
 export async function readCodeImageRequest(req: Request): Promise<DesignRequestBody> {
   const shortId = normalizeShortId(String(req.params.short_id));
-  if (shortId === null) throw new ApiError("not_found", "There is no such dynamic code.");
+  if (shortId === null) throw noSuchCode();
   const { body, sources } = await readDesignRequest(req);
   const fields = body as Record<string, unknown>;
   const named = contentFields.filter((name) => fields[name] !== undefined);
   if (named.length > 0) {
-    const errors = Object.fromEntries(named.map((name) => [name, ["The address says what is drawn; leave this out."]]));
-    throw new ApiError("validation_failed", `Check these fields: ${named.join(", ")}.`, { errors });
+    const reason = "The address says what is drawn; leave this out.";
+    throw invalidFields(Object.fromEntries(named.map((name) => [name, [reason]])));
   }
   return { body: { ...fields, data_type: "dynamic", payload: { short_id: shortId } }, sources };
 }

@@ -31,6 +31,7 @@ const collectGarbage: () => void = runInNewContext("gc");
 
 await Promise.all([loadDecoder(), loadShaper()]);
 
+/** Draws one design; what the pool calls. */
 export default async function drawTask({ design, checked, pictures }: DrawTask): Promise<DrawOutcome> {
   const started = performance.now();
   try {

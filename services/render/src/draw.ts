@@ -3,11 +3,12 @@ import type { Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
 import { shapeLabel } from "./qr/label.js";
+import type { Logo } from "./qr/logo.js";
 import { makeSymbolAround } from "./qr/logo.js";
 import { paintScene } from "./qr/paint.js";
 import { cutGlow, soften } from "./qr/picture.js";
 import { snapGrid } from "./qr/raster.js";
-import { type Logo, layOut, type Picture, type Scene } from "./qr/scene.js";
+import { layOut, type Picture, type Scene } from "./qr/scene.js";
 import { makeSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 

@@ -10,7 +10,8 @@ import { type DynamicCode, getCode } from "@qrfactory/db/dynamic-codes";
 import { findClaim, makeOnce, sealContextOf } from "@qrfactory/db/once";
 import { createCodeBody, requirePlanFor, shortIdField, toFields } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
-import { ApiError } from "@qrfactory/domain/errors";
+import { invalidFields } from "@qrfactory/domain/errors";
+import { isObject } from "@qrfactory/domain/json";
 import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
 import { parseInput } from "@qrfactory/domain/validate";
 import { originOf } from "@qrfactory/runtime/http-app";
@@ -48,10 +49,6 @@ export type ReadCodeOptions = {
   publishCode: (row: DynamicCode) => Promise<void>;
 };
 
-type Fields = Record<string, unknown>;
-const isObject = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const reference = z.strictObject({ short_id: shortIdField });
 
 /** Makes the reader of codes; it throws `validation_failed`, `url_refused`, or `not_found` for a code of nobody else's. */
@@ -63,8 +60,8 @@ export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishC
   return async function readCode(req, body, caller) {
     if (!isObject(body) || body.data_type !== "dynamic") return { body, code: null };
     const { data_type: _type, payload, ...others } = body;
-    if (others.data !== undefined) throw refused({ data: ["The data_type dynamic takes payload, not data."] });
-    if (payload === undefined) throw refused({ payload: ["This field is required."] });
+    if (others.data !== undefined) throw invalidFields({ data: ["The data_type dynamic takes payload, not data."] });
+    if (payload === undefined) throw invalidFields({ payload: ["This field is required."] });
     const withAddress = (shortId: string) => ({ ...others, data_type: "text", data: addressOf(shortId) });
 
     if (isReference(payload)) {
@@ -75,7 +72,7 @@ export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishC
     }
     // Links in pages are fetched by anyone, any number of times.
     if (req.method !== "POST") {
-      throw refused({ payload: [`A ${req.method} creates nothing; give the short_id of an existing code.`] });
+      throw invalidFields({ payload: [`A ${req.method} creates nothing; give the short_id of an existing code.`] });
     }
     requireScope(caller, "codes:write");
     const code = await newCode(req, payload, caller);
@@ -131,8 +128,4 @@ function isReference(payload: unknown): boolean {
 function parsePayload<Schema extends z.ZodType>(schema: Schema, payload: unknown): z.output<Schema> {
   const parsed = parseInput(z.object({ payload: schema as z.ZodType }), { payload });
   return parsed.payload as z.output<Schema>;
-}
-
-function refused(errors: Record<string, string[]>): ApiError {
-  return new ApiError("validation_failed", `Check these fields: ${Object.keys(errors).join(", ")}.`, { errors });
 }

@@ -5,7 +5,7 @@ import { cacheKeyOf, type Design, type ImageFormat } from "@qrfactory/domain/des
 import { ApiError } from "@qrfactory/domain/errors";
 import type { CallEvent } from "@qrfactory/domain/events";
 import { frozenProblem } from "@qrfactory/domain/freeze";
-import { monthOf, nextMonthStart, type Overage, type Plan, rendersAllowed } from "@qrfactory/domain/plans";
+import { monthOf, type Overage, type Plan, quotaProblem, rendersAllowed } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
 import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
@@ -168,14 +168,12 @@ function remainingOf({ rendersPerMonth }: Plan, used: number): string {
 }
 
 function quotaExceeded(plan: Plan, overage: Overage | null, at: Date): ApiError {
-  const resetsAt = nextMonthStart(at);
-  const day = resetsAt.toISOString().slice(0, 10);
   const included = plan.rendersPerMonth.toLocaleString("en-US");
   const beyond = overage ? `, the workspace pays for ${overage.renders_max?.toLocaleString("en-US")} more,` : "";
-  return new ApiError(
-    "quota_exceeded",
-    `The ${plan.name} plan includes ${included} images a month${beyond} and all are used; the next month starts on ${day} (UTC).`,
-    { retryAfterSeconds: Math.max(1, Math.ceil((resetsAt.getTime() - at.getTime()) / 1_000)) },
+  return quotaProblem(
+    at,
+    (day) =>
+      `The ${plan.name} plan includes ${included} images a month${beyond} and all are used; the next month starts on ${day} (UTC).`,
   );
 }
 

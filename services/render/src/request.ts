@@ -1,5 +1,6 @@
 // The body of a generate request, as JSON or as a form: its fields as one object, and where its pictures are.
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError, invalidFields } from "@qrfactory/domain/errors";
+import { isObject } from "@qrfactory/domain/json";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { readJsonValue } from "@qrfactory/runtime/body";
 import { readMultipart } from "@qrfactory/runtime/multipart";
@@ -19,9 +20,7 @@ function queryFields(req: Request): Record<string, string> {
   for (const [name, value] of new URL(req.originalUrl, "http://localhost").searchParams) {
     if ((signatureFields as readonly string[]).includes(name)) continue;
     if (fields.has(name)) {
-      throw new ApiError("validation_failed", `Check these fields: ${name}.`, {
-        errors: { [name]: ["Give it once."] },
-      });
+      throw invalidFields({ [name]: ["Give it once."] });
     }
     fields.set(name, value);
   }
@@ -39,7 +38,6 @@ export async function readDesignRequest(req: Request): Promise<DesignRequestBody
     throw new ApiError("unsupported_media_type", "Send the body as application/json or multipart/form-data.");
   }
   const body = await readJsonValue(req, jsonBytesMax);
-  const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
   // Anything else has no fields: the schema says so.
-  return isObject ? takePictureSources(body as Record<string, unknown>, {}) : { body, sources: {} };
+  return isObject(body) ? takePictureSources(body, {}) : { body, sources: {} };
 }

@@ -21,7 +21,8 @@ const seenModulePx = 4;
 
 /**
  * Pixels a module in the degraded pictures, before each is blurred with its neighbours: a label across the room. A hand
- * moves, so one distance of these is enough: at a single one decoders stumble over a code in forty, squares with round eyes included.
+ * moves, so one distance of these is enough: at a single one decoders stumble over a code in forty, squares with round
+ * eyes included.
  */
 const degradedModulePx = [3, 3.4, 2.6];
 

@@ -15,7 +15,7 @@ export function escapeParts(parts: readonly string[]): string {
 }
 
 /** Folds a line after at most 75 octets of UTF-8, never inside a character; what follows begins with a space. */
-export function foldLine(line: string): string {
+function foldLine(line: string): string {
   let folded = "";
   let octets = 0;
   for (const character of line) {

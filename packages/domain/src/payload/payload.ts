@@ -10,20 +10,15 @@ import { textMistake, uriMistake } from "./uri.js";
 import { vcard } from "./vcard.js";
 import { wifi } from "./wifi.js";
 
-/** Payloads that become a text by themselves; each schema turns the object of a request into that text. */
-const payloads = { vcard, wifi, email, sms, phone, geo, event } satisfies Record<string, z.ZodType<string>>;
+export const payloadTypes = ["vcard", "wifi", "email", "sms", "phone", "geo", "event"] as const;
+export type PayloadType = (typeof payloadTypes)[number];
 
-export type PayloadType = keyof typeof payloads;
-export const payloadTypes = ["vcard", "wifi", "email", "sms", "phone", "geo", "event"] as const satisfies PayloadType[];
+/** Payloads that become a text by themselves; each schema turns the object of a request into that text. */
+const payloads: Record<PayloadType, z.ZodType<string>> = { vcard, wifi, email, sms, phone, geo, event };
 
 /** Types whose text is `data` itself. */
 export const plainTypes = ["url", "text"] as const;
 type PlainType = (typeof plainTypes)[number];
-
-/** The schema that reads the payload of a type into the text of its code. */
-export function payloadSchema(type: PayloadType): z.ZodType<string> {
-  return payloads[type];
-}
 
 /** What a request says is to be encoded. */
 export type Content = { data_type: PlainType | PayloadType; data?: string | undefined; payload?: unknown };
@@ -46,7 +41,7 @@ function checkData(type: PlainType, data: string, refuse: (path: string[], messa
 }
 
 function checkPayload(type: PayloadType, payload: unknown, refuse: (path: string[], message: string) => void): void {
-  const { error } = payloadSchema(type).safeParse(payload);
+  const { error } = payloads[type].safeParse(payload);
   for (const [path, messages] of Object.entries(error ? fieldErrors(error) : {})) {
     for (const message of messages) refuse(path === "" ? ["payload"] : ["payload", path], message);
   }
@@ -54,5 +49,5 @@ function checkPayload(type: PayloadType, payload: unknown, refuse: (path: string
 
 /** The text that the code of a checked content holds. */
 export function contentText({ data_type: type, data, payload }: Content): string {
-  return isPlain(type) ? (data ?? "") : payloadSchema(type).parse(payload);
+  return isPlain(type) ? (data ?? "") : payloads[type].parse(payload);
 }

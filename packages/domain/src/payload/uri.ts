@@ -1,17 +1,15 @@
 // Addresses inside codes, of any scheme that opens something and runs nothing. They are encoded exactly as given, so
 // they are judged and never rewritten.
 import { z } from "zod";
-import { requiredOr } from "./words.js";
+import { parseUrl } from "../parse-url.js";
+import { requiredOr, unicodeMistake } from "./words.js";
 
 /** What an address may not run when it is opened. */
 const refusedSchemes = ["javascript", "data", "vbscript"];
 
 /** Why a text cannot be encoded at all; null when it can. */
 export function textMistake(text: string): string | null {
-  if (text === "") return "Give at least one character.";
-  // Half a surrogate pair has no UTF-8 form: what is scanned would not be what was sent.
-  if (/\p{Surrogate}/u.test(text)) return "The text is not valid Unicode: it holds half of a surrogate pair.";
-  return null;
+  return text === "" ? "Give at least one character." : unicodeMistake(text);
 }
 
 /** Why a text is not an absolute URI (RFC 3986, 4.3) that may be encoded; null when it is. */
@@ -26,7 +24,8 @@ export function uriMistake(uri: string): string | null {
   if (scheme === undefined) return "Give an absolute URL such as https://example.com, or use data_type text.";
   if (refusedSchemes.includes(scheme)) return `URLs of the scheme ${scheme} are not allowed.`;
   const web = scheme === "http" || scheme === "https";
-  if (web && !(/^https?:\/\/[^/]/i.test(uri) && URL.canParse(uri))) return "This is not a valid http or https URL.";
+  if (web && !(/^https?:\/\/[^/]/i.test(uri) && parseUrl(uri) !== null))
+    return "This is not a valid http or https URL.";
   return null;
 }
 

@@ -18,7 +18,10 @@ const fields = z.strictObject({
   hidden: z.boolean().default(false),
 });
 
-/** The payload of `data_type: "wifi"`, as the text of its code. Without `security`, a password means WPA and none an open network. */
+/**
+ * The payload of `data_type: "wifi"`, as the text of its code. Without `security`, a password means WPA and none an open
+ * network.
+ */
 export const wifi = fields
   .superRefine(({ password, security }, context) => {
     const refuse = (message: string) => context.addIssue({ code: "custom", path: ["password"], message });

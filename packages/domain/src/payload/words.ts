@@ -2,9 +2,6 @@
 // passes; a line break passes only where a field has lines, and is written in that format's own way.
 import { z } from "zod";
 
-/** Half of a surrogate pair has no UTF-8 form: what is scanned would not be what was sent. */
-const halfSurrogate = /\p{Surrogate}/u;
-
 /** C0 and C1 controls, and what Unicode counts as line breaks: readers differ in which of them end a line. */
 const control = /[\p{Cc}\u2028\u2029]/u;
 
@@ -15,11 +12,14 @@ export const requiredOr = (otherwise: string) => ({
   error: (issue: { input?: unknown }) => (issue.input === undefined ? "This field is required." : otherwise),
 });
 
+/** Why a text is not Unicode; null when it is. Half of a pair has no UTF-8 form: what is scanned would be another text. */
+export function unicodeMistake(text: string): string | null {
+  return /\p{Surrogate}/u.test(text) ? "The text is not valid Unicode: it holds half of a surrogate pair." : null;
+}
+
 /** Why a text of one line cannot be used; null when it can. */
 export function lineMistake(text: string): string | null {
-  if (halfSurrogate.test(text)) return "The text is not valid Unicode: it holds half of a surrogate pair.";
-  if (control.test(text)) return "Remove the line breaks and control characters.";
-  return null;
+  return unicodeMistake(text) ?? (control.test(text) ? "Remove the line breaks and control characters." : null);
 }
 
 /** A text of one line, 1 to `charactersMax` UTF-16 units, not blank. */

@@ -34,6 +34,11 @@ test("a wrong address and a wrong password look the same", async () => {
   expect(told(wrongEmail)).toEqual(told(wrongPassword));
 });
 
+test("an address that no account can have is refused at a log-in", async () => {
+  const body = { email: "a\0b@example.com", password: "long enough" };
+  expectProblem(await api.send("POST", "/api/v1/auth/login", { body }), 400, "validation_failed");
+});
+
 test("a refresh token works once; used again, it ends the whole family", async () => {
   const { session } = await api.signUp();
   const refresh = (refresh_token: string) => api.send("POST", "/api/v1/auth/refresh", { body: { refresh_token } });
@@ -88,6 +93,7 @@ test.each([
   ["a short password", { password: "short" }, "password"],
   ["a password of 257 characters", { password: "x".repeat(257) }, "password"],
   ["no workspace name", { workspace_name: " " }, "workspace_name"],
+  ["a workspace name that cannot be stored", { workspace_name: "a\0b" }, "workspace_name"],
   ["a field with a typo", { pasword: "x" }, "pasword"],
   ["a number as an address", { email: 7 }, "email"],
 ])("sign-up refuses %s and names the field", async (_name, change, field) => {

@@ -14,7 +14,7 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { SendVerification } from "./email-verification.js";
-import { emailField, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
+import { emailField, guessedEmail, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
 import { type CountGuess, whereFrom } from "./throttle.js";
 
@@ -23,7 +23,7 @@ const signupBody = z.strictObject({ email: emailField, password: passwordField, 
 const workspaceField = z.uuid("Use the id of one of your workspaces.");
 
 const loginBody = z.strictObject({
-  email: z.string().trim().toLowerCase().max(254),
+  email: guessedEmail,
   password: guessedPassword,
   workspace_id: workspaceField.optional(),
 });

@@ -3,8 +3,8 @@ import { requireSession } from "@qrfactory/auth/caller";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
 import { type Account, getMembership } from "@qrfactory/db/accounts";
 import type { Db } from "@qrfactory/db/client";
-import { markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
-import { ApiError } from "@qrfactory/domain/errors";
+import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
+import { noFields } from "@qrfactory/domain/validate";
 import { readJson } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
@@ -53,13 +53,13 @@ export function verificationRoutes(options: VerificationOptions): Routes {
       if (userId) await markEmailVerified(tx, { kind: "user", id: userId, ...originOf(req) });
       return userId;
     });
-    if (!verified) throw new ApiError("unauthenticated", "The token is not valid any more; ask for another.");
+    if (!verified) throw deadToken();
     res.status(204).end();
   }
 
   async function sendAgain(req: Request, res: Response): Promise<void> {
     const { userId, workspaceId } = requireSession(await findCaller(req, res, ["user"]));
-    await readJson(req, z.strictObject({}));
+    await readJson(req, noFields);
     const { user } = await getMembership(db, userId, workspaceId);
     await countGuess(req, res, `verification of ${userId}`);
     if (!user.emailVerified) await sendVerification(user);

@@ -1,4 +1,5 @@
 // Fields that several routes of accounts read, with the sentences that correct them.
+import { storable } from "@qrfactory/domain/validate";
 import { z } from "zod";
 
 export const emailField = z
@@ -8,14 +9,16 @@ export const emailField = z
   .max(254, "Use at most 254 characters.")
   .pipe(z.email("Use an e-mail address such as ada@example.com."));
 
+/** An address that is looked up and not kept; looser, as a wrong one is answered like an unknown one. */
+export const guessedEmail = storable.trim().toLowerCase().max(254);
+
 /** A password that is compared and not set; looser on purpose: a wrong guess must look the same whatever its form. */
 export const guessedPassword = z.string().max(256);
 
 /** A secret that we issued: a refresh token or a mailed one. */
 export const tokenField = z.string().min(1, "Give the token.").max(256, "Use at most 256 characters.");
 
-export const workspaceNameField = z
-  .string()
+export const workspaceNameField = storable
   .trim()
   .min(1, "Give the workspace a name.")
   .max(120, "Use at most 120 characters.");

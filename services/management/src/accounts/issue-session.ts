@@ -1,6 +1,11 @@
 // What a log-in hands out: an access token and the first refresh token of a new session.
-import type { AccessTokens, Session } from "@qrfactory/auth/tokens";
-import { accessTokenSeconds, createRefreshToken, refreshTokenSeconds } from "@qrfactory/auth/tokens";
+import {
+  type AccessTokens,
+  accessTokenSeconds,
+  createRefreshToken,
+  refreshTokenSeconds,
+  type Session,
+} from "@qrfactory/auth/tokens";
 import type { Db } from "@qrfactory/db/client";
 import { type NewSession, rotateRefreshToken, startSession } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";

@@ -17,7 +17,7 @@ import {
 } from "@qrfactory/db/members";
 import { ApiError } from "@qrfactory/domain/errors";
 import { roles } from "@qrfactory/domain/roles";
-import { parseInput } from "@qrfactory/domain/validate";
+import { noFields, parseInput } from "@qrfactory/domain/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
@@ -26,6 +26,7 @@ import type { FindCaller, SeenCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
 import type { PostMail } from "../mail.js";
 import { listDocument, readListQuery } from "../paging.js";
+import { readPathId } from "../path-id.js";
 import { membershipDocument } from "./accounts.js";
 import { emailField, guessedPassword, tokenField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
@@ -113,13 +114,13 @@ export function memberRoutes(options: MembersOptions): Routes {
     const caller = await findCaller(req, res, ["user"]);
     requireRole(caller, "admin");
     const body = await readJson(req, changeBody);
-    const memberId = readMemberId(req);
+    const memberId = readPathId(req, noSuchMember);
     res.json(memberDocument(await db.$transaction((tx) => changeRole(tx, managerOf(caller), memberId, body.role))));
   }
 
   async function remove(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
-    const memberId = readMemberId(req);
+    const memberId = readPathId(req, noSuchMember);
     await db.$transaction((tx) => removeMember(tx, managerOf(caller), memberId));
     res.status(204).end();
   }
@@ -127,8 +128,8 @@ export function memberRoutes(options: MembersOptions): Routes {
   async function transfer(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     requireRole(caller, "owner");
-    await readJson(req, z.strictObject({}));
-    const memberId = readMemberId(req);
+    await readJson(req, noFields);
+    const memberId = readPathId(req, noSuchMember);
     res.json(memberDocument(await db.$transaction((tx) => transferOwnership(tx, managerOf(caller), memberId))));
   }
 
@@ -148,13 +149,6 @@ const hashNew = (password: string) =>
 
 function managerOf(caller: SeenCaller): Manager {
   return { ...requireSession(caller), role: caller.role, actor: caller.actor };
-}
-
-/** An id that is no UUID belongs to nobody: the answer is the same as for an unknown one. */
-function readMemberId(req: Request): string {
-  const id = z.uuid().safeParse(req.params.id);
-  if (!id.success) throw noSuchMember();
-  return id.data;
 }
 
 function memberDocument(row: MemberRow) {

@@ -4,7 +4,13 @@ import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/pass
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
 import { findLogin, findPasswordHash } from "@qrfactory/db/accounts";
 import type { Db } from "@qrfactory/db/client";
-import { deleteMailedTokens, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
+import {
+  deadToken,
+  deleteMailedTokens,
+  markEmailVerified,
+  storeMailedToken,
+  takeMailedToken,
+} from "@qrfactory/db/mailed-tokens";
 import { changePassword } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
@@ -14,12 +20,12 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { PostMail } from "../mail.js";
-import { guessedPassword, tokenField } from "./fields.js";
+import { guessedEmail, guessedPassword, tokenField } from "./fields.js";
 import { resetMail } from "./mails.js";
 import type { CountGuess } from "./throttle.js";
 
 const changeBody = z.strictObject({ old_password: guessedPassword, password: passwordField });
-const forgetBody = z.strictObject({ email: z.string().trim().toLowerCase().max(254) });
+const forgetBody = z.strictObject({ email: guessedEmail });
 const resetBody = z.strictObject({ token: tokenField, password: passwordField });
 
 /** Short, because whoever has the token has the account. */
@@ -79,7 +85,7 @@ export function passwordRoutes(options: PasswordOptions): Routes {
       await markEmailVerified(tx, actor);
       return true;
     });
-    if (!done) throw new ApiError("unauthenticated", "The token is not valid any more; ask for another.");
+    if (!done) throw deadToken();
     res.status(204).end();
   }
 

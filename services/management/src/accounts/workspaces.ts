@@ -43,7 +43,6 @@ export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }:
       body,
       effect: async (tx) =>
         workspaceDocument({ workspace: await createWorkspace(tx, name, caller.actor), role: "owner" }),
-      committed: async () => {},
     });
   }
 

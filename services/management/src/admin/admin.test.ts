@@ -7,9 +7,10 @@ import { startScript } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { type Api, startApi } from "../api.fixture.js";
+import { runProgram } from "./program.js";
 
-// Each command is a process: a second each where other tests take the cores.
-jest.setTimeout(90_000);
+// The commands are run in here; that the program around them is what a shell starts is shown by a few processes.
+jest.setTimeout(60_000);
 
 const temp = makeTempDirectory("admin-");
 let api: Api;
@@ -24,19 +25,29 @@ afterAll(async () => {
   temp.remove();
 });
 
-const program = fileURLToPath(new URL("../../dist/admin/main.js", import.meta.url));
+const environment = () => ({
+  PATH: process.env.PATH,
+  DATABASE_URL: api.database.url,
+  STATE_REDIS_URL: api.redis.url,
+  SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
+  OPERATOR: "grace",
+});
 
-/** Runs the program as an operator does, and returns how it ended and what it printed. */
-async function admin(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
+type Ended = { code: number | null; lines: string[] };
+
+/** Runs a command as the program does, and returns how it ended and what it printed. */
+async function admin(...words: string[]): Promise<Ended> {
   const lines: string[] = [];
-  const env = {
-    PATH: process.env.PATH,
-    DATABASE_URL: api.database.url,
-    STATE_REDIS_URL: api.redis.url,
-    SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
-    OPERATOR: "grace",
-  };
-  const child = await startScript(program, { args, env, onLine: (line: string) => void lines.push(line) });
+  const print = (text: string) => void lines.push(...text.split("\n"));
+  return { code: await runProgram({ words, env: environment(), print, complain: print }), lines };
+}
+
+/** The same as a process, as an operator starts it. */
+async function adminProcess(...args: string[]): Promise<Ended> {
+  const lines: string[] = [];
+  const script = fileURLToPath(new URL("../../dist/admin/main.js", import.meta.url));
+  const onLine = (line: string) => void lines.push(line);
+  const child = await startScript(script, { args, env: environment(), onLine });
   const { code } = await child.exited;
   return { code, lines };
 }
@@ -53,7 +64,18 @@ test("words that are no command end with 2 and the whole help", async () => {
   expect(wrong.code).toBe(2);
   expect(wrong.lines.join("\n")).toContain("workspaces suspend ID --reason TEXT");
   expect(tooFew).toEqual({ code: 2, lines: ["Write: ID [--json]"] });
-  expect((await admin("--help")).code).toBe(0);
+  const help = await admin("--help");
+  expect(help).toEqual({ code: 0, lines: none.lines });
+});
+
+test("a shell starts it: it prints, changes, fails and ends by itself", async () => {
+  const { workspaceId } = await api.signUp();
+  expect(await adminProcess("--help")).toEqual(await admin("--help"));
+  const changed = await adminProcess("workspaces", "suspend", workspaceId, "--reason", "spam");
+  expect(changed).toEqual({ code: 0, lines: [expect.stringContaining(`${workspaceId}\tfree\tsuspended`)] });
+  expect(await operatorEvents(workspaceId)).toEqual([["workspace.suspended", { reason: "spam" }]]);
+  const failed = await adminProcess("workspaces", "show", "00000000-0000-4000-8000-000000000000");
+  expect(failed).toEqual({ code: 1, lines: ["There is no such workspace."] });
 });
 
 test("a workspace is found by its owner's address, and shown with what it holds", async () => {

@@ -10,6 +10,8 @@ export type Context = {
   db: Db;
   /** For what needs a connection of its own. */
   databaseUrl: string;
+  /** For what one command alone has to be told. */
+  env: Record<string, string | undefined>;
   /** The state Redis, ready or away; opened when it is first asked for. */
   stateRedis: () => Promise<Redis>;
   /** Tells all services of keys at once; the worker does so within a second if this fails. */

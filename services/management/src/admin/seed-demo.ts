@@ -49,9 +49,9 @@ export const seedDemoCommand: Command = {
   synopsis: "--file FILE",
   help: "makes sure that the demo workspace exists, its credentials kept in a file",
   options: { file: { type: "string" } },
-  async run({ db }, _operands, { file }) {
+  async run({ db, env }, _operands, { file }) {
     if (typeof file !== "string") throw new UsageError("Name the file of its credentials: --file FILE.");
-    const { SEAL_KEY } = readConfig({ SEAL_KEY: sealKey });
+    const { SEAL_KEY } = readConfig({ SEAL_KEY: sealKey }, env);
     const demo = await seedDemo(db, readDemo(file), SEAL_KEY);
     writeFileSync(file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
     return exitDone;

@@ -8,7 +8,7 @@ import {
   type WorkspaceSummary,
 } from "@qrfactory/db/workspaces";
 import { type PlanName, planNames } from "@qrfactory/domain/plans";
-import { type Command, exitDone, readWorkspaceId, UsageError } from "./command.js";
+import { type Command, type Context, exitDone, readWorkspaceId, UsageError } from "./command.js";
 
 /** Workspaces that are listed at once; `--search` finds the others. */
 const listedMax = 1_000;
@@ -113,7 +113,7 @@ export const setRetentionCommand: Command = {
 };
 
 async function change(
-  { db, actor, publishKeys, print }: Parameters<Command["run"]>[0],
+  { db, actor, publishKeys, print }: Context,
   id: string | undefined,
   wanted: WorkspaceChange,
 ): Promise<number> {

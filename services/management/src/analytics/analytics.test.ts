@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connectDatabase } from "@qrfactory/db/client";
 import type { ScanRow } from "@qrfactory/db/ingest";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
-import { random, scanRow, summarise, takeIn } from "./scans.fixture.js";
+import { scanRow, seededScans, summarise, takeIn } from "./scans.fixture.js";
 
 let api: Api;
 let as: Send;
@@ -21,37 +21,10 @@ beforeAll(async () => {
     const body = { name: short_id, short_id, destination_url: "https://example.com", tags };
     ids[short_id] = (await as("POST", "/api/v1/dynamic", { body })).body.id;
   }
-  rows = seededScans(person.workspaceId);
+  rows = seededScans(person.workspaceId, ids[busy] as string, ids[quiet] as string);
   await takeIn(api.database.url, rows);
 });
 afterAll(() => api.close());
-
-/** Three thousand scans from 3 October to 5 November 2026: the clocks of Vienna go back on the 25th. */
-function seededScans(workspaceId: string): ScanRow[] {
-  const next = random(20_261_025);
-  const any = <T>(values: T[]): T => values[Math.floor(next() ** 2 * values.length)] as T;
-  const start = Date.parse("2026-10-03T00:00:00Z");
-  return Array.from({ length: 3_000 }, () => {
-    // A fifth of all on one day, so that it is summarised for the code, too.
-    const day = next() < 0.2 ? 22 : Math.floor(next() * 33);
-    const at = new Date(start + day * 86_400_000 + Math.floor(next() * 86_400_000));
-    const id = ids[next() < 0.9 ? busy : quiet] as string;
-    return scanRow({ id, workspaceId }, at, {
-      visitor: next() < 0.02 ? null : `visitor-${Math.floor(next() * 60)}`,
-      country: any(["AT", "FR", "US", null]),
-      region_name: any(["Vienna", "Île-de-France", null]),
-      city: any(["Wien", "Paris", "Lyon", null]),
-      device: any(["phone", "tablet", null]),
-      os: any(["iOS", "Android"]),
-      browser: any(["Safari", "Chrome", "Firefox"]),
-      language: any(["de", "fr", null]),
-      referrer_host: any([null, "example.com"]),
-      region: any(["eu-1", "us-1"]),
-      variant: any([null, 0, 1, 10]),
-      bot_class: next() < 0.1 ? any(["bot", "preview", "prefetch"]) : null,
-    });
-  });
-}
 
 type Expected = {
   short_id?: string;
@@ -63,9 +36,19 @@ type Expected = {
 };
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
+const quarterMs = 15 * 60_000;
+/** By zone and quarter of an hour, because `Intl` takes its time. */
+const localTimes = new Map<string, ReturnType<typeof readLocalTime>>();
 
 /** What the clocks of a time zone show, with their distance from UTC; `2026-10-25 02 GMT+2`. */
-function localTime(moment: Date, timeZone: string): { date: string; hour: string } {
+function localTime(moment: Date, timeZone: string): ReturnType<typeof readLocalTime> {
+  const key = `${timeZone} ${Math.floor(moment.getTime() / quarterMs)}`;
+  const known = localTimes.get(key) ?? readLocalTime(moment, timeZone);
+  localTimes.set(key, known);
+  return known;
+}
+
+function readLocalTime(moment: Date, timeZone: string): { date: string; hour: string } {
   const formatter =
     formatters.get(timeZone) ??
     new Intl.DateTimeFormat("en-CA", {
@@ -97,7 +80,7 @@ function reportOf(all: ScanRow[], asked: Expected) {
       some.filter(({ visitor }) => visitor).map((row) => `${row.scanned_at.toISOString().slice(0, 10)} ${row.visitor}`),
     ).size;
   const buckets = new Map<string, ScanRow[]>();
-  for (let at = Date.parse(asked.from); at < Date.parse(asked.to); at += 15 * 60_000) {
+  for (let at = Date.parse(asked.from); at < Date.parse(asked.to); at += quarterMs) {
     buckets.set(bucketOf(new Date(at), asked), []);
   }
   for (const row of counted) buckets.get(bucketOf(row.scanned_at, asked))?.push(row);
@@ -135,7 +118,9 @@ function reportOf(all: ScanRow[], asked: Expected) {
   };
 }
 
-async function read(path: string, query: object): Promise<ReturnType<typeof reportOf>> {
+type Report = ReturnType<typeof reportOf> & { complete_from: string | null };
+
+async function read(path: string, query: object): Promise<Report> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) search.set(name, String(value));
   const answer = await as("GET", `${path}?${search}`);
@@ -144,8 +129,8 @@ async function read(path: string, query: object): Promise<ReturnType<typeof repo
 }
 
 /** The report with the local time of each bucket in place of its moment; codes have a test of their own. */
-function comparable(report: Awaited<ReturnType<typeof read>> & Record<string, unknown>, asked: Expected) {
-  const { top_codes, ...rest } = report;
+function comparable(report: Report & Record<string, unknown>, asked: Expected) {
+  const { top_codes, complete_from, ...rest } = report;
   const timeseries = (report.timeseries as unknown as { start: string; scans: number; unique_visitors: number }[]).map(
     ({ start, ...counts }) => ({ bucket: bucketOf(new Date(start), asked), ...counts }),
   );
@@ -160,6 +145,8 @@ const ranges = [
   ["Asia/Kolkata", "day", "2026-09-30T18:30:00Z", "2026-11-05T18:30:00Z"],
   ["Asia/Kathmandu", "hour", "2026-10-24T18:15:00Z", "2026-10-27T18:15:00Z"],
   ["America/St_Johns", "week", "2026-10-04T12:34:56Z", "2026-11-03T01:23:45Z"],
+  ["America/New_York", "day", "2026-10-05T04:00:00Z", "2026-10-25T19:12:34Z"],
+  ["Asia/Kolkata", "week", "2026-10-25T18:30:00Z", "2026-11-05T18:30:00Z"],
   ["Australia/Lord_Howe", "day", "2026-10-01T00:00:00Z", "2026-10-31T12:00:00Z"],
 ] as const;
 const cases = ranges.flatMap(([timezone, interval, from, to]) =>
@@ -168,7 +155,9 @@ const cases = ranges.flatMap(([timezone, interval, from, to]) =>
 
 describe.each(["rows", "summaries", "summaries and late rows"])("a report read from %s", (source) => {
   beforeAll(async () => {
-    if (source === "summaries") await summarise(api.database.url, "2026-10-03T00:00:00Z", "2026-11-06T00:00:00Z");
+    if (source === "summaries") {
+      await summarise(api.database.url, "2026-10-03T00:00:00Z", "2026-11-06T00:00:00Z", "2026-10-25T00:00:00Z");
+    }
     if (source !== "summaries and late rows") return;
     const { code_id: id, workspace_id: workspaceId } = rows[0] as ScanRow;
     const late = ["2026-10-25T00:30:00Z", "2026-10-31T23:59:59.999Z", "2026-11-01T00:00:00Z"].map((at) =>
@@ -269,10 +258,23 @@ test("totals stay when rows are dropped at the end of their time", async () => {
   const before = await read(`/api/v1/dynamic/${quiet}/analytics`, query);
   const db = connectDatabase(api.database.url, { poolMax: 1 });
   await db.$executeRaw`DELETE FROM scans WHERE scanned_at < '2025-02-01T01:00:00Z'`;
-  await db.$disconnect();
   const after = await read(`/api/v1/dynamic/${quiet}/analytics`, query);
+  await db.workspace.update({ where: { id: code.workspaceId }, data: { retentionMonths: 240 } });
+  const keptLonger = await read(`/api/v1/dynamic/${quiet}/analytics`, query);
+  await db.workspace.update({ where: { id: code.workspaceId }, data: { retentionMonths: null } });
+  await db.$disconnect();
   expect(before).toMatchObject({ total_scans: 3, bots: 1, timeseries: [{ scans: 2 }, { scans: 1 }] });
   expect(after).toMatchObject({ total_scans: 3, bots: 1, timeseries: [{ scans: 2 }, { scans: 1 }] });
+  // Who they were is not known any more, and the report says so.
+  const thirteenMonthsAgo = new Date();
+  thirteenMonthsAgo.setUTCMonth(thirteenMonthsAgo.getUTCMonth() - 13);
+  const differsByMs = Date.parse(after.complete_from as string) - thirteenMonthsAgo.getTime();
+  expect(Math.abs(differsByMs)).toBeLessThan(4 * 86_400_000);
+  const from = new Date(Date.now() - 360 * 86_400_000).toISOString();
+  const year = await read("/api/v1/analytics", { from });
+  const compared = await read("/api/v1/analytics", { from, compare: "previous" });
+  expect([keptLonger, year].map((report) => report.complete_from)).toEqual([null, null]);
+  expect(compared.complete_from).toEqual(expect.any(String));
 });
 
 test("by default the last thirty days are meant, each with a bucket", async () => {
@@ -288,6 +290,8 @@ test.each([
   ["from=2026-11-02&to=2026-11-01", "from"],
   ["from=2026-01-01&to=2026-11-01&interval=hour", "interval"],
   ["from=1800-01-01", "from"],
+  ["from=0000-01-01", "from"],
+  ["to=9999-12-31", "to"],
   ["from=2026-10-01&from=2026-10-02", "from"],
   ["include_bots=yes", "include_bots"],
   ["country=", "country"],

@@ -6,7 +6,7 @@ import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
 import type { Db } from "@qrfactory/db/client";
 import { getCode } from "@qrfactory/db/dynamic-codes";
 import type { ScanScope } from "@qrfactory/db/scan-scope";
-import { ApiError } from "@qrfactory/domain/errors";
+import { type ApiError, invalidField } from "@qrfactory/domain/errors";
 import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler, Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
@@ -75,6 +75,8 @@ export function analyticsRoutes(options: AnalyticsOptions): Routes {
 const noStore = (res: Response) => res.set("Cache-Control", "no-store");
 
 function tooManyBuckets(): ApiError {
-  const message = `The range has more than ${bucketsMax} of these intervals; ask for longer ones or a shorter range.`;
-  return new ApiError("validation_failed", message, { errors: { interval: [message] } });
+  return invalidField(
+    "interval",
+    `The range has more than ${bucketsMax} of these intervals; ask for longer ones or a shorter range.`,
+  );
 }

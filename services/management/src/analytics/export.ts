@@ -1,7 +1,5 @@
 // All scans of a range as a file, the oldest first. Read and sent in batches, each a short read of its own: memory does
 // not grow with the number of scans, and a client that is slow keeps no connection to the database busy.
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { resolveRange } from "@qrfactory/db/analytics-range";
 import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
 import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scan-lists";
@@ -10,6 +8,7 @@ import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { stringify } from "csv-stringify/sync";
 import { z } from "zod";
+import { sendFile } from "../send-file.js";
 import type { AnalyticsOptions, FindScope } from "./analytics.js";
 import { readFilters, scansQuery } from "./query.js";
 import { scanDocument } from "./wire.js";
@@ -59,12 +58,7 @@ export function makeScanExport(
     );
     const format = formats[query.format];
     const file = fileOf(format, readBatches(analytics, scope, range));
-    // Read before anything is sent, so that a database that is away is still answered with a problem.
-    const first = await file.next();
-    res.set("Content-Type", format.contentType).set("Cache-Control", "no-store");
-    res.set("Content-Disposition", `attachment; filename="scans.${query.format}"`);
-    res.write(first.value ?? "");
-    await pipeline(Readable.from(file), res);
+    await sendFile(res, { name: `scans.${query.format}`, contentType: format.contentType }, file);
   };
 }
 

@@ -5,16 +5,12 @@ import { countRecent, type RecentScans } from "@qrfactory/db/scan-lists";
 import { ApiError } from "@qrfactory/domain/errors";
 import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler } from "@qrfactory/runtime/http-app";
-import type { Response } from "express";
 import { z } from "zod";
+import { type EventStream, openEvents } from "../server-events.js";
 import type { AnalyticsOptions, FindScope } from "./analytics.js";
 
 /** A scan is seen about this much later, at worst. */
 const pollMs = 2_000;
-/** Silence that some proxies take for a dead connection begins at 30 s; and so long may a stream outlive its caller. */
-const heartbeatMs = 5_000;
-/** An access token lasts as long, and so may what it opened; clients of server-sent events come back by themselves. */
-const streamMsMax = 15 * 60_000;
 /** Open streams of a process, and of one workspace. */
 const streamsMax = 500;
 const streamsOfWorkspaceMax = 20;
@@ -25,9 +21,9 @@ const liveQuery = z.strictObject({
 });
 
 /** An open stream, and how many more events it takes. */
-type Stream = { res: Response; left: number };
+type Listener = { stream: EventStream; left: number };
 
-type Channel = { streams: Set<Stream>; latest: string; timer: NodeJS.Timeout };
+type Channel = { listeners: Set<Listener>; latest: string; timer: NodeJS.Timeout };
 
 /** The handler of `GET …/analytics/live`: an event `scans` at once and whenever the numbers change. */
 export function makeLive({ analytics, authenticate, findCaller }: AnalyticsOptions, findScope: FindScope): Handler {
@@ -40,7 +36,7 @@ export function makeLive({ analytics, authenticate, findCaller }: AnalyticsOptio
     const known = channels.get(key);
     if (known) return known;
     const channel: Channel = {
-      streams: new Set(),
+      listeners: new Set(),
       latest: "",
       timer: setInterval(() => void look(analytics, subject, channel), pollMs),
     };
@@ -51,7 +47,7 @@ export function makeLive({ analytics, authenticate, findCaller }: AnalyticsOptio
   return async function sendLive(req, res) {
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
-    const stream: Stream = { res, left: parseInput(liveQuery, req.query).limit };
+    const { limit } = parseInput(liveQuery, req.query);
     const { workspaceId } = subject;
     const ofWorkspace = openOf.get(workspaceId) ?? 0;
     if (open >= streamsMax || ofWorkspace >= streamsOfWorkspaceMax) {
@@ -60,30 +56,18 @@ export function makeLive({ analytics, authenticate, findCaller }: AnalyticsOptio
     const channel = openChannel(subject);
     open += 1;
     openOf.set(workspaceId, ofWorkspace + 1);
-    channel.streams.add(stream);
-    const ended = new Promise<void>((resolve) => res.once("close", resolve));
-    const heartbeat = setInterval(() => {
-      authenticate(req.headers).then(
-        () => send(res, ": still here\n\n"),
-        // A database that is away says nothing against the caller.
-        (error) => error instanceof ApiError && error.status < 500 && res.end(),
-      );
-    }, heartbeatMs);
-    const end = setTimeout(() => res.end(), streamMsMax);
+    const listener = { stream: openEvents(req, res, authenticate), left: limit };
+    channel.listeners.add(listener);
     try {
-      res.set("Content-Type", "text/event-stream").set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
-      res.flushHeaders();
-      if (channel.latest) sendEvent(stream, channel.latest);
+      if (channel.latest) tell(listener, channel.latest);
       else await look(analytics, subject, channel);
-      await ended;
+      await listener.stream.closed;
     } finally {
-      clearInterval(heartbeat);
-      clearTimeout(end);
-      channel.streams.delete(stream);
+      channel.listeners.delete(listener);
       open -= 1;
       if (openOf.get(workspaceId) === 1) openOf.delete(workspaceId);
       else openOf.set(workspaceId, (openOf.get(workspaceId) ?? 1) - 1);
-      if (channel.streams.size === 0) {
+      if (channel.listeners.size === 0) {
         clearInterval(channel.timer);
         channels.delete(subject.codeId ?? workspaceId);
       }
@@ -101,24 +85,18 @@ async function look(
     .read((reader) => countRecent(reader, { ...subject, filters: [] }))
     .catch((): RecentScans | null => null);
   if (!recent) return;
-  const event = `event: scans\ndata: ${JSON.stringify({
+  const latest = JSON.stringify({
     last_minutes: recent.minutes,
     scans: recent.scans,
     bots: recent.bots,
     last_scanned_at: recent.lastScanAt?.toISOString() ?? null,
-  })}\n\n`;
-  if (event === channel.latest) return;
-  channel.latest = event;
-  for (const stream of channel.streams) sendEvent(stream, event);
+  });
+  if (latest === channel.latest) return;
+  channel.latest = latest;
+  for (const listener of channel.listeners) tell(listener, latest);
 }
 
-function sendEvent(stream: Stream, event: string): void {
-  send(stream.res, event);
-  stream.left -= 1;
-  if (stream.left <= 0) stream.res.end();
-}
-
-/** A client that does not read loses lines, never our memory. */
-function send(res: Response, text: string): void {
-  if (!res.writableEnded && !res.writableNeedDrain) res.write(text);
+function tell(listener: Listener, scans: string): void {
+  if (listener.stream.send("scans", scans)) listener.left -= 1;
+  if (listener.left <= 0) listener.stream.end();
 }

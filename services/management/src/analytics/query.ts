@@ -1,7 +1,10 @@
 // What may be asked of scans, in the words of a query.
 import type { Interval } from "@qrfactory/db/analytics-times";
-import { type ScanDimension, scanDimensions } from "@qrfactory/db/scan-dimensions";
+import { type ScanDimension, scanDimensions, unknownKey } from "@qrfactory/db/scan-dimensions";
 import type { DimensionFilter } from "@qrfactory/db/scan-scope";
+import { findZone } from "@qrfactory/domain/local-time";
+import { systems } from "@qrfactory/domain/routing-input";
+import { storable } from "@qrfactory/domain/validate";
 import { z } from "zod";
 
 /** Hours of twelve weeks, days of five years; a chart shows a tenth of it. */
@@ -14,10 +17,13 @@ const topMax = 500;
 const filterValuesMax = 100;
 const filterLengthMax = 200;
 
-const momentOrDate = z.union(
-  [z.iso.datetime({ offset: true }), z.iso.date()],
-  "Use an RFC 3339 moment such as 2026-11-01T00:00:00Z, or a date such as 2026-11-01.",
-);
+const momentOrDate = z
+  .union(
+    [z.iso.datetime({ offset: true }), z.iso.date()],
+    "Use an RFC 3339 moment such as 2026-11-01T00:00:00Z, or a date such as 2026-11-01; a + is written %2B here.",
+  )
+  // PostgreSQL knows no year 0, RFC 3339 none after 9999, where an offset or the end of the last day may lead.
+  .refine((text) => !/^(0000|9999)-/.test(text), { error: "Use a year from 0001 to 9998.", abort: true });
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
@@ -25,23 +31,11 @@ const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const timezoneField = z
   .string()
   .max(64)
-  .refine(isTimezone, "Use a name of the IANA time zone database, such as Europe/Vienna.");
-
-function isTimezone(name: string): boolean {
-  if (!/^[A-Za-z][\w+-]*(\/[\w+-]+)*$/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
+  .refine((name) => findZone(name) !== null, "Use a name of the IANA time zone database, such as Europe/Vienna.");
 
 /** `FR,BE` are the values to have, `-US` one not to have. */
-const filterField = z
-  .string()
+const filterField = storable
   .max(filterValuesMax * filterLengthMax)
-  .refine((text) => !text.includes("\0"), "Remove the character NUL.")
   .transform((text) => text.split(",").map((value) => value.trim()))
   .refine((values) => values.every((value) => value !== "" && value !== "-"), "Separate values by single commas.")
   .refine((values) => values.length <= filterValuesMax, `Use at most ${filterValuesMax} values.`)
@@ -69,12 +63,7 @@ export const reportQuery = scansQuery.extend({
   top: z.coerce.number().int().min(1).max(topMax).default(topDefault),
 });
 
-const word = (lengthMax: number) =>
-  z
-    .string()
-    .min(1)
-    .max(lengthMax)
-    .refine((text) => !text.includes("\0"), "Remove the character NUL.");
+const word = (lengthMax: number) => storable.min(1).max(lengthMax);
 
 /** What narrows a workspace down to some of its codes. */
 const codeFields = { tag: word(50).optional(), folder: word(100).optional() };
@@ -82,12 +71,26 @@ const codeFields = { tag: word(50).optional(), folder: word(100).optional() };
 /** Of a report on a workspace. */
 export const workspaceReportQuery = reportQuery.extend(codeFields);
 
+const lower = (value: string) => value.toLowerCase();
+
+/** How scans spell what people may write in any case, as rules do; other dimensions are matched as they are. */
+const spellings: Partial<Record<ScanDimension, (value: string) => string>> = {
+  country: (code) => (lower(code) === unknownKey ? unknownKey : code.toUpperCase()),
+  device: (name) => (lower(name) === "mobile" ? "phone" : lower(name)),
+  os: (name) => systems.find((system) => lower(system) === lower(name)) ?? name,
+  language: lower,
+  referrer: lower,
+  bot_class: lower,
+};
+
 /** The filters of a checked query. */
 export function readFilters(query: z.output<typeof scansQuery>): DimensionFilter[] {
   return names.flatMap((dimension) => {
     const values = query[dimension];
     if (!values) return [];
-    const exclude = values.filter((value) => value.startsWith("-")).map((value) => value.slice(1));
-    return [{ dimension, include: values.filter((value) => !value.startsWith("-")), exclude }];
+    const spell = spellings[dimension] ?? ((value) => value);
+    const include = values.filter((value) => !value.startsWith("-")).map(spell);
+    const exclude = values.filter((value) => value.startsWith("-")).map((value) => spell(value.slice(1)));
+    return [{ dimension, include, exclude }];
   });
 }

@@ -5,7 +5,8 @@ import { openEventStore, type ScanRow } from "@qrfactory/db/ingest";
 import { ensurePartitions } from "@qrfactory/db/partitions";
 import { openSummaryStore } from "@qrfactory/db/summary-store";
 
-const dayMs = 24 * 60 * 60_000;
+const hourMs = 60 * 60_000;
+const dayMs = 24 * hourMs;
 
 /** A scan with little known of it. */
 export function scanRow(
@@ -34,10 +35,13 @@ export async function takeIn(databaseUrl: string, rows: ScanRow[]): Promise<void
   await store.close();
 }
 
-/** Makes the summaries of the days of a range, and of the month it begins in. */
-export async function summarise(databaseUrl: string, from: string, to: string): Promise<void> {
+/** Makes the summaries of the days of a range, of the month it begins in, and of the hours of one day. */
+export async function summarise(databaseUrl: string, from: string, to: string, hoursOf: string): Promise<void> {
   const store = openSummaryStore(databaseUrl);
   try {
+    for (let hour = 0; hour < 24; hour++) {
+      await store.summarise("hour", new Date(Date.parse(hoursOf) + hour * hourMs));
+    }
     for (let at = Date.parse(from); at < Date.parse(to); at += dayMs) await store.summarise("day", new Date(at));
     await store.summarise("month", new Date(`${from.slice(0, 7)}-01T00:00:00Z`));
   } finally {
@@ -46,7 +50,7 @@ export async function summarise(databaseUrl: string, from: string, to: string): 
 }
 
 /** A seeded source of numbers in [0, 1): mulberry32. */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -54,4 +58,37 @@ export function random(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/**
+ * Three thousand scans of two codes from 3 October to 5 November 2026, nine tenths of the busy one; the clocks of Vienna go
+ * back on the 25th.
+ */
+export function seededScans(workspaceId: string, busyId: string, quietId: string): ScanRow[] {
+  const next = random(20_261_025);
+  const any = <T>(values: T[]): T => values[Math.floor(next() ** 2 * values.length)] as T;
+  const start = Date.parse("2026-10-03T00:00:00Z");
+  return Array.from({ length: 3_000 }, () => {
+    // A fifth of all on one day, so that it is summarised for the code, too.
+    const day = next() < 0.2 ? 22 : Math.floor(next() * 33);
+    // Half of these in two hours, for the same.
+    const isInRush = day === 22 && next() < 0.5;
+    const time = isInRush ? 18 * 3_600_000 + next() * 7_200_000 : next() * 86_400_000;
+    const at = new Date(start + day * 86_400_000 + Math.floor(time));
+    const id = next() < 0.9 ? busyId : quietId;
+    return scanRow({ id, workspaceId }, at, {
+      visitor: next() < 0.02 ? null : `visitor-${Math.floor(next() * 60)}`,
+      country: any(["AT", "FR", "US", null]),
+      region_name: any(["Vienna", "Île-de-France", null]),
+      city: any(["Wien", "Paris", "Lyon", null]),
+      device: any(["phone", "tablet", null]),
+      os: any(["iOS", "Android"]),
+      browser: any(["Safari", "Chrome", "Firefox"]),
+      language: any(["de", "fr", null]),
+      referrer_host: any([null, "example.com"]),
+      region: any(["eu-1", "us-1"]),
+      variant: any([null, 0, 1, 10]),
+      bot_class: next() < 0.1 ? any(["bot", "preview", "prefetch"]) : null,
+    });
+  });
 }

@@ -1,5 +1,6 @@
 // Lists and exports of single scans, and the live counter.
 import { get } from "node:http";
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { ScanRow } from "@qrfactory/db/ingest";
 import { until } from "@qrfactory/testing/until";
@@ -75,6 +76,12 @@ test("lists hold what the filters leave", async () => {
   expect(await count("country=unknown")).toBe(4);
   expect(await count("country=-FR&from=2026-10-31T23:59:31Z")).toBe(3);
   expect(await count("bot_class=-unknown")).toBe(0);
+  const inAnyCase = [
+    "country=fr",
+    "country=fr,Unknown&language=DE&device=mobile&os=ios&bot_class=UNKNOWN",
+    "country=-fr",
+  ];
+  expect(await Promise.all(inAnyCase.map(count))).toEqual([5, 9, 4]);
 });
 
 test.each([
@@ -139,6 +146,25 @@ test("a live stream tells the number of scans at once, and again when one comes 
     [0, 0],
     [1, 1],
   ]);
+});
+
+test("a HEAD of a live stream is answered at once and holds nothing open", async () => {
+  const { token, shortId } = await signUpWithCode();
+  const { hostname, port } = new URL(api.url);
+  const socket = connect(Number(port), hostname);
+  const common = `Host: ${hostname}\r\nAuthorization: Bearer ${token}\r\n`;
+  socket.write(`HEAD /api/v1/dynamic/${shortId}/analytics/live HTTP/1.1\r\n${common}\r\n`);
+  // On the same connection, where it has to wait for its turn.
+  socket.write(`GET /api/health HTTP/1.1\r\n${common}Connection: close\r\n\r\n`);
+  let answers = "";
+  for await (const bytes of socket) answers += bytes;
+  expect(answers.match(/^HTTP\/1\.1 200 OK\r\n|^Content-Type: .*\r\n/gm)).toEqual([
+    "HTTP/1.1 200 OK\r\n",
+    "Content-Type: text/event-stream; charset=utf-8\r\n",
+    "HTTP/1.1 200 OK\r\n",
+    "Content-Type: application/json; charset=utf-8\r\n",
+  ]);
+  expect(answers).toMatch(/\{"status":"ok"\}$/);
 });
 
 test("a workspace may hold twenty live streams open, and gets their places back", async () => {

@@ -3,9 +3,9 @@ import type { Report } from "@qrfactory/db/analytics";
 import type { Counts } from "@qrfactory/db/analytics-times";
 import type { ListedScan } from "@qrfactory/db/scan-lists";
 
-/** The report of contract section 6; bots by class beside it, and what was compared. */
+/** The report of contract section 6; bots by class beside it, what was compared, and since when all of it is known. */
 export function reportDocument(report: Report, includeBots: boolean) {
-  const { starts, times, keys, codes, previous } = report;
+  const { starts, times, keys, codes, previous, completeFrom } = report;
   const scansOf = ({ scans, bots }: Counts) => (includeBots ? scans + bots : scans);
   const { total } = times;
   return {
@@ -14,6 +14,7 @@ export function reportDocument(report: Report, includeBots: boolean) {
     bots: total.bots,
     bot_classes: keys.bot_class,
     last_scanned_at: lastScan(total, includeBots)?.toISOString() ?? null,
+    complete_from: completeFrom?.toISOString() ?? null,
     timeseries: starts.map((start, index) => {
       const bucket = times.buckets[index] as Counts;
       return { start: start.toISOString(), scans: scansOf(bucket), unique_visitors: bucket.visitors };

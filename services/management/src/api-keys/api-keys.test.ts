@@ -173,6 +173,7 @@ test("a key that expires says when, works until then and not after", async () =>
 test.each([
   ["a time that is past", { expires_at: "2020-01-01T00:00:00Z" }, "expires_at"],
   ["a time that is none", { expires_at: "tomorrow" }, "expires_at"],
+  ["a name that cannot be stored", { name: "a\0b" }, "name"],
   ["no scope", { scopes: [] }, "scopes"],
   ["an unknown scope", { scopes: ["everything"] }, "scopes.0"],
 ])("a key with %s is refused", async (_name, change, field) => {

@@ -2,12 +2,20 @@
 import { createApiKey, createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
 import { requireRole } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
-import { type ApiKeyRow, createKey, type KeyPublication, listKeys, revokeKey, rotateKey } from "@qrfactory/db/api-keys";
+import {
+  type ApiKeyRow,
+  createKey,
+  type KeyPublication,
+  listKeys,
+  noSuchKey,
+  revokeKey,
+  rotateKey,
+} from "@qrfactory/db/api-keys";
 import { recordAudit } from "@qrfactory/db/audit";
 import type { Db, Tx } from "@qrfactory/db/client";
-import { ApiError } from "@qrfactory/domain/errors";
+import { momentField } from "@qrfactory/domain/code-input";
 import { keyScopes } from "@qrfactory/domain/key-scopes";
-import { parseInput } from "@qrfactory/domain/validate";
+import { parseInput, storable } from "@qrfactory/domain/validate";
 import { readJsonValue } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
@@ -15,19 +23,16 @@ import { z } from "zod";
 import type { FindCaller, SeenCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
 import { listDocument, readListQuery } from "../paging.js";
+import { readPathId } from "../path-id.js";
 
 const createBody = z.strictObject({
-  name: z.string().trim().min(1, "Give the key a name.").max(120, "Use at most 120 characters."),
+  name: storable.trim().min(1, "Give the key a name.").max(120, "Use at most 120 characters."),
   scopes: z
     .array(z.enum(keyScopes, `Use any of: ${keyScopes.join(", ")}.`))
     .min(1, "Give a scope, or leave this out for all.")
     .max(keyScopes.length, "Name each scope once.")
     .optional(),
-  expires_at: z.iso
-    .datetime({ offset: true, error: "Use a time such as 2027-01-31T12:00:00Z." })
-    .transform((text) => new Date(text))
-    .refine((at) => at.getTime() > Date.now(), "Use a time that is still to come.")
-    .optional(),
+  expires_at: momentField.refine((at) => at.getTime() > Date.now(), "Use a time that is still to come.").optional(),
 });
 
 /** A week: time to change a key everywhere, short enough not to be forgotten. */
@@ -110,7 +115,7 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
     const caller = await findAdmin(req, res);
     const body = await readJsonValue(req);
     const { overlap_seconds } = parseInput(rotateBody, body);
-    const keyId = readKeyId(req);
+    const keyId = readPathId(req, noSuchKey);
     await issue(req, res, caller, body, "key.rotated", (tx, secrets) => {
       const overlapUntil = overlap_seconds > 0 ? new Date(Date.now() + overlap_seconds * 1000) : null;
       return rotateKey(tx, { workspaceId: caller.workspaceId, keyId, secrets, overlapUntil });
@@ -128,7 +133,7 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
   async function revokeApiKey(req: Request, res: Response): Promise<void> {
     const caller = await findAdmin(req, res);
     const { workspaceId, actor } = caller;
-    const target = readKeyId(req);
+    const target = readPathId(req, noSuchKey);
     const publication = await db.$transaction(async (tx) => {
       const revoked = await revokeKey(tx, workspaceId, target);
       await recordAudit(tx, actor, { workspaceId, action: "key.revoked", target });
@@ -149,13 +154,6 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
     "/api/v1/keys/:id": { DELETE: revokeApiKey },
     "/api/v1/keys/:id/rotate": { POST: rotateApiKey },
   };
-}
-
-/** An id that is no UUID belongs to no key: the answer is the same as for an unknown one. */
-function readKeyId(req: Request): string {
-  const id = z.uuid().safeParse(req.params.id);
-  if (!id.success) throw new ApiError("not_found", "There is no such API key.");
-  return id.data;
 }
 
 function keyDocument(row: ApiKeyRow, { plan }: SeenCaller) {

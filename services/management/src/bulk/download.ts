@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { type BulkJob, findFinishedJob } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/errors";
-import { parseInput } from "@qrfactory/domain/validate";
+import { noFields, parseInput } from "@qrfactory/domain/validate";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { z } from "zod";
@@ -50,7 +50,7 @@ export function makeDownload({ db, findCaller, store, linkSecret }: DownloadOpti
 
   async function ofCaller(req: Request, res: Response): Promise<BulkJob> {
     const { workspaceId } = await findCaller(req, res);
-    parseInput(z.strictObject({}), req.query);
+    parseInput(noFields, req.query);
     return getJob(db, workspaceId, req);
   }
 

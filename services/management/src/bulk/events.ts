@@ -6,14 +6,11 @@ import type { Db } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { FindCaller } from "../caller.js";
+import { openEvents } from "../server-events.js";
 import type { GetJob } from "./bulk.js";
 
 /** Progress is noted every second, an end at once. */
 const lookMs = 500;
-/** Silence that some proxies take for a dead connection begins at 30 s; and so long may a stream outlive its caller. */
-const heartbeatMs = 5_000;
-/** An access token lasts as long; clients of server-sent events come back by themselves. */
-const streamMsMax = 15 * 60_000;
 const streamsMax = 200;
 
 export type EventsOptions = {
@@ -33,34 +30,20 @@ export function makeEvents({ db, findCaller, authenticate, documentOf, getJob }:
     const first = await getJob(db, workspaceId, req);
     if (open >= streamsMax) throw new ApiError("overloaded", "Too many streams are open; poll the order instead.");
     open += 1;
-    const left = new AbortController();
-    res.once("close", () => left.abort());
-    const heartbeat = setInterval(() => {
-      authenticate(req.headers).then(
-        () => left.signal.aborted || res.write(": still here\n\n"),
-        // A database that is away says nothing against the caller.
-        (error) => error instanceof ApiError && error.status < 500 && left.abort(),
-      );
-    }, heartbeatMs);
-    const endsAt = Date.now() + streamMsMax;
+    const stream = openEvents(req, res, authenticate);
     try {
-      res.set("Content-Type", "text/event-stream").set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
-      res.flushHeaders();
       let shown = "";
-      for (let job: BulkJob | null = first; job && !left.signal.aborted && Date.now() < endsAt; ) {
+      for (let job: BulkJob | null = first; job && stream.isOpen(); ) {
         const text = JSON.stringify(documentOf(job));
-        if (text !== shown) res.write(`event: ${job.finishedAt ? job.status : "progress"}\ndata: ${text}\n\n`);
-        shown = text;
-        if (job.finishedAt) break;
+        if (text !== shown && stream.send(job.finishedAt ? job.status : "progress", text)) shown = text;
+        if (job.finishedAt && text === shown) break;
         await new Promise((resolve) => setTimeout(resolve, lookMs));
         // What cannot be read now is read at the next look.
         job = await findBulkJob(db, workspaceId, first.id).catch((): BulkJob | null => job);
       }
     } finally {
-      left.abort();
-      clearInterval(heartbeat);
       open -= 1;
-      res.end();
+      stream.end();
     }
   };
 }

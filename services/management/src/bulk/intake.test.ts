@@ -203,6 +203,16 @@ test("rows become codes with the order, or with none of it", async () => {
   expect([await who.jobs(), await who.spent()]).toEqual([1, charged(3)]);
 });
 
+test.each([
+  ["no short id", "no such id", "Use 3 to 64 of the characters A-Z, 0-9 and -."],
+  ["an address of the API", "export", "Choose another short id."],
+])("a row may not choose %s for its code", async (_name, short_id, message) => {
+  const who = await customer();
+  const answer = await who.as("POST", path, { body: { dynamic: true, items: [{ ...item, short_id }] } });
+  expectProblem(answer, 422, "bulk_rejected");
+  expect(answer.body.errors).toEqual({ 1: { short_id: [message] } });
+});
+
 test("codes beyond the plan's are refused with their order", async () => {
   const who = await customer("free");
   const answer = await who.as("POST", path, { body: { dynamic: true, items: rows(4) } });

@@ -2,7 +2,7 @@
 // makes a retry the same request. Nothing is judged here but the form.
 import { createHash } from "node:crypto";
 import { type Readable, Transform } from "node:stream";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError, invalidFields, refusedField } from "@qrfactory/domain/errors";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { parseInput } from "@qrfactory/domain/validate";
 import { readJsonValue } from "@qrfactory/runtime/body";
@@ -31,7 +31,10 @@ export type IntakeLimits = { rowsMax: number; tooMany: () => ApiError };
 
 const optionNames = ["dynamic", "dry_run"];
 /** In a form or a query it is a word. */
-const truth = z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")]);
+const truth = z.union(
+  [z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")],
+  "Use true or false.",
+);
 const options = z.object({ dynamic: truth.default(false), dry_run: truth.default(false) });
 
 const jsonBody = z.strictObject({
@@ -96,7 +99,7 @@ function splitDefaults(named: Record<string, unknown>): Pick<Intake, "defaults" 
   if (unknown.length > 0) {
     const hint = (name: string) => (isRowField(name) ? "Every row has its own." : "This field is not known here.");
     const errors = Object.fromEntries(unknown.map((name) => [name, [hint(name)]]));
-    throw new ApiError("validation_failed", `Check these fields: ${unknown.join(", ")}.`, { errors });
+    throw invalidFields(errors);
   }
   const pick = (wanted: boolean) => Object.fromEntries(given.filter(([name]) => optionNames.includes(name) === wanted));
   const { dynamic, dry_run: dryRun } = parseInput(options, pick(true));
@@ -133,5 +136,4 @@ async function readHashed(stream: Readable, limits: IntakeLimits): Promise<Table
 const malformed = (detail: string) => new ApiError("malformed_request", detail);
 const tooLarge = () => new ApiError("body_too_large", `The table is larger than ${tableBytesMax} bytes.`);
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
-const refused = (field: string, message: string) =>
-  new ApiError("validation_failed", `${field}: ${message}`, { errors: { [field]: [message] } });
+const refused = (field: string, reason: string) => refusedField("validation_failed", field, reason);

@@ -2,6 +2,7 @@
 import type { Log } from "@qrfactory/runtime/log";
 import { type ConnectionOptions, Queue } from "bullmq";
 
+/** Names in Redis. */
 export const bulkQueue = "bulk";
 export const queuePrefix = "qrf";
 

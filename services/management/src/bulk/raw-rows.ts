@@ -1,6 +1,6 @@
 // Rows of both kinds of table in one form: objects of a JSON body, cells of a CSV.
 import { ApiError } from "@qrfactory/domain/errors";
-import { parseStrictJson } from "@qrfactory/domain/json";
+import { isObject, parseStrictJson } from "@qrfactory/domain/json";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { isRowField } from "./rows.js";
 import type { RawRow } from "./table.js";
@@ -30,9 +30,6 @@ function rawRowOf(item: unknown): RawRow {
   }
   return row;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Cells are text: numbers, truths and objects in them become what JSON would have said. */
 export const fromCells = (rows: RawRow[]): RawRow[] => rows.map(fromCellsOf);

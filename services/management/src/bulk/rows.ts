@@ -1,11 +1,12 @@
 // From what a client sent to the rows of a job: defaults applied, every row judged by the rules of a single image, all
 // mistakes of all rows found before anything is charged.
 import { setImmediate } from "node:timers/promises";
+import { newShortIdField } from "@qrfactory/domain/code-input";
 import { designFieldNames, type ImageFormat, readDesign } from "@qrfactory/domain/design";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
-import { ApiError, type FieldErrors } from "@qrfactory/domain/errors";
+import { ApiError, type FieldErrors, refusedField } from "@qrfactory/domain/errors";
 import type { Plan } from "@qrfactory/domain/plans";
-import { drawShortId, normalizeShortId, publicUrl } from "@qrfactory/domain/short-id";
+import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
 import { makeNameFile } from "./file-names.js";
 import type { RawRow } from "./table.js";
 
@@ -132,8 +133,7 @@ function readCode(fields: CodeFields & { data: unknown }, row: number, { scanBas
   if (address === undefined) throw mistake("destination_url", "This field is required.");
   const destinationUrl = checkDestination(address, destinationRules, field);
   const chosen = readText(fields, "short_id");
-  const shortId = chosen === undefined ? drawShortId() : normalizeShortId(chosen);
-  if (shortId === null) throw mistake("short_id", "Use 3 to 64 of the characters A-Z, 0-9 and -.");
+  const shortId = chosen === undefined ? drawShortId() : readShortId(chosen);
   return { shortId, publicUrl: publicUrl(scanBaseUrl, shortId), name, destinationUrl };
 }
 
@@ -144,6 +144,12 @@ function readText<Name extends string>(fields: { [Field in Name]?: unknown }, na
   return value.trim() || undefined;
 }
 
+function readShortId(text: string): string {
+  const { data, error } = newShortIdField.safeParse(text);
+  if (error) throw mistake("short_id", error.issues.map(({ message }) => message).join(" "));
+  return data;
+}
+
 function readTruth(value: unknown, name: string): boolean | undefined {
   if (value === undefined || value === null) return undefined;
   if (value === true || value === "true") return true;
@@ -151,8 +157,7 @@ function readTruth(value: unknown, name: string): boolean | undefined {
   throw mistake(name, "Use true or false.");
 }
 
-const mistake = (field: string, message: string) =>
-  new ApiError("validation_failed", `${field}: ${message}`, { errors: { [field]: [message] } });
+const mistake = (field: string, reason: string) => refusedField("validation_failed", field, reason);
 
 const extensionOf = (format: ImageFormat) => (format === "jpeg" ? "jpg" : format);
 

@@ -58,7 +58,7 @@ describe.each([folder(), bucket()])("in $name", (place) => {
     const overrides = await place.open();
     api = await startApi(overrides);
     db = connectDatabase(api.database.url, { poolMax: 1 });
-    store = openObjectStore({ ...api.config, ...overrides });
+    store = await openObjectStore({ ...api.config, ...overrides });
   });
   afterAll(async () => {
     await db.$disconnect();
@@ -194,7 +194,7 @@ describe.each([folder(), bucket()])("in $name", (place) => {
 
 test("a sweep of a folder leaves other people's files alone, and takes what was never finished", async () => {
   const temp = makeTempDirectory();
-  const { sweep } = openObjectStore({ OBJECT_STORE: temp.path, S3_REGION: "us-east-1" });
+  const { sweep } = await openObjectStore({ OBJECT_STORE: temp.path, S3_REGION: "us-east-1" });
   const files = ["notes.txt", "backup.zip", ".00000000-0000-4000-8000-000000000003.part"];
   for (const file of files) {
     writeFileSync(join(temp.path, file), "x");

@@ -1,6 +1,6 @@
 // The pictures that all rows of an order share: found and checked once, by render, which knows what a picture is.
 import { createHash } from "node:crypto";
-import { ApiError, type ProblemCode, problemTypes } from "@qrfactory/domain/errors";
+import { ApiError, type ProblemCode, problemTypes, refusedField } from "@qrfactory/domain/errors";
 import { type ImageBatch, picturesPath } from "@qrfactory/domain/image-batch";
 import { z } from "zod";
 
@@ -53,16 +53,17 @@ async function ask(
     body: JSON.stringify(named),
     signal: AbortSignal.timeout(timeoutMs),
   }).catch((cause: unknown) => {
-    throw new ApiError("unavailable", "Pictures cannot be checked right now; try again.", { cause });
+    throw unavailable(cause);
   });
   const body: unknown = await response.json();
   if (response.ok) return answer.parse(body);
   const { code, detail, errors } = problem.parse(body);
-  if (response.status >= 500 || !(code in problemTypes)) {
-    throw new ApiError("unavailable", "Pictures cannot be checked right now; try again.");
-  }
+  if (response.status >= 500 || !(code in problemTypes)) throw unavailable();
   throw new ApiError(code as ProblemCode, detail, errors && { errors });
 }
+
+const unavailable = (cause?: unknown) =>
+  new ApiError("unavailable", "Pictures cannot be checked right now; try again.", { cause });
 
 /** How designs name these pictures. */
 export function digestsOf({ logo, background_image }: SharedPictures): { logo?: string; background?: string } {
@@ -70,5 +71,4 @@ export function digestsOf({ logo, background_image }: SharedPictures): { logo?: 
   return { ...(logo && { logo: digest(logo) }), ...(background_image && { background: digest(background_image) }) };
 }
 
-const refused = (field: string, message: string) =>
-  new ApiError("validation_failed", `${field}: ${message}`, { errors: { [field]: [message] } });
+const refused = (field: string, reason: string) => refusedField("validation_failed", field, reason);

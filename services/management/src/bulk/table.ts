@@ -1,6 +1,7 @@
 // A table of rows in CSV (RFC 4180), read as it arrives: what its header says becomes fields, columns of other names stay
 // beside them. Only the rows that a plan may have are ever held.
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { ApiError } from "@qrfactory/domain/errors";
 import { CsvError, parse } from "csv-parse";
 
@@ -48,8 +49,8 @@ export async function readTable(stream: Readable, options: TableOptions): Promis
     skip_empty_lines: true,
     max_record_size: recordCharactersMax,
   });
-  const feeding = feed(parser, start, text);
-  feeding.catch((error: Error) => parser.destroy(error));
+  // What goes wrong while it is fed ends the parser, so `collect` meets it.
+  pipeline(followedBy(start, text), parser).catch(() => {});
   try {
     return await collect(parser, options);
   } catch (error) {
@@ -70,17 +71,9 @@ async function firstLine(text: AsyncGenerator<string>): Promise<string> {
   return start;
 }
 
-async function feed(parser: ReturnType<typeof parse>, start: string, rest: AsyncIterable<string>): Promise<void> {
-  const write = async (text: string) => {
-    if (!parser.write(text))
-      await new Promise<void>((resolve) => void parser.once("drain", resolve).once("close", resolve));
-  };
-  await write(start);
-  for await (const text of rest) {
-    if (parser.destroyed) return;
-    await write(text);
-  }
-  parser.end();
+async function* followedBy(start: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield start;
+  yield* rest;
 }
 
 /** Bytes as text; throws for anything but UTF-8, and for NUL, which no text has. */

@@ -1,4 +1,5 @@
 // Which code a request is about, and in which version.
+import { noSuchCode } from "@qrfactory/db/dynamic-codes";
 import { ApiError } from "@qrfactory/domain/errors";
 import { normalizeShortId } from "@qrfactory/domain/short-id";
 import type { Request } from "express";
@@ -6,7 +7,7 @@ import type { Request } from "express";
 /** The `:short_id` of the path as it is stored; throws `not_found` where no code can be. */
 export function readShortId(req: Request): string {
   const shortId = normalizeShortId(String(req.params.short_id));
-  if (shortId === null) throw new ApiError("not_found", "There is no such dynamic code.");
+  if (shortId === null) throw noSuchCode();
   return shortId;
 }
 

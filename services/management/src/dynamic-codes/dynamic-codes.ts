@@ -16,7 +16,7 @@ import {
   updateCodeBody,
 } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
-import { parseInput } from "@qrfactory/domain/validate";
+import { noFields, parseInput } from "@qrfactory/domain/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
@@ -33,7 +33,6 @@ import { effectiveAtField, makeScheduled, scheduledDocument } from "./scheduled.
 import { codeDocument } from "./wire.js";
 
 /** What says everything by its address still refuses what it would not heed. */
-const emptyBody = z.strictObject({});
 
 /** Without `effective_at` an edit happens at once. */
 const updateBody = updateCodeBody.extend({ effective_at: effectiveAtField.optional() });
@@ -123,7 +122,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
   async function restore(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
-    await readJson(req, emptyBody);
+    await readJson(req, noFields);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     const row = await restoreCode(db, target, caller.actor);
     await publishCodes([row]);

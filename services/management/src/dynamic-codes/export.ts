@@ -1,7 +1,5 @@
 // All codes of a workspace as a file, so that nobody is locked in: a table for people, and two maps with which another
 // server answers the printed addresses. Read and sent in batches, so memory does not grow with the number of codes.
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { Db } from "@qrfactory/db/client";
 import { listCodes, type PageStart, positionOf } from "@qrfactory/db/code-lists";
 import { codeState } from "@qrfactory/db/code-routing";
@@ -12,6 +10,7 @@ import { stringify } from "csv-stringify/sync";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
+import { type SentFile, sendFile } from "../send-file.js";
 import { codeDocument } from "./wire.js";
 
 /** Codes read at once: some 500 KB of them. */
@@ -31,9 +30,7 @@ async function* readBatches(db: Db, workspaceId: string): AsyncGenerator<Dynamic
   }
 }
 
-type Format = {
-  contentType: string;
-  fileName: string;
+type Format = SentFile & {
   /** Text around and between the batches. */
   begin: string;
   between: string;
@@ -51,7 +48,7 @@ const columns = [
 const formats = {
   csv: {
     contentType: "text/csv; charset=utf-8",
-    fileName: "codes.csv",
+    name: "codes.csv",
     begin: `${columns.join()}\n`,
     between: "",
     end: "",
@@ -63,7 +60,7 @@ const formats = {
   },
   nginx: {
     contentType: "text/plain; charset=utf-8",
-    fileName: "codes-map.conf",
+    name: "codes-map.conf",
     begin: `# Include this in http { }. Where the scan address is served:
 #   location ~* ^/q/ { if ($qrfactory_destination) { return 302 $qrfactory_destination; } return 404; }
 map_hash_bucket_size 256;
@@ -79,7 +76,7 @@ map $uri $qrfactory_destination {
   },
   json: {
     contentType: "application/json; charset=utf-8",
-    fileName: "codes-map.json",
+    name: "codes-map.json",
     begin: "{\n",
     between: ",\n",
     end: "\n}\n",
@@ -135,11 +132,6 @@ export function makeExport({ db, findCaller, scanBaseUrl }: ExportOptions) {
     const { workspaceId } = await findCaller(req, res);
     const format = formats[parseInput(exportQuery, req.query).format];
     const file = fileOf(format, readBatches(db, workspaceId), scanBaseUrl);
-    // Read before anything is sent, so that a database that is away is still answered with a problem.
-    const first = await file.next();
-    res.set("Content-Type", format.contentType).set("Cache-Control", "no-store");
-    res.set("Content-Disposition", `attachment; filename="${format.fileName}"`);
-    res.write(first.value ?? "");
-    await pipeline(Readable.from(file), res);
+    await sendFile(res, format, file);
   };
 }

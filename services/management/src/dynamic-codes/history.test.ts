@@ -39,6 +39,15 @@ test("history tells every version, the newest first, with who made it", async ()
   expect(page.body.results.map((row: { version: number }) => row.version)).toEqual([1]);
 });
 
+test("an edit that names nothing is no version, and still asks for the version that was read", async () => {
+  const { as } = await api.signUp();
+  const path = await createCode(as);
+  const before = (await as("GET", path)).body;
+  expect((await as("PATCH", path, { body: {} })).body).toEqual(before);
+  expect((await as("GET", `${path}/history`)).body.count).toBe(1);
+  expectProblem(await as("PATCH", path, { body: {}, headers: { "If-Match": '"7"' } }), 412, "version_mismatch");
+});
+
 test("a code is read as it was at a moment", async () => {
   const { as } = await api.signUp();
   const path = await createCode(as);
@@ -55,6 +64,16 @@ test("a code is read as it was at a moment", async () => {
   expectProblem(await at(90), 404, "not_found");
   expectProblem(await as("GET", `${path}?at=yesterday`), 400, "validation_failed");
   expectProblem(await as("GET", `${path}?on=2026`), 400, "validation_failed");
+  const history = async (minutesAgo: number) => {
+    const moment = new Date(Date.now() - minutesAgo * 60_000).toISOString();
+    return (await as("GET", `${path}/history?at=${moment}`)).body;
+  };
+  const { results, ...rest } = await history(30);
+  expect(results).toMatchObject([{ version: 1, destination_url: "https://example.com/1" }]);
+  expect(rest).toEqual({ count: 1, next: null, previous: null });
+  expect((await history(0)).results).toMatchObject([{ version: 2 }]);
+  expect((await history(90)).results).toEqual([]);
+  expectProblem(await as("GET", `${path}/history?at=yesterday`), 400, "validation_failed");
 });
 
 test("a rollback is an edit that brings an older version back", async () => {

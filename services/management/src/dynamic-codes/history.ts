@@ -3,7 +3,7 @@ import { requireRole } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
 import { type CodeVersion, getVersion, listVersions } from "@qrfactory/db/code-history";
 import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/dynamic-codes";
-import { type CodeFields, requirePlanFor } from "@qrfactory/domain/code-input";
+import { type CodeFields, momentField, requirePlanFor } from "@qrfactory/domain/code-input";
 import type { RoutingColumns } from "@qrfactory/domain/routing-input";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Request, Response } from "express";
@@ -40,8 +40,9 @@ export type HistoryOptions = {
 export function makeHistory({ db, findCaller, publishCodes, publicBaseUrl, send }: HistoryOptions) {
   async function history(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { page } = readListQuery(req, {});
-    const { count, versions } = await listVersions(db, await getCode(db, workspaceId, readShortId(req)), page);
+    const { page, query } = readListQuery(req, { at: momentField.optional() });
+    const code = await getCode(db, workspaceId, readShortId(req));
+    const { count, versions } = await listVersions(db, code, page, query.at);
     res.json(listDocument(req, publicBaseUrl, { page, count, results: versions.map(versionDocument) }));
   }
 

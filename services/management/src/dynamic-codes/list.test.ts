@@ -114,10 +114,12 @@ test("a list needs a caller", async () => {
 test("two characters are found anywhere among few codes, and where a word begins among many", async () => {
   const { as, workspaceId } = await api.signUp();
   await addCodes(workspaceId, 0, 20);
-  const create = (name: string) =>
-    as("POST", "/api/v1/dynamic", { body: { name, destination_url: "https://example.com/", is_active: false } });
-  await create("Wine list");
-  await create("Owl inn");
+  const create = (name: string, short_id: string) =>
+    as("POST", "/api/v1/dynamic", {
+      body: { name, short_id, destination_url: "https://example.com/", is_active: false },
+    });
+  await create("Wine list", "CODE-ONE");
+  await create("Owl inn", "CODE-TWO");
   const names = async (search: string) =>
     (await as("GET", `/api/v1/dynamic?search=${search}&ordering=name`)).body.results.map(({ name }: Row) => name);
   expect(await names("in")).toEqual(["Owl inn", "Wine list"]);

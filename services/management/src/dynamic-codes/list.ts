@@ -14,10 +14,11 @@ import {
   positionOf,
   withSearchBounds,
 } from "@qrfactory/db/code-lists";
-import { ApiError } from "@qrfactory/domain/errors";
+import { storable } from "@qrfactory/domain/validate";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
+import { readCursor, writeCursor } from "../cursor.js";
 import { type ListDocument, readListQuery } from "../paging.js";
 import { codeDocument } from "./wire.js";
 
@@ -36,13 +37,7 @@ const orders: Record<string, CodeOrder> = Object.fromEntries(
   ]),
 );
 
-/** PostgreSQL knows every character but NUL, so nothing that is kept can hold it. */
-const wordField = (lengthMax: number) =>
-  z
-    .string()
-    .max(lengthMax)
-    .refine((text) => !text.includes("\0"), "Remove the character NUL.")
-    .optional();
+const wordField = (lengthMax: number) => storable.max(lengthMax).optional();
 
 /** What narrows a list down, in the words of a query. */
 export const filterQuery = {
@@ -67,10 +62,7 @@ const positionKeys: Record<CodeOrder["field"], z.ZodType<string>> = {
   createdAt: moment,
   updatedAt: moment,
   lastScannedAt: moment,
-  name: z
-    .string()
-    .max(500)
-    .refine((text) => !text.includes("\0")),
+  name: storable.max(500),
   scanCount: z.string().regex(/^\d{1,18}$/),
 };
 
@@ -105,7 +97,7 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
     const order = orders[query.ordering] as CodeOrder;
     const wanted = { ...readFilter(query), deleted: query.deleted === "true" };
     const filter = await withSearchBounds(db, workspaceId, wanted);
-    const start = query.cursor === undefined ? { skip: page.skip } : readCursor(query.cursor, order);
+    const start = query.cursor === undefined ? { skip: page.skip } : readStart(query.cursor, order);
     const counted = await countCodesUpToMax(db, workspaceId, filter);
     const gathered = counted <= gatheredMax;
     const [count, found] = await Promise.all([
@@ -134,7 +126,7 @@ function linksAround(req: Request, publicBaseUrl: string, { rows, hasBefore, has
     const { key, id } = positionOf(row, order);
     const url = new URL(req.originalUrl, publicBaseUrl);
     url.searchParams.delete("page");
-    url.searchParams.set("cursor", Buffer.from(JSON.stringify([side, key, id])).toString("base64url"));
+    url.searchParams.set("cursor", writeCursor([side, key, id]));
     return url.href;
   };
   return {
@@ -143,23 +135,12 @@ function linksAround(req: Request, publicBaseUrl: string, { rows, hasBefore, has
   };
 }
 
+const cursorHint = "Use a cursor from the next or previous of a list with the same ordering.";
+
 /** Reads what `linksAround` wrote for the same order; throws `validation_failed` for anything else. */
-function readCursor(cursor: string, { field }: CodeOrder): PageStart {
+function readStart(cursor: string, { field }: CodeOrder): PageStart {
   const shape = z.tuple([z.enum(["after", "before"]), positionKeys[field], z.uuid()]);
-  const read = shape.safeParse(parseJson(Buffer.from(cursor, "base64url").toString()));
-  if (!read.success) {
-    const message = "Use a cursor from the next or previous of a list with the same ordering.";
-    throw new ApiError("validation_failed", message, { errors: { cursor: [message] } });
-  }
-  const [side, key, id] = read.data;
+  const [side, key, id] = readCursor(cursor, shape, cursorHint);
   const position: Position = { key, id };
   return side === "after" ? { after: position } : { before: position };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

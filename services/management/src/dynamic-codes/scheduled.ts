@@ -11,9 +11,9 @@ import {
 } from "@qrfactory/db/scheduled-changes";
 import { momentField, snakeCase } from "@qrfactory/domain/code-input";
 import type { Request, Response } from "express";
-import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { listDocument, readListQuery } from "../paging.js";
+import { readPathId } from "../path-id.js";
 import { readShortId } from "./address.js";
 
 /** Further ahead than this is a slip of the pen. */
@@ -41,9 +41,7 @@ export function makeScheduled({ db, findCaller, publicBaseUrl }: ScheduledOption
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
     const code = await getCode(db, caller.workspaceId, readShortId(req));
-    const id = z.uuid().safeParse(req.params.change_id);
-    if (!id.success) throw noSuchChange();
-    await cancelScheduledChange(db, code, id.data, caller.actor);
+    await cancelScheduledChange(db, code, readPathId(req, noSuchChange, "change_id"), caller.actor);
     res.status(204).end();
   }
 

@@ -4,11 +4,10 @@ import { type BulkJob, countJobs, listUnfinishedJobs } from "@qrfactory/db/bulk-
 import type { Db } from "@qrfactory/db/client";
 import { isOperator } from "@qrfactory/db/operators";
 import { ApiError } from "@qrfactory/domain/errors";
-import { parseInput } from "@qrfactory/domain/validate";
+import { noFields, parseInput } from "@qrfactory/domain/validate";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import { type ConnectionOptions, Queue } from "bullmq";
 import type { Request, Response } from "express";
-import { z } from "zod";
 import { bulkQueue, queuePrefix } from "../bulk/queue.js";
 import type { FindCaller } from "../caller.js";
 import { maintenanceQueue } from "../workers/maintenance.js";
@@ -56,7 +55,7 @@ export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions):
     const caller = await findCaller(req, res, ["user"]);
     // Asked each time, so that who is no operator any more sees nothing from then on.
     if (!(await isOperator(db, caller.id))) throw new ApiError("forbidden", "This is for operators of the product.");
-    parseInput(z.strictObject({}), req.query);
+    parseInput(noFields, req.query);
     const [queues, counts, unfinished] = await Promise.all([
       readQueues(),
       countJobs(db, new Date(Date.now() - lately)),

@@ -9,6 +9,7 @@ import {
   type ScanEvent,
   scanEvent,
 } from "@qrfactory/domain/events";
+import { parseJson } from "@qrfactory/domain/json";
 import type { EventBatch } from "@qrfactory/replica/event-stream";
 import type { Place } from "@qrfactory/visitor/geolocation";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
@@ -47,14 +48,6 @@ function readBatch<Event, Row>(
     }
   });
   return { spoolId, from, until: first + records.length, rows, deadLetters };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The user agent and everything after it are cut off: no text that a scanner's device sent reaches Postgres. */

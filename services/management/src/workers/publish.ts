@@ -36,6 +36,7 @@ export type Publisher = {
   publishPending: () => Promise<void>;
 };
 
+/** Makes what brings codes and keys to the services, at once or, for what was left undone, in rounds. */
 export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publisher {
   async function publishCodeRows(rows: DynamicCode[]): Promise<void> {
     await publishCodes(redis, rows.map(toPublished));

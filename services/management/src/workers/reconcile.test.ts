@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { planReport } from "@qrfactory/db/analytics-plan";
+import { openAnalyticsStore } from "@qrfactory/db/analytics-store";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { openSummaryStore, type SummaryStore } from "@qrfactory/db/summary-store";
 import { createLog } from "@qrfactory/runtime/log";
@@ -57,6 +59,17 @@ const summariesOf = ({ id, workspaceId }: { id: string; workspaceId: string }) =
     omit: { version: true },
   });
 
+/** What a report on a code reads for what is counted by value. */
+async function planOf({ id, workspaceId }: { id: string; workspaceId: string }, from: Date, to: Date) {
+  const store = openAnalyticsStore({ url: database.url });
+  try {
+    const scope = { workspaceId, codeId: id, filters: [] };
+    return (await store.read((reader) => planReport(reader, scope, { from, to }))).byKey;
+  } finally {
+    await store.close();
+  }
+}
+
 function nightly() {
   const { registry } = createMetrics("test");
   const run = async () => {
@@ -108,6 +121,43 @@ test("a scan that comes in late makes its summaries stale, and the next run make
     [false, 61],
     [false, 61],
   ]);
+});
+
+test("an hour with many scans is summarised when it is over, read where a range cuts its day, made anew and checked", async () => {
+  const code = await makeBusyCode();
+  await takeIn(
+    database.url,
+    Array.from({ length: 60 }, (_, i) => scanRow(code, at(7), { visitor: `h${i}` })),
+  );
+  const now = () => at(8).getTime() + 10 * 60_000;
+  const run = () => summaryJobs({ summaries, log, registry: createMetrics("test").registry, now }).summarise?.run();
+  await run();
+  const hours = async () =>
+    (await summariesOf(code))
+      .filter(({ span }) => span === "hour")
+      .map(({ subjectId, start, stale, scans, bots }) => [subjectId, start, stale, Number(scans), Number(bots)]);
+  const rowsOfHour = [code.id, code.workspaceId].sort();
+  expect(await hours()).toEqual(rowsOfHour.map((id) => [id, at(7), false, 62, 1]));
+  expect(await planOf(code, at(6.5), at(8.5))).toEqual({
+    summaries: [{ span: "hour", start: at(7) }],
+    rows: [
+      { from: at(6.5), to: at(7) },
+      { from: at(8), to: at(8.5) },
+    ],
+  });
+
+  await takeIn(database.url, [scanRow(code, at(7.9), { visitor: "late" })]);
+  expect(await hours()).toEqual(rowsOfHour.map((id) => [id, at(7), true, 62, 1]));
+  expect((await planOf(code, at(6.5), at(8.5))).summaries).toEqual([]);
+  await run();
+  expect(await hours()).toEqual(rowsOfHour.map((id) => [id, at(7), false, 63, 1]));
+
+  await db.$executeRaw`UPDATE scan_summaries SET scans = 1 WHERE subject_id = ${code.id}::uuid AND span = 'hour'`;
+  await db.$executeRaw`
+    UPDATE scan_summaries SET key_scans[1] = 999 WHERE subject_id = ${code.workspaceId}::uuid AND span = 'hour'`;
+  expect(await nightly()).toEqual({ hours: 0, summaries: 2 });
+  expect(await hours()).toEqual(rowsOfHour.map((id) => [id, at(7), false, 63, 1]));
+  expect(await nightly()).toEqual({ hours: 0, summaries: 0 });
 });
 
 test("scans that come in while summaries are made are in them afterwards", async () => {

@@ -1,4 +1,4 @@
-// Summaries of scans, made when their day or month is over, and the nightly proof that what was counted is what the rows
+// Summaries of scans, made when their hour, day or month is over, and the nightly proof that what was counted is what the rows
 // say. A queue of its own: a night's work takes minutes, which the other jobs are not to wait for.
 import type { SummaryStore } from "@qrfactory/db/summary-store";
 import type { Log } from "@qrfactory/runtime/log";
@@ -6,17 +6,20 @@ import type { ConnectionOptions } from "bullmq";
 import { Gauge, type Registry } from "prom-client";
 import { type Job, type JobQueue, startJobs } from "./job-queue.js";
 
-const dayMs = 24 * 60 * 60_000;
+const hourMs = 60 * 60_000;
+const dayMs = 24 * hourMs;
 
 export const summariesQueue = "summaries";
 
-/** Late enough after midnight that yesterday is settled at the second run of a day. */
+/** Late enough that the hour before is settled, and yesterday at the second run of a day. */
 const hourly = { pattern: "7 * * * *", tz: "UTC" };
 /** After everybody's nightly jobs have begun. */
 const nightly = { pattern: "43 3 * * *", tz: "UTC" };
 
 /** A worker that was away for two days makes up for it by itself; what is older is found by the night. */
 const summarisedDays = 3;
+/** The same for hours, which only spare reports some rows: those that nobody made while the worker was away stay rows. */
+const summarisedHours = 3;
 /** Days before yesterday that every night looks at: events are seldom later. */
 const recentDays = 35;
 /** Older days are each looked at once in so many nights … */
@@ -41,9 +44,13 @@ export function summaryJobs(options: ReconcileOptions, signal?: AbortSignal): Re
     registers: [registry],
   });
   const today = () => Math.floor(now() / dayMs) * dayMs;
+  const thisHour = () => Math.floor(now() / hourMs) * hourMs;
 
   async function summarise(): Promise<void> {
     let made = 0;
+    for (let back = summarisedHours; back >= 1; back--) {
+      made += await summaries.summarise("hour", new Date(thisHour() - back * hourMs));
+    }
     for (let back = summarisedDays; back >= 1; back--) {
       made += await summaries.summarise("day", new Date(today() - back * dayMs));
     }

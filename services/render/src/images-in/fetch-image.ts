@@ -4,7 +4,8 @@ import { lookup as systemLookup } from "node:dns/promises";
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { addressRefusal, hostRefusal } from "@qrfactory/domain/destination";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError, refusedField } from "@qrfactory/domain/errors";
+import { parseUrl } from "@qrfactory/domain/parse-url";
 import { type ImageLimits, rejected } from "./image-header.js";
 
 /** For everything: name, connection, headers, bytes. The contract promises an answer within 5 s. */
@@ -38,9 +39,8 @@ export const strictRules: FetchRules = {
  */
 export async function fetchImage(url: string, limits: ImageLimits, rules: FetchRules = strictRules): Promise<Buffer> {
   const field = `${limits.field}_url`;
-  const refuse = (reason: string) =>
-    new ApiError("url_refused", `${field}: ${reason}`, { errors: { [field]: [reason] } });
-  const target = parseUrl(url, rules, refuse);
+  const refuse = (reason: string) => refusedField("url_refused", field, reason);
+  const target = checkUrl(url, rules, refuse);
   const signal = AbortSignal.timeout(rules.fetchMsMax);
   try {
     const address = await findAddress(target.hostname, rules, refuse);
@@ -55,13 +55,11 @@ export async function fetchImage(url: string, limits: ImageLimits, rules: FetchR
   }
 }
 
-function parseUrl(text: string, rules: FetchRules, refuse: (reason: string) => ApiError): URL {
+function checkUrl(text: string, rules: FetchRules, refuse: (reason: string) => ApiError): URL {
   if (text.length > urlLengthMax) throw refuse(`Use at most ${urlLengthMax} characters.`);
   if (/[\p{Cc}\p{Cf}]/u.test(text)) throw refuse("Remove the control or invisible characters.");
-  if (/\s/.test(text) || !URL.canParse(text)) {
-    throw refuse("Use an absolute address such as https://example.com/logo.png.");
-  }
-  const url = new URL(text);
+  const url = /\s/.test(text) ? null : parseUrl(text);
+  if (url === null) throw refuse("Use an absolute address such as https://example.com/logo.png.");
   if (url.protocol !== "https:" && url.protocol !== "http:")
     throw refuse("Use an address that starts with https:// or http://.");
   if (url.username !== "" || url.password !== "") throw refuse("Remove the user name and password from the address.");

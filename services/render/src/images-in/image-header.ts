@@ -1,6 +1,6 @@
 // What a picture is, from its first bytes: its type by content, never by name or claim, and its size before anything is
 // decoded.
-import { ApiError } from "@qrfactory/domain/errors";
+import { type ApiError, refusedField } from "@qrfactory/domain/errors";
 import { imageSize } from "image-size";
 
 export type ImageType = "png" | "jpg" | "gif";
@@ -63,5 +63,5 @@ function isCutOff(jpeg: Buffer): boolean {
 
 /** The refusal of one picture. */
 export function rejected(field: string, reason: string, cause?: unknown): ApiError {
-  return new ApiError("image_rejected", `${field}: ${reason}`, { errors: { [field]: [reason] }, cause });
+  return refusedField("image_rejected", field, reason, cause);
 }

@@ -1,7 +1,7 @@
 // The pictures of a request: a logo and a background, each from a file of the form, from base64 in JSON, or from an
 // address. Whatever the way, what counts is the bytes: equal bytes are the same picture.
 import { createHash } from "node:crypto";
-import { ApiError, type FieldErrors } from "@qrfactory/domain/errors";
+import { type FieldErrors, invalidFields } from "@qrfactory/domain/errors";
 import { fetchImage } from "./fetch-image.js";
 import { backgroundLimits, checkImage, type ImageLimits, logoLimits, rejected } from "./image-header.js";
 
@@ -51,8 +51,7 @@ export function takePictureSources(
     else if (typeof url === "string") sources[kind] = { url };
   }
   for (const name of unknownFiles) errors[name] = ["This file is not known here."];
-  const names = Object.keys(errors);
-  if (names.length > 0) throw new ApiError("validation_failed", `Check these fields: ${names.join(", ")}.`, { errors });
+  if (Object.keys(errors).length > 0) throw invalidFields(errors);
   return { body: rest, sources };
 }
 

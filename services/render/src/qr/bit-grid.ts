@@ -14,6 +14,7 @@ export type GridShape = {
   words: number;
 };
 
+/** The shape of a grid of `side` modules a side. */
 export function gridShapeOf(side: number): GridShape {
   const columns = (side + 31) >> 5;
   const stride = side + 2 * marginRows;

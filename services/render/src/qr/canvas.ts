@@ -3,10 +3,10 @@
 import type { Rgba } from "@qrfactory/domain/color";
 import { type Canvas, type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
 import type { Box } from "./frames.js";
-import { traceOutlines } from "./outline.js";
-import { type Path, tracePath } from "./path.js";
+import { squaresPath } from "./outline.js";
+import { tracePath } from "./path.js";
 import { snapGrid } from "./raster.js";
-import type { Fill, Filled, Picture, Scene, Squares } from "./scene.js";
+import type { Fill, Filled, Picture, Scene } from "./scene.js";
 
 /** Where a scene lies on an image of `widthPx` pixels: module 0 begins at pixel `offset`, and each is `scale` wide. */
 export type Placement = { widthPx: number; scale: number; offset: number };
@@ -113,19 +113,6 @@ export function fitPicture(
 function trace(context: CanvasRenderingContext2D, shape: Filled): void {
   if (shape.kind === "path") tracePath(shape.path, penOf(context));
   else tracePath(squaresPath(shape), penOf(context));
-}
-
-/** The outlines of squares as a path. */
-export function squaresPath({ left, top, modules }: Squares): Path {
-  const path: Path = { ops: [], numbers: [] };
-  for (const outline of traceOutlines(modules)) {
-    for (const [i, [x, y]] of outline.entries()) {
-      path.ops.push(i === 0 ? 0 : 1);
-      path.numbers.push(x + left, y + top);
-    }
-    path.ops.push(3);
-  }
-  return path;
 }
 
 const fullTurn = 2 * Math.PI;

@@ -1,6 +1,6 @@
 // From the text of a label to outlines: bidirectional order (Unicode Standard Annex 9), fonts by what they cover, shaping
 // by HarfBuzz. Only bundled fonts are used, so a label looks the same in every format and on every machine.
-import { ApiError } from "@qrfactory/domain/errors";
+import { type ApiError, invalidField } from "@qrfactory/domain/errors";
 import bidiFactory from "bidi-js";
 import { type Family, findFont, hasGlyph, type LoadedFont } from "./fonts.js";
 import { closePath, curveTo, lineTo, moveTo, newPath, type Path } from "./path.js";
@@ -27,8 +27,7 @@ export async function shapeLabel(text: string): Promise<LabelOutline> {
   let width = 0;
   for (const run of runs) width += await shapeRun(path, run, width);
   if (path.ops.length === 0) {
-    const message = "The label shows nothing: it needs at least one visible character.";
-    throw new ApiError("validation_failed", message, { errors: { frame_label: [message] } });
+    throw invalidField("frame_label", "The label shows nothing: it needs at least one visible character.");
   }
   return { path, width, ...extentOf(path) };
 }
@@ -91,7 +90,7 @@ function notCovered(characters: string[]): ApiError {
     return `${character} (U+${codePoint})`;
   });
   const message = `No bundled font draws ${named.join(", ")}. Latin, Greek, Cyrillic, Arabic, Hebrew, Chinese, Japanese and Korean are there.`;
-  return new ApiError("validation_failed", message, { errors: { frame_label: [message] } });
+  return invalidField("frame_label", message);
 }
 
 /** Rule L2: from the highest level down to the lowest odd one, sequences of runs are turned around. */

@@ -3,7 +3,7 @@
 import { type ErrorCorrection, errorCorrectionLevels, fitSymbol, versionMax } from "@qrfactory/domain/symbol-capacity";
 import { damageOf } from "./damage.js";
 import type { Box } from "./frames.js";
-import { boxOf, clearZoneOf, type Logo } from "./scene.js";
+import type { Picture } from "./scene.js";
 import { makeSymbol, type QrSymbol } from "./symbol.js";
 
 /** Share of the codewords that each level can repair (ISO/IEC 18004:2015, table 8). */
@@ -24,12 +24,34 @@ const damageMax = 0.5;
 /** Versions by which a symbol may grow for its logo: beyond it the modules get smaller faster than the logo matters. */
 const growthMax = 6;
 
+/** A picture in the middle of the symbol. */
+export type Logo = {
+  picture: Picture;
+  /** Share of the symbol's width that its longer side takes. */
+  sizeRatio: number;
+  /** Leaves out the modules under it and one module around it; finder eyes always stay. */
+  clearZone: boolean;
+};
+
 /** Where a logo lies in a symbol, in modules from its top left corner, and the modules that are left out for it. */
 export type LogoPlace = { box: Box; cleared: Box | null };
 
+/** Finds the place of a logo in a symbol of `side` modules. */
 export function placeLogo(side: number, logo: Logo): LogoPlace {
   const box = boxOf(logo, side);
   return { box, cleared: logo.clearZone ? clearZoneOf(box) : null };
+}
+
+function boxOf({ picture, sizeRatio }: Logo, side: number): Box {
+  const scale = (side * sizeRatio) / Math.max(picture.width, picture.height);
+  const [width, height] = [picture.width * scale, picture.height * scale];
+  return { x: (side - width) / 2, y: (side - height) / 2, width, height };
+}
+
+/** The modules that a box touches, and one more on every side. */
+function clearZoneOf({ x, y, width, height }: Box): Box {
+  const [left, top] = [Math.floor(x) - 1, Math.floor(y) - 1];
+  return { x: left, y: top, width: Math.ceil(x + width) + 1 - left, height: Math.ceil(y + height) + 1 - top };
 }
 
 /** Modules² that a logo makes unreadable: those that are left out, or those that it covers. */

@@ -1,5 +1,7 @@
 // Turns whole modules into closed outlines, so that vector formats fill one area instead of thousands of squares: fewer
 // bytes, and no hairlines between neighbours.
+import { closePath, lineTo, moveTo, newPath, type Path } from "./path.js";
+import type { Squares } from "./scene.js";
 import type { Modules } from "./symbol.js";
 
 /** A closed outline as its corners, in modules; its first edge goes right, then edges turn at every corner. */
@@ -65,4 +67,14 @@ export function traceOutlines({ side, cells }: Modules): Outline[] {
     }
   }
   return outlines;
+}
+
+/** The outlines of squares as a path. */
+export function squaresPath({ left, top, modules }: Squares): Path {
+  const path = newPath();
+  for (const outline of traceOutlines(modules)) {
+    for (const [i, [x, y]] of outline.entries()) (i === 0 ? moveTo : lineTo)(path, x + left, y + top);
+    closePath(path);
+  }
+  return path;
 }

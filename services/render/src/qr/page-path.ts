@@ -1,6 +1,6 @@
 // Paths in the operators of PDF (ISO 32000-1, 8.5.2), which our EPS defines under the same names: m, l, c, h.
-import { squaresPath } from "./canvas.js";
 import type { Box } from "./frames.js";
+import { squaresPath } from "./outline.js";
 import { circleAsCurves, type PathPen, tracePath } from "./path.js";
 import type { Filled } from "./scene.js";
 

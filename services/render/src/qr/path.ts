@@ -3,12 +3,12 @@
 
 /** What a path does next; each takes the numbers that stand beside it. */
 export const moveOp = 0; // x y
-export const lineOp = 1; // x y
-export const curveOp = 2; // x1 y1 x2 y2 x y
-export const closeOp = 3; // nothing
-export const circleOp = 4; // cx cy r; a closed outline of its own, clockwise
+const lineOp = 1; // x y
+const curveOp = 2; // x1 y1 x2 y2 x y
+const closeOp = 3; // nothing
+const circleOp = 4; // cx cy r; a closed outline of its own, clockwise
 /** How many numbers each operation takes, by its code. */
-export const numbersOf = [2, 2, 6, 0, 3] as const;
+const numbersOf = [2, 2, 6, 0, 3] as const;
 
 /** Operations and their numbers, in two flat lists: a large symbol has tens of thousands. */
 export type Path = { ops: number[]; numbers: number[] };
@@ -20,32 +20,37 @@ export function newPath(): Path {
   return { ops: [], numbers: [] };
 }
 
+/** Begins an outline. */
 export function moveTo(path: Path, x: number, y: number): void {
   path.ops.push(moveOp);
   path.numbers.push(x, y);
 }
 
+/** Continues an outline with a line. */
 export function lineTo(path: Path, x: number, y: number): void {
   path.ops.push(lineOp);
   path.numbers.push(x, y);
 }
 
+/** Continues an outline with a cubic curve. */
 export function curveTo(path: Path, x1: number, y1: number, x2: number, y2: number, x: number, y: number): void {
   path.ops.push(curveOp);
   path.numbers.push(x1, y1, x2, y2, x, y);
 }
 
+/** Ends an outline where it began. */
 export function closePath(path: Path): void {
   path.ops.push(closeOp);
 }
 
+/** Adds a circle, an outline of its own. */
 export function addCircle(path: Path, cx: number, cy: number, r: number): void {
   path.ops.push(circleOp);
   path.numbers.push(cx, cy, r);
 }
 
 /** How far a control point lies from the end of a quarter circle, as a share of its radius. */
-export const quarterArc = 0.5522847498;
+const quarterArc = 0.5522847498;
 
 /**
  * Adds a closed polygon whose corners are rounded: `radius(i)` is how far from corner `i` the curve begins on both of its
@@ -76,21 +81,17 @@ function towards([x, y]: Point, [toX, toY]: Point, distance: number): Point {
   return [x + ((toX - x) * distance) / length, y + ((toY - y) * distance) / length];
 }
 
-/** Adds a rectangle, clockwise from its top left corner; `radii` are those of its corners in that order. */
-export function addRectangle(
-  path: Path,
-  [x, y, width, height]: readonly [x: number, y: number, width: number, height: number],
-  radii: number | readonly [number, number, number, number] = 0,
-): void {
+export type Rectangle = readonly [x: number, y: number, width: number, height: number];
+/** One for all corners, or one for each, clockwise from the top left. */
+export type CornerRadii = number | readonly [number, number, number, number];
+
+/** Adds a rectangle, clockwise from its top left corner. */
+export function addRectangle(path: Path, [x, y, width, height]: Rectangle, radii: CornerRadii = 0): void {
   addPolygon(path, rectangle(x, y, width, height), (i) => (typeof radii === "number" ? radii : (radii[i] as number)));
 }
 
 /** Adds a rectangle as `addRectangle` does, but against the clock: a hole. */
-export function cutRectangle(
-  path: Path,
-  [x, y, width, height]: readonly [x: number, y: number, width: number, height: number],
-  radii: number | readonly [number, number, number, number] = 0,
-): void {
+export function cutRectangle(path: Path, [x, y, width, height]: Rectangle, radii: CornerRadii = 0): void {
   // Backwards from the top left corner on, so corner i is corner 4 − i of the way clockwise.
   const corners = rectangle(x, y, width, height);
   const backwards = [0, 3, 2, 1].map((i) => corners[i] as Point);

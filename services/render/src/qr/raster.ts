@@ -13,7 +13,7 @@ export function snapGrid(side: number, widthPx: number): Grid {
 }
 
 /** Bytes of one row: its filter type, then eight or four pixels a byte. */
-export function rowBytesOf(widthPx: number, bits: 1 | 2): number {
+function rowBytesOf(widthPx: number, bits: 1 | 2): number {
   return 1 + Math.ceil((widthPx * bits) / 8);
 }
 

@@ -112,7 +112,7 @@ export function jpegOf(raster: Raster): Buffer {
 }
 
 /** Brightness of an opaque colour as cameras' pictures have it, 0 to 255 (Rec. 601). */
-export function luma([red, green, blue]: Rgba): number {
+function luma([red, green, blue]: Rgba): number {
   return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 }
 

@@ -7,6 +7,7 @@ import { alignmentMiddles, alignmentReach, drawAlignment } from "./alignment.js"
 import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide } from "./eyes.js";
 import { type Box, layOutFrame } from "./frames.js";
 import type { LabelOutline } from "./label.js";
+import { type Logo, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
 import { drawPattern } from "./patterns.js";
 import type { Modules, QrSymbol } from "./symbol.js";
@@ -71,15 +72,6 @@ export type SceneParts = {
   logo?: Logo | null;
 };
 
-/** A picture in the middle of the symbol. */
-export type Logo = {
-  picture: Picture;
-  /** Share of the symbol's width that its longer side takes. */
-  sizeRatio: number;
-  /** Leaves out the modules under it and one module around it; finder eyes always stay. */
-  clearZone: boolean;
-};
-
 /** Modules along a side of the scene of a symbol of `symbolSide` modules. */
 export function sideOf(symbolSide: number, { quietZone, frame }: Pick<SceneDesign, "quietZone" | "frame">): number {
   const width = symbolSide + 2 * quietZone;
@@ -97,9 +89,8 @@ export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts 
   const top = (framed?.top ?? 0) + quietZone;
   const ink = inkOf(design, framed?.bounds ?? { x: left, y: top, width: modules.side, height: modules.side });
   const { backdrop, logo, label = null } = parts;
-  const logoBox = logo ? boxOf(logo, modules.side) : null;
-  const cleared = logo?.clearZone && logoBox ? clearZoneOf(logoBox) : null;
-  const shapes: Filled[] = symbolShapes(modules, design, { ink, left, top, cleared });
+  const place = logo ? placeLogo(modules.side, logo) : null;
+  const shapes: Filled[] = symbolShapes(modules, design, { ink, left, top, cleared: place?.cleared ?? null });
   if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label }));
   return {
     side,
@@ -107,7 +98,7 @@ export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts 
     shapes: [
       ...(backdrop ? [placed(backdrop, { x: 0, y: 0, width: side, height: side })] : []),
       ...merged(shapes),
-      ...(logo && logoBox ? [placed(logo.picture, { ...logoBox, x: logoBox.x + left, y: logoBox.y + top })] : []),
+      ...(logo && place ? [placed(logo.picture, { ...place.box, x: place.box.x + left, y: place.box.y + top })] : []),
     ],
     quietZone,
     inks: inksOf(design),
@@ -116,19 +107,6 @@ export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts 
 
 function placed(picture: Picture, box: Box): Placed {
   return { kind: "picture", picture, box };
-}
-
-/** Where a logo lies in a symbol. */
-export function boxOf({ picture, sizeRatio }: Logo, side: number): Box {
-  const scale = (side * sizeRatio) / Math.max(picture.width, picture.height);
-  const [width, height] = [picture.width * scale, picture.height * scale];
-  return { x: (side - width) / 2, y: (side - height) / 2, width, height };
-}
-
-/** The modules that a box touches, and one more on every side. */
-export function clearZoneOf({ x, y, width, height }: Box): Box {
-  const [left, top] = [Math.floor(x) - 1, Math.floor(y) - 1];
-  return { x: left, y: top, width: Math.ceil(x + width) + 1 - left, height: Math.ceil(y + height) + 1 - top };
 }
 
 function isInside(box: Box | null, x: number, y: number): boolean {

@@ -5,9 +5,10 @@ import { readDesign } from "@qrfactory/domain/design";
 import { plans } from "@qrfactory/domain/plans";
 import { type CanvasRenderingContext2D, createCanvas } from "canvas";
 import { shapeLabel } from "../qr/label.js";
+import type { Logo } from "../qr/logo.js";
 import { addPath, newPath } from "../qr/path.js";
 import { paintPlainly } from "../qr/rasterize.js";
-import { type Logo, layOut, type Scene } from "../qr/scene.js";
+import { layOut, type Scene } from "../qr/scene.js";
 import { makeSymbol } from "../qr/symbol.js";
 import { checkScan } from "../scan-check.js";
 import { type Section, sections, type Tile } from "./sheet-sections.js";
@@ -18,7 +19,10 @@ const text = "https://example.com";
 /** Tiles in a row; the first of each section holds its name. */
 const columns = 6;
 
-/** Pixels: of a tile (six for each of the 33 modules that most have), of the white card around it, between cards, around the sheet, and of the line beneath a card. */
+/**
+ * Pixels: of a tile (six for each of the 33 modules that most have), of the white card around it, between cards, around
+ * the sheet, and of the line beneath a card.
+ */
 const tilePx = 198;
 const cardPx = 214;
 const gapPx = 26;

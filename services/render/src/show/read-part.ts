@@ -21,6 +21,7 @@ export type Outcome = { style: Style } & ({ refusal: string } | { distances: Dis
 
 const logo = starLogo("#7b1e3b");
 
+/** Draws and reads every style of one pattern and format; what the pool calls. */
 export default async function readPart({
   pattern,
   format,

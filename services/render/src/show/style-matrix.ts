@@ -3,6 +3,7 @@ import { type ImageFormat, imageFormats } from "@qrfactory/domain/design";
 import {
   eyeBorderShapes,
   eyeCenterShapes,
+  eyeShapes,
   frameStyles,
   gradientTypes,
   type Pattern,
@@ -14,8 +15,6 @@ export type Style = { fields: { format: ImageFormat; pattern: Pattern } & Record
 
 /** What all of them say: a short link, as most codes do. */
 export const matrixText = "https://example.com/menu";
-
-const eyeShapes = ["square", "rounded", "circle", "frame"];
 
 const colors = { color: "#1d3557", eye_color: "#7b1e3b" };
 const gradients = [

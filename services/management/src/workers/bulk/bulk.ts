@@ -14,7 +14,7 @@ import {
 import { archiveHours, type BulkJob, forgetArchive, listExpiredArchives } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
 import type { ImageBatch } from "@qrfactory/domain/image-batch";
-import { monthOf, type PlanName } from "@qrfactory/domain/plans";
+import type { PlanName } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
 import type { Log } from "@qrfactory/runtime/log";
 import { type ConnectionOptions, Worker } from "bullmq";
@@ -24,6 +24,7 @@ import type { BulkRow } from "../../bulk/rows.js";
 import { packRows } from "./archive.js";
 import { drawRows, RenderAway } from "./draw-rows.js";
 import { type FairGate, makeFairGate } from "./fair-gate.js";
+import { giveBack } from "./give-back.js";
 
 /** How often it is looked whether somebody's claim has run out; a bell is faster. */
 const lookMs = 1_000;
@@ -184,18 +185,6 @@ async function readInput(db: Db, jobId: string): Promise<{ rows: BulkRow[]; pict
   if (!input) throw new Error("the rows of this order are gone");
   const parse = (zipped: Buffer) => JSON.parse(gunzipSync(zipped).toString());
   return { rows: parse(input.rows), pictures: parse(input.pictures) };
-}
-
-/** What the ledger has given back already; the nightly comparison makes up for a counter that is away now. */
-export async function giveBack(
-  { workspaceId, chargedAt, refunded }: BulkJob,
-  { credits, log }: Pick<BulkWorkerOptions, "credits" | "log">,
-): Promise<void> {
-  if (refunded === 0) return;
-  const account = { workspaceId, month: monthOf(chargedAt) };
-  await credits
-    .giveBackCredits(account, refunded)
-    .catch((err: unknown) => log.warn({ err, ...account, refunded }, "credits are given back in the ledger alone"));
 }
 
 const isFull = (error: unknown) => ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
