@@ -10,7 +10,7 @@ import { type Redis, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { Redis as RedisClient } from "ioredis";
-import { managementEnvironment, startDatabase, startService } from "./rig.js";
+import { answered, managementEnvironment, startDatabase, startService } from "./rig.js";
 
 /** An order as the API tells of it. */
 export type Job = {
@@ -75,7 +75,7 @@ export async function startBulkRig({ archives }: { archives?: string } = {}): Pr
     undos.push(database.close);
     const db = connectDatabase(database.url, { name: "drill", poolMax: 2 });
     undos.push(() => db.$disconnect());
-    const state = await startRedis({ role: "state", dataDirectory: join(directory, "state") });
+    const state = await startRedis({ role: "state", durable: false, dataDirectory: join(directory, "state") });
     undos.push(() => state.stop());
     const cache = await startRedis({ role: "cache", dataDirectory: join(directory, "cache") });
     undos.push(() => cache.stop());
@@ -122,7 +122,8 @@ export async function startBulkRig({ archives }: { archives?: string } = {}): Pr
       },
       async order(body, headers = {}) {
         const init = { method: "POST", headers: { "Content-Type": "application/json", ...headers } };
-        const response = await rig.send("/api/v1/generate/bulk", { ...init, body: JSON.stringify(body) });
+        const sent = JSON.stringify(body);
+        const response = await answered(() => rig.send("/api/v1/generate/bulk", { ...init, body: sent }));
         const text = await response.text();
         assert.equal(response.status, 202, text);
         return JSON.parse(text) as Job;

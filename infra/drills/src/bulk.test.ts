@@ -3,6 +3,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { PNG } from "pngjs";
@@ -54,7 +57,8 @@ test("every image in the archive says what its row says, in the order of the row
       data: items[n]?.data,
       placement: items[n]?.placement,
       format: "png",
-      cache: "MISS",
+      // A batch that had to be sent twice finds what was drawn the first time.
+      cache: expect.stringMatching(/^(MISS|HIT)$/),
     });
     expect([await decodeOne(bytes), bytes.length, isStored]).toEqual([row.data, row.bytes, true]);
     expect(PNG.sync.read(bytes).width).toBe(row.pixels);
@@ -158,30 +162,41 @@ test("who waits gets the archive itself, at once and again", async () => {
   expect(Buffer.from(await first.arrayBuffer())).toEqual(Buffer.from(await again.arrayBuffer()));
 }, 60_000);
 
+/** An order that takes some seconds. */
+const slowOrder = (name: string) => ({
+  defaults: { pattern: "dot", size: 1_500 },
+  items: Array.from({ length: 600 }, (_, n) => ({ data: `https://example.com/${name}/${n}` })),
+});
+
 test("progress is told as it is made, and the end closes the stream", async () => {
-  const items = Array.from({ length: 100 }, (_, n) => ({
-    data: `https://example.com/${n}`,
-    pattern: "dot",
-    size: 1_000,
-  }));
-  const job = await rig.order({ items });
-  const response = await rig.send(`/api/v1/bulk/${job.id}/events/`);
-  expect(response.headers.get("Content-Type")).toMatch(/^text\/event-stream/);
-  const told = (await response.text()).split("\n\n").filter((text) => text.startsWith("event: "));
-  const documents = told.map((text) => JSON.parse(text.slice(text.indexOf("data: ") + 6)) as Job);
-  const completed = documents.map((document) => document.completed);
+  const { id } = await rig.order(slowOrder("progress"));
+  const told: [event: string, job: Job][] = [];
+  const open = async () => {
+    const response = await rig.send(`/api/v1/bulk/${id}/events/`);
+    expect(response.headers.get("Content-Type")).toMatch(/^text\/event-stream/);
+    return createInterface({ input: Readable.fromWeb(response.body as ReadableStream) });
+  };
+  let event = "";
+  for await (const line of await open()) {
+    if (line.startsWith("event: ")) event = line.slice("event: ".length);
+    if (!line.startsWith("data: ")) continue;
+    const job = JSON.parse(line.slice("data: ".length)) as Job;
+    told.push([event, job]);
+    if (job.status === "running" && job.completed > 0) await rig.send(`/api/v1/bulk/${id}`, { method: "DELETE" });
+  }
+  const completed = told.map(([, job]) => job.completed);
   expect(completed).toEqual([...completed].sort((a, b) => a - b));
-  expect(told.at(-1)).toMatch(/^event: completed\n/);
-  expect(documents.at(-1)).toMatchObject({ completed: 100 });
-  expect(documents.length).toBeGreaterThan(2);
+  expect(completed[0]).toBeLessThan(completed.at(-1) ?? 0);
+  expect(told.map(([name]) => name).slice(0, -1)).not.toContain("cancelled");
+  expect(told.at(-1)).toMatchObject(["cancelled", { status: "cancelled" }]);
+
+  const afterwards: string[] = [];
+  for await (const line of await open()) afterwards.push(line);
+  expect(afterwards).toContain("event: cancelled");
 }, 60_000);
 
 test("ten rows of one customer do not wait for a thousand of another's", async () => {
-  const slow = { pattern: "dot", size: 1_500 };
-  const large = await rig.order({
-    defaults: slow,
-    items: Array.from({ length: 600 }, (_, n) => ({ data: `https://example.com/l/${n}` })),
-  });
+  const large = await rig.order(slowOrder("large"));
   const small = await rig.order({
     items: Array.from({ length: 10 }, (_, n) => ({ data: `https://example.com/s/${n}` })),
   });

@@ -34,7 +34,7 @@ let healthy: Record<Service, Running>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  redis = await startRedis({ role: "state", dataDirectory: temp.path });
+  redis = await startRedis({ role: "state", durable: false, dataDirectory: temp.path });
   db = connectDatabase(database.url, { poolMax: 2 });
   line = await startTcpProxy({
     port: Number(new URL(database.url).port),

@@ -15,7 +15,7 @@ import { type Redis, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { Redis as Client } from "ioredis";
-import { managementEnvironment, startService } from "./rig.js";
+import { answered, managementEnvironment, startService } from "./rig.js";
 
 const startTimeoutMs = 30_000;
 const temp = makeTempDirectory("qrfactory-personal-");
@@ -38,7 +38,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { poolMax: 2 });
   const startStore = (role: "state" | "cache" | "replica", replicaOf?: string) =>
-    startRedis({ role, dataDirectory: join(temp.path, role), ...(replicaOf && { replicaOf }) });
+    startRedis({ role, durable: false, dataDirectory: join(temp.path, role), ...(replicaOf && { replicaOf }) });
   const state = await startStore("state");
   stores = { state, replica: await startStore("replica", state.url), cache: await startStore("cache") };
   const central = {
@@ -141,7 +141,8 @@ const from = (address: string, url: string, { headers, ...rest }: Sent = {}) =>
 
 async function ask<Body>(address: string, url: string, body: object, headers = {}, status = 201): Promise<Body> {
   const json = { "Content-Type": "application/json", ...headers };
-  const response = await from(address, url, { method: "POST", headers: json, body: JSON.stringify(body) });
+  const send = () => from(address, url, { method: "POST", headers: json, body: JSON.stringify(body) });
+  const response = await answered(send);
   const bytes = Buffer.from(await response.arrayBuffer());
   if (response.status !== status) throw new Error(`${url} answered ${response.status}: ${bytes}`);
   return (/json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(bytes.toString()) : bytes) as Body;
@@ -235,12 +236,11 @@ async function textOf(store: Redis): Promise<string> {
 async function textOfDatabase(): Promise<string> {
   const tables = await db.$queryRaw<{ name: string }[]>`
     SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'`;
-  const texts = await Promise.all(
-    tables.map(async ({ name }) => {
-      const rows = await db.$queryRawUnsafe<{ row: string }[]>(`SELECT t::text AS row FROM ${name} AS t`);
-      return rows.map(({ row }) => `${name} ${row}`).join("\n");
-    }),
-  );
+  const texts: string[] = [];
+  for (const { name } of tables) {
+    const rows = await db.$queryRawUnsafe<{ row: string }[]>(`SELECT t::text AS row FROM ${name} AS t`);
+    for (const { row } of rows) texts.push(`${name} ${row}`);
+  }
   return texts.join("\n");
 }
 

@@ -2,6 +2,7 @@
 // process of its own on loopback, as compiled, to be killed and frozen at will.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createAccount } from "@qrfactory/db/accounts";
 import { type Actor, noOrigin } from "@qrfactory/db/audit";
@@ -83,6 +84,8 @@ export const drillActor: Actor = { kind: "operator", id: "drill", ...noOrigin };
 /** A start on a busy machine; idle it takes half a second. */
 const startTimeoutMs = 30_000;
 const askTimeoutMs = 1_000;
+/** Of a request that is put off. */
+const triesMax = 10;
 
 /** Starts everything and returns once every region serves every code. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
@@ -100,7 +103,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     undos.push(() => db.$disconnect());
     const { workspaceId, shortIds } = await makeCodes(db);
 
-    const state = await startRedis({ role: "state", dataDirectory: join(directory, "state") });
+    const state = await startRedis({ role: "state", durable: false, dataDirectory: join(directory, "state") });
     undos.push(() => state.stop());
     const sentinels = options.sentinels ? await startStandby(directory, state, undos) : undefined;
     const stateUrl = sentinels?.url ?? state.url;
@@ -163,7 +166,12 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 
 /** A replica of the state Redis, ready to be promoted, and the Sentinels that do it. */
 async function startStandby(directory: string, state: Redis, undos: (() => Promise<unknown>)[]): Promise<Sentinels> {
-  const standby = await startRedis({ role: "state", dataDirectory: join(directory, "standby"), replicaOf: state.url });
+  const standby = await startRedis({
+    role: "state",
+    durable: false,
+    dataDirectory: join(directory, "standby"),
+    replicaOf: state.url,
+  });
   undos.push(() => standby.stop());
   const sentinels = await startSentinels({ directory, primaryPort: state.port });
   undos.push(() => sentinels.stop());
@@ -253,6 +261,16 @@ export async function startService(
   });
   await child.waitForLine(/"listening"/, startTimeoutMs);
   return child;
+}
+
+/** Sends until it is not put off: a 503 did nothing and says when to try again, and a busy machine may earn one. */
+export async function answered(send: () => Promise<Response>): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    const response = await send();
+    if (response.status !== 503 || tries === triesMax) return response;
+    await response.arrayBuffer();
+    await pause(1_000 * Number(response.headers.get("Retry-After") ?? 1));
+  }
 }
 
 /** What management, its worker and render are told; render needs a spool as well. */

@@ -189,7 +189,7 @@ test("a stop ends every process and leaves the data", async () => {
 
 test("stores that exist are used as they are, and only what is missing is started", async () => {
   const database = await createTestDatabase();
-  const state = await startRedis({ role: "state", dataDirectory: join(temp.path, "own-redis") });
+  const state = await startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "own-redis") });
   try {
     const env = { DATABASE_URL: database.url, STATE_REDIS_URL: state.url, RENDER_CACHE_URL: "memory:" };
     launcher = await launch({ dataDirectory, timeoutMs: firstStartMsMax, env, args: ["--fresh", "--regions", "2"] });

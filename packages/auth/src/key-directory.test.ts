@@ -12,7 +12,7 @@ const directory = makeTempDirectory();
 let server: Server;
 let redis: Redis;
 beforeAll(async () => {
-  server = await startRedis({ role: "state", dataDirectory: directory.path });
+  server = await startRedis({ role: "state", durable: false, dataDirectory: directory.path });
 });
 afterAll(async () => {
   await server.stop();

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { type Credits, counterKey, makeCredits } from "@qrfactory/replica/credits";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
@@ -17,7 +18,7 @@ let ledgerReads: number;
 let credits: Credits;
 
 function connect(): Redis {
-  return new Redis(server.url, { commandTimeout: 1_000, enableOfflineQueue: false, retryStrategy: () => 20 }).on(
+  return new Redis(server.url, { commandTimeout: 400, enableOfflineQueue: false, retryStrategy: () => 20 }).on(
     "error",
     () => {},
   );
@@ -31,7 +32,7 @@ async function loadUsed(workspace: string, of: string): Promise<number> {
 const take = (quota: number, amount = 1, when = at) => credits.takeCredits({ workspaceId, at: when, quota, amount });
 
 beforeAll(async () => {
-  server = await startRedis({ role: "state", dataDirectory: temp.path });
+  server = await startRedis({ role: "state", durable: false, dataDirectory: temp.path });
   redis = connect();
   await until(() => redis.status === "ready");
 });
@@ -134,6 +135,15 @@ test("a ledger that does not answer is unavailable, never a refusal and never a 
     code: "unavailable",
   });
   expect(await redis.keys(`*${workspaceId}*`)).toEqual([]);
+});
+
+test("a Redis that pauses for longer than a deadline is asked again, and the take given up on takes nothing", async () => {
+  await take(50);
+  server.freeze();
+  const taking = take(50);
+  await pause(500);
+  server.thaw();
+  expect(await taking).toMatchObject({ taken: true, used: 2 });
 });
 
 test("a frozen Redis is unavailable in time, and a take given up on takes nothing after the thaw", async () => {

@@ -20,12 +20,15 @@ const replyMarginMs = 50;
 /** Deadline of a command on a connection that has none of its own. */
 const commandTimeoutMsDefault = 250;
 
-/** The first try teaches the server's clock or that a seed is needed, each at most once; the third one decides. */
+/** One try may teach that a seed is needed; a server that paused for a moment is asked again, too. */
 const attemptsMax = 3;
+
+/** How ioredis says that no reply came in time. */
+const isTimeout = (error: Error) => error.message === "Command timed out";
 
 /**
  * KEYS: counter, and the one to be opened if any. ARGV: amount, quota (-1 = unlimited), seed (-1 = not known), expiry and
- * deadline (both server clock in milliseconds; deadline 0 = none), expiry of the counter to be opened. Returns { outcome,
+ * deadline (both server clock in milliseconds), expiry of the counter to be opened. Returns { outcome,
  * used, server clock }.
  * The deadline is what keeps a frozen server honest: a command that its sender has given up on takes nothing when the
  * server thaws.
@@ -35,7 +38,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local amount, quota, seed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local deadline = tonumber(ARGV[5])
-if deadline > 0 and now > deadline then return { 'late', 0, now } end
+if now > deadline then return { 'late', 0, now } end
 local used = tonumber(redis.call('GET', KEYS[1]) or seed)
 if used < 0 then return { 'absent', 0, now } end
 local refused = quota >= 0 and used + amount > quota
@@ -102,9 +105,21 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
     return load;
   }
 
+  /** Of a reply that has just come. */
+  const learnClock = (serverMs: number): number => {
+    clockOffsetMs = Math.max(clockOffsetMs ?? Number.NEGATIVE_INFINITY, serverMs - performance.now());
+    return clockOffsetMs;
+  };
+
+  async function askClock(): Promise<number> {
+    const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
+    return learnClock(seconds * 1_000 + micros / 1_000);
+  }
+
   async function attempt(request: TakeCredits, seed: number): Promise<[outcome: string, used: number]> {
     const { workspaceId, at, quota, amount } = request;
-    const deadline = clockOffsetMs === null ? 0 : performance.now() + clockOffsetMs + timeoutMs - replyMarginMs;
+    const offset = clockOffsetMs ?? (await askClock());
+    const deadline = performance.now() + offset + timeoutMs - replyMarginMs;
     const next = nextMonthStart(at);
     const months = next.getTime() - at.getTime() < opensBeforeMonthMs ? [at, next] : [at];
     const [outcome, used, serverMs] = (await redis.eval(
@@ -118,18 +133,21 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
       Math.ceil(deadline),
       expiryOf(next),
     )) as [string, number, number];
-    clockOffsetMs = Math.max(clockOffsetMs ?? Number.NEGATIVE_INFINITY, serverMs - performance.now());
+    learnClock(serverMs);
     return [outcome, used];
   }
 
   async function decide(request: TakeCredits): Promise<CreditDecision> {
     let seed = -1;
-    for (let i = 0; i < attemptsMax; i++) {
-      const [outcome, used] = await attempt(request, seed);
+    for (let tries = 1; tries <= attemptsMax; tries++) {
+      const [outcome, used] = await attempt(request, seed).catch((error: Error) => {
+        if (tries < attemptsMax && isTimeout(error)) return ["late", 0] as const;
+        throw error;
+      });
       if (outcome === "taken" || outcome === "refused") {
         return { taken: outcome === "taken", used, remaining: Math.max(0, request.quota - used) };
       }
-      // "late" needs no more than another try: this reply has told the server's clock.
+      // "late" needs no more than another try: the reply, if any, has told the server's clock.
       if (outcome === "absent") seed = await seedOf(request.workspaceId, monthOf(request.at));
     }
     throw new Error("the counter could not be read in time");

@@ -35,7 +35,7 @@ const lined = ({ records, ...head }: EventBatch): SentBatch => ({
 const consumerNamed = (consumer: string) => makeEventConsumer({ kind: "scans", redis, blocking, consumer });
 
 beforeAll(async () => {
-  server = await startRedis({ role: "state", dataDirectory: temp.path });
+  server = await startRedis({ role: "state", durable: false, dataDirectory: temp.path });
   redis = new Redis(server.url);
   blocking = new Redis(server.url);
   await until(() => redis.status === "ready");

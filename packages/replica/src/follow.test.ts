@@ -69,7 +69,7 @@ async function publishAll(rows: LiveCode[]): Promise<void> {
 }
 
 beforeAll(async () => {
-  primary = await startRedis({ role: "state", dataDirectory: join(temp.path, "primary") });
+  primary = await startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "primary") });
   replica = await startRedis({ role: "replica", dataDirectory: join(temp.path, "replica"), replicaOf: primary.url });
   redis = connect(primary.url, 1_000);
 });

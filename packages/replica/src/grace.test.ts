@@ -18,7 +18,7 @@ let workspaceId: string;
 let now: number;
 
 beforeAll(async () => {
-  server = await startRedis({ role: "state", dataDirectory: temp.path });
+  server = await startRedis({ role: "state", durable: false, dataDirectory: temp.path });
 });
 
 beforeEach(async () => {

@@ -8,7 +8,7 @@ const temp = makeTempDirectory();
 let server: Server;
 let redis: Redis;
 beforeAll(async () => {
-  server = await startRedis({ role: "state", dataDirectory: temp.path });
+  server = await startRedis({ role: "state", durable: false, dataDirectory: temp.path });
   redis = new Redis(server.url);
 });
 beforeEach(async () => void (await redis.flushall()));

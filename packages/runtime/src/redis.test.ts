@@ -23,7 +23,7 @@ const timed = async (work: Promise<unknown>) => {
 
 test("a frozen server costs one deadline, then nothing, and heals by itself", async () => {
   const directory = makeTempDirectory();
-  const server = await startRedis({ role: "state", dataDirectory: directory.path });
+  const server = await startRedis({ role: "state", durable: false, dataDirectory: directory.path });
   const redis = connectRedis({ url: server.url, name: "test", commandTimeoutMs: 100 });
   await redisReady(redis, 5_000);
   server.freeze();
@@ -40,6 +40,23 @@ test("a frozen server costs one deadline, then nothing, and heals by itself", as
   expect(await quickestOf(150, () => timed(redis.get("a")))).toBeLessThan(150);
   await server.restart();
   await until(async () => (await redis.ping()) === "PONG", { timeoutMs: 3_000 });
+  redis.disconnect();
+  await server.stop();
+  directory.remove();
+});
+
+test("time in which this process itself stood still is not held against the server", async () => {
+  const directory = makeTempDirectory();
+  const server = await startRedis({ role: "state", durable: false, dataDirectory: directory.path });
+  const redis = connectRedis({ url: server.url, name: "test", commandTimeoutMs: 100 });
+  await redisReady(redis, 5_000);
+  // Not even the request has left the process by then, and the reply cannot be there.
+  server.freeze();
+  const reply = redis.set("a", "1");
+  const standsUntil = performance.now() + 150;
+  while (performance.now() < standsUntil);
+  setTimeout(server.thaw, 20);
+  expect(await reply).toBe("OK");
   redis.disconnect();
   await server.stop();
   directory.remove();
@@ -82,9 +99,10 @@ test.each([
 
 test("a connection follows the primary that Sentinels promote, frozen old one or not", async () => {
   const directory = makeTempDirectory();
-  const primary = await startRedis({ role: "state", dataDirectory: `${directory.path}/primary` });
+  const primary = await startRedis({ role: "state", durable: false, dataDirectory: `${directory.path}/primary` });
   const standby = await startRedis({
     role: "state",
+    durable: false,
     dataDirectory: `${directory.path}/standby`,
     replicaOf: primary.url,
   });

@@ -5,6 +5,12 @@ import { Redis, type RedisOptions } from "ioredis";
 /** How long one command may take. A healthy loopback Redis answers in 0.1 ms; 250 ms forgives a fork for an AOF rewrite. */
 const commandTimeoutMsDefault = 250;
 
+/**
+ * A deadline passes in this many steps, each of which counts once however late it comes. So a process that stood still
+ * (a pause of its machine, a long collection of garbage) reads the replies that wait for it before it gives up on them.
+ */
+const deadlineSteps = 5;
+
 /** Timeouts in a row after which the server counts as frozen. */
 const breakerTimeoutsMax = 3;
 
@@ -67,6 +73,25 @@ export type RedisConnection = {
 
 type Command = Parameters<Redis["sendCommand"]>[0];
 
+/** What ioredis says when a deadline of its own passes. */
+const timedOut = "Command timed out";
+
+/** Makes the deadline that ioredis sets for the command one of time in which this process was running. */
+function countOwnTime(command: Command): void {
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (stepMs: number, steps: number) => {
+    timer = setTimeout(() => {
+      if (steps > 1) wait(stepMs, steps - 1);
+      else command.reject(new Error(timedOut));
+    }, stepMs);
+  };
+  command.setTimeout = (timeoutMs) => {
+    if (!timer) wait(timeoutMs / deadlineSteps, deadlineSteps);
+  };
+  const clear = () => clearTimeout(timer);
+  command.promise.then(clear, clear);
+}
+
 /** Refuses commands at once while its server does not answer, instead of letting each wait for its own deadline. */
 class GuardedRedis extends Redis {
   private timeoutsInRow = 0;
@@ -87,7 +112,7 @@ class GuardedRedis extends Redis {
         this.timeoutsInRow = 0;
       },
       (error: Error) => {
-        if (error.message !== "Command timed out") return;
+        if (error.message !== timedOut) return;
         this.timeoutsInRow += 1;
         // Another server may be the primary by now. (ioredis can listen for that itself; but word that comes while it is
         // connecting ends the connection for good.)
@@ -95,6 +120,7 @@ class GuardedRedis extends Redis {
         this.nextTrialAt = Date.now() + breakerRetryMs;
       },
     );
+    countOwnTime(command);
     return super.sendCommand(...args);
   }
 }

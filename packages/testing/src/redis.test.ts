@@ -20,7 +20,7 @@ function connect(server: Redis): Client {
 }
 
 beforeAll(async () => {
-  state = await startRedis({ role: "state", dataDirectory: join(temp.path, "with a space", "state") });
+  state = await startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "with a space", "state") });
   [replica, cache] = await Promise.all([
     startRedis({ role: "replica", dataDirectory: join(temp.path, "replica"), replicaOf: state.url }),
     startRedis({ role: "cache", dataDirectory: join(temp.path, "cache"), maxMemoryMb: 3 }),

@@ -42,7 +42,7 @@ const readyTimeoutMs = 5_000;
 export async function startApi(overrides: Partial<ManagementConfig> = {}) {
   const database = await createTestDatabase();
   const directory = makeTempDirectory();
-  const redis = await startRedis({ role: "state", dataDirectory: directory.path });
+  const redis = await startRedis({ role: "state", durable: false, dataDirectory: directory.path });
   const config = readManagementConfig({
     PORT: "0",
     METRICS_PORT: "0",

@@ -64,7 +64,7 @@ const markersOf = (scans: Map<string, ScanEvent>) =>
 beforeAll(async () => {
   const directory = join(temp.path, "region");
   mkdirSync(directory);
-  primary = await startRedis({ role: "state", dataDirectory: join(temp.path, "primary") });
+  primary = await startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "primary") });
   replica = await startRedis({ role: "replica", dataDirectory: join(temp.path, "replica"), replicaOf: primary.url });
   redis = connectRedis({ url: primary.url, name: "test" });
   blocking = connectRedis({ url: primary.url, name: "test-blocking", commandTimeoutMs: 1_000 });

@@ -48,7 +48,7 @@ function configOf(databaseUrl: string, spool: string) {
 beforeAll(async () => {
   [database, state] = await Promise.all([
     createTestDatabase(),
-    startRedis({ role: "state", dataDirectory: join(temp.path, "state") }),
+    startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "state") }),
   ]);
   db = connectDatabase(database.url);
   client = connectRedis({ url: state.url, name: "test" });

@@ -31,7 +31,7 @@ export async function startAssembled() {
   const temp = makeTempDirectory();
   const [database, state] = await Promise.all([
     createTestDatabase(),
-    startRedis({ role: "state", dataDirectory: temp.path }),
+    startRedis({ role: "state", durable: false, dataDirectory: temp.path }),
   ]);
   const db = connectDatabase(database.url);
   const redis = connectRedis({ url: state.url, name: "test" });

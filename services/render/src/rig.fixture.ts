@@ -55,7 +55,7 @@ const readyTimeoutMs = 5_000;
 /** Starts the application with its own state Redis; `overrides` replace parts of it. */
 export async function startRig(overrides: Overrides = {}): Promise<Rig> {
   const temp = makeTempDirectory();
-  const state = await startRedis({ role: "state", dataDirectory: temp.path });
+  const state = await startRedis({ role: "state", durable: false, dataDirectory: temp.path });
   const stateClient = connectRedis({
     url: state.url,
     name: "render-state",

@@ -55,7 +55,7 @@ export async function startIngestRig() {
   throughProxy.port = String(proxy.port);
   const db = connectDatabase(database.url);
   const store = openEventStore(throughProxy.href, { queryTimeoutMs: 1_000 });
-  const server = await startRedis({ role: "state", dataDirectory: join(temp.path, "redis") });
+  const server = await startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "redis") });
   const redis = connectRedis({ url: server.url, name: "test", commandTimeoutMs: 2_000 });
   await until(() => redis.status === "ready");
   const code = { id: "", workspaceId: "" };

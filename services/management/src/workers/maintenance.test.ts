@@ -20,7 +20,7 @@ let db: Db;
 let redis: Redis;
 beforeAll(async () => {
   database = await createTestDatabase();
-  server = await startRedis({ role: "state", dataDirectory: join(temp.path, "redis") });
+  server = await startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "redis") });
   db = connectDatabase(database.url, { poolMax: 2 });
   redis = connectRedis({ url: server.url, name: "test" });
   await redisReady(redis, 5_000);
