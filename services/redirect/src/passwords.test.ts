@@ -24,13 +24,16 @@ test("more than may wait are turned away at once, and not counted as wrong", asy
 test("whatever is sent is hashed: an empty password takes as long as a wrong one", async () => {
   const slow = await hash("open sesame", { memoryCost: 19_456, timeCost: 2 });
   const check = makeCheckPassword();
-  const timeOf = async (password: string) => {
-    const started = performance.now();
-    await check({ ...attempt(password), passwordHash: slow });
-    return performance.now() - started;
-  };
-  await timeOf("warm up");
-  const [empty, wrong] = [await timeOf(""), await timeOf("open barley")];
+  const times: Record<string, number[]> = { "": [], "open barley": [] };
+  for (let i = 0; i < 5; i++) {
+    for (const [password, list] of Object.entries(times)) {
+      const started = performance.now();
+      await check({ ...attempt(password, { codeId: `code ${i}` }), passwordHash: slow });
+      list.push(performance.now() - started);
+    }
+  }
+  // The quickest of each: a busy machine only adds.
+  const [empty, wrong] = Object.values(times).map((list) => Math.min(...list)) as [number, number];
   expect(empty).toBeGreaterThan(wrong / 4);
 });
 

@@ -73,14 +73,15 @@ function bucketOf(moment: Date, { timezone, interval }: Pick<Expected, "timezone
 
 /** The report that rows stand for. */
 function reportOf(all: ScanRow[], asked: Expected) {
-  const inRange = all.filter((row) => row.scanned_at >= new Date(asked.from) && row.scanned_at < new Date(asked.to));
+  const [from, to] = [new Date(asked.from), new Date(asked.to)];
+  const inRange = all.filter((row) => row.scanned_at >= from && row.scanned_at < to);
   const counted = inRange.filter((row) => asked.include_bots || row.bot_class === null);
   const visitorsOf = (some: ScanRow[]) =>
     new Set(
       some.filter(({ visitor }) => visitor).map((row) => `${row.scanned_at.toISOString().slice(0, 10)} ${row.visitor}`),
     ).size;
   const buckets = new Map<string, ScanRow[]>();
-  for (let at = Date.parse(asked.from); at < Date.parse(asked.to); at += quarterMs) {
+  for (let at = from.getTime(); at < to.getTime(); at += quarterMs) {
     buckets.set(bucketOf(new Date(at), asked), []);
   }
   for (const row of counted) buckets.get(bucketOf(row.scanned_at, asked))?.push(row);

@@ -45,6 +45,8 @@ export async function readTable(stream: Readable, options: TableOptions): Promis
   const parser = parse({
     bom: true,
     delimiter: delimiterOf(start, options.isField),
+    // Where lines end is found out once more at every character unless it is told.
+    record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: recordCharactersMax,
