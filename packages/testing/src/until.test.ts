@@ -24,3 +24,9 @@ test("when time is up it says what was awaited and what came last", async () => 
 test("a question that never returns is given up", async () => {
   await expect(until(() => new Promise(() => {}), { timeoutMs: 30 })).rejects.toThrow(/did not return/);
 });
+
+test("when a question is cut off, what came before it is told, too", async () => {
+  let asked = 0;
+  const answer = () => (++asked < 3 ? asked > 5 : new Promise<boolean>(() => {}));
+  await expect(until(answer, { timeoutMs: 100 })).rejects.toThrow(/last answer was false; then .* did not return/);
+});

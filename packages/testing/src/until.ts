@@ -12,6 +12,9 @@ export type UntilOptions = {
 
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | "">;
 
+/** What time answers. */
+const noAnswer = Symbol("no answer");
+
 const timeoutMsDefault = 5_000;
 const intervalMsDefault = 10;
 
@@ -22,27 +25,29 @@ const intervalMsDefault = 10;
 export async function until<T>(ask: () => T | Promise<T>, options: UntilOptions = {}): Promise<Truthy<T>> {
   const timeoutMs = options.timeoutMs ?? timeoutMsDefault;
   const endsAt = performance.now() + timeoutMs;
-  let last: unknown;
+  let seen: string[] = [];
   let cause: unknown;
   do {
     const late = new AbortController();
+    const left = Math.max(1, endsAt - performance.now());
+    const timeIsUp = pause(left, noAnswer, { signal: late.signal });
     try {
-      const left = Math.max(1, endsAt - performance.now());
-      last = await Promise.race([
-        Promise.resolve(ask()),
-        pause(left, undefined, { signal: late.signal }).then(() => {
-          throw new Error("the question itself did not return");
-        }),
-      ]);
+      const answer = await Promise.race([(async () => ask())(), timeIsUp]);
+      if (answer === noAnswer) {
+        seen.push("the question itself did not return");
+        break;
+      }
+      if (answer) return answer as Truthy<T>;
+      seen = [`the last answer was ${JSON.stringify(answer)}`];
       cause = undefined;
-      if (last) return last as Truthy<T>;
     } catch (error) {
       cause = error;
+      seen = [error instanceof Error ? error.message : String(error)];
     } finally {
       late.abort();
     }
     await pause(options.intervalMs ?? intervalMsDefault);
   } while (performance.now() < endsAt);
-  const seen = cause instanceof Error ? cause.message : `the last answer was ${JSON.stringify(last)}`;
-  throw new Error(`${options.what ?? "What was awaited"} did not happen within ${timeoutMs} ms: ${seen}`, { cause });
+  const what = options.what ?? "What was awaited";
+  throw new Error(`${what} did not happen within ${timeoutMs} ms: ${seen.join("; then ")}`, { cause });
 }
