@@ -1,9 +1,10 @@
 // The stack under a drill of bulk orders: PostgreSQL, both Redis servers, management, render and workers, every one a process
 // of its own on loopback, as compiled, and a customer who orders and counts.
 import { strict as assert } from "node:assert";
+import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { freePort } from "@qrfactory/testing/ports";
 import type { StartedProcess } from "@qrfactory/testing/process";
 import { type Redis, startRedis } from "@qrfactory/testing/redis";
@@ -73,7 +74,7 @@ export async function startBulkRig({ archives }: { archives?: string } = {}): Pr
   try {
     const database = await startDatabase(false, directory);
     undos.push(database.close);
-    const db = connectDatabase(database.url, { name: "drill", poolMax: 2 });
+    const db = connectDatabase(database.url, { ...withPatience, name: "drill", poolMax: 2 });
     undos.push(() => db.$disconnect());
     const state = await startRedis({ role: "state", durable: false, dataDirectory: join(directory, "state") });
     undos.push(() => state.stop());
@@ -99,13 +100,16 @@ export async function startBulkRig({ archives }: { archives?: string } = {}): Pr
       startWorker(),
     ]);
     const url = `http://127.0.0.1:${apiPort}`;
+    // What was started here, or what took its place.
+    const running: Pick<BulkRig, "render" | "worker"> = { render, worker };
     undos.push(
       () => api.stop(),
-      () => rig.render.stop(),
-      () => rig.worker.stop(),
+      () => running.render.stop(),
+      () => running.worker.stop(),
     );
     const customer = await makeCustomer(url, db);
-    const rig: BulkRig = {
+    const ask = (path: string, init?: RequestInit) => answered(() => customer.send(path, init));
+    const rig: BulkRig = Object.assign(running, {
       directory,
       archives: folder,
       url,
@@ -113,23 +117,21 @@ export async function startBulkRig({ archives }: { archives?: string } = {}): Pr
       db,
       state,
       cache,
-      worker,
-      render,
       ...customer,
       startWorker,
       async startRender() {
         rig.render = await startRender();
       },
-      async order(body, headers = {}) {
+      async order(body: object, headers: Record<string, string> = {}) {
         const init = { method: "POST", headers: { "Content-Type": "application/json", ...headers } };
         const sent = JSON.stringify(body);
-        const response = await answered(() => rig.send("/api/v1/generate/bulk", { ...init, body: sent }));
+        const response = await ask("/api/v1/generate/bulk", { ...init, body: sent });
         const text = await response.text();
         assert.equal(response.status, 202, text);
         return JSON.parse(text) as Job;
       },
-      job: async (id) => (await (await rig.send(`/api/v1/bulk/${id}`)).json()) as Job,
-      async finished(id) {
+      job: async (id: string) => (await (await ask(`/api/v1/bulk/${id}`)).json()) as Job,
+      async finished(id: string) {
         let job = await rig.job(id);
         const isFinished = async () => {
           job = await rig.job(id);
@@ -138,7 +140,7 @@ export async function startBulkRig({ archives }: { archives?: string } = {}): Pr
         await until(isFinished, { timeoutMs: finishTimeoutMs, intervalMs: lookMs, what: "The end of an order" });
         return job;
       },
-      async download({ download_url: link }) {
+      async download({ download_url: link }: Job) {
         assert.ok(link, "there is an archive");
         // By the link alone, as a browser follows it.
         const { pathname, search } = new URL(link);
@@ -152,12 +154,12 @@ export async function startBulkRig({ archives }: { archives?: string } = {}): Pr
         const [months] = await db.$queryRaw<{ credits: number }[]>`
           SELECT coalesce(sum(renders), 0)::int AS credits FROM usage_monthly
           WHERE workspace_id = ${customer.workspaceId}::uuid`;
-        const usage = (await (await rig.send("/api/v1/usage/me")).json()) as { used_this_month: number };
+        const usage = (await (await ask("/api/v1/usage/me")).json()) as { used_this_month: number };
         return { counter: usage.used_this_month, calls: calls?.credits ?? -1, months: months?.credits ?? -1 };
       },
-      onClose: (undo) => void undos.push(undo),
+      onClose: (undo: () => Promise<unknown> | unknown) => void undos.push(undo),
       close,
-    };
+    });
     return rig;
   } catch (error) {
     await close();
@@ -181,11 +183,14 @@ export async function holdsAnything({ url }: { url: string }): Promise<boolean> 
 }
 
 async function makeCustomer(url: string, db: Db): Promise<Pick<BulkRig, "workspaceId" | "send">> {
-  const signedUp = await fetch(`${url}/api/v1/auth/signup`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ email: "bulk@example.com", password: "a password for drills", workspace_name: "Bulk" }),
+  const signedUp = await answered(() => {
+    // A COMMIT whose reply came too late may have been made.
+    const email = `bulk-${randomUUID()}@example.com`;
+    const person = { email, password: "a password for drills", workspace_name: "Bulk" };
+    const headers = { "Content-Type": "application/json" };
+    return fetch(`${url}/api/v1/auth/signup`, { method: "POST", headers, body: JSON.stringify(person) });
   });
+  assert.equal(signedUp.status, 201);
   const session = (await signedUp.json()) as { access_token: string; workspace: { id: string } };
   const workspaceId = session.workspace.id;
   await db.workspace.update({ where: { id: workspaceId }, data: { plan: "agency" } });

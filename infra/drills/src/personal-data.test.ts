@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { freePort } from "@qrfactory/testing/ports";
 import type { StartedProcess } from "@qrfactory/testing/process";
@@ -36,7 +36,7 @@ async function start(script: string, env: Record<string, string>): Promise<strin
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  db = connectDatabase(database.url, { poolMax: 2 });
+  db = connectDatabase(database.url, { ...withPatience, poolMax: 2 });
   const startStore = (role: "state" | "cache" | "replica", replicaOf?: string) =>
     startRedis({ role, durable: false, dataDirectory: join(temp.path, role), ...(replicaOf && { replicaOf }) });
   const state = await startStore("state");

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createAccount } from "@qrfactory/db/accounts";
 import { type Actor, noOrigin } from "@qrfactory/db/audit";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { createCode } from "@qrfactory/db/code-creation";
 import { migrate } from "@qrfactory/db/migrate";
 import { createTestDatabase, testPostgresVariable } from "@qrfactory/testing/database";
@@ -99,7 +99,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   try {
     const database = await startDatabase(options.ownPostgres === true, directory);
     undos.push(database.close);
-    const db = connectDatabase(database.url, { name: "drill", queryTimeoutMs: startTimeoutMs });
+    const db = connectDatabase(database.url, { ...withPatience, name: "drill" });
     undos.push(() => db.$disconnect());
     const { workspaceId, shortIds } = await makeCodes(db);
 
@@ -263,7 +263,7 @@ export async function startService(
   return child;
 }
 
-/** Sends until it is not put off: a 503 did nothing and says when to try again, and a busy machine may earn one. */
+/** Sends until it is not put off: a 503 says when to try again, and a busy machine may earn one. */
 export async function answered(send: () => Promise<Response>): Promise<Response> {
   for (let tries = 1; ; tries++) {
     const response = await send();

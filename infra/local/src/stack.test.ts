@@ -23,7 +23,7 @@ const firstStartMsMax = 45_000;
 
 /** The contract: named within a second, back within a second; the rest is a busy machine and a crash recovery. */
 const namedMsMax = 4_000;
-const backMsMax = 12_000;
+const backMsMax = 30_000;
 /** Each question asks every process of the stack, which is to be left the cores to come back. */
 const lookMs = 100;
 

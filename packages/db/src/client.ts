@@ -31,6 +31,9 @@ export type DatabaseOptions = {
   queryTimeoutMs?: number;
 };
 
+/** For programs that rather wait for a busy machine than be refused: drills and tests. */
+export const withPatience = { queryTimeoutMs: 30_000 } satisfies DatabaseOptions;
+
 /**
  * Stands first in a statement that requests run by the hundred: its connection keeps it parsed and planned. Only for texts
  * that never change and reach rows by a whole key, whatever the values: one plan serves all.

@@ -1,7 +1,7 @@
 // The whole management API on real stores, for tests that go through the front door.
 
 import { noOrigin } from "@qrfactory/db/audit";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { changeWorkspace, type WorkspaceChange } from "@qrfactory/db/workspaces";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
@@ -108,7 +108,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
 
   /** What an operator does, published as the worker does it. */
   async function operate(workspaceId: string, change: WorkspaceChange): Promise<void> {
-    const db = connectDatabase(database.url, { poolMax: 2 });
+    const db = connectDatabase(database.url, { ...withPatience, poolMax: 2 });
     const client = connectRedis({ url: redis.url, name: "operator" });
     await redisReady(client, readyTimeoutMs);
     const actor = { kind: "operator", id: "test", ...noOrigin } as const;
@@ -119,7 +119,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
   }
 
   async function setPlan(workspaceId: string, plan: PlanName): Promise<void> {
-    const db = connectDatabase(database.url, { poolMax: 1 });
+    const db = connectDatabase(database.url, { ...withPatience, poolMax: 1 });
     await db.workspace.update({ where: { id: workspaceId }, data: { plan } });
     await db.$disconnect();
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import fc from "fast-check";
 import { type Answer, type Api, expectProblem, patient, type Send, startApi } from "./api.fixture.js";
 
@@ -10,7 +10,7 @@ let db: Db;
 beforeAll(async () => {
   api = await startApi();
   other = await startApi({ DATABASE_URL: api.database.url, STATE_REDIS_URL: api.redis.url });
-  db = connectDatabase(api.database.url, { poolMax: 2 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 2 });
 });
 afterAll(async () => {
   await db.$disconnect();

@@ -1,7 +1,7 @@
 // Every route of the API as the tests of all routes know it: who may, with what credentials, and a request that succeeds.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import type { Role } from "@qrfactory/domain/roles";
 import type { Api, Send } from "./api.fixture.js";
 
@@ -83,7 +83,7 @@ const finishedOrder = async (world: World): Promise<string> => {
   const { database, config } = world.api;
   mkdirSync(config.OBJECT_STORE, { recursive: true });
   writeFileSync(join(config.OBJECT_STORE, `${id}.zip`), "a ZIP");
-  const db = connectDatabase(database.url, { poolMax: 1 });
+  const db = connectDatabase(database.url, { ...withPatience, poolMax: 1 });
   const done = {
     archive: `${id}.zip`,
     archiveBytes: 5,

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { noOrigin } from "@qrfactory/db/audit";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { setOperator } from "@qrfactory/db/operators";
 import { includesRole, type Role, roles } from "@qrfactory/domain/roles";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
@@ -55,7 +55,7 @@ async function makeWorld(): Promise<World> {
 
 /** As somebody at a shell does. */
 async function makeOperator(email: string): Promise<void> {
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   await setOperator(db, email, true, { kind: "operator", id: "test", ...noOrigin });
   await db.$disconnect();
 }

@@ -105,8 +105,8 @@ test.each([
 
 test("the passwords and tokens of an account are nowhere in the database", async () => {
   const { session, password } = await api.signUp();
-  const { connectDatabase } = await import("@qrfactory/db/client");
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const { connectDatabase, withPatience } = await import("@qrfactory/db/client");
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   const rows = await db.$queryRaw`SELECT u::text FROM users u UNION ALL SELECT t::text FROM refresh_tokens t`;
   await db.$disconnect();
   const dump = JSON.stringify(rows);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { until } from "@qrfactory/testing/until";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 
@@ -104,7 +104,7 @@ test("a reset makes the other mails for it worthless, and one that is an hour ol
   expectProblem(await reset(first), 401, "unauthenticated");
   await forget(email);
   await until(() => api.mails.length > count + 1);
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   const aged = await db.$executeRaw`
     UPDATE mailed_tokens SET expires_at = expires_at - interval '1 hour' WHERE purpose = 'reset'`;
   await db.$disconnect();

@@ -1,7 +1,7 @@
 // What each plan allows, and what a workspace that is frozen still may: every limit and every route that changes
 // something, by people and by keys.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { makeDueChange } from "@qrfactory/db/scheduled-changes";
 import { type PlanName, planNames, plans } from "@qrfactory/domain/plans";
 import { until } from "@qrfactory/testing/until";
@@ -11,7 +11,7 @@ let api: Api;
 let db: Db;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 2 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 2 });
 });
 afterAll(async () => {
   await db.$disconnect();

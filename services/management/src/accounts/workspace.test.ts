@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { until } from "@qrfactory/testing/until";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 
@@ -7,7 +7,7 @@ let api: Api;
 let db: Db;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 1 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
 });
 afterAll(async () => {
   await db.$disconnect();

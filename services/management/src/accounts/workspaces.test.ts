@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ownedWorkspacesMax } from "@qrfactory/db/accounts";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 
 let api: Api;
@@ -32,7 +32,7 @@ test("a user makes another workspace, once however often it is tried, and enters
 test("nobody owns more workspaces than a person needs, also by creations at once", async () => {
   const { as, session } = await api.signUp();
   await api.setPlan(session.workspace.id, "enterprise");
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   await db.$executeRaw`
     WITH made AS (INSERT INTO workspaces (id, name) SELECT gen_random_uuid(), 'W' FROM generate_series(1, ${ownedWorkspacesMax - 3}::int) RETURNING id)
     INSERT INTO members (workspace_id, user_id, role) SELECT id, ${session.user.id}::uuid, 'owner' FROM made`;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { counterKey } from "@qrfactory/replica/credits";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { startScript } from "@qrfactory/testing/process";
@@ -17,7 +17,7 @@ let api: Api;
 let db: Db;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 1 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
 });
 afterAll(async () => {
   await db.$disconnect();

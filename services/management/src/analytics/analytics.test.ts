@@ -1,6 +1,6 @@
 // Every number of a report against one that is computed another way: here, in JavaScript, from the rows.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import type { ScanRow } from "@qrfactory/db/ingest";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 import { scanRow, seededScans, summarise, takeIn } from "./scans.fixture.js";
@@ -257,7 +257,7 @@ test("totals stay when rows are dropped at the end of their time", async () => {
   await takeIn(api.database.url, [...old, scanRow(code, "2025-02-01T05:00:00Z", { bot_class: "bot" })]);
   const query = { from: "2025-01-01", to: "2025-02-28", interval: "month" };
   const before = await read(`/api/v1/dynamic/${quiet}/analytics`, query);
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   await db.$executeRaw`DELETE FROM scans WHERE scanned_at < '2025-02-01T01:00:00Z'`;
   const after = await read(`/api/v1/dynamic/${quiet}/analytics`, query);
   await db.workspace.update({ where: { id: code.workspaceId }, data: { retentionMonths: 240 } });

@@ -1,7 +1,7 @@
 // Every number of a report twice more: written down by hand for a few scans around a change of the clocks and a midnight,
 // and counted in the raw rows by plain SQL for a seeded month.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { type Api, type Send, startApi } from "../api.fixture.js";
 import { scanRow, seededScans, summarise, takeIn } from "./scans.fixture.js";
 
@@ -9,7 +9,7 @@ let api: Api;
 let db: Db;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 1 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
 });
 afterAll(async () => {
   await db.$disconnect();

@@ -1,6 +1,6 @@
 // Scans for tests: rows made from a seed, taken in as the worker does it, and the summaries of the days they fall into.
 import { randomUUID } from "node:crypto";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { openEventStore, type ScanRow } from "@qrfactory/db/ingest";
 import { ensurePartitions } from "@qrfactory/db/partitions";
 import { openSummaryStore } from "@qrfactory/db/summary-store";
@@ -25,7 +25,7 @@ export function scanRow(
 
 /** Makes partitions for the scans and takes them in, each once. */
 export async function takeIn(databaseUrl: string, rows: ScanRow[]): Promise<void> {
-  const db = connectDatabase(databaseUrl, { poolMax: 1 });
+  const db = connectDatabase(databaseUrl, { ...withPatience, poolMax: 1 });
   const months = new Set(rows.map(({ scanned_at }) => scanned_at.toISOString().slice(0, 7)));
   for (const month of months) await ensurePartitions(db, new Date(`${month}-15T00:00:00Z`));
   await db.$disconnect();

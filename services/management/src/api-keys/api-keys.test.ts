@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { until } from "@qrfactory/testing/until";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
@@ -66,7 +66,7 @@ test("a creation sent twice makes one key and gives the same answer, secrets inc
   expect(again.headers.get("idempotent-replayed")).toBe("true");
   expect(first.headers.get("idempotent-replayed")).toBeNull();
   expectProblem(await as("POST", "/api/v1/keys", { body: { name: "Other" }, headers }), 409, "idempotency_key_reused");
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   const rows = await db.$queryRaw<{ dump: string }[]>`
     SELECT k::text AS dump FROM api_keys k WHERE workspace_id = ${workspaceId}::uuid
     UNION ALL SELECT i::text FROM idempotency_keys i WHERE workspace_id = ${workspaceId}::uuid`;

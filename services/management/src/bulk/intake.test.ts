@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { until } from "@qrfactory/testing/until";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 
@@ -15,7 +15,7 @@ let api: Api;
 let db: Db;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 2 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 2 });
 });
 afterAll(async () => {
   await db.$disconnect();

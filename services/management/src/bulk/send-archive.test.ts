@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import S3rver from "s3rver";
 import { type Answer, type Api, expectProblem, startApi } from "../api.fixture.js";
@@ -57,7 +57,7 @@ describe.each([folder(), bucket()])("in $name", (place) => {
   beforeAll(async () => {
     const overrides = await place.open();
     api = await startApi(overrides);
-    db = connectDatabase(api.database.url, { poolMax: 1 });
+    db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
     store = await openObjectStore({ ...api.config, ...overrides });
   });
   afterAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { type Api, expectProblem, patient, startApi } from "../api.fixture.js";
 
 let api: Api;
@@ -76,7 +76,7 @@ test("edits of one code at once each get a version of their own", async () => {
   expect(edits.map((edit) => edit.body.version).sort((a, b) => a - b)).toEqual([
     2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
   ]);
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   const history = await db.dynamicCodeChange.count({ where: { codeId: body.id } });
   await db.$disconnect();
   expect(history).toBe(13);

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { freePort } from "@qrfactory/testing/ports";
 import { startProcess } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
@@ -108,7 +108,7 @@ test("the table holds every code, and no cell that a spreadsheet would run", asy
 
 test("more codes than are read at once are all there, once", async () => {
   const { as, workspaceId } = await api.signUp();
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   await db.$executeRaw`
     INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url)
     SELECT gen_random_uuid(), ${workspaceId}::uuid, 'MANY-' || n, 'Code', 'https://example.com/' || n

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 
 let api: Api;
@@ -17,7 +17,7 @@ async function createCode(as: Send): Promise<string> {
 
 /** Runs one statement on the database of the API. */
 async function execute(sql: string): Promise<void> {
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   await db.$executeRawUnsafe(sql);
   await db.$disconnect();
 }

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 
 let api: Api;
 let db: Db;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 1, queryTimeoutMs: 30_000 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
 });
 afterAll(async () => {
   await db.$disconnect();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase } from "@qrfactory/db/client";
+import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { Redis } from "ioredis";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 
@@ -263,7 +263,7 @@ test("whoever may only read codes may resolve them, and nobody else's", async ()
 
 test("a code is used up once its scans are counted, and works again when it may have more", async () => {
   const { as, path, created } = await createCode({ max_scans: 2 });
-  const db = connectDatabase(api.database.url, { poolMax: 1 });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
   await db.$executeRaw`UPDATE dynamic_codes SET scan_count = 2 WHERE id = ${created.body.id}::uuid`;
   await db.$disconnect();
   const resolve = async () => (await as("POST", `${path}/resolve`, { body: {} })).body;

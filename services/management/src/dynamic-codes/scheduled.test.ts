@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 import { makeDueChanges } from "../workers/scheduled-changes.js";
@@ -8,7 +8,7 @@ let api: Api;
 let db: Db;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 4 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 4 });
 });
 afterAll(async () => {
   await db.$disconnect();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { noOrigin } from "@qrfactory/db/audit";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { setOperator } from "@qrfactory/db/operators";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 
@@ -11,7 +11,7 @@ let api: Api;
 let db: Db;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 1 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
 });
 afterAll(async () => {
   await db.$disconnect();

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { ensurePartitions } from "@qrfactory/db/partitions";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 
@@ -8,7 +8,7 @@ let api: Api;
 let db: Db;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 2 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 2 });
   await ensurePartitions(db);
 });
 afterAll(async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { type CallRow, type EventStore, openEventStore } from "@qrfactory/db/ingest";
 import { ensurePartitions } from "@qrfactory/db/partitions";
 import { monthOf, overageCost, type PlanName, plans } from "@qrfactory/domain/plans";
@@ -18,7 +18,7 @@ let redis: Redis;
 let store: EventStore;
 beforeAll(async () => {
   api = await startApi();
-  db = connectDatabase(api.database.url, { poolMax: 2 });
+  db = connectDatabase(api.database.url, { ...withPatience, poolMax: 2 });
   store = openEventStore(api.database.url);
   redis = connectRedis({ url: api.redis.url, name: "test", commandTimeoutMs: 2_000 });
   await redisReady(redis, 5_000);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { counterKey } from "@qrfactory/replica/credits";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
@@ -21,7 +21,7 @@ let redis: Redis;
 beforeAll(async () => {
   database = await createTestDatabase();
   server = await startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "redis") });
-  db = connectDatabase(database.url, { poolMax: 2 });
+  db = connectDatabase(database.url, { ...withPatience, poolMax: 2 });
   redis = connectRedis({ url: server.url, name: "test" });
   await redisReady(redis, 5_000);
 });

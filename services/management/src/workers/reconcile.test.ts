@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { planReport } from "@qrfactory/db/analytics-plan";
 import { openAnalyticsStore } from "@qrfactory/db/analytics-store";
-import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { openSummaryStore, type SummaryStore } from "@qrfactory/db/summary-store";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
@@ -20,7 +20,7 @@ let db: Db;
 let summaries: SummaryStore;
 beforeAll(async () => {
   database = await createTestDatabase();
-  db = connectDatabase(database.url, { poolMax: 2 });
+  db = connectDatabase(database.url, { ...withPatience, poolMax: 2 });
   summaries = openSummaryStore(database.url);
 });
 afterAll(async () => {
