@@ -3,6 +3,7 @@
 //
 // Two places hold what a scan came with until it is taken in, by design: the region's spool, whose segments go with their
 // last scan, and the stream in the state Redis, whose append-only file goes on holding it until Redis writes the file anew.
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
@@ -140,7 +141,8 @@ const from = (address: string, url: string, { headers, ...rest }: Sent = {}) =>
   });
 
 async function ask<Body>(address: string, url: string, body: object, headers = {}, status = 201): Promise<Body> {
-  const json = { "Content-Type": "application/json", ...headers };
+  // A COMMIT whose reply came too late may have been made.
+  const json = { "Content-Type": "application/json", "Idempotency-Key": randomUUID(), ...headers };
   const send = () => from(address, url, { method: "POST", headers: json, body: JSON.stringify(body) });
   const response = await answered(send);
   const bytes = Buffer.from(await response.arrayBuffer());
