@@ -82,7 +82,7 @@ async function answersTo<T>(cases: readonly [string, T][], send: (value: T) => P
 
 test("a hostile file is drawn without harm or refused with what would do", async () => {
   sections["Files, sent as `logo_file`"] = await answersTo(hostileFiles, (bytes) => sendFile(bytes));
-}, 60_000);
+}, 180_000);
 
 test("what a file is called and claimed to be makes no difference", async () => {
   const png = pngOf(300, 300);
