@@ -29,6 +29,8 @@ export function appLinkRefusal(link: string): string | null {
  * the web address where it is not installed.
  */
 export function intentAddress(link: string, webUrl: string): string {
-  const [scheme = "", rest = ""] = link.split("://", 2);
+  // Only the first `://` ends the scheme: the query of a link may hold an address of its own.
+  const end = link.indexOf("://");
+  const [scheme, rest] = [link.slice(0, end), link.slice(end + "://".length)];
   return `intent://${rest}#Intent;scheme=${scheme};S.browser_fallback_url=${encodeURIComponent(webUrl)};end`;
 }

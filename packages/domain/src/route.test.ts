@@ -212,6 +212,12 @@ test.each<[string, Facts, object]>([
   expect(decide(apps, who)).toMatchObject(expected);
 });
 
+test("an address within the link of an app reaches the app whole", () => {
+  const ways = { appLinks: { android: "menu://open?next=https://example.com/a://b&x=1" } };
+  const url = `intent://open?next=https://example.com/a://b&x=1#Intent;scheme=menu;S.browser_fallback_url=${fallback};end`;
+  expect(decide(ways, { os: "Android" })).toMatchObject({ url });
+});
+
 test("a web address of an app is a plain redirect that takes the query along", () => {
   const ways = { appLinks: { ios: "https://app.example/t/7" }, forwardQuery: true };
   expect(decide(ways, { os: "iOS", query: "a=1" })).toMatchObject({ url: "https://app.example/t/7?a=1", app: null });
