@@ -82,9 +82,10 @@ export function createApp(options: AppOptions): RequestListener {
     await ready(scan);
     if (plus) return preview(scan);
     const decision = decided(scan);
-    if (!isPost) return lead(scan, decision);
-    if (decision.kind !== "password") return refuseMethod(req);
-    return unlock(scan, decision);
+    if (isPost && decision.kind === "password") return unlock(scan, decision);
+    // Whoever sends the form of a code that ended meanwhile sees what everybody sees now.
+    if (isPost && !options.hasPassword(row)) return refuseMethod(req);
+    return lead(scan, decision);
   }
 
   /** Asks for the country's database when a rule needs it and none did before. */

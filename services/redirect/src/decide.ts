@@ -16,6 +16,8 @@ export type DecideOptions = { visitorOf: VisitorOf; uses: Uses; places: Pick<Pla
 export type Decide = {
   /** Null when the visitor's country has to be known first: open the places and ask again. */
   decide(row: LiveRow, scanner: Scanner, at: number, isUnlocked?: boolean): Decision | null;
+  /** Whether a code has a password, also where its end comes before the question. */
+  hasPassword(row: LiveRow): boolean;
   /** A scan is answered with where it leads. */
   count(row: LiveRow, scanner: Scanner): void;
 };
@@ -50,6 +52,7 @@ export function makeDecide({ visitorOf, uses, places }: DecideOptions): Decide {
       if (routes.asksCountry && !places.isOpen() && endOf(state, at) === null) return null;
       return route(state, routes, visitorOf(scanner, row.id), at, { isUnlocked });
     },
+    hasPassword: (row) => routesOf(row).passwordHash !== null,
     count(row, scanner) {
       if (row.limit !== null && isPerson(scanner)) uses.take(row);
     },

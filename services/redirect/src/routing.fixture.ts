@@ -12,7 +12,7 @@ const trustedProxies = ["127.0.0.0/8"];
 /** Options of a process of its own, which knows nothing of the scans of others. */
 export function routingOptions(
   checkPassword: CheckPassword = makeCheckPassword(),
-): Pick<AppOptions, "decide" | "count" | "places" | "unlock" | "readScanner" | "noteOrphan"> {
+): Pick<AppOptions, "decide" | "hasPassword" | "count" | "places" | "unlock" | "readScanner" | "noteOrphan"> {
   let isOpen = false;
   const locate = (network: string) => {
     if (!isOpen) throw new Error("asked before the places are open");

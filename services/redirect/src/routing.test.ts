@@ -37,6 +37,7 @@ function appOptions(): AppOptions {
     describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
     readScanner: (request) => routing.readScanner(request),
     decide: (...scan) => routing.decide(...scan),
+    hasPassword: (row) => routing.hasPassword(row),
     count: (...scan) => routing.count(...scan),
     places: { open: () => routing.places.open() },
     unlock: (...form) => routing.unlock(...form),
@@ -276,6 +277,18 @@ test("a password is asked for by a form that is no scan; the right one leads on 
   const [first, second] = await Promise.all([post(path, "open sesame"), post(path, "open sesame")]);
   expect([first.status, second.status].sort()).toEqual([302, 410]);
   expect((await get(path)).status).toBe(410);
+});
+
+test("a form that is sent when its code has ended shows the end, or leads to the fallback", async () => {
+  const password = await passwordHash;
+  const fallback_url = "https://example.com/over";
+  const paused = await post(publish({ password }, { is_active: false }), "open sesame");
+  expect([paused.status, paused.headers.get("content-type")]).toEqual([410, "text/html; charset=utf-8"]);
+  expect((await post(publish({ password }, { limit: { max: 2, used: 2 } }), "open barley")).status).toBe(410);
+  expect(scans).toEqual([]);
+  const over = await post(publish({ password }, { is_active: false, fallback_url }), "open sesame");
+  expect([over.status, over.headers.get("location")]).toEqual([302, fallback_url]);
+  expect(scans).toHaveLength(1);
 });
 
 test("what is no form of ours is refused, and a code without a password takes none", async () => {
