@@ -10,6 +10,7 @@ import {
   scanEvent,
 } from "@qrfactory/domain/events";
 import { parseJson } from "@qrfactory/domain/json";
+import { preferredLanguage } from "@qrfactory/domain/preferred-language";
 import type { EventBatch } from "@qrfactory/replica/event-stream";
 import type { Place } from "@qrfactory/visitor/geolocation";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
@@ -72,7 +73,8 @@ function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
     device: client.device,
     os: client.os,
     browser: client.browser,
-    language: primaryLanguage(event.language),
+    // Without its region.
+    language: preferredLanguage(event.language).split("-", 1)[0] || null,
     referrer_host: event.referrer_host || null,
     country: place.country,
     region_name: place.region,
@@ -84,9 +86,4 @@ function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
 
 function callRow({ at, ...event }: CallEvent, sequence: number): CallRow {
   return { ...event, sequence, called_at: new Date(at) };
-}
-
-/** The primary subtag of the first language in an Accept-Language list (RFC 9110, 12.5.4): `de` of `de-AT,en;q=0.7`. */
-function primaryLanguage(header: string): string | null {
-  return /^\s*([a-z]{2,8})(?![a-z])/i.exec(header)?.[1]?.toLowerCase() ?? null;
 }

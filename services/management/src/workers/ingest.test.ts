@@ -113,6 +113,18 @@ test("what waits of several spools goes in together, each acknowledged, a record
   expect(ofHours).toEqual(ofRows);
 });
 
+test("the language of a scan is the one that rules go by: what its visitor wants most", async () => {
+  rig.startWorker();
+  const headers = ["fr;q=0.5,en;q=0.9", "en_US", "*", "zh-Hant-TW,zh;q=0.9,en;q=0.8", ""];
+  const sent = batch(
+    1,
+    headers.map((language) => rig.scan({ language })),
+  );
+  await sendBatch(rig.redis, "scans", sent);
+  await rig.acked(sent.spool_id, headers.length);
+  expect((await rig.rows()).map((row) => row.language).sort()).toEqual(["en", "en", null, null, "zh"]);
+});
+
 test("which variant a scan was led to is kept", async () => {
   rig.startWorker();
   const sent = batch(1, [rig.scan(), rig.scan({ variant: 0 }), rig.scan({ variant: 9 })]);
