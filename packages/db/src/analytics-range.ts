@@ -26,7 +26,9 @@ const earliestMoment = new Date("2000-01-01T00:00:00Z");
 /** Throws `validation_failed` for a range that is empty, too long or in a time zone that nobody knows. */
 export async function resolveRange(reader: Reader, asked: AskedRange, now: Date): Promise<Stretch> {
   const isDate = (text: string | undefined) => text !== undefined && !text.includes("T");
-  const from = asked.from ?? (asked.wholeByDefault ? earliest : null);
+  // PostgreSQL knows no offsets from 16 hours on, which RFC 3339 allows.
+  const toValue = (text: string | undefined) => (text === undefined || isDate(text) ? text : new Date(text));
+  const from = asked.from ?? (asked.wholeByDefault ? earliest : undefined);
   const text = `
     WITH last AS (
       SELECT CASE WHEN $4 THEN ($2::text::date + 1)::timestamp AT TIME ZONE $5 ELSE coalesce($2::text::timestamptz, $6) END AS until)
@@ -36,7 +38,7 @@ export async function resolveRange(reader: Reader, asked: AskedRange, now: Date)
         ELSE (date_trunc('day', (until - interval '1 ms') AT TIME ZONE $5) - interval '${daysByDefault - 1} days') AT TIME ZONE $5
       END AS since
     FROM last`;
-  const values = [from, asked.to ?? null, isDate(asked.from), isDate(asked.to), asked.timezone, now];
+  const values = [toValue(from), toValue(asked.to), isDate(asked.from), isDate(asked.to), asked.timezone, now];
   const { rows } = await reader.query<{ since: Date; until: Date }>({ text, values }).catch((error) => {
     if (isUnknownTimezone(error)) throw invalidField("timezone", "Use a name of the IANA time zone database.");
     throw error;
@@ -49,6 +51,22 @@ export async function resolveRange(reader: Reader, asked: AskedRange, now: Date)
   const lengthMs = range.to.getTime() - range.from.getTime();
   if (lengthMs > rangeMsMax) throw invalidField("from", "The range may be ten years long.");
   return range;
+}
+
+/**
+ * The range of the same length just before one. Before whole days of the time zone come as many days, whatever the clocks
+ * did meanwhile: a week is compared with a week.
+ */
+export async function previousRange(reader: Reader, { from, to }: Stretch, timezone: string): Promise<Stretch> {
+  const { rows } = await reader.query<{ since: Date | null }>({
+    text: `
+      WITH days AS (SELECT ($1::timestamptz AT TIME ZONE $3)::date AS first, ($2::timestamptz AT TIME ZONE $3)::date AS next)
+      SELECT CASE WHEN first::timestamp AT TIME ZONE $3 = $1 AND next::timestamp AT TIME ZONE $3 = $2
+        THEN (first - (next - first))::timestamp AT TIME ZONE $3 END AS since
+      FROM days`,
+    values: [from, to, timezone],
+  });
+  return { from: rows[0]?.since ?? new Date(2 * from.getTime() - to.getTime()), to: from };
 }
 
 /** SQLSTATE 22023, invalid parameter value. */

@@ -2,6 +2,7 @@
 import { type CodeCount, rankCodes } from "./analytics-codes.js";
 import { countByKey, type KeyCount } from "./analytics-keys.js";
 import { planReport } from "./analytics-plan.js";
+import { previousRange } from "./analytics-range.js";
 import type { Reader } from "./analytics-store.js";
 import { countOverTime, type Interval, listBuckets, type TimeCounts } from "./analytics-times.js";
 import { findRowsKeptSince } from "./rows-kept.js";
@@ -17,7 +18,7 @@ export type ReportQuery = {
   includeBots: boolean;
   /** Longest list of values. */
   top: number;
-  /** The range just before, of the same length, is counted, too. */
+  /** The range just before is counted, too: see `previousRange`. */
   comparePrevious: boolean;
   bucketsMax: number;
 };
@@ -51,9 +52,9 @@ export async function readReport(reader: Reader, query: ReportQuery): Promise<Re
   return { starts, times, keys, codes, previous, completeFrom };
 }
 
-async function readPrevious(reader: Reader, { scope, range, includeBots }: ReportQuery): Promise<Report["previous"]> {
-  const lengthMs = range.to.getTime() - range.from.getTime();
-  const before = { from: new Date(range.from.getTime() - lengthMs), to: range.from };
+async function readPrevious(reader: Reader, query: ReportQuery): Promise<Report["previous"]> {
+  const { scope, range, timezone, includeBots } = query;
+  const before = await previousRange(reader, range, timezone);
   const plan = await planReport(reader, scope, before);
   const { total } = await countOverTime(reader, scope, plan, { buckets: [before.from], includeBots });
   return { range: before, total };

@@ -27,11 +27,15 @@ const momentOrDate = z
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
-/** Names that look like those of the IANA database and that the runtime knows, too. */
+/**
+ * Names that look like those of the IANA database and that the runtime knows, too. PostgreSQL takes a short one, such as
+ * CET or IST, for an abbreviation that knows no summer or means another place, so the zone's full name is what it is told.
+ */
 const timezoneField = z
   .string()
   .max(64)
-  .refine((name) => findZone(name) !== null, "Use a name of the IANA time zone database, such as Europe/Vienna.");
+  .refine((name) => findZone(name) !== null, "Use a name of the IANA time zone database, such as Europe/Vienna.")
+  .transform((name) => (name.includes("/") ? name : (findZone(name) ?? name)));
 
 /** `FR,BE` are the values to have, `-US` one not to have. */
 const filterField = storable
