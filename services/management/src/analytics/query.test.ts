@@ -1,12 +1,17 @@
-// What may be asked of scans where clocks and offsets are awkward.
+// What may be asked of scans where clocks, offsets and names of places are awkward.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Api, type Send, startApi } from "../api.fixture.js";
+import { scanRow, takeIn } from "./scans.fixture.js";
 
 let api: Api;
 let as: Send;
+let code: { id: string; workspaceId: string };
 beforeAll(async () => {
   api = await startApi();
-  as = (await api.signUp()).as;
+  const person = await api.signUp();
+  as = person.as;
+  const { body } = await as("POST", "/api/v1/dynamic", { body: { name: "A", destination_url: "https://example.com" } });
+  code = { id: body.id, workspaceId: person.workspaceId };
 });
 afterAll(() => api.close());
 
@@ -52,4 +57,23 @@ test("every offset of RFC 3339 names a moment", async () => {
     const { timeseries } = await read({ from, to, interval: "hour" });
     expect([timeseries[0].start, timeseries.length]).toEqual(["2026-07-01T00:00:00.000Z", 40]);
   }
+});
+
+test("in quotes the value of a filter may hold commas, a minus and quotes", async () => {
+  const cities = ["Cologne (Innenstadt, Cologne)", "Bonn", "-Berg", 'The "Hague"', null];
+  await takeIn(
+    api.database.url,
+    cities.map((city) => scanRow(code, "2026-11-01T12:00:00Z", { city })),
+  );
+  const named = async (city: string) =>
+    (await read({ from: "2026-11-01", to: "2026-11-01", city })).cities.map(({ key }: { key: string }) => key).sort();
+  expect(await named('"Cologne (Innenstadt, Cologne)"')).toEqual(["Cologne (Innenstadt, Cologne)"]);
+  expect(await named('Bonn , "Cologne (Innenstadt, Cologne)"')).toEqual(["Bonn", "Cologne (Innenstadt, Cologne)"]);
+  expect(await named('-"Cologne (Innenstadt, Cologne)",-unknown,-Bonn')).toEqual(["-Berg", 'The "Hague"']);
+  expect(await named('"-Berg","The ""Hague"""')).toEqual(["-Berg", 'The "Hague"']);
+  expect(await named('The "Hague",--Berg')).toEqual(['The "Hague"']);
+  const refused = await Promise.all(
+    ['""', "Bonn,", ",Bonn", "-", '-""'].map((city) => as("GET", `/api/v1/analytics?${new URLSearchParams({ city })}`)),
+  );
+  expect(refused.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
 });

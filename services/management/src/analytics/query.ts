@@ -37,11 +37,30 @@ const timezoneField = z
   .refine((name) => findZone(name) !== null, "Use a name of the IANA time zone database, such as Europe/Vienna.")
   .transform((name) => (name.includes("/") ? name : (findZone(name) ?? name)));
 
-/** `FR,BE` are the values to have, `-US` one not to have. */
+type FilterValue = { value: string; isExcluded: boolean };
+
+/** One value of a filter, and what ends it. */
+const filterValue = /\s*(-?)(?:"((?:[^"]|"")*)"\s*|([^,]*))(,|$)/y;
+
+/**
+ * `FR,BE` are the values to have, `-US` one not to have; in quotes, as in CSV, a value may hold commas. Ends with the first
+ * value that is one too many.
+ */
+function splitValues(text: string): FilterValue[] {
+  const values: FilterValue[] = [];
+  filterValue.lastIndex = 0;
+  for (let end = ","; end === "," && values.length <= filterValuesMax; ) {
+    const [, minus, quoted, plain = "", mark = ""] = filterValue.exec(text) ?? [];
+    values.push({ value: quoted?.replaceAll('""', '"') ?? plain.trim(), isExcluded: minus === "-" });
+    end = mark;
+  }
+  return values;
+}
+
 const filterField = storable
   .max(filterValuesMax * filterLengthMax)
-  .transform((text) => text.split(",").map((value) => value.trim()))
-  .refine((values) => values.every((value) => value !== "" && value !== "-"), "Separate values by single commas.")
+  .transform(splitValues)
+  .refine((values) => values.every(({ value }) => value !== ""), "Separate values by single commas.")
   .refine((values) => values.length <= filterValuesMax, `Use at most ${filterValuesMax} values.`)
   .optional();
 
@@ -93,8 +112,8 @@ export function readFilters(query: z.output<typeof scansQuery>): DimensionFilter
     const values = query[dimension];
     if (!values) return [];
     const spell = spellings[dimension] ?? ((value) => value);
-    const include = values.filter((value) => !value.startsWith("-")).map(spell);
-    const exclude = values.filter((value) => value.startsWith("-")).map((value) => spell(value.slice(1)));
-    return [{ dimension, include, exclude }];
+    const valuesOf = (excluded: boolean) =>
+      values.filter(({ isExcluded }) => isExcluded === excluded).map(({ value }) => spell(value));
+    return [{ dimension, include: valuesOf(false), exclude: valuesOf(true) }];
   });
 }
