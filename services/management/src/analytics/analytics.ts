@@ -14,7 +14,14 @@ import type { FindCaller } from "../caller.js";
 import { readShortId } from "../dynamic-codes/address.js";
 import { makeScanExport } from "./export.js";
 import { makeLive } from "./live.js";
-import { bucketsMax, readFilters, reportQuery, workspaceReportQuery } from "./query.js";
+import {
+  bucketsMax,
+  readFilters,
+  reportQuery,
+  scansQuery,
+  workspaceReportQuery,
+  workspaceScansQuery,
+} from "./query.js";
 import { makeListScans } from "./scans.js";
 import { reportDocument } from "./wire.js";
 
@@ -62,12 +69,12 @@ export function analyticsRoutes(options: AnalyticsOptions): Routes {
   return {
     "/api/v1/analytics": { GET: report(ofWorkspace, workspaceReportQuery) },
     "/api/v1/analytics/live": { GET: makeLive(options, ofWorkspace) },
-    "/api/v1/scans": { GET: makeListScans(options, ofWorkspace) },
-    "/api/v1/scans/export": { GET: makeScanExport(options, ofWorkspace) },
+    "/api/v1/scans": { GET: makeListScans(options, ofWorkspace, workspaceScansQuery) },
+    "/api/v1/scans/export": { GET: makeScanExport(options, ofWorkspace, workspaceScansQuery) },
     "/api/v1/dynamic/:short_id/analytics": { GET: report(ofCode, reportQuery) },
     "/api/v1/dynamic/:short_id/analytics/live": { GET: makeLive(options, ofCode) },
-    "/api/v1/dynamic/:short_id/scans": { GET: makeListScans(options, ofCode) },
-    "/api/v1/dynamic/:short_id/scans/export": { GET: makeScanExport(options, ofCode) },
+    "/api/v1/dynamic/:short_id/scans": { GET: makeListScans(options, ofCode, scansQuery) },
+    "/api/v1/dynamic/:short_id/scans/export": { GET: makeScanExport(options, ofCode, scansQuery) },
   };
 }
 

@@ -10,13 +10,13 @@ import { stringify } from "csv-stringify/sync";
 import { z } from "zod";
 import { sendFile } from "../send-file.js";
 import type { AnalyticsOptions, FindScope } from "./analytics.js";
-import { readFilters, scansQuery } from "./query.js";
+import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";
 import { scanDocument } from "./wire.js";
 
 /** Scans read at once: some 400 KB of text, written in about ten milliseconds. */
 const batchSize = 2_000;
 
-const exportQuery = scansQuery.extend({ format: z.enum(["csv", "ndjson"]).default("csv") });
+const formatField = { format: z.enum(["csv", "ndjson"]).default("csv") };
 
 const columns = [
   ...["id", "short_id", "scanned_at", "country", "region", "city", "device", "os", "browser", "language", "referrer"],
@@ -47,12 +47,14 @@ const formats = {
 export function makeScanExport(
   { analytics, findCaller, now = Date.now }: AnalyticsOptions,
   findScope: FindScope,
+  filters: typeof scansQuery | typeof workspaceScansQuery,
 ): Handler {
+  const exportQuery = (filters as typeof workspaceScansQuery).extend(formatField);
   return async function exportScans(req, res) {
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
-    const query = parseInput(exportQuery, req.query);
-    const scope = { ...subject, filters: readFilters(query) };
+    const { tag, folder, ...query } = parseInput(exportQuery, req.query);
+    const scope = { ...subject, tag, folder, filters: readFilters(query) };
     const range = await analytics.read((reader) =>
       resolveRange(reader, { ...query, wholeByDefault: true }, new Date(now())),
     );

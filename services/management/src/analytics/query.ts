@@ -78,6 +78,14 @@ export const scansQuery = z.strictObject({
   timezone: timezoneField.default("UTC"),
 });
 
+const word = (lengthMax: number) => storable.min(1).max(lengthMax);
+
+/** What narrows a workspace down to some of its codes. */
+const codeFields = { tag: word(50).optional(), folder: word(100).optional() };
+
+/** The same of a workspace. */
+export const workspaceScansQuery = scansQuery.extend(codeFields);
+
 /** Of a report on one code. */
 export const reportQuery = scansQuery.extend({
   interval: z.enum(["hour", "day", "week", "month"] satisfies Interval[]).default("day"),
@@ -85,11 +93,6 @@ export const reportQuery = scansQuery.extend({
   compare: z.enum(["previous"]).optional(),
   top: z.coerce.number().int().min(1).max(topMax).default(topDefault),
 });
-
-const word = (lengthMax: number) => storable.min(1).max(lengthMax);
-
-/** What narrows a workspace down to some of its codes. */
-const codeFields = { tag: word(50).optional(), folder: word(100).optional() };
 
 /** Of a report on a workspace. */
 export const workspaceReportQuery = reportQuery.extend(codeFields);

@@ -84,6 +84,28 @@ test("lists hold what the filters leave", async () => {
   expect(await Promise.all(inAnyCase.map(count))).toEqual([5, 9, 4]);
 });
 
+test("lists and exports of a workspace are narrowed down to a tag or a folder, as its reports are", async () => {
+  const { as, code, shortId } = await signUpWithCode();
+  const body = { name: "Menu", destination_url: "https://example.com", tags: ["menu"], folder: "Vienna" };
+  const menu = (await as("POST", "/api/v1/dynamic", { body })).body;
+  await takeIn(api.database.url, [...scansOf(code, 3), ...scansOf({ ...code, id: menu.id }, 4)]);
+  for (const [query, scans] of [
+    ["tag=menu", 4],
+    ["folder=Vienna&country=AT", 4],
+    ["tag=menu&folder=Graz", 0],
+    ["", 7],
+  ] as const) {
+    const report = await as("GET", `/api/v1/analytics?from=2026-10-31&to=2026-11-01&${query}`);
+    const list = await as("GET", `/api/v1/scans?${query}`);
+    const file = await as("GET", `/api/v1/scans/export?format=ndjson&${query}`);
+    const exported = file.text.split("\n").length - 1;
+    expect([report.body.total_scans, list.body.results.length, exported]).toEqual([scans, scans, scans]);
+  }
+  for (const path of ["scans", "scans/export"]) {
+    expectProblem(await as("GET", `/api/v1/dynamic/${shortId}/${path}?tag=menu`), 400, "validation_failed");
+  }
+});
+
 test.each([
   "cursor=abc",
   `cursor=${Buffer.from('["2026-10-31T00:00:00Z","x"]').toString("base64url")}`,

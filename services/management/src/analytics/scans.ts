@@ -7,7 +7,7 @@ import type { Handler } from "@qrfactory/runtime/http-app";
 import { z } from "zod";
 import { readStreamQuery, streamDocument } from "../streams.js";
 import type { AnalyticsOptions, FindScope } from "./analytics.js";
-import { readFilters, scansQuery } from "./query.js";
+import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";
 import { scanDocument } from "./wire.js";
 
 /** A cursor is the moment and the id of a scan. */
@@ -19,12 +19,14 @@ const position = z
 export function makeListScans(
   { analytics, findCaller, now = Date.now }: AnalyticsOptions,
   findScope: FindScope,
+  filters: typeof scansQuery | typeof workspaceScansQuery,
 ): Handler {
   return async function sendScans(req, res) {
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
-    const { query, limit, after } = readStreamQuery(req, scansQuery.shape, position);
-    const scope = { ...subject, filters: readFilters(query) };
+    const { query, limit, after } = readStreamQuery(req, (filters as typeof workspaceScansQuery).shape, position);
+    const { tag, folder } = query;
+    const scope = { ...subject, tag, folder, filters: readFilters(query) };
     const scans = await analytics.read(async (reader) => {
       const range = await resolveRange(reader, { ...query, wholeByDefault: true }, new Date(now()));
       return listScans(reader, scope, { range, after, direction: "DESC", limit: limit + 1 });
