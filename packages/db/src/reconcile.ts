@@ -57,6 +57,37 @@ async function repairHours(client: pg.ClientBase, day: Date): Promise<number> {
   });
 }
 
+/** Codes are looked at in so many nights, and besides in the night after they were scanned. */
+const codesEvery = 30;
+
+/** Codes whose count of scans is not that of their hours, which stay when rows go; the night is a number of days. */
+const differingCodes = `
+  SELECT d.id, c.scans FROM dynamic_codes AS d CROSS JOIN LATERAL (
+    SELECT coalesce(sum(scans), 0) AS scans FROM scan_hourly AS h WHERE h.code_id = d.id) AS c
+  WHERE (d.last_scanned_at >= $1 OR abs(hashtext(d.id::text)::bigint) % ${codesEvery} = $2) AND d.scan_count <> c.scans`;
+
+/** One that is made for a number of scans is to be published again. */
+const repairDifferingCodes = `
+  WITH differing AS (${differingCodes}), locked AS (
+    SELECT id FROM dynamic_codes WHERE id IN (SELECT id FROM differing) ORDER BY id FOR NO KEY UPDATE
+  )
+  UPDATE dynamic_codes AS d SET scan_count = f.scans, published_version =
+    CASE WHEN d.max_scans IS NULL THEN d.published_version ELSE least(d.published_version, d.version - 1) END
+  FROM locked JOIN differing AS f USING (id) WHERE d.id = locked.id`;
+
+/** Compares what codes say of their scans with their hours, and repairs it; returns how many differed. Locks as hours do. */
+export async function reconcileCodes(client: pg.ClientBase, today: Date): Promise<number> {
+  const dayMs = 24 * 60 * 60_000;
+  const values = [new Date(today.getTime() - dayMs), (today.getTime() / dayMs) % codesEvery];
+  const { rows } = await client.query({ text: differingCodes, values });
+  if (rows.length === 0) return 0;
+  return inTransaction(client, async () => {
+    await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+    await client.query("LOCK TABLE scan_hourly IN SHARE ROW EXCLUSIVE MODE");
+    return (await client.query({ text: repairDifferingCodes, values })).rowCount ?? 0;
+  });
+}
+
 /**
  * A summary is taken to be right when its totals are those of the rows and each of its tables adds up to them; what is
  * not is made anew, and with a day its month. Of a day and of each of its hours that has one.

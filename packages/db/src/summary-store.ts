@@ -1,7 +1,7 @@
 // The connection over which the worker makes summaries and checks what was counted: one statement at a time, each longer
 // than a request may take.
 import { openPool, withClient } from "./connections.js";
-import { type DayDifferences, reconcileDay } from "./reconcile.js";
+import { type DayDifferences, reconcileCodes, reconcileDay } from "./reconcile.js";
 import { listStaleSpans, makeSummaries, placeSummaries, type SummarySpan } from "./scan-summaries.js";
 
 export type SummaryStore = {
@@ -11,6 +11,8 @@ export type SummaryStore = {
   summariseAgain(): Promise<number>;
   /** Compares what was counted on a UTC day with its rows, and repairs it. */
   reconcile(day: Date): Promise<DayDifferences>;
+  /** Compares the counts of codes with their hours, and repairs them; `today` is a UTC midnight. Returns how many differed. */
+  reconcileCodes(today: Date): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -43,6 +45,7 @@ export function openSummaryStore(url: string, { name = "qrfactory-summaries" } =
         return made;
       }),
     reconcile: (day) => withClient(pool, (client) => reconcileDay(client, day)),
+    reconcileCodes: (today) => withClient(pool, (client) => reconcileCodes(client, today)),
     close: () => pool.end(),
   };
 }

@@ -101,6 +101,36 @@ test("hours that were damaged, lost or made up are found, published and repaired
   expect((await nightly()).hours).toBe(0);
 });
 
+test("a count of a code that differs from its hours is found, repaired, and published where it is a limit", async () => {
+  const [plain, limited] = [await makeBusyCode(), await makeBusyCode()];
+  const codes = () =>
+    db.dynamicCode.findMany({
+      where: { id: { in: [plain.id, limited.id] } },
+      orderBy: { maxScans: { sort: "asc", nulls: "first" } },
+      select: { scanCount: true, publishedVersion: true },
+    });
+  // Who is not scanned has a night of its own, once in thirty.
+  async function thirtyNights() {
+    let repaired = 0;
+    for (let night = 0; night < 30; night++) repaired += await summaries.reconcileCodes(new Date(night * dayMs));
+    return repaired;
+  }
+  await thirtyNights();
+  await db.dynamicCode.updateMany({ data: { publishedVersion: 1 } });
+  await db.dynamicCode.update({ where: { id: limited.id }, data: { maxScans: 100, scanCount: 99 } });
+  await db.dynamicCode.update({ where: { id: plain.id }, data: { scanCount: 7, lastScannedAt: new Date() } });
+  expect(await thirtyNights()).toBe(2);
+  expect(await codes()).toEqual([
+    { scanCount: 60n, publishedVersion: 1 },
+    { scanCount: 60n, publishedVersion: 0 },
+  ]);
+  await db.dynamicCode.update({ where: { id: plain.id }, data: { scanCount: 61 } });
+  const { registry } = createMetrics("test");
+  await summaryJobs({ summaries, log, registry }).reconcile?.run();
+  expect(await registry.metrics()).toMatch(/worker_scan_differences\{of="codes".*\} 1\n/);
+  expect((await codes())[0]).toEqual({ scanCount: 60n, publishedVersion: 1 });
+});
+
 test.each(["scans = 1", "people = people + 1", "key_scans[1] = 9999", "slot_scans[1] = 9999"])(
   "a summary with %s is found, published and made anew",
   async (damage) => {

@@ -39,7 +39,7 @@ export function summaryJobs(options: ReconcileOptions, signal?: AbortSignal): Re
   const { summaries, log, registry, now = Date.now } = options;
   const differences = new Gauge({
     name: "worker_scan_differences",
-    help: "Hours of codes and summaries that differed from their rows in the last nightly check, and were repaired",
+    help: "Hours of codes, summaries and counts of codes that differed in the last nightly check, and were repaired",
     labelNames: ["of"],
     registers: [registry],
   });
@@ -74,6 +74,9 @@ export function summaryJobs(options: ReconcileOptions, signal?: AbortSignal): Re
       }
     }
     await summaries.summariseAgain();
+    const codes = await summaries.reconcileCodes(new Date(today()));
+    if (codes > 0) log.error({ codes }, "counts of codes repaired");
+    differences.set({ of: "codes" }, codes);
     differences.set({ of: "hours" }, found.hours);
     differences.set({ of: "summaries" }, found.summaries);
   }
