@@ -33,6 +33,12 @@ test.each([
   ["phone", "Android", "Firefox", "Mozilla/5.0 (Android 14; Mobile; rv:126.0) Gecko/126.0 Firefox/126.0"],
   ["phone", "Android", "Opera Mini", "Opera/9.80 (Android; Opera Mini/36.2.2254/119.132; U; id) Presto/2.12.423"],
   ["phone", "KaiOS", "Firefox", "Mozilla/5.0 (Mobile; Nokia 8110 4G; rv:48.0) Gecko/48.0 Firefox/48.0 KAIOS/2.5"],
+  [
+    "phone",
+    "HarmonyOS",
+    "Huawei Browser",
+    chromium("Phone; OpenHarmony 5.0", "Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile HuaweiBrowser/5.0.4.300"),
+  ],
   ["tablet", "Android", "Chrome", chromium("Linux; Android 13; SM-X700", "Chrome/125.0.0.0 Safari/537.36")],
   [
     "tablet",

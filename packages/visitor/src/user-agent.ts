@@ -27,8 +27,16 @@ const devices: Record<string, Client["device"]> = {
   xr: "wearable",
 };
 
-/** ua-parser-js's name → the family as people call it; the many distributions of Linux are one family. */
-const systems: Record<string, string> = { "Mac OS": "macOS", "Chromium OS": "ChromeOS", KAIOS: "KaiOS" };
+/**
+ * ua-parser-js's name → the family as people call it; the many distributions of Linux are one family. From version 5 on
+ * HarmonyOS calls itself OpenHarmony.
+ */
+const systems: Record<string, string> = {
+  "Mac OS": "macOS",
+  "Chromium OS": "ChromeOS",
+  KAIOS: "KaiOS",
+  OpenHarmony: "HarmonyOS",
+};
 const linux =
   /^(Arch|CentOS|Debian|Fedora|Gentoo|GNU|Linpus|Mageia|Mandriva|Manjaro|Mint|openSUSE|RedHat|SUSE|Ubuntu)$/;
 const browsers: Record<string, string> = { GSA: "Google", KAKAOTALK: "KakaoTalk", WebKit: "In-app browser" };
