@@ -239,6 +239,20 @@ test("the trace says why, step by step", () => {
   ]);
 });
 
+test("the trace names what is added to the address", () => {
+  const details = (query: string, changes = {}) => {
+    const seen: string[] = [];
+    const ways = routes({ utm: { source: "print" }, forwardQuery: true, ...changes });
+    route(state, ways, visitor({ query }), noon, { trace: (step, detail) => step === "query" && seen.push(detail) });
+    return seen;
+  };
+  const campaign = "The address carries the campaign: utm_source=print.";
+  expect(details("a=1")).toEqual([campaign, "The query of the scan goes along."]);
+  expect(details("")).toEqual([campaign, "The query of a scan goes along; of this one there is nothing to add."]);
+  expect(details("a=1", { forwardQuery: false })).toEqual([campaign]);
+  expect(details("a=1", { utm: null, forwardQuery: false })).toEqual([]);
+});
+
 test("whatever the query of a scan holds, scheme, host and path stay and the address can stand in a header", () => {
   const base = fc.constantFrom(
     destination,

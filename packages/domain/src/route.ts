@@ -22,6 +22,8 @@ export type Routes = {
   passwordHash: string | null;
   rules: Rules;
   variants: Variant[];
+  /** Campaign parameters as a query, part of every address above; null for none. */
+  campaign: string | null;
   passesQuery: boolean;
   /** Whether deciding may need the visitor's country. */
   asksCountry: boolean;
@@ -59,6 +61,7 @@ export function compileRoutes(destinationUrl: string, routing: Routing | null): 
     passwordHash: password ?? null,
     rules: compileRules(rules, toUrl),
     variants: compileVariants(variants, toUrl),
+    campaign: utm ?? null,
     passesQuery: query === true,
     asksCountry: rules.some(({ country }) => country !== undefined),
     apps: apps
@@ -130,11 +133,17 @@ function variantDetail(variants: Variant[], index: number): string {
   return `This visitor keeps variant ${index}, which ${share} % of all visitors get.`;
 }
 
+function traceQuery(trace: Trace, found: string, url: string, { campaign, passesQuery }: Routes): void {
+  if (campaign !== null && found.includes(campaign)) trace("query", `The address carries the campaign: ${campaign}.`);
+  if (url !== found) trace("query", "The query of the scan goes along.");
+  else if (passesQuery) trace("query", "The query of a scan goes along; of this one there is nothing to add.");
+}
+
 /** What is done to the address that was found: the query of the scan, and an app in place of the web. */
 function landing(found: string, routes: Routes, visitor: Visitor, trace?: Trace): { url: string; app: string | null } {
   const pass = (url: string) => (routes.passesQuery ? withQuery(url, visitor.query) : url);
   const url = pass(found);
-  if (url !== found) trace?.("query", "The query of the scan goes along.");
+  if (trace) traceQuery(trace, found, url, routes);
   if (routes.apps === null) return { url, app: null };
   const { os, botClass } = visitor.client();
   const link = os === "iOS" ? routes.apps.ios : os === "Android" ? routes.apps.android : undefined;

@@ -65,6 +65,6 @@ function visitorOf(row: DynamicCode, scan: Omit<z.output<typeof resolveBody>, "a
 
 /** An answer that is a page has no address; the trace says why. */
 function wireOf(decision: Decision) {
-  if (decision.kind !== "leads" || decision.app !== null) return { destination_url: null, matched_rule: null };
-  return { destination_url: decision.url, matched_rule: decision.rule };
+  if (decision.kind !== "leads") return { destination_url: null, matched_rule: null };
+  return { destination_url: decision.app === null ? decision.url : null, matched_rule: decision.rule };
 }

@@ -243,7 +243,10 @@ test("where a scan would end at a page, resolve has no address, and the trace sa
   const { trace, ...app } = await resolve({ user_agent: iphone } as object);
   expect(app).toEqual({ destination_url: null, matched_rule: null });
   expect(trace.at(-1)).toMatchObject({ step: "app" });
-  await as("PATCH", path, { body: { expires_at: "2026-12-01T00:00:00Z" } });
+  // The rule that matched is named all the same.
+  await as("PATCH", path, { body: rule({ os: "iOS" }) });
+  expect(await resolve({ user_agent: iphone } as object)).toMatchObject({ destination_url: null, matched_rule: 0 });
+  await as("PATCH", path, { body: { rules: [], expires_at: "2026-12-01T00:00:00Z" } });
   expect(await resolve({ at: "2026-12-01T00:00:00Z" } as object)).toMatchObject(page("state"));
   expect(await resolve({ at: "2026-11-30T23:59:59Z" } as object)).toMatchObject({
     destination_url: code.destination_url,
