@@ -2,14 +2,15 @@
 // what they would be if they were made now. What differs is made from the rows again, in the transaction that found it.
 import type pg from "pg";
 import { inTransaction } from "./connections.js";
-import { lockTimeoutMs, makeSummaries, placeSummaries } from "./scan-summaries.js";
+import { lockTimeoutMs, makeSummaries, placeSummaries, spanEnd } from "./scan-summaries.js";
 
 /** Hours of codes and summaries that said something else than their rows. */
 export type DayDifferences = { hours: number; summaries: number };
 
 /**
  * A code whose rows of the day are all gone is left as it was: they were dropped at the end of their time, and totals stay.
- * Ingest is held up while hours are repaired, and only then: they are compared without a lock first.
+ * Ingest is held up while hours are repaired, and only then: they are compared without a lock first. With the first day of
+ * a month goes the month.
  */
 export async function reconcileDay(client: pg.ClientBase, day: Date): Promise<DayDifferences> {
   const found = await client.query({ text: differingHours, values: [day] });
@@ -17,7 +18,8 @@ export async function reconcileDay(client: pg.ClientBase, day: Date): Promise<Da
   await placeSummaries(client, "day", day);
   const { rowCount } = await client.query({ text: outdateWrongSummaries, values: [day] });
   await makeSummaries(client, "day", day);
-  return { hours, summaries: rowCount ?? 0 };
+  const months = day.getUTCDate() === 1 ? await reconcileMonth(client, day) : 0;
+  return { hours, summaries: (rowCount ?? 0) + months };
 }
 
 const hoursOfRows = `
@@ -55,6 +57,28 @@ async function repairHours(client: pg.ClientBase, day: Date): Promise<number> {
     await client.query({ text: repairDifferingHours, values: [day] });
     return rows.length;
   });
+}
+
+/** Summaries of a month are compared with its hours, which take a hundredth of the rows' time and are proved by day. */
+const outdateWrongMonths = `
+  WITH of_codes AS (
+    SELECT workspace_id, code_id, sum(scans) AS scans, sum(bots) AS bots FROM scan_hourly
+    WHERE hour >= $1 AND hour < $2 GROUP BY workspace_id, code_id
+  ), counted AS (
+    SELECT subject_id, sum(scans) AS scans, sum(bots) AS bots
+    FROM of_codes, unnest(ARRAY[code_id, workspace_id]) AS subject_id GROUP BY subject_id
+  )
+  UPDATE scan_summaries AS s SET stale = true, version = s.version + 1 FROM counted AS c
+  WHERE s.subject_id = c.subject_id AND s.span = 'month' AND s.start = $1 AND NOT s.stale AND (
+    (s.scans, s.bots) IS DISTINCT FROM (c.scans, c.bots)
+    OR EXISTS (
+      SELECT 1 FROM unnest(s.dimensions, s.key_scans, s.key_bots) AS u(dimension, scans, bots)
+      GROUP BY dimension HAVING (sum(u.scans), sum(u.bots)) IS DISTINCT FROM (c.scans, c.bots)))`;
+
+async function reconcileMonth(client: pg.ClientBase, month: Date): Promise<number> {
+  const { rowCount } = await client.query({ text: outdateWrongMonths, values: [month, spanEnd("month", month)] });
+  await makeSummaries(client, "month", month);
+  return rowCount ?? 0;
 }
 
 /** Codes are looked at in so many nights, and besides in the night after they were scanned. */

@@ -220,6 +220,21 @@ test("the night after the end of a month summarises it", async () => {
   expect(found.map(({ start, stale, scans }) => [start, stale, Number(scans)])).toEqual([[month, false, 1]]);
 });
 
+test.each(["scans = 2", "key_scans[1] = 9999"])("a month with %s is found and made anew", async (damage) => {
+  const code = await makeBusyCode();
+  const month = new Date(Date.UTC(yesterday.getUTCFullYear(), yesterday.getUTCMonth() - 1, 1));
+  await takeIn(database.url, [scanRow(code, month), scanRow(code, month, { bot_class: "bot" })]);
+  await summaries.summarise("month", month);
+  const before = await summariesOf(code);
+  expect(await summaries.reconcile(month)).toEqual({ hours: 0, summaries: 0 });
+  await db.$executeRawUnsafe(
+    `UPDATE scan_summaries SET ${damage} WHERE subject_id = '${code.workspaceId}' AND span = 'month'`,
+  );
+  expect(await summaries.reconcile(month)).toEqual({ hours: 0, summaries: 1 });
+  const found = (await summariesOf(code)).filter(({ start, span }) => span === "month" || start > month);
+  expect(found).toEqual(before);
+});
+
 test("a code whose rows are all gone keeps what was counted", async () => {
   const code = await makeBusyCode();
   const before = await hoursOf(code.id);
