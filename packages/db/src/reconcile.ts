@@ -48,16 +48,30 @@ const repairDifferingHours = `
   SELECT code_id, hour, workspace_id, scans, bots FROM differing WHERE scans + bots > 0
   ON CONFLICT (code_id, hour, workspace_id) DO UPDATE SET scans = excluded.scans, bots = excluded.bots`;
 
-/** Returns how many hours differed once nobody counted any more. */
-async function repairHours(client: pg.ClientBase, day: Date): Promise<number> {
+/** Repairs something in a transaction in which nobody counts scans any more. */
+function whileNobodyCounts<Result>(client: pg.ClientBase, repair: () => Promise<Result>): Promise<Result> {
   return inTransaction(client, async () => {
     await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
     await client.query("LOCK TABLE scan_hourly IN SHARE ROW EXCLUSIVE MODE");
+    return repair();
+  });
+}
+
+/** Returns how many hours differed then. */
+function repairHours(client: pg.ClientBase, day: Date): Promise<number> {
+  return whileNobodyCounts(client, async () => {
     const { rows } = await client.query({ text: differingHours, values: [day] });
     await client.query({ text: repairDifferingHours, values: [day] });
     return rows.length;
   });
 }
+
+/** A summary `s` whose totals are not those counted as `c`, or one of whose tables does not add up to them. */
+const differsFromCounted = `
+  (s.scans, s.bots) IS DISTINCT FROM (c.scans, c.bots)
+  OR EXISTS (
+    SELECT 1 FROM unnest(s.dimensions, s.key_scans, s.key_bots) AS u(dimension, scans, bots)
+    GROUP BY dimension HAVING (sum(u.scans), sum(u.bots)) IS DISTINCT FROM (c.scans, c.bots))`;
 
 /** Summaries of a month are compared with its hours, which take a hundredth of the rows' time and are proved by day. */
 const outdateWrongMonths = `
@@ -69,11 +83,8 @@ const outdateWrongMonths = `
     FROM of_codes, unnest(ARRAY[code_id, workspace_id]) AS subject_id GROUP BY subject_id
   )
   UPDATE scan_summaries AS s SET stale = true, version = s.version + 1 FROM counted AS c
-  WHERE s.subject_id = c.subject_id AND s.span = 'month' AND s.start = $1 AND NOT s.stale AND (
-    (s.scans, s.bots) IS DISTINCT FROM (c.scans, c.bots)
-    OR EXISTS (
-      SELECT 1 FROM unnest(s.dimensions, s.key_scans, s.key_bots) AS u(dimension, scans, bots)
-      GROUP BY dimension HAVING (sum(u.scans), sum(u.bots)) IS DISTINCT FROM (c.scans, c.bots)))`;
+  WHERE s.subject_id = c.subject_id AND s.span = 'month' AND s.start = $1 AND NOT s.stale
+    AND (${differsFromCounted})`;
 
 async function reconcileMonth(client: pg.ClientBase, month: Date): Promise<number> {
   const { rowCount } = await client.query({ text: outdateWrongMonths, values: [month, spanEnd("month", month)] });
@@ -105,11 +116,10 @@ export async function reconcileCodes(client: pg.ClientBase, today: Date): Promis
   const values = [new Date(today.getTime() - dayMs), (today.getTime() / dayMs) % codesEvery];
   const { rows } = await client.query({ text: differingCodes, values });
   if (rows.length === 0) return 0;
-  return inTransaction(client, async () => {
-    await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
-    await client.query("LOCK TABLE scan_hourly IN SHARE ROW EXCLUSIVE MODE");
-    return (await client.query({ text: repairDifferingCodes, values })).rowCount ?? 0;
-  });
+  return whileNobodyCounts(
+    client,
+    async () => (await client.query({ text: repairDifferingCodes, values })).rowCount ?? 0,
+  );
 }
 
 /**
@@ -132,14 +142,10 @@ const outdateWrongSummaries = `
     GROUP BY GROUPING SETS ((subject_id), (subject_id, hour))
   ), wrong AS (
     SELECT s.subject_id, s.span, s.start FROM scan_summaries AS s JOIN counted AS c USING (subject_id, span, start)
-    WHERE NOT s.stale AND (
-      (s.scans, s.bots) IS DISTINCT FROM (c.scans, c.bots)
+    WHERE NOT s.stale AND (${differsFromCounted}
       OR s.span = 'day' AND ((s.people, s.anyone) IS DISTINCT FROM (c.people, c.anyone)
         OR (SELECT (sum(scans), sum(bots)) FROM unnest(s.slot_scans, s.slot_bots) AS u(scans, bots))
-          IS DISTINCT FROM (c.scans, c.bots))
-      OR EXISTS (
-        SELECT 1 FROM unnest(s.dimensions, s.key_scans, s.key_bots) AS u(dimension, scans, bots)
-        GROUP BY dimension HAVING (sum(u.scans), sum(u.bots)) IS DISTINCT FROM (c.scans, c.bots)))
+          IS DISTINCT FROM (c.scans, c.bots)))
   ), outdated AS (
     SELECT * FROM wrong
     UNION ALL SELECT subject_id, 'month', date_trunc('month', start, 'UTC') FROM wrong WHERE span = 'day'
