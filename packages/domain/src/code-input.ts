@@ -6,7 +6,7 @@ import { ApiError } from "./errors.js";
 import { type PlanName, plans, smallestPlan } from "./plans.js";
 import { addressField, type RoutingColumns, routingFields, toRoutingColumns } from "./routing-input.js";
 import { normalizeShortId } from "./short-id.js";
-import { storable } from "./validate.js";
+import { listOf, storable } from "./validate.js";
 
 const nameField = storable.trim().min(1, "Give the code a name.").max(120, "Use at most 120 characters.");
 
@@ -25,7 +25,7 @@ export const momentField = z.iso
   .refine(isKept, "Use a year from 0001 to 9999.")
   .transform((text) => new Date(text));
 
-const tagsField = z.array(storable.trim().min(1).max(50)).max(20, "Use at most 20 tags.");
+const tagsField = listOf(storable.trim().min(1).max(50), { max: 20, message: "Use at most 20 tags." });
 
 /** A PostgreSQL `integer`. */
 const scansMax = 2_147_483_647;

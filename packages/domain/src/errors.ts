@@ -1,5 +1,6 @@
 // Every refusal this product can make: a stable code, its HTTP status and its title (RFC 9457). Turned into a response
 // in one place, runtime/problem.
+import { cut, listErrors } from "./listed-errors.js";
 
 /** Code → HTTP status and title. The codes are public: clients branch on them. */
 export const problemTypes = {
@@ -110,19 +111,27 @@ export type ProblemDocument = {
   errors?: FieldErrors | RowErrors;
 };
 
+/** Characters of a detail; ordinary ones have a hundred. */
+const detailMax = 1_000;
+
 /** Builds the public document of an error; one that is not an `ApiError` shows nothing of itself. */
-export function toProblem(error: unknown, requestId: string, typeBase = "https://qrfactory.example"): ProblemDocument {
+export function toProblem(
+  error: unknown,
+  requestId: string,
+  { typeBase = "https://qrfactory.example", ...limits }: { typeBase?: string; errorsBytesMax?: number } = {},
+): ProblemDocument {
   const known =
     error instanceof ApiError
       ? error
       : new ApiError("internal", "An unexpected error occurred. Quote the request id when you report it.");
+  const { listed, note } = listErrors(known, limits.errorsBytesMax);
   return {
     type: `${typeBase}/problems/${known.code.replaceAll("_", "-")}`,
     title: problemTypes[known.code].title,
     status: known.status,
     code: known.code,
-    detail: known.message,
+    detail: cut(known.message, detailMax) + note,
     request_id: requestId,
-    ...((known.errors || known.rowErrors) && { errors: known.rowErrors ?? known.errors }),
+    ...(listed && { errors: listed }),
   };
 }

@@ -11,8 +11,9 @@ export const picturesPath = "/internal/v1/pictures";
 /** Images of one batch: large enough that HTTP costs nothing, small enough to be shared out fairly. */
 export const batchSizeMax = 100;
 
-/** Bytes of pictures in base64. */
-const pictures = z.strictObject({ logo: z.string().optional(), background_image: z.string().optional() });
+/** A picture in base64: text, or as a body's reader leaves a long one, the bytes of that text. */
+const picture = z.union([z.string(), z.instanceof(Uint8Array)]).optional();
+const pictures = z.strictObject({ logo: picture, background_image: picture });
 
 export const imageBatch = z.strictObject({
   /** What was drawn for the same job before is told as drawn, not as found. */

@@ -2,62 +2,47 @@
 // mean the same have one canonical form.
 import canonicalize from "canonicalize";
 import { ApiError } from "./errors.js";
-
-/** Deeper nesting than any body of this API needs; stops a body of brackets from exhausting the stack later on. */
-const depthMax = 32;
-
-const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+import { type JsonLimits, type LongText, scanJson } from "./json-scan.js";
 
 /**
- * Parses JSON text; throws `malformed_request` for text that is not JSON, nests deeper than 32, names a member twice
- * (RFC 8259, section 4, leaves the meaning of that open), names one `__proto__`, or holds half a surrogate pair, which
- * no UTF-8 could give back as it came.
+ * Parses JSON: text, or its bytes in UTF-8. Throws `malformed_request` for what is not JSON, and as `scanJson` does. The
+ * value of a long member is the bytes between its quotes, a view of the input.
  */
-export function parseStrictJson(text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new ApiError("malformed_request", "The body is not valid JSON.", { cause });
-  }
-  checkMembers(text);
+export function parseStrictJson(input: string | Uint8Array, limits: JsonLimits = {}): unknown {
+  const bytes = typeof input === "string" ? utf8Of.encode(input) : input;
+  const long = scanJson(bytes, limits);
+  const value = parse(long.length === 0 && typeof input === "string" ? input : decodeAround(bytes, long));
+  for (const { path, start, end } of long) put(value, path, bytes.subarray(start, end));
   return value;
 }
 
-const surrogateEscape = /\\u[dD][89a-fA-F]/;
-/** A whole pair is one character of another category. */
-const halfSurrogate = /\p{Cs}/u;
+const utf8Of = new TextEncoder();
 
-/** Walks the tokens of a text already known to be JSON, with the set of member names of each open object. */
-function checkMembers(text: string): void {
-  const open: (Set<string> | null)[] = [];
-  let last = "";
-  for (const [token] of text.matchAll(tokens)) {
-    if (surrogateEscape.test(token) && halfSurrogate.test(JSON.parse(token))) {
-      throw new ApiError("malformed_request", "The body holds half of a surrogate pair; write whole characters.");
-    }
-    if (token === "{" || token === "[") {
-      open.push(token === "{" ? new Set() : null);
-      if (open.length > depthMax) {
-        throw new ApiError("malformed_request", `The body nests deeper than ${depthMax} levels.`);
-      }
-    } else if (token === "}" || token === "]") {
-      open.pop();
-    } else if (token === ":") {
-      noteMember(open.at(-1), last);
-    }
-    last = token;
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ApiError("malformed_request", "The body is not valid JSON.", { cause });
   }
 }
 
-function noteMember(names: Set<string> | null | undefined, token: string): void {
-  if (!names) return;
-  const name = JSON.parse(token) as string;
-  if (name === "__proto__") throw new ApiError("malformed_request", 'The member name "__proto__" is not allowed.');
-  if (names.has(name)) {
-    throw new ApiError("malformed_request", `The member ${JSON.stringify(name.slice(0, 64))} appears more than once.`);
+/** The text with nothing between the quotes of its long texts. */
+function decodeAround(bytes: Uint8Array, long: readonly LongText[]): string {
+  const utf8 = new TextDecoder("utf-8", { fatal: true });
+  const starts = [0, ...long.map(({ end }) => end)];
+  const ends = [...long.map(({ start }) => start), bytes.length];
+  try {
+    return starts.map((start, index) => utf8.decode(bytes.subarray(start, ends[index]))).join("");
+  } catch (cause) {
+    throw new ApiError("malformed_request", "The body is not valid UTF-8.", { cause });
   }
-  names.add(name);
+}
+
+/** Sets the value at a path that a scan has found. */
+function put(value: unknown, path: LongText["path"], bytes: Uint8Array): void {
+  let holder = value as Record<string | number, unknown>;
+  for (const step of path.slice(0, -1)) holder = holder[step] as Record<string | number, unknown>;
+  holder[path.at(-1) as string | number] = bytes;
 }
 
 /** The canonical text of a JSON value (RFC 8785): member order and white space do not matter, everything else does. */

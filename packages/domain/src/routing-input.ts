@@ -9,6 +9,7 @@ import { findZone } from "./local-time.js";
 import { languageTagPattern } from "./preferred-language.js";
 import { minutesInDay, rulesLengthMax, rulesMax, variantsMax, variantsMin, weightMax } from "./routing.js";
 import { minuteOf } from "./rules.js";
+import { listOf } from "./validate.js";
 
 /** Values of one list; there are some 250 countries. */
 const valuesMax = 300;
@@ -16,7 +17,7 @@ const valuesMax = 300;
 /** One value or a list of them, each judged by itself. */
 const oneOrMore = (isKnown: (value: string) => boolean, message: string) => {
   const value = z.string().refine(isKnown, message);
-  return z.union([value, z.array(value).min(1, "Name at least one.").max(valuesMax)], { error: message }).optional();
+  return z.union([value, listOf(value, { min: 1, max: valuesMax })], { error: message }).optional();
 };
 
 /** As packages/visitor tells devices apart; people say `mobile` for a phone. */
@@ -76,6 +77,8 @@ const variant = z.strictObject({
   weight: z.number().min(0).max(weightMax, `Use at most ${weightMax}.`),
 });
 
+const variantsCount = `Use ${variantsMin} to ${variantsMax} variants, or none.`;
+
 const utmValue = z
   .string()
   .min(1, "Leave it out or say something.")
@@ -97,13 +100,9 @@ const appLinks = z
 
 /** The fields of a code that say how it leads on; each may be absent. */
 export const routingFields = {
-  rules: z.array(rule).max(rulesMax, `Use at most ${rulesMax} rules.`).optional(),
-  variants: z
-    .array(variant)
-    .refine(
-      ({ length }) => length === 0 || (length >= variantsMin && length <= variantsMax),
-      `Use ${variantsMin} to ${variantsMax} variants, or none.`,
-    )
+  rules: listOf(rule, { max: rulesMax, message: `Use at most ${rulesMax} rules.` }).optional(),
+  variants: listOf(variant, { max: variantsMax, message: variantsCount })
+    .refine(({ length }) => length === 0 || length >= variantsMin, variantsCount)
     .refine((all) => all.length === 0 || all.some(({ weight }) => weight > 0), "Give a weight to at least one.")
     .optional(),
   forward_query: z.boolean().optional(),

@@ -59,6 +59,15 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
 /** Text that can be stored: PostgreSQL keeps every character but this one. */
 export const storable = z.string().refine((text) => !text.includes("\0"), "Remove the character NUL.");
 
+export type ListLength = { min?: number; max: number; message?: string };
+
+/**
+ * A list of `min` to `max` entries: of a longer one no entry is looked at, so that its refusal costs nothing. `message`
+ * is said of one that is too long.
+ */
+export const listOf = <Entry extends z.ZodType>(entry: Entry, { min = 0, max, message }: ListLength) =>
+  z.array(z.unknown()).min(min).max(max, message).pipe(z.array(entry));
+
 /** Of what takes nothing: every field is one too many. */
 export const noFields = z.strictObject({});
 

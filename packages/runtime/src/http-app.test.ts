@@ -23,7 +23,8 @@ const app = createHttpApp({
   routes: {
     "/things": {
       GET: (_req, res) => void res.json({ ok: true }),
-      POST: async (req, res) => void res.json(await readJson(req, z.strictObject({ size: z.int() }), 1_000)),
+      POST: async (req, res) =>
+        void res.json(await readJson(req, z.strictObject({ size: z.int() }), { bytesMax: 1_000 })),
     },
     "/broken": {
       GET: () => {

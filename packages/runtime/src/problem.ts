@@ -1,6 +1,17 @@
 // The only place that turns an error into a response (RFC 9457). Works on node:http so that redirect can use it too.
 import { type ServerResponse, STATUS_CODES } from "node:http";
+import { constants, gzipSync } from "node:zlib";
 import { ApiError, toProblem } from "@qrfactory/domain/errors";
+
+/** A refusal is small on the wire, whatever was wrong with the request. */
+const problemBytesMax = 16_384;
+/** A list of a thousand bad rows compresses to a tenth: as JSON it may be this long where the client takes gzip. */
+const rowsBytesMax = 131_072;
+
+/** An ordinary `Accept-Encoding` has some 30 characters. */
+const acceptEncodingMax = 256;
+/** The coding by name and without the quality 0 (RFC 9110, 12.5.3). */
+const takesGzip = /(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?(?:$|[\s,]))/i;
 
 /** Writes the problem document of any thrown value; one that is not an `ApiError` becomes `internal`. */
 export function sendProblem(res: ServerResponse, error: unknown, requestId: string): void {
@@ -11,12 +22,25 @@ export function sendProblem(res: ServerResponse, error: unknown, requestId: stri
   }
   // RFC 9110, 15.5.2: a 401 names a way to authenticate.
   if (problem.code === "unauthenticated") res.setHeader("WWW-Authenticate", "Bearer");
-  const body = Buffer.from(JSON.stringify(problem));
+  const packed = error instanceof ApiError && error.rowErrors ? packRows(res, error, requestId) : null;
+  const body = packed ?? Buffer.from(JSON.stringify(problem));
+  if (packed) res.setHeader("Content-Encoding", "gzip").setHeader("Vary", "Accept-Encoding");
   res.setHeader("Content-Type", "application/problem+json");
   res.setHeader("Content-Length", body.length);
   res.setHeader("Cache-Control", "no-store");
   res.statusCode = problem.status;
   res.end(res.req.method === "HEAD" ? undefined : body);
+}
+
+/** The compressed document with as many bad rows as fit; null for a client that takes no gzip. */
+function packRows(res: ServerResponse, error: ApiError, requestId: string): Buffer | null {
+  if (!takesGzip.test(String(res.req.headers["accept-encoding"] ?? "").slice(0, acceptEncodingMax))) return null;
+  for (let errorsBytesMax = rowsBytesMax; errorsBytesMax >= problemBytesMax; errorsBytesMax /= 2) {
+    const text = JSON.stringify(toProblem(error, requestId, { errorsBytesMax }));
+    const packed = gzipSync(text, { level: constants.Z_BEST_SPEED });
+    if (packed.length <= problemBytesMax) return packed;
+  }
+  return null;
 }
 
 /** The raw bytes of a refusal for a socket whose request could not even be parsed. */

@@ -22,7 +22,7 @@ import { version } from "@qrfactory/runtime/version";
 import type { Express } from "express";
 import { makeSendVerification } from "./accounts/email-verification.js";
 import { makeSessionIssuer } from "./accounts/issue-session.js";
-import { countUnnamed, makeCountGuess } from "./accounts/throttle.js";
+import { countUnnamed, makeThrottle } from "./accounts/throttle.js";
 import { createApp, type ManagementOptions, managementRoutes } from "./app.js";
 import { makeSignLink } from "./bulk/download.js";
 import { openObjectStore } from "./bulk/object-store.js";
@@ -101,7 +101,7 @@ export async function assembleManagement(
       makeNoteKeyUse((keyId) => touchKey(db, keyId)),
     ),
     countSignup: countPeople({ policy: "signup", windowSeconds: 3600 }),
-    countGuess: makeCountGuess(countPeople({ policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
+    throttle: makeThrottle(countPeople({ policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
     limits: { signupsPerHour: config.SIGNUPS_PER_HOUR },
     createOnce,
     recall: makeRecall({ db, seal }),

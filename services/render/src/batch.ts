@@ -5,7 +5,7 @@ import { cacheKeyOf, readDesign } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import { type BatchAnswer, imageBatch, packAnswer } from "@qrfactory/domain/image-batch";
 import { plans } from "@qrfactory/domain/plans";
-import { readJson } from "@qrfactory/runtime/body";
+import { type BodyLimits, readJson } from "@qrfactory/runtime/body";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { Response } from "express";
 import { z } from "zod";
@@ -16,12 +16,19 @@ import {
   digestsOf,
   type FetchPicture,
   getPictures,
+  longPictureMembers,
   type PictureFiles,
   takePictureSources,
 } from "./images-in/pictures.js";
 
-/** Shared pictures in base64 and a hundred requests, some with a picture's address. */
-const batchBytesMax = Math.ceil(((logoLimits.bytesMax + backgroundLimits.bytesMax) * 4) / 3) + 10_000_000;
+/** A hundred requests of a bulk order, 200 kB each at most, and two shared pictures in base64. */
+const requestsBytesMax = 20_000_000;
+const batchLimits: BodyLimits = {
+  bytesMax: requestsBytesMax,
+  allBytesMax: requestsBytesMax + Math.ceil(((logoLimits.bytesMax + backgroundLimits.bytesMax) * 4) / 3),
+  valuesMax: 100_000,
+  longMembers: longPictureMembers,
+};
 
 export type BatchOptions = {
   tokens: InternalTokens;
@@ -33,7 +40,7 @@ export type BatchOptions = {
 export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handler {
   return async function drawBatch(req, res) {
     tokens.check(req.headers.authorization);
-    const batch = await readJson(req, imageBatch, batchBytesMax);
+    const batch = await readJson(req, imageBatch, batchLimits);
     const shared = await getPictures(takePictureSources(batch.pictures, {}).sources, fetchPicture);
     const left = new AbortController();
     res.once("close", () => left.abort(new ApiError("malformed_request", "The worker left before its answer.")));
@@ -104,7 +111,7 @@ const pictureRequest = z.record(z.string(), z.unknown());
 export function makeReadPictures({ tokens, fetchPicture }: Pick<BatchOptions, "tokens" | "fetchPicture">): Handler {
   return async function readPictures(req, res) {
     tokens.check(req.headers.authorization);
-    const { sources } = takePictureSources(await readJson(req, pictureRequest, batchBytesMax), {});
+    const { sources } = takePictureSources(await readJson(req, pictureRequest, batchLimits), {});
     const pictures = await getPictures(sources, fetchPicture);
     res.json({
       ...(pictures.logo && { logo: pictures.logo.bytes.toString("base64") }),

@@ -2,15 +2,18 @@
 import { ApiError, invalidFields } from "@qrfactory/domain/errors";
 import { isObject } from "@qrfactory/domain/json";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
-import { readJsonValue } from "@qrfactory/runtime/body";
+import { type BodyLimits, readJsonValue } from "@qrfactory/runtime/body";
 import { readMultipart } from "@qrfactory/runtime/multipart";
 import type { Request } from "express";
 import { backgroundLimits, logoLimits } from "./images-in/image-header.js";
-import { type PictureSources, takePictureSources } from "./images-in/pictures.js";
+import { longPictureMembers, type PictureSources, takePictureSources } from "./images-in/pictures.js";
 import { signatureFields } from "./signed-url.js";
 
-/** Both pictures in base64 (4 characters for 3 bytes) and the rest of the fields. */
-const jsonBytesMax = Math.ceil(((logoLimits.bytesMax + backgroundLimits.bytesMax) * 4) / 3) + 200_000;
+/** The fields without pictures: text that fits in a QR code, and room to say in better words that it does not. */
+const fieldsBytesMax = 200_000;
+/** Both pictures in base64 (4 characters for 3 bytes, some with line breaks) and the rest of the fields. */
+const allBytesMax = Math.ceil(((logoLimits.bytesMax + backgroundLimits.bytesMax) * 4) / 3) + 400_000;
+const bodyLimits: BodyLimits = { bytesMax: fieldsBytesMax, allBytesMax, longMembers: longPictureMembers };
 
 export type DesignRequestBody = { body: unknown; sources: PictureSources };
 
@@ -37,7 +40,7 @@ export async function readDesignRequest(req: Request): Promise<DesignRequestBody
   if (req.headers["content-type"] !== undefined && !req.is("application/json")) {
     throw new ApiError("unsupported_media_type", "Send the body as application/json or multipart/form-data.");
   }
-  const body = await readJsonValue(req, jsonBytesMax);
+  const body = await readJsonValue(req, bodyLimits);
   // Anything else has no fields: the schema says so.
   return isObject(body) ? takePictureSources(body, {}) : { body, sources: {} };
 }

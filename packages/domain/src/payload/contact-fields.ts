@@ -1,5 +1,6 @@
 // How people are reached: telephone numbers and mail addresses, as several payloads hold them.
 import { z } from "zod";
+import { listOf } from "../validate.js";
 import { lineMistake, requiredOr } from "./words.js";
 
 /** E.164 allows 15 digits; local numbers, emergency numbers and short codes are shorter. */
@@ -43,7 +44,7 @@ export const recipientsMax = 10;
 
 /** One address or several. */
 export const mailAddresses = z
-  .union([mailAddress, z.array(mailAddress).min(1).max(recipientsMax)], {
+  .union([mailAddress, listOf(mailAddress, { min: 1, max: recipientsMax })], {
     error: `Give a mail address such as ada@example.org, or a list of at most ${recipientsMax}.`,
   })
   .transform((one) => (Array.isArray(one) ? one : [one]));

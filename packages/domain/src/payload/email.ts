@@ -1,11 +1,12 @@
 // A message to write, as a `mailto:` URI (RFC 6068).
 import { z } from "zod";
+import { listOf } from "../validate.js";
 import { mailAddress, mailAddresses, recipientsMax, refuseBoth } from "./contact-fields.js";
 import { line, lines } from "./words.js";
 
 const fields = z.strictObject({
   to: mailAddresses.optional(),
-  recipients: z.array(mailAddress).min(1).max(recipientsMax).optional(),
+  recipients: listOf(mailAddress, { min: 1, max: recipientsMax }).optional(),
   cc: mailAddresses.optional(),
   bcc: mailAddresses.optional(),
   subject: line(300).optional(),

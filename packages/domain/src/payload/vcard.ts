@@ -1,5 +1,6 @@
 // A contact as vCard 3.0 (RFC 2426), the version that every phone reads.
 import { z } from "zod";
+import { listOf } from "../validate.js";
 import { mailAddress, phoneNumber, refuseBoth } from "./contact-fields.js";
 import { contentLines, escapeParts, escapeText } from "./content-lines.js";
 import { link } from "./uri.js";
@@ -31,9 +32,9 @@ const fields = z.strictObject({
   org: nameField.optional(),
   title: nameField.optional(),
   phone: phoneNumber.optional(),
-  phones: z.array(phoneNumber).min(1).max(entriesMax).optional(),
+  phones: listOf(phoneNumber, { min: 1, max: entriesMax }).optional(),
   email: mailAddress.optional(),
-  emails: z.array(mailAddress).min(1).max(entriesMax).optional(),
+  emails: listOf(mailAddress, { min: 1, max: entriesMax }).optional(),
   url: link.optional(),
   address: postalAddress.optional(),
   note: lines(1_000).optional(),

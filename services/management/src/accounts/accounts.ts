@@ -14,9 +14,9 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { SendVerification } from "./email-verification.js";
-import { emailField, guessedEmail, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
+import { accountBody, emailField, guessedEmail, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
-import { type CountGuess, whereFrom } from "./throttle.js";
+import { type Throttle, whereFrom } from "./throttle.js";
 
 const signupBody = z.strictObject({ email: emailField, password: passwordField, workspace_name: workspaceNameField });
 
@@ -45,18 +45,18 @@ export type AccountsOptions = {
   sessions: SessionIssuer;
   findCaller: FindCaller;
   countSignup: CountRequest;
-  countGuess: CountGuess;
+  throttle: Throttle;
   sendVerification: SendVerification;
   limits: { signupsPerHour: number };
 };
 
 /** The routes of people's accounts. */
 export function accountRoutes(options: AccountsOptions): Routes {
-  const { db, sessions, findCaller, countSignup, countGuess, sendVerification, limits } = options;
+  const { db, sessions, findCaller, countSignup, throttle, sendVerification, limits } = options;
 
   async function signUp(req: Request, res: Response): Promise<void> {
     await countSignup(res, whereFrom(req), limits.signupsPerHour);
-    const { password, workspace_name, email } = await readJson(req, signupBody);
+    const { password, workspace_name, email } = await readJson(req, signupBody, accountBody);
     const passwordHash = await hashPassword(password);
     const origin = originOf(req);
     const account = { email, passwordHash, workspaceName: workspace_name, plan: "free", origin } as const;
@@ -73,8 +73,9 @@ export function accountRoutes(options: AccountsOptions): Routes {
   }
 
   async function logIn(req: Request, res: Response): Promise<void> {
-    const { email, password, workspace_id } = await readJson(req, loginBody);
-    await countGuess(req, res, email);
+    await throttle.countVisit(req, res);
+    const { email, password, workspace_id } = await readJson(req, loginBody, accountBody);
+    await throttle.countGuess(req, res, email);
     const login = await findLogin(db, email);
     const right = await checkPassword(login?.passwordHash ?? null, password);
     if (!login || !right) throw new ApiError("unauthenticated", "The e-mail address or the password is wrong.");
@@ -86,7 +87,7 @@ export function accountRoutes(options: AccountsOptions): Routes {
   /** A new session in another workspace; the one that asked goes on. */
   async function switchWorkspace(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
-    const { workspace_id } = await readJson(req, switchBody);
+    const { workspace_id } = await readJson(req, switchBody, accountBody);
     await sendSession(res, { userId: caller.id, workspaceId: workspace_id, origin: caller.actor });
   }
 
@@ -96,14 +97,16 @@ export function accountRoutes(options: AccountsOptions): Routes {
   }
 
   async function refresh(req: Request, res: Response): Promise<void> {
-    const { refresh_token } = await readJson(req, refreshBody);
+    await throttle.countRenewal(req, res);
+    const { refresh_token } = await readJson(req, refreshBody, accountBody);
     const session = await sessions.renew(hashToken(refresh_token));
     if (!session) throw new ApiError("unauthenticated", "The refresh token is not valid any more; log in again.");
     secret(res).json(session);
   }
 
   async function logOut(req: Request, res: Response): Promise<void> {
-    const { refresh_token } = await readJson(req, logoutBody);
+    await throttle.countRenewal(req, res);
+    const { refresh_token } = await readJson(req, logoutBody, accountBody);
     if (refresh_token === undefined) {
       const { actor } = await findCaller(req, res, ["user"]);
       await db.$transaction(async (tx) => {

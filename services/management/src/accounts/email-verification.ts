@@ -11,9 +11,9 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { PostMail } from "../mail.js";
-import { tokenField } from "./fields.js";
+import { accountBody, tokenField } from "./fields.js";
 import { verificationMail } from "./mails.js";
-import type { CountGuess } from "./throttle.js";
+import type { Throttle } from "./throttle.js";
 
 /** People who sign up in the evening read their mail in the morning. */
 const verificationMs = 24 * 60 * 60 * 1000;
@@ -38,16 +38,17 @@ export function makeSendVerification({ db, postMail, publicBaseUrl, now = Date.n
 export type VerificationOptions = {
   db: Db;
   findCaller: FindCaller;
-  countGuess: CountGuess;
+  throttle: Throttle;
   sendVerification: SendVerification;
 };
 
 /** The routes of verification: the token comes back, or another is asked for. */
 export function verificationRoutes(options: VerificationOptions): Routes {
-  const { db, findCaller, countGuess, sendVerification } = options;
+  const { db, findCaller, throttle, sendVerification } = options;
 
   async function verify(req: Request, res: Response): Promise<void> {
-    const { token } = await readJson(req, verifyBody);
+    await throttle.countVisit(req, res);
+    const { token } = await readJson(req, verifyBody, accountBody);
     const verified = await db.$transaction(async (tx) => {
       const userId = await takeMailedToken(tx, hashToken(token), "verify");
       if (userId) await markEmailVerified(tx, { kind: "user", id: userId, ...originOf(req) });
@@ -59,9 +60,9 @@ export function verificationRoutes(options: VerificationOptions): Routes {
 
   async function sendAgain(req: Request, res: Response): Promise<void> {
     const { userId, workspaceId } = requireSession(await findCaller(req, res, ["user"]));
-    await readJson(req, noFields);
+    await readJson(req, noFields, accountBody);
     const { user } = await getMembership(db, userId, workspaceId);
-    await countGuess(req, res, `verification of ${userId}`);
+    await throttle.countGuess(req, res, `verification of ${userId}`);
     if (!user.emailVerified) await sendVerification(user);
     res.status(202).end();
   }

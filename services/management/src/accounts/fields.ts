@@ -1,6 +1,10 @@
-// Fields that several routes of accounts read, with the sentences that correct them.
+// What several routes of accounts read: how much of a body, and fields with the sentences that correct them.
 import { storable } from "@qrfactory/domain/validate";
+import type { BodyLimits } from "@qrfactory/runtime/body";
 import { z } from "zod";
+
+/** The longest body is a sign-up in which each of 630 characters is an escape of 12 bytes. */
+export const accountBody: BodyLimits = { bytesMax: 8_192, valuesMax: 64 };
 
 export const emailField = z
   .string()

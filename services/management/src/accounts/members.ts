@@ -28,10 +28,10 @@ import type { PostMail } from "../mail.js";
 import { listDocument, readListQuery } from "../paging.js";
 import { readPathId } from "../path-id.js";
 import { membershipDocument } from "./accounts.js";
-import { emailField, guessedPassword, tokenField } from "./fields.js";
+import { accountBody, emailField, guessedPassword, tokenField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
 import { invitationMail } from "./mails.js";
-import type { CountGuess } from "./throttle.js";
+import type { Throttle } from "./throttle.js";
 
 /** Long enough for a holiday week; the seat is kept meanwhile. */
 const invitationMs = 7 * 24 * 60 * 60 * 1000;
@@ -47,7 +47,7 @@ export type MembersOptions = {
   sessions: SessionIssuer;
   findCaller: FindCaller;
   respondOnce: RespondOnce;
-  countGuess: CountGuess;
+  throttle: Throttle;
   postMail: PostMail;
   publicBaseUrl: string;
   now?: () => number;
@@ -55,7 +55,7 @@ export type MembersOptions = {
 
 /** The routes of members and invitations. */
 export function memberRoutes(options: MembersOptions): Routes {
-  const { db, sessions, findCaller, respondOnce, countGuess, postMail, publicBaseUrl, now = Date.now } = options;
+  const { db, sessions, findCaller, respondOnce, throttle, postMail, publicBaseUrl, now = Date.now } = options;
 
   async function list(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
@@ -67,7 +67,7 @@ export function memberRoutes(options: MembersOptions): Routes {
   async function invite(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     requireRole(caller, "admin");
-    const body = await readJsonValue(req);
+    const body = await readJsonValue(req, accountBody);
     const invited = parseInput(inviteBody, body);
     const token = createMailedToken();
     await respondOnce({
@@ -91,11 +91,12 @@ export function memberRoutes(options: MembersOptions): Routes {
   }
 
   async function accept(req: Request, res: Response): Promise<void> {
-    const { token, password } = await readJson(req, acceptBody);
+    await throttle.countVisit(req, res);
+    const { token, password } = await readJson(req, acceptBody, accountBody);
     const tokenHash = hashToken(token);
     const invitation = await findInvitation(db, tokenHash);
     if (!invitation) throw invalidInvitation();
-    await countGuess(req, res, invitation.email);
+    await throttle.countGuess(req, res, invitation.email);
     const login = await findLogin(db, invitation.email);
     if (login && !(await checkPassword(login.passwordHash, password))) {
       throw new ApiError("unauthenticated", "There is an account with this address, and its password is another.");
@@ -113,7 +114,7 @@ export function memberRoutes(options: MembersOptions): Routes {
   async function change(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     requireRole(caller, "admin");
-    const body = await readJson(req, changeBody);
+    const body = await readJson(req, changeBody, accountBody);
     const memberId = readPathId(req, noSuchMember);
     res.json(memberDocument(await db.$transaction((tx) => changeRole(tx, managerOf(caller), memberId, body.role))));
   }
@@ -128,7 +129,7 @@ export function memberRoutes(options: MembersOptions): Routes {
   async function transfer(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     requireRole(caller, "owner");
-    await readJson(req, noFields);
+    await readJson(req, noFields, accountBody);
     const memberId = readPathId(req, noSuchMember);
     res.json(memberDocument(await db.$transaction((tx) => transferOwnership(tx, managerOf(caller), memberId))));
   }

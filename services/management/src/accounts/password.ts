@@ -20,9 +20,9 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { PostMail } from "../mail.js";
-import { guessedEmail, guessedPassword, tokenField } from "./fields.js";
+import { accountBody, guessedEmail, guessedPassword, tokenField } from "./fields.js";
 import { resetMail } from "./mails.js";
-import type { CountGuess } from "./throttle.js";
+import type { Throttle } from "./throttle.js";
 
 const changeBody = z.strictObject({ old_password: guessedPassword, password: passwordField });
 const forgetBody = z.strictObject({ email: guessedEmail });
@@ -34,7 +34,7 @@ const resetMs = 60 * 60 * 1000;
 export type PasswordOptions = {
   db: Db;
   findCaller: FindCaller;
-  countGuess: CountGuess;
+  throttle: Throttle;
   postMail: PostMail;
   publicBaseUrl: string;
   log: Log;
@@ -43,13 +43,13 @@ export type PasswordOptions = {
 
 /** The routes of passwords. */
 export function passwordRoutes(options: PasswordOptions): Routes {
-  const { db, findCaller, countGuess, postMail, publicBaseUrl, log, now = Date.now } = options;
-  const requirePassword = makeRequirePassword({ db, countGuess });
+  const { db, findCaller, throttle, postMail, publicBaseUrl, log, now = Date.now } = options;
+  const requirePassword = makeRequirePassword({ db, throttle });
 
   async function change(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     const { userId, sessionId } = requireSession(caller);
-    const { old_password, password } = await readJson(req, changeBody);
+    const { old_password, password } = await readJson(req, changeBody, accountBody);
     await requirePassword(req, res, { userId, password: old_password });
     const passwordHash = await hashPassword(password);
     await db.$transaction((tx) => changePassword(tx, caller.actor, { passwordHash, exceptSessionId: sessionId }));
@@ -58,8 +58,9 @@ export function passwordRoutes(options: PasswordOptions): Routes {
 
   /** Answers before it looks: nothing in the answer, its time included, tells whether there is such an account. */
   async function forget(req: Request, res: Response): Promise<void> {
-    const { email } = await readJson(req, forgetBody);
-    await countGuess(req, res, `reset of ${email}`);
+    await throttle.countVisit(req, res);
+    const { email } = await readJson(req, forgetBody, accountBody);
+    await throttle.countGuess(req, res, `reset of ${email}`);
     res.status(202).end();
     await mailReset(email).catch((err: unknown) => log.error({ err }, "a mail for a new password was not made"));
   }
@@ -74,7 +75,8 @@ export function passwordRoutes(options: PasswordOptions): Routes {
   }
 
   async function reset(req: Request, res: Response): Promise<void> {
-    const { token, password } = await readJson(req, resetBody);
+    await throttle.countVisit(req, res);
+    const { token, password } = await readJson(req, resetBody, accountBody);
     const passwordHash = await hashPassword(password);
     const done = await db.$transaction(async (tx) => {
       const userId = await takeMailedToken(tx, hashToken(token), "reset");
@@ -97,13 +99,13 @@ export function passwordRoutes(options: PasswordOptions): Routes {
 }
 
 /** Makes a function that throws `forbidden` unless the password is the user's; guesses are throttled as log-ins are. */
-export function makeRequirePassword({ db, countGuess }: Pick<PasswordOptions, "db" | "countGuess">) {
+export function makeRequirePassword({ db, throttle }: Pick<PasswordOptions, "db" | "throttle">) {
   return async function requirePassword(
     req: Request,
     res: Response,
     { userId, password }: { userId: string; password: string },
   ): Promise<void> {
-    await countGuess(req, res, userId);
+    await throttle.countGuess(req, res, userId);
     if (await checkPassword(await findPasswordHash(db, userId), password)) return;
     throw new ApiError("forbidden", "The password is wrong.");
   };

@@ -1,5 +1,5 @@
-// Guessing passwords is slowed down twice: for each account, wherever the guesses come from, and for each network,
-// whatever accounts it tries. The state Redis counts, and writes to its disk: it is told of neither by name.
+// Requests without a caller are slowed down twice: for each network before its body is read, and for each account
+// wherever guesses at its password come from. The state Redis counts and writes to its disk: it hears neither by name.
 import { createHmac } from "node:crypto";
 import { householdOf } from "@qrfactory/domain/network";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";
@@ -7,19 +7,40 @@ import type { Request, Response } from "express";
 
 /** An office behind one address logs in to many accounts: a network may guess this many times what an account bears. */
 const accountsPerNetwork = 10;
+/** Every open dashboard of that office renews its session four times an hour, all of them in the same minute at worst. */
+const renewalsPerGuess = 10;
 
-/** Counts one guess at the password of an account; throws `rate_limited`. */
-export type CountGuess = (req: Request, res: Response, email: string) => Promise<void>;
+/** Each method throws `rate_limited`. */
+export type Throttle = {
+  /** Counts a request of a network that may hold a guess; once a request, however often it is asked. */
+  countVisit(req: Request, res: Response): Promise<void>;
+  /** The same for a request that goes on with a session or ends it. */
+  countRenewal(req: Request, res: Response): Promise<void>;
+  /** Counts a guess at the password of an account, and the visit. */
+  countGuess(req: Request, res: Response, account: string): Promise<void>;
+};
 
-/** Makes the counter; `loginsPerMinute` is the limit of one account. */
-export function makeCountGuess(countLogin: CountRequest, loginsPerMinute: number): CountGuess {
-  return async function countGuess(req, res, email) {
-    await countLogin(res, `network ${whereFrom(req)}`, loginsPerMinute * accountsPerNetwork);
-    await countLogin(res, `account ${email}`, loginsPerMinute);
+/** Makes the counters; `loginsPerMinute` is the limit of one account. */
+export function makeThrottle(count: CountRequest, loginsPerMinute: number): Throttle {
+  const networkMax = loginsPerMinute * accountsPerNetwork;
+
+  async function countVisit(req: Request, res: Response): Promise<void> {
+    if (res.locals.isVisitCounted) return;
+    res.locals.isVisitCounted = true;
+    await count(res, `network ${whereFrom(req)}`, networkMax);
+  }
+
+  return {
+    countVisit,
+    countRenewal: (req, res) => count(res, `sessions of ${whereFrom(req)}`, networkMax * renewalsPerGuess),
+    async countGuess(req, res, account) {
+      await countVisit(req, res);
+      await count(res, `account ${account}`, loginsPerMinute);
+    },
   };
 }
 
-/** Whom requests without a caller are counted for: an IPv4 address, or the /64 that one household or server has of IPv6. */
+/** The client that a request without a caller is counted for: an IPv4 address, or the /64 of one household of IPv6. */
 export const whereFrom = (req: Request) => householdOf(req.ip ?? "") || "unknown";
 
 /** A counter that knows its subjects by a keyed hash alone, for those that are addresses of people. */

@@ -11,9 +11,9 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { workspaceDocument } from "./accounts.js";
-import { guessedPassword } from "./fields.js";
+import { accountBody, guessedPassword } from "./fields.js";
 import { makeRequirePassword } from "./password.js";
-import type { CountGuess } from "./throttle.js";
+import type { Throttle } from "./throttle.js";
 
 /** A PostgreSQL `integer`; more renders than anybody makes in a month. */
 const overageRendersLimit = 1_000_000_000;
@@ -29,14 +29,14 @@ const deleteBody = z.strictObject({ password: guessedPassword });
 export type WorkspaceOptions = {
   db: Db;
   findCaller: FindCaller;
-  countGuess: CountGuess;
+  throttle: Throttle;
   /** Tells all services at once; the worker repeats it if this fails. */
   publishKey: (publication: KeyPublication) => Promise<void>;
 };
 
 /** The routes of the caller's workspace. */
-export function workspaceRoutes({ db, findCaller, countGuess, publishKey }: WorkspaceOptions): Routes {
-  const requirePassword = makeRequirePassword({ db, countGuess });
+export function workspaceRoutes({ db, findCaller, throttle, publishKey }: WorkspaceOptions): Routes {
+  const requirePassword = makeRequirePassword({ db, throttle });
 
   async function show(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
@@ -52,7 +52,7 @@ export function workspaceRoutes({ db, findCaller, countGuess, publishKey }: Work
   async function change(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     requireRole(caller, "owner");
-    const { overage_enabled: enabled, overage_renders_max: rendersMax } = await readJson(req, changeBody);
+    const { overage_enabled: enabled, overage_renders_max: rendersMax } = await readJson(req, changeBody, accountBody);
     const choice = { enabled, ...(rendersMax !== undefined && { rendersMax }) };
     const publications = await db.$transaction((tx) => setOverage(tx, caller.workspaceId, choice, caller.actor));
     await Promise.all(publications.map(publishKey));
@@ -63,7 +63,7 @@ export function workspaceRoutes({ db, findCaller, countGuess, publishKey }: Work
     const caller = await findCaller(req, res, ["user"]);
     requireRole(caller, "owner");
     const { userId, workspaceId } = requireSession(caller);
-    const { password } = await readJson(req, deleteBody);
+    const { password } = await readJson(req, deleteBody, accountBody);
     await requirePassword(req, res, { userId, password });
     const publications = await db.$transaction((tx) => deleteWorkspace(tx, workspaceId, caller.actor));
     await Promise.all(publications.map(publishKey));

@@ -10,7 +10,7 @@ import type { FindCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
 import { listDocument, readListQuery } from "../paging.js";
 import { workspaceDocument } from "./accounts.js";
-import { workspaceNameField } from "./fields.js";
+import { accountBody, workspaceNameField } from "./fields.js";
 
 const createBody = z.strictObject({ name: workspaceNameField });
 
@@ -34,7 +34,7 @@ export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }:
 
   async function create(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
-    const body = await readJsonValue(req);
+    const body = await readJsonValue(req, accountBody);
     const { name } = parseInput(createBody, body);
     await respondOnce({
       req,

@@ -3,18 +3,27 @@
 import { createHash } from "node:crypto";
 import { type Readable, Transform } from "node:stream";
 import { ApiError, invalidFields, refusedField } from "@qrfactory/domain/errors";
+import { isObject } from "@qrfactory/domain/json";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { parseInput } from "@qrfactory/domain/validate";
-import { readJsonValue } from "@qrfactory/runtime/body";
+import { readBytes, requireUnpacked } from "@qrfactory/runtime/body";
+import { makeBreather } from "@qrfactory/runtime/breather";
 import { readMultipart } from "@qrfactory/runtime/multipart";
 import type { Request } from "express";
 import { z } from "zod";
+import { readJsonTable } from "./json-table.js";
 import { fromCells, rawRowsOf } from "./raw-rows.js";
 import { isImageField, isRowField } from "./rows.js";
 import { type RawRow, readTable } from "./table.js";
 
 /** Five thousand rows with a kilobyte of payload each, and room to spare. */
 const tableBytesMax = 20_000_000;
+/** A row with the largest payload there is, its texts escaped. */
+const rowBytesMax = 20_000;
+/** Defaults of all rows, and whatever stands around the rows. */
+const restBytesMax = 400_000;
+/** Two pictures in base64, 2 and 5 MB. */
+const picturesBytesMax = 10_000_000;
 
 export type Intake = {
   rows: RawRow[];
@@ -27,7 +36,19 @@ export type Intake = {
   identity: unknown;
 };
 
-export type IntakeLimits = { rowsMax: number; tooMany: () => ApiError };
+export type IntakeLimits = {
+  /** Rows that are read at most; one more throws what `tooMany` makes. */
+  rowsMax: number;
+  tooMany: () => ApiError;
+  /** Bytes of the table; see `tableBytesOf`. */
+  tableBytesMax: number;
+};
+
+/** Bytes of a table that a plan with so many rows may send. */
+export const tableBytesOf = (rows: number): number => Math.min(tableBytesMax, restBytesMax + rows * rowBytesMax);
+
+/** Longer texts are compared by their digests. */
+const longTextMin = 16_384;
 
 const optionNames = ["dynamic", "dry_run"];
 /** In a form or a query it is a word. */
@@ -37,11 +58,11 @@ const truth = z.union(
 );
 const options = z.object({ dynamic: truth.default(false), dry_run: truth.default(false) });
 
-const jsonBody = z.strictObject({
+/** What stands around the rows of a JSON body. */
+const jsonRest = z.strictObject({
   defaults: z.record(z.string(), z.unknown()).default({}),
   dynamic: z.boolean().optional(),
   dry_run: z.boolean().optional(),
-  items: z.array(z.unknown(), "Give the rows as a list of objects.").min(1, "Give at least one row."),
 });
 
 /**
@@ -54,23 +75,44 @@ export async function readIntake(req: Request, limits: IntakeLimits): Promise<In
     if (typeof value !== "string") throw refused(name, "Give it once.");
   }
   if (req.is("text/csv")) {
+    requireUnpacked(req);
     const table = await readHashed(req, limits);
     return intakeOf({ ...table, defaults: query, identity: { query, csv: table.digest }, files: {} });
   }
   if (req.is("multipart/form-data")) return readForm(req, query, limits);
-  if (req.headers["content-type"] !== undefined && !req.is("application/json")) {
+  if (!req.is("application/json")) {
     throw new ApiError("unsupported_media_type", "Send the rows as text/csv, multipart/form-data or application/json.");
   }
-  const body = await readJsonValue(req, tableBytesMax);
-  const { defaults, items, ...asked } = parseInput(jsonBody, body);
-  if (items.length > limits.rowsMax) throw limits.tooMany();
-  const named = { ...fromTextFields(query), ...defaults, ...asked };
-  return { ...splitDefaults(named), rows: rawRowsOf(items), files: {}, identity: { query, body } };
+  return readJsonBody(req, query, limits);
 }
+
+async function readJsonBody(req: Request, query: Record<string, string>, limits: IntakeLimits): Promise<Intake> {
+  const bytes = await readBytes(req, limits.tableBytesMax + picturesBytesMax);
+  const breathe = makeBreather();
+  const { rest, items, digest } = await readJsonTable(bytes, { ...limits, breathe });
+  const { defaults, ...asked } = parseInput(jsonRest, rest);
+  if (items.length === 0) throw refused("items", "Give at least one row.");
+  const named = { ...fromTextFields(query), ...defaults, ...asked };
+  const identity = { query, rest: withDigests(rest), items: digest };
+  return { ...splitDefaults(named), rows: rawRowsOf(items), files: {}, identity };
+}
+
+/** Long texts, pictures among the defaults, by their digests. */
+const withDigests = (rest: Record<string, unknown>) => ({
+  ...rest,
+  ...(isObject(rest.defaults) && {
+    defaults: Object.fromEntries(
+      Object.entries(rest.defaults).map(([name, value]) => [
+        name,
+        typeof value === "string" && value.length > longTextMin ? sha256(value) : value,
+      ]),
+    ),
+  }),
+});
 
 async function readForm(req: Request, query: Record<string, string>, limits: IntakeLimits): Promise<Intake> {
   let table: Table | undefined;
-  const { fields, files } = await readMultipart(req, tableBytesMax, {
+  const { fields, files } = await readMultipart(req, limits.tableBytesMax, {
     file: async (stream) => {
       table = await readHashed(stream, limits);
     },
@@ -82,14 +124,14 @@ async function readForm(req: Request, query: Record<string, string>, limits: Int
   return intakeOf({ ...table, defaults: { ...query, ...fields }, identity, files: pictures });
 }
 
-function intakeOf({
+async function intakeOf({
   rows,
   defaults,
   ...rest
-}: { rows: RawRow[]; defaults: Record<string, string> } & Omit<Intake, "defaults" | "options">) {
+}: { rows: RawRow[]; defaults: Record<string, string> } & Omit<Intake, "defaults" | "options">): Promise<Intake> {
   if (rows.length === 0) throw refused("file", "There is no row in the table.");
   const { identity, files } = rest;
-  return { ...splitDefaults(fromTextFields(defaults)), rows: fromCells(rows), identity, files };
+  return { ...splitDefaults(fromTextFields(defaults)), rows: await fromCells(rows), identity, files };
 }
 
 /** Options of the request apart from fields of all rows; throws for what is neither. */
@@ -116,7 +158,7 @@ async function readHashed(stream: Readable, limits: IntakeLimits): Promise<Table
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
       hash.update(chunk);
-      done(bytes > tableBytesMax ? tooLarge() : null, chunk);
+      done(bytes > limits.tableBytesMax ? tooLarge(limits.tableBytesMax) : null, chunk);
     },
   });
   const breakOff = () => counted.destroy(malformed("The table ended before its announced length."));
@@ -134,6 +176,9 @@ async function readHashed(stream: Readable, limits: IntakeLimits): Promise<Table
 }
 
 const malformed = (detail: string) => new ApiError("malformed_request", detail);
-const tooLarge = () => new ApiError("body_too_large", `The table is larger than ${tableBytesMax} bytes.`);
-const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+const tooLarge = (bytesMax: number) => {
+  const hint = bytesMax < tableBytesMax ? "; a plan with more rows takes more" : "";
+  return new ApiError("body_too_large", `The table is larger than ${bytesMax} bytes${hint}.`);
+};
+const sha256 = (bytes: Buffer | string) => createHash("sha256").update(bytes).digest("hex");
 const refused = (field: string, reason: string) => refusedField("validation_failed", field, reason);

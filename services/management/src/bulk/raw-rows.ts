@@ -2,14 +2,15 @@
 import { ApiError } from "@qrfactory/domain/errors";
 import { isObject, parseStrictJson } from "@qrfactory/domain/json";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
+import { makeBreather } from "@qrfactory/runtime/breather";
 import { isRowField } from "./rows.js";
-import type { RawRow } from "./table.js";
+import { emptyRow, type RawRow } from "./table.js";
 
 /** The rows of a JSON body: objects of fields; `placement` and the texts of `extra` are carried along. */
 export const rawRowsOf = (items: readonly unknown[]): RawRow[] => items.map(rawRowOf);
 
 function rawRowOf(item: unknown): RawRow {
-  const row: RawRow = { fields: {}, extra: {}, mistakes: {} };
+  const row = emptyRow();
   if (!isObject(item)) return { ...row, mistakes: { row: ["Give an object of fields."] } };
   const { url, placement, extra = {}, ...fields } = item;
   row.fields = fields;
@@ -32,7 +33,15 @@ function rawRowOf(item: unknown): RawRow {
 }
 
 /** Cells are text: numbers, truths and objects in them become what JSON would have said. */
-export const fromCells = (rows: RawRow[]): RawRow[] => rows.map(fromCellsOf);
+export async function fromCells(rows: RawRow[]): Promise<RawRow[]> {
+  const breathe = makeBreather();
+  const read: RawRow[] = [];
+  for (const row of rows) {
+    read.push(fromCellsOf(row));
+    await breathe();
+  }
+  return read;
+}
 
 function fromCellsOf(row: RawRow): RawRow {
   const { payload, ...cells } = row.fields as Record<string, string>;

@@ -1,12 +1,12 @@
 // From what a client sent to the rows of a job: defaults applied, every row judged by the rules of a single image, all
 // mistakes of all rows found before anything is charged.
-import { setImmediate } from "node:timers/promises";
 import { newShortIdField } from "@qrfactory/domain/code-input";
 import { designFieldNames, type ImageFormat, readDesign } from "@qrfactory/domain/design";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError, type FieldErrors, refusedField } from "@qrfactory/domain/errors";
 import type { Plan } from "@qrfactory/domain/plans";
 import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
+import { makeBreather } from "@qrfactory/runtime/breather";
 import { makeNameFile } from "./file-names.js";
 import type { RawRow } from "./table.js";
 
@@ -57,21 +57,23 @@ export type Judged = {
   warnings: string[];
 };
 
+/** Columns that a warning names, and characters of each. */
+const columnsShown = 20;
+const nameShown = 64;
+
 /** Bad rows that an answer names; the rest is found by asking again. */
 const errorsMax = 1_000;
-
-/** Rows judged in one go: some ten milliseconds, after which other requests have their turn. */
-const rowsAtOnce = 200;
 
 /** Judges all rows; `errors` is empty only when every row is good. */
 export async function judgeRows(raw: RawRow[], rules: RowRules): Promise<Judged> {
   const judged: Judged = { rows: [], errors: {}, badRows: 0, warnings: [] };
   const nameFile = makeNameFile();
   const shortIds = new Map<string, number>();
+  const breathe = makeBreather();
   for (const [at, sent] of raw.entries()) {
-    if (at % rowsAtOnce === rowsAtOnce - 1) await setImmediate();
+    await breathe();
     const row = at + 1;
-    const errors: FieldErrors = { ...sent.mistakes };
+    const errors: FieldErrors = Object.assign(Object.create(null), sent.mistakes);
     try {
       const read = readRow(sent, row, rules, nameFile);
       const shortId = read.code?.shortId;
@@ -163,8 +165,13 @@ const extensionOf = (format: ImageFormat) => (format === "jpeg" ? "jpg" : format
 
 function warningsOf(rows: BulkRow[], raw: RawRow[]): string[] {
   const warnings: string[] = [];
-  const columns = [...new Set(raw.flatMap(({ extra }) => Object.keys(extra)))];
-  if (columns.length > 0) warnings.push(`Not fields, so only carried into the manifest: ${columns.join(", ")}.`);
+  const columns = new Set<string>();
+  for (const { extra } of raw) for (const name of Object.keys(extra)) columns.add(name);
+  if (columns.size > 0) {
+    const named = [...columns].slice(0, columnsShown).map((name) => name.slice(0, nameShown));
+    const more = columns.size > columnsShown ? ` and ${columns.size - columnsShown} more` : "";
+    warnings.push(`Not fields, so only carried into the manifest: ${named.join(", ")}${more}.`);
+  }
   const first = new Map<string, number>();
   const repeated = rows.filter(({ row, data }) => {
     const known = first.get(data);

@@ -1,10 +1,11 @@
 // The pictures that all rows of an order share: found and checked once, by render, which knows what a picture is.
 import { createHash } from "node:crypto";
 import { ApiError, type ProblemCode, problemTypes, refusedField } from "@qrfactory/domain/errors";
-import { type ImageBatch, picturesPath } from "@qrfactory/domain/image-batch";
+import { picturesPath } from "@qrfactory/domain/image-batch";
 import { z } from "zod";
 
-export type SharedPictures = NonNullable<ImageBatch["pictures"]>;
+/** In base64. */
+export type SharedPictures = { logo?: string; background_image?: string };
 
 const fields = ["logo", "logo_url", "background_image", "background_image_url"];
 /** A picture's address may take 5 s to answer. */
@@ -56,7 +57,7 @@ async function ask(
     throw unavailable(cause);
   });
   const body: unknown = await response.json();
-  if (response.ok) return answer.parse(body);
+  if (response.ok) return answer.parse(body) as SharedPictures;
   const { code, detail, errors } = problem.parse(body);
   if (response.status >= 500 || !(code in problemTypes)) throw unavailable();
   throw new ApiError(code as ProblemCode, detail, errors && { errors });

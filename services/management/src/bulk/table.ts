@@ -29,8 +29,8 @@ const aliases: Record<string, string> = { url: "data" };
 const recordCharactersMax = 200_000;
 const columnsMax = 100;
 
-/** Empty lines are no rows, so no limit of rows ends them, and twenty million keep the parser busy for seconds. */
-const emptyLines = /(?:\r?\n){1000}/;
+/** Empty lines are no rows, so no limit of rows ends them: so many line ends (CR, LF) in a row are a thousand of them. */
+const lineEndsMax = 2_000;
 
 /** Spreadsheets of some countries write these for the comma. */
 const otherDelimiters = [";", "\t"];
@@ -81,6 +81,7 @@ async function* followedBy(start: string, rest: AsyncIterable<string>): AsyncGen
 /** Bytes as text; throws for anything but UTF-8, and for NUL, which no text has. */
 async function* decode(stream: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const countLineEnds = makeLineEndCounter();
   let isFirst = true;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -89,7 +90,7 @@ async function* decode(stream: Readable): AsyncGenerator<string> {
       isFirst = false;
       const text = decoder.decode(chunk, { stream: true });
       if (text.includes("\0")) throw malformed("The file holds the character NUL; it is no text in UTF-8.");
-      if (emptyLines.test(text)) throw malformed("A thousand lines of the file are empty; remove them.");
+      if (countLineEnds(text) > lineEndsMax) throw malformed("A thousand lines of the file are empty; remove them.");
       if (text !== "") yield text;
     }
     const last = decoder.decode();
@@ -100,6 +101,25 @@ async function* decode(stream: Readable): AsyncGenerator<string> {
       ? malformed("The file is not valid UTF-8; save it as UTF-8.")
       : error;
   }
+}
+
+const lineEnds = /[\r\n]+/g;
+
+/** Makes a function that takes a text piece by piece and tells the longest row of line ends so far. */
+function makeLineEndCounter(): (piece: string) => number {
+  let longest = 0;
+  let last = 0;
+  return function countLineEnds(piece) {
+    let reachesEnd = false;
+    for (const { 0: ends, index } of piece.matchAll(lineEnds)) {
+      const length = ends.length + (index === 0 ? last : 0);
+      longest = Math.max(longest, length);
+      reachesEnd = index + ends.length === piece.length;
+      last = length;
+    }
+    if (!reachesEnd && piece !== "") last = 0;
+    return longest;
+  };
 }
 
 function delimiterOf(start: string, isField: (name: string) => boolean): string {
@@ -131,6 +151,7 @@ async function collect(parser: AsyncIterable<string[]>, options: TableOptions): 
       header = ["data"];
     }
     if (rows.length === options.rowsMax) throw options.tooMany();
+    if (cells.length > columnsMax) throw malformed(`Row ${rows.length + 1} has more than ${columnsMax} cells.`);
     rows.push(readRow(cells, header, options.isField));
   }
   return rows;
@@ -144,9 +165,16 @@ function readHeader(cells: string[]): string[] {
   return header;
 }
 
+/** A row of nothing. Columns may have any name, also those that every object has, such as `constructor`. */
+export const emptyRow = (): RawRow => ({
+  fields: Object.create(null),
+  extra: Object.create(null),
+  mistakes: Object.create(null),
+});
+
 /** An empty cell says nothing: the default holds. */
 function readRow(cells: string[], header: string[], isField: (name: string) => boolean): RawRow {
-  const row: RawRow = { fields: {}, extra: {}, mistakes: {} };
+  const row = emptyRow();
   cells.forEach((cell, at) => {
     const name = header[at];
     if (name === undefined) {

@@ -6,6 +6,7 @@ import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/code
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
 import { requirePlanFor, shortIdField, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
+import { listOf } from "@qrfactory/domain/validate";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
@@ -16,7 +17,11 @@ const isNotEmpty = (value: object) => Object.keys(value).length > 0;
 
 const bulkEditBody = z
   .strictObject({
-    short_ids: z.array(shortIdField).min(1).max(bulkEditMax, `Name at most ${bulkEditMax} codes.`).optional(),
+    short_ids: listOf(shortIdField, {
+      min: 1,
+      max: bulkEditMax,
+      message: `Name at most ${bulkEditMax} codes.`,
+    }).optional(),
     // An empty filter would be every code: nobody means that by leaving something out.
     filter: z
       .strictObject({ ...filterQuery, is_active: z.boolean().optional() })

@@ -106,6 +106,10 @@ function manifestRow({ row, answer }: DrawnRow): ManifestRow {
 
 /** Every column that a row has, the usual ones first. Cells that a spreadsheet would run are escaped. */
 function manifestCsv(rows: ManifestRow[]): string {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  return stringify(rows, { header: true, columns, escape_formulas: true });
+  const columns = new Set<string>();
+  for (const row of rows) for (const name of Object.keys(row)) columns.add(name);
+  const names = [...columns];
+  // As lists: names of columns may be such as `__proto__` or hold a dot, which the writer would take for a path.
+  const cells = rows.map((row) => names.map((name) => (Object.hasOwn(row, name) ? row[name] : null)));
+  return stringify([names, ...cells], { escape_formulas: true });
 }
