@@ -63,8 +63,15 @@ export type BulkRig = {
 const finishTimeoutMs = 180_000;
 const lookMs = 100;
 
-/** Starts everything; `archives` may lie on a disk of its own. */
-export async function startBulkRig({ archives }: { archives?: string } = {}): Promise<BulkRig> {
+export type BulkRigOptions = {
+  /** Where archives are kept, if on a disk of its own. */
+  archives?: string;
+  /** Variables of management and render beside the usual ones. */
+  environment?: Record<string, string>;
+};
+
+/** Starts everything. */
+export async function startBulkRig({ archives, environment = {} }: BulkRigOptions = {}): Promise<BulkRig> {
   const temp = makeTempDirectory("qrfactory-bulk-");
   const directory = temp.path;
   const undos: (() => Promise<unknown> | unknown)[] = [() => temp.remove()];
@@ -91,19 +98,27 @@ export async function startBulkRig({ archives }: { archives?: string } = {}): Pr
     const startRender = async () => {
       const spool = join(directory, `spool-${Date.now()}`);
       mkdirSync(spool);
-      return startService("render/dist/main.js", { ...management, PORT: String(renderPort), SPOOL_DIR: spool });
+      const own = { ...environment, PORT: String(renderPort), SPOOL_DIR: spool };
+      return startService("render/dist/main.js", { ...management, ...own });
     };
     const startWorker = () => startService("management/dist/worker.js", { ...management, PORT: "0" });
-    const [api, render, worker] = await Promise.all([
-      startService("management/dist/main.js", { ...management, PORT: String(apiPort) }),
-      startRender(),
-      startWorker(),
-    ]);
+    const stopped = async <Started extends StartedProcess>(starting: Promise<Started>) => {
+      const started = await starting;
+      undos.push(() => started.stop());
+      return started;
+    };
+    const starting = [
+      stopped(startService("management/dist/main.js", { ...management, ...environment, PORT: String(apiPort) })),
+      stopped(startRender()),
+      stopped(startWorker()),
+    ] as const;
+    // One that does not start must not leave the others behind.
+    await Promise.allSettled(starting);
+    const [, render, worker] = await Promise.all(starting);
     const url = `http://127.0.0.1:${apiPort}`;
     // What was started here, or what took its place.
     const running: Pick<BulkRig, "render" | "worker"> = { render, worker };
     undos.push(
-      () => api.stop(),
       () => running.render.stop(),
       () => running.worker.stop(),
     );

@@ -27,6 +27,13 @@ export const imageBatch = z.strictObject({
 });
 export type ImageBatch = z.input<typeof imageBatch>;
 
+/** What `picturesPath` answers: SHA-256 of each picture, and in base64 those that were fetched by their address. */
+export const checkedPictures = z.object({
+  digests: z.object({ logo: z.string().optional(), background: z.string().optional() }),
+  fetched: z.object({ logo: z.string().optional(), background_image: z.string().optional() }),
+});
+export type CheckedPictures = z.output<typeof checkedPictures>;
+
 /** What is said of one image of a batch; a drawn one is followed by its `bytes` bytes. */
 const batchAnswer = z.discriminatedUnion("outcome", [
   z.object({

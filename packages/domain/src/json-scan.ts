@@ -11,6 +11,8 @@ export type JsonLimits = {
   textBytesMax?: number;
   /** Names of members whose text may be longer than `textBytesMax`, e.g. pictures in base64. */
   longMembers?: ReadonlySet<string>;
+  /** Bytes of one such text; default 7.2 MB, a picture of 5 MB in base64 with escaped line breaks. */
+  longBytesMax?: number;
 };
 
 /** A text of a long member, left where it lies: the bytes between its quotes. */
@@ -18,10 +20,13 @@ export type LongText = { path: readonly (string | number)[]; start: number; end:
 
 const depthMaxDefault = 32;
 const valuesMaxDefault = 10_000;
+const longBytesMaxDefault = 7_200_000;
 /** Shorter texts of long members are parsed like any other. */
 const longBytesMin = 16_384;
 /** A number of fewer characters without an exponent is always finite: the largest double has 309 digits. */
 const finiteDigitsMax = 300;
+/** Half of the bytes of the longest text that is no picture. */
+const escapesMax = 131_072;
 /** Four levels of indentation take 16. */
 const spacesMax = 65_536;
 /** Characters of a name that a refusal repeats. */
@@ -42,7 +47,8 @@ type Open = { names: Set<string> | null; at: string | number; isName: boolean };
  * for a number beyond a double; `body_too_large` for more values or bytes than the limits allow. Takes about a millisecond a megabyte.
  */
 export function scanJson(bytes: Uint8Array, limits: JsonLimits = {}): LongText[] {
-  const { depthMax = depthMaxDefault, valuesMax = valuesMaxDefault, textBytesMax = Number.POSITIVE_INFINITY } = limits;
+  const { depthMax = depthMaxDefault, valuesMax = valuesMaxDefault, longBytesMax = longBytesMaxDefault } = limits;
+  const { textBytesMax = Number.POSITIVE_INFINITY } = limits;
   const open: Open[] = [];
   const long: LongText[] = [];
   let values = 0;
@@ -70,6 +76,7 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits = {}): LongText[]
       if (inside?.names && inside.isName) {
         noteName(inside, inside.names, hasEscape(at, end) ? decodeEscaped(bytes, at, end) : decode(bytes, at + 1, end));
       } else if (inside && end - at > longBytesMin && limits.longMembers?.has(String(inside.at))) {
+        if (end - at > longBytesMax) throw tooLarge(`${inside.at} is longer than ${longBytesMax} bytes.`);
         long.push({ path: open.map((level) => level.at), start: at + 1, end });
         longBytes += end - at;
       } else if (hasEscape(at, end)) decodeEscaped(bytes, at, end);
@@ -99,12 +106,18 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits = {}): LongText[]
   return long;
 }
 
-/** The index of the quote that ends the text that begins at `start`; -1 when none does. */
+/**
+ * The index of the quote that ends the text that begins at `start`; -1 when none does. Throws `body_too_large` for more
+ * quotes or backslashes in it than any text has that may be so long: base64 has none.
+ */
 function endOfText(bytes: Uint8Array, start: number): number {
+  let left = escapesMax;
   for (let end = bytes.indexOf(quote, start + 1); end >= 0; end = bytes.indexOf(quote, end + 1)) {
     let escapes = 0;
-    while (bytes[end - 1 - escapes] === backslash && end - 1 - escapes > start) escapes += 1;
-    if (escapes % 2 === 0) return end;
+    while (escapes <= left && bytes[end - 1 - escapes] === backslash && end - 1 - escapes > start) escapes += 1;
+    if (escapes % 2 === 0 && escapes <= left) return end;
+    left -= escapes + 1;
+    if (left < 0) throw tooLarge(`A text in the body holds more than ${escapesMax} escapes.`);
   }
   return -1;
 }

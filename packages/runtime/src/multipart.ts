@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import { ApiError, invalidFields } from "@qrfactory/domain/errors";
 import type { Request } from "express";
+import { requireUnpacked } from "./body.js";
 
 /** More than the API has fields. */
 const fieldsMax = 60;
@@ -14,25 +15,36 @@ const nameBytesMax = 100;
 
 export type Multipart = { fields: Record<string, string>; files: Record<string, Buffer> };
 
-/** Readers of files, by the field they come in: such a file is not held. What one throws refuses the form. */
-export type FileReaders = Record<string, (stream: Readable) => Promise<unknown>>;
+/** Reads a file as it arrives: such a file is not held. What `read` throws refuses the form. */
+export type FileReader = { bytesMax: number; read: (stream: Readable) => Promise<unknown> };
 
 /**
- * Reads a whole form. Files longer than `fileBytesMax` are cut at one byte more, so that whoever checks them sees that
- * they are too long. Throws `malformed_request` for a broken form, `validation_failed` for a field that comes twice.
+ * Reads a whole form; `readers` are those of files by the field they come in. Other files longer than `fileBytesMax` are
+ * cut at one byte more, so that their checks find them too long. Throws `malformed_request` for a broken form,
+ * `body_too_large`, `validation_failed` for a field that comes twice, `unsupported_media_type` for an encoded body.
  */
-export function readMultipart(req: Request, fileBytesMax: number, readers: FileReaders = {}): Promise<Multipart> {
+export function readMultipart(
+  req: Request,
+  fileBytesMax: number,
+  readers: Record<string, FileReader> = {},
+): Promise<Multipart> {
+  requireUnpacked(req);
   const fields: Record<string, string> = Object.create(null);
   const files: Record<string, Buffer> = Object.create(null);
   const reading: Promise<unknown>[] = [];
   return new Promise((resolve, reject) => {
+    let hasFailed = false;
     const fail = (error: unknown) => {
+      // What has arrived is still looked through: of many mistakes the first is told.
+      if (hasFailed) return;
+      hasFailed = true;
       req.unpipe();
       // What is still to come is not read: the connection ends with the answer.
       req.resume();
       reject(error instanceof ApiError ? error : malformed(error));
     };
     const claim = (name: string) => {
+      if (hasFailed) return false;
       if (!(name in fields) && !(name in files)) return true;
       fail(invalidFields({ [name]: ["Give it once."] }));
       return false;
@@ -46,7 +58,7 @@ export function readMultipart(req: Request, fileBytesMax: number, readers: FileR
           fieldSize: fieldBytesMax,
           fields: fieldsMax,
           files: filesMax,
-          fileSize: fileBytesMax + 1,
+          fileSize: Math.max(fileBytesMax, ...Object.values(readers).map(({ bytesMax }) => bytesMax)) + 1,
           headerPairs: 20,
         },
       });
@@ -63,15 +75,19 @@ export function readMultipart(req: Request, fileBytesMax: number, readers: FileR
         if (!claim(name)) return void stream.resume();
         files[name] = Buffer.alloc(0);
         stream.on("limit", () =>
-          fail(new ApiError("body_too_large", `The file is larger than ${fileBytesMax} bytes.`)),
+          fail(new ApiError("body_too_large", `The file is larger than ${reader.bytesMax} bytes.`)),
         );
-        const read = reader(stream);
+        const read = reader.read(stream);
         read.catch(fail);
         reading.push(read);
         return;
       }
       const chunks: Buffer[] = [];
-      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      let room = fileBytesMax + 1;
+      stream.on("data", (chunk: Buffer) => {
+        if (room > 0) chunks.push(chunk.subarray(0, room));
+        room -= chunk.length;
+      });
       stream.on("end", () => {
         if (claim(name)) files[name] = Buffer.concat(chunks);
       });

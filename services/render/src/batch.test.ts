@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { type ImageBatch, imageBatchPath, picturesPath, unpackAnswers } from "@qrfactory/domain/image-batch";
@@ -73,7 +73,8 @@ test("a shared logo is on every image that names none of its own", async () => {
   const [plain, marked] = [await drawBatch([{ data }]), await drawBatch([{ data }], { pictures: { logo } })];
   const keys = [plain, marked].map(([one]) => one?.answer.outcome === "drawn" && one.answer.cache_key);
   expect(new Set(keys).size).toBe(2);
-  expect(await (await post(picturesPath, { logo })).json()).toEqual({ logo });
+  const digest = createHash("sha256").update(Buffer.from(logo, "base64")).digest("hex");
+  expect(await (await post(picturesPath, { logo })).json()).toEqual({ digests: { logo: digest }, fetched: {} });
   expect((await post(picturesPath, { logo: "bm90IGEgcGljdHVyZQ==" })).status).toBe(400);
 });
 

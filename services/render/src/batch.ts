@@ -3,7 +3,7 @@
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
 import { cacheKeyOf, readDesign } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
-import { type BatchAnswer, imageBatch, packAnswer } from "@qrfactory/domain/image-batch";
+import { type BatchAnswer, type CheckedPictures, imageBatch, packAnswer } from "@qrfactory/domain/image-batch";
 import { plans } from "@qrfactory/domain/plans";
 import { type BodyLimits, readJson } from "@qrfactory/runtime/body";
 import type { Handler } from "@qrfactory/runtime/http-app";
@@ -18,6 +18,7 @@ import {
   getPictures,
   longPictureMembers,
   type PictureFiles,
+  type PictureKind,
   takePictureSources,
 } from "./images-in/pictures.js";
 
@@ -107,15 +108,18 @@ async function write(res: Response, parts: Buffer[]): Promise<void> {
 
 const pictureRequest = z.record(z.string(), z.unknown());
 
-/** The handler of `picturesPath`: the pictures that fields name, checked, as base64; throws as for a single image. */
+/** The handler of `picturesPath`: checks the pictures that fields name; throws as for a single image. */
 export function makeReadPictures({ tokens, fetchPicture }: Pick<BatchOptions, "tokens" | "fetchPicture">): Handler {
   return async function readPictures(req, res) {
     tokens.check(req.headers.authorization);
     const { sources } = takePictureSources(await readJson(req, pictureRequest, batchLimits), {});
     const pictures = await getPictures(sources, fetchPicture);
-    res.json({
-      ...(pictures.logo && { logo: pictures.logo.bytes.toString("base64") }),
-      ...(pictures.background && { background_image: pictures.background.bytes.toString("base64") }),
-    });
+    const fetched = (kind: PictureKind) =>
+      sources[kind] && "url" in sources[kind] ? pictures[kind]?.bytes.toString("base64") : undefined;
+    const answer: CheckedPictures = {
+      digests: digestsOf(pictures),
+      fetched: { logo: fetched("logo"), background_image: fetched("background") },
+    };
+    res.json(answer);
   };
 }

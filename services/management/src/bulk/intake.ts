@@ -22,7 +22,8 @@ const tableBytesMax = 20_000_000;
 const rowBytesMax = 20_000;
 /** Defaults of all rows, and whatever stands around the rows. */
 const restBytesMax = 400_000;
-/** Two pictures in base64, 2 and 5 MB. */
+/** The larger of two pictures, as render takes them; and both in base64. */
+const pictureBytesMax = 5_000_000;
 const picturesBytesMax = 10_000_000;
 
 export type Intake = {
@@ -112,9 +113,12 @@ const withDigests = (rest: Record<string, unknown>) => ({
 
 async function readForm(req: Request, query: Record<string, string>, limits: IntakeLimits): Promise<Intake> {
   let table: Table | undefined;
-  const { fields, files } = await readMultipart(req, limits.tableBytesMax, {
-    file: async (stream) => {
-      table = await readHashed(stream, limits);
+  const { fields, files } = await readMultipart(req, pictureBytesMax, {
+    file: {
+      bytesMax: limits.tableBytesMax,
+      read: async (stream) => {
+        table = await readHashed(stream, limits);
+      },
     },
   });
   if (!table) throw refused("file", "Give the table as a file of this name.");

@@ -15,6 +15,9 @@ const rowLimits: JsonLimits = { textBytesMax: 200_000, valuesMax: 500, longMembe
 /** Defaults of all rows and options. */
 const restLimits: JsonLimits = { textBytesMax: 262_144, valuesMax: 1_000, longMembers };
 
+/** Members of a body that are looked through for the rows; there are four kinds. */
+const membersMax = 100;
+
 export type JsonTable = {
   /** The body without its rows. */
   rest: Record<string, unknown>;
@@ -42,17 +45,18 @@ export async function readJsonTable(body: Buffer, options: JsonTableOptions): Pr
   return { rest: withTexts(rest), items, digest };
 }
 
-/** Where the list of rows begins in the outermost object; -1 where there is none. */
+/** Where the list of rows begins in the outermost object; -1 where there is none among its first members. */
 function findList(body: Buffer): number {
   let at = skipSpace(body, 0);
   if (body[at] !== 0x7b) return -1;
-  do {
+  for (let members = 0; members < membersMax; members += 1) {
     const nameAt = skipSpace(body, at + 1);
     const nameEnd = endOfJson(body, nameAt, restLimits);
     const valueAt = skipSpace(body, skipSpace(body, nameEnd) + 1);
     if (body.toString("latin1", nameAt, nameEnd) === `"${rowsMember}"` && body[valueAt] === openList) return valueAt;
     at = skipSpace(body, endOfJson(body, valueAt, restLimits));
-  } while (body[at] === comma);
+    if (body[at] !== comma) break;
+  }
   return -1;
 }
 

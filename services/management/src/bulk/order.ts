@@ -27,7 +27,7 @@ import { type Intake, readIntake, tableBytesOf } from "./intake.js";
 import type { ObjectStore } from "./object-store.js";
 import { type Judged, judgeRows } from "./rows.js";
 import { sendArchive } from "./send-archive.js";
-import { digestsOf, type ReadSharedPictures, type SharedPictures } from "./shared-pictures.js";
+import type { ReadSharedPictures, SharedPictures } from "./shared-pictures.js";
 
 export type OrderOptions = {
   db: Db;
@@ -131,7 +131,7 @@ export function makeOrder(options: OrderOptions, documentOf: (job: BulkJob) => o
       plan: plans[caller.plan],
       dynamic: intake.options.dynamic,
       defaults: shared.defaults,
-      pictures: digestsOf(shared.pictures),
+      pictures: shared.digests,
       scanBaseUrl: options.scanBaseUrl,
       destinationRules: options.destinationRules,
     });

@@ -1,7 +1,6 @@
 // The pictures that all rows of an order share: found and checked once, by render, which knows what a picture is.
-import { createHash } from "node:crypto";
 import { ApiError, type ProblemCode, problemTypes, refusedField } from "@qrfactory/domain/errors";
-import { picturesPath } from "@qrfactory/domain/image-batch";
+import { type CheckedPictures, checkedPictures, picturesPath } from "@qrfactory/domain/image-batch";
 import { z } from "zod";
 
 /** In base64. */
@@ -11,18 +10,25 @@ const fields = ["logo", "logo_url", "background_image", "background_image_url"];
 /** A picture's address may take 5 s to answer. */
 const timeoutMs = 15_000;
 
-const answer = z.object({ logo: z.string().optional(), background_image: z.string().optional() });
 const problem = z.object({
   code: z.string(),
   detail: z.string(),
   errors: z.record(z.string(), z.array(z.string())).optional(),
 });
 
+export type SharedDefaults = {
+  /** Without the pictures. */
+  defaults: Record<string, unknown>;
+  pictures: SharedPictures;
+  /** SHA-256 of each, as designs name them. */
+  digests: CheckedPictures["digests"];
+};
+
 /** Takes the pictures out of defaults and files; throws as a single image does. */
 export type ReadSharedPictures = (
   defaults: Record<string, unknown>,
   files: Record<string, Buffer>,
-) => Promise<{ defaults: Record<string, unknown>; pictures: SharedPictures }>;
+) => Promise<SharedDefaults>;
 
 /** Makes the reader. */
 export function makeReadSharedPictures(options: {
@@ -39,15 +45,22 @@ export function makeReadSharedPictures(options: {
         throw refused(field, `Give one of ${field}, ${name} and ${field}_url.`);
       named[field] = bytes.toString("base64");
     }
-    if (Object.keys(named).length === 0) return { defaults: rest, pictures: {} };
-    return { defaults: rest, pictures: await ask(options, named) };
+    if (Object.keys(named).length === 0) return { defaults: rest, pictures: {}, digests: {} };
+    const { digests, fetched } = await ask(options, named);
+    // What was checked as text is text; an address gave way to what was fetched from it.
+    const { logo = fetched.logo, background_image = fetched.background_image } = named as SharedPictures;
+    return {
+      defaults: rest,
+      pictures: { ...(logo && { logo }), ...(background_image && { background_image }) },
+      digests,
+    };
   };
 }
 
 async function ask(
   { renderUrl, authorization }: { renderUrl: string; authorization: () => string },
   named: Record<string, unknown>,
-): Promise<SharedPictures> {
+): Promise<CheckedPictures> {
   const response = await fetch(renderUrl + picturesPath, {
     method: "POST",
     headers: { "Content-Type": "application/json", Authorization: authorization() },
@@ -57,7 +70,7 @@ async function ask(
     throw unavailable(cause);
   });
   const body: unknown = await response.json();
-  if (response.ok) return answer.parse(body) as SharedPictures;
+  if (response.ok) return checkedPictures.parse(body);
   const { code, detail, errors } = problem.parse(body);
   if (response.status >= 500 || !(code in problemTypes)) throw unavailable();
   throw new ApiError(code as ProblemCode, detail, errors && { errors });
@@ -65,11 +78,5 @@ async function ask(
 
 const unavailable = (cause?: unknown) =>
   new ApiError("unavailable", "Pictures cannot be checked right now; try again.", { cause });
-
-/** How designs name these pictures. */
-export function digestsOf({ logo, background_image }: SharedPictures): { logo?: string; background?: string } {
-  const digest = (text: string) => createHash("sha256").update(Buffer.from(text, "base64")).digest("hex");
-  return { ...(logo && { logo: digest(logo) }), ...(background_image && { background: digest(background_image) }) };
-}
 
 const refused = (field: string, reason: string) => refusedField("validation_failed", field, reason);

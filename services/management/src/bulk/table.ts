@@ -3,6 +3,7 @@
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ApiError } from "@qrfactory/domain/errors";
+import { makeBreather } from "@qrfactory/runtime/breather";
 import { CsvError, parse } from "csv-parse";
 
 /** One row as it came: text under the names of the API, and what stood in other columns. */
@@ -32,8 +33,13 @@ const columnsMax = 100;
 /** Empty lines are no rows, so no limit of rows ends them: so many line ends (CR, LF) in a row are a thousand of them. */
 const lineEndsMax = 2_000;
 
+/** Ten thousand commas in a line, those in quotes among them: a payload in JSON has a few dozen. */
+const lineCellsMax = 10_000;
+const [lineFeed, carriageReturn] = [0x0a, 0x0d];
+
 /** Spreadsheets of some countries write these for the comma. */
 const otherDelimiters = [";", "\t"];
+const delimiters = new Set([",", ...otherDelimiters].map((delimiter) => delimiter.charCodeAt(0)));
 
 /**
  * Reads a table. Its first row is a header when it names a field; a table of one column without one is data. Throws
@@ -81,7 +87,8 @@ async function* followedBy(start: string, rest: AsyncIterable<string>): AsyncGen
 /** Bytes as text; throws for anything but UTF-8, and for NUL, which no text has. */
 async function* decode(stream: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const countLineEnds = makeLineEndCounter();
+  const guard = makeGuard();
+  const breathe = makeBreather();
   let isFirst = true;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -90,8 +97,10 @@ async function* decode(stream: Readable): AsyncGenerator<string> {
       isFirst = false;
       const text = decoder.decode(chunk, { stream: true });
       if (text.includes("\0")) throw malformed("The file holds the character NUL; it is no text in UTF-8.");
-      if (countLineEnds(text) > lineEndsMax) throw malformed("A thousand lines of the file are empty; remove them.");
+      guard(text);
       if (text !== "") yield text;
+      // Whatever has arrived already would be read in one go.
+      await breathe();
     }
     const last = decoder.decode();
     if (last !== "") yield last;
@@ -103,22 +112,27 @@ async function* decode(stream: Readable): AsyncGenerator<string> {
   }
 }
 
-const lineEnds = /[\r\n]+/g;
-
-/** Makes a function that takes a text piece by piece and tells the longest row of line ends so far. */
-function makeLineEndCounter(): (piece: string) => number {
-  let longest = 0;
-  let last = 0;
-  return function countLineEnds(piece) {
-    let reachesEnd = false;
-    for (const { 0: ends, index } of piece.matchAll(lineEnds)) {
-      const length = ends.length + (index === 0 ? last : 0);
-      longest = Math.max(longest, length);
-      reachesEnd = index + ends.length === piece.length;
-      last = length;
+/**
+ * Makes a function that takes a text piece by piece and throws `malformed_request` for what costs a parser much and is no
+ * table: a thousand empty lines, or more cells in a line than any table has. Quotes are not looked at.
+ */
+function makeGuard(): (piece: string) => void {
+  let ends = 0;
+  let cells = 0;
+  return function guard(piece) {
+    for (let at = 0; at < piece.length; at += 1) {
+      const code = piece.charCodeAt(at);
+      if (code === lineFeed || code === carriageReturn) {
+        cells = 0;
+        ends += 1;
+        if (ends > lineEndsMax) throw malformed("A thousand lines of the file are empty; remove them.");
+      } else {
+        ends = 0;
+        if (delimiters.has(code) && ++cells > lineCellsMax) {
+          throw malformed(`A line of the file has more than ${lineCellsMax} cells.`);
+        }
+      }
     }
-    if (!reachesEnd && piece !== "") last = 0;
-    return longest;
   };
 }
 
@@ -140,7 +154,9 @@ const names = (cell: string, isField: (name: string) => boolean) => {
 async function collect(parser: AsyncIterable<string[]>, options: TableOptions): Promise<RawRow[]> {
   let header: string[] | undefined;
   const rows: RawRow[] = [];
+  const breathe = makeBreather();
   for await (const cells of parser) {
+    await breathe();
     if (header === undefined) {
       if (cells.some((cell) => names(cell, options.isField))) {
         header = readHeader(cells);
@@ -175,16 +191,18 @@ export const emptyRow = (): RawRow => ({
 /** An empty cell says nothing: the default holds. */
 function readRow(cells: string[], header: string[], isField: (name: string) => boolean): RawRow {
   const row = emptyRow();
-  cells.forEach((cell, at) => {
-    const name = header[at];
-    if (name === undefined) {
-      if (cell !== "") row.mistakes.row = [`This row has ${cells.length} cells, the header ${header.length}.`];
-    } else if (isField(name)) {
+  if (cells.some((cell, at) => at >= header.length && cell !== "")) {
+    row.mistakes.row = [`This row has ${cells.length} cells, the header ${header.length}.`];
+  }
+  for (const [at, name] of header.entries()) {
+    const cell = cells[at];
+    if (cell === undefined) break;
+    if (isField(name)) {
       if (cell !== "") row.fields[name] = cell;
     } else if (name !== "") {
       row.extra[name] = cell;
     }
-  });
+  }
   return row;
 }
 
