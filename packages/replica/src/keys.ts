@@ -10,5 +10,9 @@ export const changesOrdinalKey = "qrf:codes:changes:ordinal";
 export const markKey = "qrf:codes:mark";
 /** Milliseconds since the epoch, written every second: a replica that does not move tells how far it is behind. */
 export const heartbeatKey = "qrf:codes:heartbeat";
+/** Counts publications of codes and keys. */
+export const publicationsKey = "qrf:publications";
+/** `run_id` of the server process to which everything was published. */
+export const epochKey = "qrf:epoch";
 /** Hash: spool id → number up to which its records are committed. */
 export const acksKey = "qrf:acks";

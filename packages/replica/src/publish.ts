@@ -2,7 +2,7 @@
 // set is complete, and keep a heartbeat by which regions tell how old their copy is.
 import { isTombstone, type PublishedCode } from "@qrfactory/domain/published-code";
 import type { Redis } from "ioredis";
-import { changesKey, changesOrdinalKey, codesKey, heartbeatKey, markKey } from "./keys.js";
+import { changesKey, changesOrdinalKey, codesKey, heartbeatKey, markKey, publicationsKey } from "./keys.js";
 
 /** Entries kept in the stream of changes: a region that was away for less reads on, one away for longer loads anew. */
 const changesMax = 100_000;
@@ -11,11 +11,12 @@ const changesMax = 100_000;
 const batchMax = 250;
 
 /**
- * KEYS: codes, changes, ordinal. ARGV: cap of the stream, then short id, version, counted scans and JSON of each row.
+ * KEYS: codes, changes, ordinal, publications. ARGV: cap of the stream, then short id, version, counted scans and JSON of each row.
  * Returns 1 or 0 for each: whether it was newer than what was there, by its version or within one by the scans counted.
  * A stored row that is not one of ours counts as absent.
  */
 const publishScript = `
+redis.call('INCR', KEYS[4])
 local applied = {}
 for i = 2, #ARGV, 4 do
   local known, used = 0, 0
@@ -51,7 +52,7 @@ export async function publishCodes(redis: Redis, codes: readonly PublishedCode[]
   for (let start = 0; start < codes.length; start += batchMax) {
     const rows = codes.slice(start, start + batchMax);
     const args = rows.flatMap((row) => [row.short_id, row.version, usedOf(row), JSON.stringify(row)]);
-    const keys = [codesKey, changesKey, changesOrdinalKey];
+    const keys = [codesKey, changesKey, changesOrdinalKey, publicationsKey];
     const answers = (await redis.eval(publishScript, keys.length, ...keys, changesMax, ...args)) as number[];
     applied.push(...answers.map((answer) => answer === 1));
   }
@@ -73,11 +74,6 @@ export type TableMark = {
 /** Marks the set as complete; to be called after every row of Postgres was published. */
 export async function markTablePublished(redis: Redis, mark: TableMark): Promise<void> {
   await redis.set(markKey, JSON.stringify(mark));
-}
-
-/** Takes the mark away, so that every row is published again; what is there stays, and the newest version wins. */
-export async function forgetTableMark(redis: Redis): Promise<void> {
-  await redis.del(markKey);
 }
 
 /** The mark, or null when there is none (an emptied Redis) or it cannot be read: everything has to be published. */

@@ -156,23 +156,6 @@ export function connectQueueRedis({ url, name }: Pick<RedisConnection, "url" | "
   return open(Redis, url, { connectionName: name, maxRetriesPerRequest: null });
 }
 
-/**
- * Calls back, until that works, whenever the connection leads to another server process than before: a promoted replica
- * or a primary that was started anew, either of which may lack the last writes.
- */
-export function onOtherServer(redis: Redis, act: () => Promise<unknown>): void {
-  let known: string | undefined;
-  redis.on("ready", async () => {
-    try {
-      const found = /^run_id:(\w+)/m.exec(await redis.info("server"))?.[1];
-      if (known !== undefined && found !== known) await act();
-      known = found;
-    } catch {
-      // Gone again: the next connection is compared with the same server.
-    }
-  });
-}
-
 /** Resolves when the connection can be used; rejects after `timeoutMs`, naming the server. */
 export async function redisReady(redis: Redis, timeoutMs: number): Promise<void> {
   if (redis.status === "ready") return;

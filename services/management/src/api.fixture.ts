@@ -71,6 +71,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     LOGINS_PER_MINUTE: "1000",
   });
   const log = createLog({ service: "test", level: "silent" });
+  await publishEverything(database.url, redis.url);
   const mails: Mail[] = [];
   const postMail = (mail: Mail) => void mails.push(mail);
   const management = await assembleManagement({ ...config, ...overrides }, log, undefined, postMail);
@@ -150,6 +151,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     url: server.url,
     database,
     redis,
+    redisDirectory: directory.path,
     config,
     routes: management.routes,
     send,
@@ -168,6 +170,16 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
       directory.remove();
     },
   };
+}
+
+/** What the worker does first: from then on the word of Redis is taken. */
+async function publishEverything(databaseUrl: string, redisUrl: string): Promise<void> {
+  const db = connectDatabase(databaseUrl, { ...withPatience, poolMax: 1 });
+  const redis = connectRedis({ url: redisUrl, name: "publisher" });
+  await redisReady(redis, readyTimeoutMs);
+  await makePublisher({ db, redis }).publishPending();
+  redis.disconnect();
+  await db.$disconnect();
 }
 
 /** A sender that asks again when it is told 503: a busy machine is no failure. */

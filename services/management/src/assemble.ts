@@ -12,6 +12,7 @@ import { connectDatabase } from "@qrfactory/db/client";
 import { findSessionRights } from "@qrfactory/db/sessions";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
+import { watchEpoch } from "@qrfactory/replica/epoch";
 import { listOrphans } from "@qrfactory/replica/orphans";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Log } from "@qrfactory/runtime/log";
@@ -63,7 +64,8 @@ export async function assembleManagement(
 
   const seal = makeSeal(config.SEAL_KEY);
   const tokens = makeAccessTokens(config.JWT_SECRET);
-  const keys = makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) });
+  const epoch = watchEpoch(redis);
+  const keys = makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash), isSure: epoch.isSure });
   const authenticate = makeAuthenticate({
     tokens,
     keys,
@@ -131,6 +133,7 @@ export async function assembleManagement(
     close: async () => {
       await Promise.allSettled([bell.close(), queues.close()]);
       queueRedis.disconnect();
+      epoch.stop();
       await Promise.all([db.$disconnect(), analytics.close()]);
       redis.disconnect();
       renderCache?.disconnect();

@@ -6,18 +6,18 @@ import { openEventStore } from "@qrfactory/db/ingest";
 import { openSummaryStore } from "@qrfactory/db/summary-store";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
-import { forgetTableMark } from "@qrfactory/replica/publish";
 import { createHttpApp } from "@qrfactory/runtime/http-app";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { start } from "@qrfactory/runtime/process";
-import { connectQueueRedis, connectRedis, onOtherServer, requireNoEviction } from "@qrfactory/runtime/redis";
+import { connectQueueRedis, connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
 import { serve } from "@qrfactory/runtime/serve";
 import { version } from "@qrfactory/runtime/version";
 import { openGeolocation } from "@qrfactory/visitor/geolocation";
 import { openObjectStore } from "./bulk/object-store.js";
 import { readManagementConfig } from "./config.js";
 import { connectRenderCache, createStatus } from "./status.js";
+import { checkCredits, sinceLastMonth } from "./usage/credit-check.js";
 import { startBulkWorker } from "./workers/bulk/bulk.js";
 import { startIngest } from "./workers/ingest.js";
 import { startMaintenance } from "./workers/maintenance.js";
@@ -47,9 +47,13 @@ start(async () => {
     status: createStatus({ version, db, stateRedis: redis, renderCache, config }),
     routes: {},
   });
-  // Edits that Postgres notes as published may be among what the other server lacks: everything is published again.
-  onOtherServer(redis, () => forgetTableMark(redis));
-  const publishing = startPublishing({ db, publisher: makePublisher({ db, redis }), log });
+  const publisher = makePublisher({
+    db,
+    redis,
+    // Counters of credits were set back with everything else.
+    onRefilled: () => checkCredits({ db, redis, since: sinceLastMonth(), repair: true }),
+  });
+  const publishing = startPublishing({ db, publisher, log });
   const geolocation = await openGeolocation({ file: config.GEOIP_DATABASE, log });
   const store = openEventStore(config.DATABASE_URL, { name: "worker-ingest" });
   const ingest = startIngest({ store, locate: geolocation.locate, stateRedisUrl: config.STATE_REDIS_URL, log });

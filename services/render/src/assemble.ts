@@ -12,6 +12,7 @@ import { type DynamicCode, markCodesPublished, toPublished } from "@qrfactory/db
 import { findSessionRights } from "@qrfactory/db/sessions";
 import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
+import { watchEpoch } from "@qrfactory/replica/epoch";
 import { eventStream } from "@qrfactory/replica/event-stream";
 import { withGrace } from "@qrfactory/replica/grace";
 import { publishCodes } from "@qrfactory/replica/publish";
@@ -69,6 +70,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
   const loadUsed = (workspaceId: string, month: string) => countRenders(db, workspaceId, month);
   const credits = withGrace({ credits: makeCredits({ redis, loadUsed }) });
   const seal = makeSeal(config.SEAL_KEY);
+  const epoch = watchEpoch(redis);
   const app = createApp({
     log,
     ...(metrics && { metrics }),
@@ -77,7 +79,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     translateError: databaseProblem,
     authenticate: makeAuthenticate({
       tokens: makeAccessTokens(config.JWT_SECRET),
-      keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash) }),
+      keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash), isSure: epoch.isSure }),
       findRights: (session) => findSessionRights(db, session),
     }),
     internalTokens: makeInternalTokens(config.JWT_SECRET),
@@ -108,6 +110,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
       await spool.close();
       await db.$disconnect();
       cacheStore.close();
+      epoch.stop();
       redis.disconnect();
     },
   };

@@ -1,3 +1,5 @@
+import { readdirSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { hashApiKey } from "@qrfactory/auth/api-key";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
@@ -68,6 +70,62 @@ test("a Redis that was set back behind a revocation does not bring the key back"
   await redis.del("qrf:codes:mark");
   await publisher().publishPending();
   await until(async () => (await byKey()).status === 401);
+});
+
+/** Cuts the newest part of the append-only file at a place between two sizes, as a loss of power does. */
+function cutFile(from: number): void {
+  const file = newestFile();
+  truncateSync(file, from + Math.floor(Math.random() * (statSync(file).size - from)));
+}
+const newestFile = () => {
+  const folder = join(api.redisDirectory, "appendonlydir");
+  const [name] = readdirSync(folder).filter((file) => file.endsWith(".incr.aof"));
+  return join(folder, name as string);
+};
+
+test("a Redis that lost the end of its file revives no key, and has every edit again after one round", async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const { as } = await api.signUp();
+    const [edited, deleted] = [await create(as), await create(as)];
+    const { id, raw_key } = (await as("POST", "/api/v1/keys", { body: { name: "till" } })).body;
+    const byKey = async () => (await api.send("GET", "/api/v1/dynamic", { headers: { "X-Api-Key": raw_key } })).status;
+    expect(await byKey()).toBe(200);
+    await publisher().publishPending();
+    const before = statSync(newestFile()).size;
+    await as("DELETE", `/api/v1/keys/${id}`);
+    await as("PATCH", `/api/v1/dynamic/${edited.short_id}`, { body: { destination_url: "https://example.com/2" } });
+    await as("DELETE", `/api/v1/dynamic/${deleted.short_id}`);
+    const created = await create(as);
+    await until(async () => (await byKey()) === 401);
+    await publisher().publishPending();
+    await api.redis.kill();
+    cutFile(before);
+    await api.redis.restart();
+    await redisReady(redis, 5_000);
+    // Before the round nobody has said so, but Redis is not asked.
+    const seen = new Set([await byKey(), await byKey()]);
+    await publisher().publishPending();
+    await until(async () => seen.add(await byKey()) && (await redis.get("qrf:epoch")) !== null);
+    expect(seen.has(200)).toBe(false);
+    expect(await published(edited.short_id)).toMatchObject({ version: 2, destination_url: "https://example.com/2" });
+    expect(await published(deleted.short_id)).toMatchObject({ version: 2, deleted: true });
+    expect(await published(created.short_id)).toMatchObject({ version: 1 });
+  }
+});
+
+test("a Redis that forgot publications while it ran is filled again, and once only", async () => {
+  const { as } = await api.signUp();
+  const { short_id } = await create(as);
+  await publisher().publishPending();
+  // As after a moment as the replica of an older copy.
+  await redis.set("qrf:publications", 1);
+  await redis.hdel("qrf:codes", short_id);
+  await redis.hset("qrf:codes", "ANOTHER", "{}");
+  await publisher().publishPending();
+  expect(await published(short_id)).toMatchObject({ version: 1 });
+  const { generation } = (await readTableMark(redis)) as { generation: string };
+  await publisher().publishPending();
+  expect((await readTableMark(redis))?.generation).toBe(generation);
 });
 
 test("an emptied Redis is filled again from Postgres and marked complete", async () => {

@@ -11,6 +11,15 @@ import {
   markCodesPublished,
   toPublished,
 } from "@qrfactory/db/dynamic-codes";
+import { findBelievedEpoch, recordEpoch } from "@qrfactory/db/state-epoch";
+import {
+  countPublication,
+  type Epoch,
+  type FoundEpoch,
+  isInDoubt,
+  markWhole,
+  readEpoch,
+} from "@qrfactory/replica/epoch";
 import {
   countPublishedCodes,
   markTablePublished,
@@ -32,12 +41,19 @@ export type Publisher = {
   /** Publishes codes and notes it; throws when Redis or Postgres is away. */
   publishCodeRows: (rows: DynamicCode[]) => Promise<void>;
   publishKeyRow: (publication: KeyPublication) => Promise<void>;
-  /** One round: refill an empty Redis, publish what waits, beat. */
+  /** One round: refill a Redis that is empty or in doubt, publish what waits, beat. */
   publishPending: () => Promise<void>;
 };
 
+export type PublisherOptions = {
+  db: Db;
+  redis: Redis;
+  /** Brings whatever else Redis holds up to date, after all codes and before its word is taken; may be repeated. */
+  onRefilled?: () => Promise<unknown>;
+};
+
 /** Makes what brings codes and keys to the services, at once or, for what was left undone, in rounds. */
-export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publisher {
+export function makePublisher({ db, redis, onRefilled = async () => {} }: PublisherOptions): Publisher {
   async function publishCodeRows(rows: DynamicCode[]): Promise<void> {
     await publishCodes(redis, rows.map(toPublished));
     await markCodesPublished(db, rows);
@@ -48,11 +64,12 @@ export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publishe
     await publishKey(redis, hash, record);
     if (previous) await publishKey(redis, previous.hash, previous.record);
     for (const retired of retiredHashes) await publishKey(redis, retired, { ...record, revoked: true });
+    await countPublication(redis);
     await markKeyPublished(db, publication);
   }
 
-  /** Everything again, from Postgres: a Redis without its mark, or with fewer rows than it says, lost some or is new. */
-  async function refill(): Promise<void> {
+  /** Everything again, from Postgres: a Redis that is new, lost something, or may have. */
+  async function refill({ runId }: FoundEpoch, believed: Epoch | null): Promise<void> {
     await forgetKeys(redis);
     let count = 0;
     let after: string | null = null;
@@ -64,11 +81,21 @@ export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publishe
       after = rows.at(-1)?.id ?? null;
     }
     await markTablePublished(redis, { generation: randomUUID(), count, at: Date.now() });
+    await onRefilled();
+    // Last of all: from here on its word is taken.
+    await markWhole(redis, { runId, publications: believed?.publications ?? 0 });
+  }
+
+  /** Whether Redis lacks rows, or may lack some that Postgres notes as published. */
+  async function isLacking(found: FoundEpoch, believed: Epoch | null): Promise<boolean> {
+    if (isInDoubt(found, believed)) return true;
+    const mark = await readTableMark(redis);
+    return mark === null || (await countPublishedCodes(redis)) < mark.count;
   }
 
   async function publishPending(): Promise<void> {
-    const mark = await readTableMark(redis);
-    if (mark === null || (await countPublishedCodes(redis)) < mark.count) await refill();
+    const [found, believed] = await Promise.all([readEpoch(redis), findBelievedEpoch(db)]);
+    if (await isLacking(found, believed)) await refill(found, believed);
     for (;;) {
       const codes = await findUnpublishedCodes(db, batchSize);
       if (codes.length > 0) await publishCodeRows(codes);
@@ -76,6 +103,9 @@ export function makePublisher({ db, redis }: { db: Db; redis: Redis }): Publishe
       for (const key of keys) await publishKeyRow(key);
       if (codes.length < batchSize && keys.length < batchSize) break;
     }
+    const { isWhole, ...now } = await readEpoch(redis);
+    if (!isWhole) throw new Error("The state Redis has become another process; everything is published again.");
+    if (now.runId !== believed?.runId || now.publications !== believed.publications) await recordEpoch(db, now);
     await writeHeartbeat(redis);
   }
 
