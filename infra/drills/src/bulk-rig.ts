@@ -95,9 +95,9 @@ export async function startBulkRig({ archives, environment = {} }: BulkRigOption
       RENDER_URL: `http://127.0.0.1:${renderPort}`,
       OBJECT_STORE: folder,
     };
-    const startRender = async () => {
-      const spool = join(directory, `spool-${Date.now()}`);
-      mkdirSync(spool);
+    const spool = join(directory, "spool");
+    mkdirSync(spool);
+    const startRender = () => {
       const own = { ...environment, PORT: String(renderPort), SPOOL_DIR: spool };
       return startService("render/dist/main.js", { ...management, ...own });
     };

@@ -167,6 +167,26 @@ export async function listExpiredArchives(db: Db, limit: number): Promise<{ id: 
     SELECT id, archive FROM bulk_jobs WHERE archive IS NOT NULL AND expires_at <= now() ORDER BY expires_at LIMIT ${limit}`;
 }
 
+/** Of these ids those that are bulk orders. */
+export async function findOrders(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db.bulkJob.findMany({ where: { id: { in: [...ids] } }, select: { id: true } });
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Orders whose refund the counter has not heard of for a while: its process died, or Redis was away. */
+export async function listUncountedRefunds(db: Db, before: Date, limit: number): Promise<BulkJob[]> {
+  return db.bulkJob.findMany({
+    where: { refunded: { gt: 0 }, refundCounted: false, finishedAt: { lt: before } },
+    orderBy: { finishedAt: "asc" },
+    take: limit,
+  });
+}
+
+/** Notes that the counter has heard of a refund. */
+export async function markRefundCounted(db: Db, id: string): Promise<void> {
+  await db.bulkJob.update({ where: { id }, data: { refundCounted: true } });
+}
+
 /** Notes that a ZIP is deleted. */
 export async function forgetArchive(db: Db, id: string): Promise<void> {
   await db.bulkJob.update({ where: { id }, data: { archive: null } });

@@ -35,6 +35,25 @@ export type CallFilter = {
 /** Where a page goes on: after this call. */
 export type CallPosition = { calledAt: Date; id: string };
 
+/** How far the clock of Redis, which a charge has its time from, may be from that of the process that called. */
+const clockMarginMs = 10 * 60_000;
+
+/** Of these ids those whose call is in the ledger; `at` is about when each was called. */
+export async function findWrittenCalls(
+  db: Db,
+  wanted: readonly { id: string; workspaceId: string; at: number }[],
+): Promise<Set<string>> {
+  if (wanted.length === 0) return new Set();
+  const times = wanted.map(({ at }) => at);
+  const [from, until] = [Math.min(...times) - clockMarginMs, Math.max(...times) + clockMarginMs];
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM calls
+    WHERE workspace_id = ANY(${[...new Set(wanted.map(({ workspaceId }) => workspaceId))]}::uuid[])
+      AND called_at BETWEEN ${new Date(from)} AND ${new Date(until)}
+      AND id = ANY(${wanted.map(({ id }) => id)}::uuid[])`;
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Calls of a workspace, the newest first, at most `take`, all after the position `after`. */
 export async function listCalls(
   db: Db,

@@ -4,6 +4,7 @@
 import { ApiError } from "@qrfactory/domain/errors";
 import { monthOf, nextMonthStart } from "@qrfactory/domain/plans";
 import type { Redis } from "ioredis";
+import { type Charge, chargesKey, chargeText, returnCharge, settleCharges } from "./charges.js";
 
 /** A counter outlives its month by this much: late give-backs and the nightly comparison with the ledger need it. */
 const keptAfterMonthMs = 7 * 24 * 3_600_000;
@@ -23,13 +24,21 @@ const commandTimeoutMsDefault = 250;
 /** One try may teach that a seed is needed; a server that paused for a moment is asked again, too. */
 const attemptsMax = 3;
 
+/** How long settled charges wait for others, and how long while Redis is away. */
+const settleMs = 50;
+const settleRetryMs = 1_000;
+const settledAtOnce = 1_000;
+/** Of an outage that outlives so many calls the ledger knows; the worker asks it. */
+const settledMax = 100_000;
+
 /** How ioredis says that no reply came in time. */
 const isTimeout = (error: Error) => error.message === "Command timed out";
 
 /**
- * KEYS: counter, and the one to be opened if any. ARGV: amount, quota (-1 = unlimited), seed (-1 = not known), expiry and
- * deadline (both server clock in milliseconds), expiry of the counter to be opened. Returns { outcome,
- * used, server clock }.
+ * KEYS: counter, charges, and the counter to be opened if any. ARGV: amount, quota (-1 = unlimited), seed (-1 = not known),
+ * expiry and deadline (both server clock in milliseconds), expiry of the counter to be opened, id of the charge (empty =
+ * none) and its text. Returns { outcome, used, server clock }. A charge that is open already was taken by a try whose
+ * reply was lost.
  * The deadline is what keeps a frozen server honest: a command that its sender has given up on takes nothing when the
  * server thaws.
  */
@@ -41,10 +50,12 @@ local deadline = tonumber(ARGV[5])
 if now > deadline then return { 'late', 0, now } end
 local used = tonumber(redis.call('GET', KEYS[1]) or seed)
 if used < 0 then return { 'absent', 0, now } end
+if ARGV[7] ~= '' and redis.call('HEXISTS', KEYS[2], ARGV[7]) == 1 then return { 'taken', used, now } end
 local refused = quota >= 0 and used + amount > quota
 if not refused then used = used + amount end
 redis.call('SET', KEYS[1], string.format('%.0f', used), 'PXAT', ARGV[4])
-if KEYS[2] then redis.call('SET', KEYS[2], 0, 'NX', 'PXAT', ARGV[6]) end
+if ARGV[7] ~= '' and not refused then redis.call('HSET', KEYS[2], ARGV[7], ARGV[8] .. ' ' .. string.format('%.0f', now)) end
+if KEYS[3] then redis.call('SET', KEYS[3], 0, 'NX', 'PXAT', ARGV[6]) end
 return { refused and 'refused' or 'taken', used, now }`;
 
 /** KEYS: counter. ARGV: amount. An absent counter stays absent: its seed will not contain what was never delivered. */
@@ -67,6 +78,8 @@ export type TakeCredits = {
   /** Credits a month; `Infinity` counts without a limit. */
   quota: number;
   amount: number;
+  /** What the credits are taken for: it is to be settled or given back. Without it a process that dies keeps them. */
+  charge?: Charge;
 };
 
 /** What was decided, and the state after it; `remaining` is `Infinity` without a limit. */
@@ -75,10 +88,17 @@ export type CreditDecision = { taken: boolean; used: number; remaining: number }
 export type Credits = {
   /** Takes all of `amount` or nothing. Throws `unavailable` when it cannot be known whether there is enough. */
   takeCredits(request: TakeCredits): Promise<CreditDecision>;
-  /** Returns what was taken for something that was not delivered. Rejects when Redis is away. */
-  giveBackCredits(account: CreditAccount, amount: number): Promise<void>;
+  /**
+   * Returns what was taken for something that was not delivered; with the id of a charge, once however often it is
+   * called. Rejects when Redis is away.
+   */
+  giveBackCredits(account: CreditAccount, amount: number, chargeId?: string): Promise<void>;
+  /** What a charge was taken for is written down. Told to Redis soon, together with others. */
+  settle(chargeId: string): void;
   /** Credits used so far in a month; asks the ledger when there is no counter. Rejects when neither answers. */
   readCredits(account: CreditAccount): Promise<number>;
+  /** Tells Redis what it was not told yet. */
+  close(): Promise<void>;
 };
 
 export type CreditsOptions = {
@@ -92,6 +112,8 @@ export type CreditsOptions = {
 export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
   const timeoutMs = redis.options.commandTimeout ?? commandTimeoutMsDefault;
   const loading = new Map<string, Promise<number>>();
+  const settled = new Set<string>();
+  let flushing: NodeJS.Timeout | undefined;
   /** Server clock minus ours in milliseconds, at least; replies that came late only make it smaller than it is. */
   let clockOffsetMs: number | null = null;
 
@@ -103,6 +125,21 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
     const load = loadUsed(workspaceId, month).finally(() => loading.delete(key));
     loading.set(key, load);
     return load;
+  }
+
+  /** Settles in one command what came together; what Redis does not hear now it hears later, or decides by what is written. */
+  async function flush(): Promise<void> {
+    clearTimeout(flushing);
+    flushing = undefined;
+    const ids = [...settled].slice(0, settledAtOnce);
+    if (ids.length === 0) return;
+    const isTold = await settleCharges(redis, ids).then(
+      () => true,
+      () => false,
+    );
+    if (isTold) for (const id of ids) settled.delete(id);
+    if (settled.size > settledMax) settled.clear();
+    if (settled.size > 0) flushing ??= setTimeout(() => void flush(), isTold ? 0 : settleRetryMs).unref();
   }
 
   /** Of a reply that has just come. */
@@ -117,21 +154,24 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
   }
 
   async function attempt(request: TakeCredits, seed: number): Promise<[outcome: string, used: number]> {
-    const { workspaceId, at, quota, amount } = request;
+    const { workspaceId, at, quota, amount, charge } = request;
     const offset = clockOffsetMs ?? (await askClock());
     const deadline = performance.now() + offset + timeoutMs - replyMarginMs;
     const next = nextMonthStart(at);
     const months = next.getTime() - at.getTime() < opensBeforeMonthMs ? [at, next] : [at];
+    const [counter = "", ...others] = months.map((of) => counterKey({ workspaceId, month: monthOf(of) }));
     const [outcome, used, serverMs] = (await redis.eval(
       takeScript,
-      months.length,
-      ...months.map((of) => counterKey({ workspaceId, month: monthOf(of) })),
+      months.length + 1,
+      ...[counter, chargesKey, ...others],
       amount,
       Number.isFinite(quota) ? quota : -1,
       seed,
       expiryOf(at),
       Math.ceil(deadline),
       expiryOf(next),
+      charge?.id ?? "",
+      charge ? chargeText({ ...charge, workspaceId, month: monthOf(at), amount }) : "",
     )) as [string, number, number];
     learnClock(serverMs);
     return [outcome, used];
@@ -161,14 +201,23 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
         });
       }),
 
-    async giveBackCredits(account, amount) {
-      await redis.eval(giveBackScript, 1, counterKey(account), amount);
+    async giveBackCredits(account, amount, chargeId) {
+      const counter = counterKey(account);
+      if (chargeId) await returnCharge(redis, counter, { id: chargeId, amount });
+      else await redis.eval(giveBackScript, 1, counter, amount);
+    },
+
+    settle(chargeId) {
+      settled.add(chargeId);
+      flushing ??= setTimeout(() => void flush(), settleMs).unref();
     },
 
     async readCredits(account) {
       const used = await redis.get(counterKey(account));
       return used === null ? seedOf(account.workspaceId, account.month) : Number(used);
     },
+
+    close: flush,
   };
 }
 

@@ -91,3 +91,22 @@ test("what was given on trust and not delivered is not owed", async () => {
   await server.restart();
   await until(async () => (await used().catch(() => null)) === 1);
 });
+
+test("a charge on trust is owed once, even when the counter had heard of it before its reply was lost", async () => {
+  await take();
+  const [delivered, failed] = [randomUUID(), randomUUID()];
+  // As a try leaves it that was made, and whose reply never came.
+  for (const id of [delivered, failed]) {
+    await counter.takeCredits({ workspaceId, at, quota: 10, amount: 1, charge: { id, holder: "a" } });
+  }
+  await server.kill();
+  const lend = (id: string) =>
+    credits.takeCredits({ workspaceId, at, quota: 10, amount: 1, charge: { id, holder: "a" } });
+  await lend(delivered);
+  await lend(failed);
+  credits.settle(delivered);
+  await credits.giveBackCredits({ workspaceId, month: "2026-11" }, 1, failed);
+  await server.restart();
+  await until(async () => (await used().catch(() => null)) === 2);
+  expect(credits.owed()).toBe(0);
+});

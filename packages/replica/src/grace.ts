@@ -31,10 +31,17 @@ export type GraceCredits = Credits & {
 /** What Redis last said of a workspace's month, and what was given since without it. */
 type Account = { at: Date; used: number; remaining: number; owed: number; isSettling: boolean };
 
+/** A charge that was lent: the counter may know of it by a try whose reply was lost, and must not in the end. */
+type Lent = { account: CreditAccount; amount: number };
+
 /** The same credits, with a grace. Beyond it `takeCredits` throws what it would have thrown at once: `unavailable`. */
 export function withGrace(options: GraceOptions): GraceCredits {
   const { credits, graceMs = graceMsDefault, owedMax = owedMaxDefault, now = Date.now } = options;
   const accounts = new Map<string, Account>();
+  /** Charges given on trust that are neither settled nor given back. */
+  const lent = new Map<string, Lent>();
+  /** Those that are: what the counter may know of them is taken out of it again. */
+  const cancelled = new Map<string, Lent>();
   let awaySince: number | null = null;
 
   function remember({ workspaceId, at }: TakeCredits, { used, remaining }: CreditDecision): void {
@@ -48,12 +55,14 @@ export function withGrace(options: GraceOptions): GraceCredits {
   }
 
   /** A credit on trust, or null when trust has run out. */
-  function lend({ workspaceId, at, amount }: TakeCredits): CreditDecision | null {
-    const account = accounts.get(keyOf({ workspaceId, month: monthOf(at) }));
+  function lend({ workspaceId, at, amount, charge }: TakeCredits): CreditDecision | null {
+    const payer = { workspaceId, month: monthOf(at) };
+    const account = accounts.get(keyOf(payer));
     awaySince ??= now();
     if (!account || now() - awaySince > graceMs) return null;
     if (account.owed + amount > Math.min(account.remaining, owedMax)) return null;
     account.owed += amount;
+    if (charge) lent.set(charge.id, { account: payer, amount });
     return { taken: true, used: account.used + account.owed, remaining: account.remaining - account.owed };
   }
 
@@ -72,7 +81,26 @@ export function withGrace(options: GraceOptions): GraceCredits {
     );
     account.isSettling = false;
   }
-  const settleAll = () => Promise.all([...accounts].map(([key, account]) => settle(key, account)));
+  /** A charge on trust has come to its end; returns whether it was one. */
+  function endLent(chargeId: string): boolean {
+    const loan = lent.get(chargeId);
+    if (!loan) return false;
+    lent.delete(chargeId);
+    cancelled.set(chargeId, loan);
+    return true;
+  }
+
+  async function cancel(chargeId: string, { account, amount }: Lent): Promise<void> {
+    await credits.giveBackCredits(account, amount, chargeId).then(
+      () => cancelled.delete(chargeId),
+      () => {},
+    );
+  }
+  const settleAll = () =>
+    Promise.all([
+      ...[...accounts].map(([key, account]) => settle(key, account)),
+      ...[...cancelled].map(([chargeId, loan]) => cancel(chargeId, loan)),
+    ]);
   const settling = setInterval(settleAll, settleEveryMs).unref();
 
   return {
@@ -88,17 +116,22 @@ export function withGrace(options: GraceOptions): GraceCredits {
         throw error;
       }
     },
-    async giveBackCredits(account, amount) {
+    async giveBackCredits(account, amount, chargeId) {
+      if (chargeId && !endLent(chargeId)) return credits.giveBackCredits(account, amount, chargeId);
       const known = accounts.get(keyOf(account));
       // A debt that is being settled may be in the counter already.
       if (known && !known.isSettling && known.owed >= amount) known.owed -= amount;
       else await credits.giveBackCredits(account, amount);
+    },
+    settle(chargeId) {
+      if (!endLent(chargeId)) credits.settle(chargeId);
     },
     readCredits: credits.readCredits,
     owed: () => [...accounts.values()].reduce((sum, account) => sum + account.owed, 0),
     async close() {
       clearInterval(settling);
       await settleAll();
+      await credits.close();
     },
   };
 }

@@ -124,7 +124,7 @@ export async function assembleManagement(
     readSharedPictures: makeReadSharedPictures({ renderUrl: config.RENDER_URL, authorization: internal.authorization }),
     ringBulk: bell.ring,
     readQueues: queues.read,
-    giveBackBulk: (job) => giveBack(job, { credits, log }),
+    giveBackBulk: (job) => giveBack(job, { db, credits, log }),
   };
 
   return {
@@ -134,6 +134,7 @@ export async function assembleManagement(
       await Promise.allSettled([bell.close(), queues.close()]);
       queueRedis.disconnect();
       epoch.stop();
+      await credits.close();
       await Promise.all([db.$disconnect(), analytics.close()]);
       redis.disconnect();
       renderCache?.disconnect();

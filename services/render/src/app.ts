@@ -21,7 +21,7 @@ import { makeReadWanted } from "./wanted.js";
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
   CallerOptions &
   Pick<ImagesOptions, "draw" | "requireTurn"> &
-  Pick<GenerateOptions, "recordCall" | "now"> & {
+  Pick<GenerateOptions, "recordCall" | "chargeHolder" | "now"> & {
     loadKeys: RequireSignerOptions["loadKeys"];
     openSecret: RequireSignerOptions["openSecret"];
     internalTokens: InternalTokens;
@@ -34,7 +34,7 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
 
 /** The Express application. */
 export function createApp(options: AppOptions): Express {
-  const { log, credits, readCode, recordCall, now } = options;
+  const { log, credits, readCode, recordCall, chargeHolder, now } = options;
   const requireCaller = makeRequireCaller(options);
   const { fetchPicture } = options;
   const readWanted = makeReadWanted({ readCode, fetchPicture });
@@ -49,6 +49,7 @@ export function createApp(options: AppOptions): Express {
     readWanted,
     images,
     recordCall,
+    chargeHolder,
     onCreditLost: (account, error) => log.error({ ...account, err: error }, "a credit could not be given back"),
     now,
   };

@@ -7,6 +7,7 @@ import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { callEvent } from "@qrfactory/domain/events";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { makeCredits } from "@qrfactory/replica/credits";
+import { markWhole, readEpoch } from "@qrfactory/replica/epoch";
 import { makeEventConsumer } from "@qrfactory/replica/event-stream";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
@@ -53,6 +54,9 @@ beforeAll(async () => {
   db = connectDatabase(database.url);
   client = connectRedis({ url: state.url, name: "test" });
   await redisReady(client, 5_000);
+  // As the worker says when it has published everything: from then on keys are read from Redis.
+  const { runId } = await readEpoch(client);
+  await markWhole(client, { runId, publications: 0 });
   render = await assembleRender(configOf(database.url, "spool"), createLog({ service: "render", level: "silent" }));
   server = await listen(createHttpServer(render.app));
 });

@@ -28,6 +28,7 @@ import { openCacheStore } from "./cache-store.js";
 import type { RenderConfig } from "./config.js";
 import { makeDrawingPool, warmUp } from "./drawing-pool.js";
 import { makeReadCode } from "./dynamic-codes.js";
+import { decideLeftCharges } from "./left-charges.js";
 import { createStatus } from "./status.js";
 import { loadDecoder } from "./zxing.js";
 
@@ -70,6 +71,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
   const loadUsed = (workspaceId: string, month: string) => countRenders(db, workspaceId, month);
   const credits = withGrace({ credits: makeCredits({ redis, loadUsed }) });
   const seal = makeSeal(config.SEAL_KEY);
+  const left = decideLeftCharges({ redis, db, spool, log });
   const epoch = watchEpoch(redis);
   const app = createApp({
     log,
@@ -99,11 +101,13 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     draw: pool.draw,
     requireTurn: pool.requireTurn,
     recordCall: (event) => spool.append(JSON.stringify(event)),
+    chargeHolder: () => spool.id,
   });
 
   return {
     app,
     close: async () => {
+      left.stop();
       await pool.close();
       await credits.close();
       await shipper.stop();

@@ -28,12 +28,14 @@ const contentTypes: Record<ImageFormat, string> = {
 
 export type GenerateOptions = {
   requireCaller: RequireCaller;
-  credits: Pick<Credits, "takeCredits" | "giveBackCredits">;
+  credits: Pick<Credits, "takeCredits" | "giveBackCredits" | "settle">;
+  /** Names this process in its charges: whoever starts in its place decides what became of them. */
+  chargeHolder: () => string;
   readWanted: ReadWanted;
   images: Images;
   /** Resolves when the call is on disk. */
   recordCall: (event: CallEvent) => Promise<void>;
-  /** Told of a credit that could not be given back; the nightly comparison with the ledger corrects it. */
+  /** Told of a credit that could not be given back now; its charge stays open, and is decided by what is written. */
   onCreditLost?: (account: { workspaceId: string; month: string }, error: unknown) => void;
   /** Of images that are fetched by their address: for how long they may be kept. They are not sent again to who has them. */
   linkCacheControl?: string;
@@ -74,10 +76,12 @@ export function makeGenerate(options: GenerateOptions): Handler {
     const at = now();
     const account = { workspaceId, month: monthOf(at) };
     const quota = rendersAllowed(plan, overage);
-    const decision = await options.credits.takeCredits({ workspaceId, at, quota, amount: creditsAnImage });
+    const callId = randomUUID();
+    const charge = { id: callId, holder: options.chargeHolder() };
+    const decision = await options.credits.takeCredits({ workspaceId, at, quota, amount: creditsAnImage, charge });
     if (!decision.taken) throw quotaExceeded(plan, overage, at);
 
-    const image = await orGiveBack(account, async () => {
+    const image = await orGiveBack(account, callId, async () => {
       const drawReadable = async (wanted: ImageRequest, known?: CacheAnswer) => {
         const drawn = await images.get(wanted, known);
         // Nobody pays for what nobody will get.
@@ -90,7 +94,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
       const text = code ? await code.settle(identity) : design.text;
       if (text !== design.text) drawn = await drawReadable(requestOf({ ...design, text }));
       await writeDown({
-        id: randomUUID(),
+        id: callId,
         at: at.getTime(),
         workspace_id: workspaceId,
         key_id: keyId,
@@ -103,6 +107,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
         duration_ms: roundMs(drawn.durationMs),
         credits: creditsAnImage,
       });
+      options.credits.settle(callId);
       return drawn;
     });
 
@@ -128,13 +133,17 @@ export function makeGenerate(options: GenerateOptions): Handler {
     });
   }
 
-  /** Does what a credit was taken for; returns the credit when that fails. */
-  async function orGiveBack<T>(account: { workspaceId: string; month: string }, work: () => Promise<T>): Promise<T> {
+  /** Does what a credit was taken for; returns the credit when that fails. A process that dies leaves the charge open. */
+  async function orGiveBack<T>(
+    account: { workspaceId: string; month: string },
+    callId: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await work();
     } catch (error) {
       await options.credits
-        .giveBackCredits(account, creditsAnImage)
+        .giveBackCredits(account, creditsAnImage, callId)
         .catch((lost: unknown) => options.onCreditLost?.(account, lost));
       throw error;
     }

@@ -88,6 +88,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     draw,
     requireTurn: () => {},
     recordCall: async (event) => void calls.push(event),
+    chargeHolder: () => "test",
     ...overrides,
   });
   // The real server: its connections outlive the seconds that reading a large image takes in a test.

@@ -16,6 +16,7 @@ import type { DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError } from "@qrfactory/domain/errors";
 import { frozenProblem } from "@qrfactory/domain/freeze";
 import { monthOf, plans, quotaProblem, rendersAllowed, smallestPlan } from "@qrfactory/domain/plans";
+import { ordersHolder } from "@qrfactory/replica/charges";
 import type { Credits } from "@qrfactory/replica/credits";
 import { makeBreather } from "@qrfactory/runtime/breather";
 import { requestId } from "@qrfactory/runtime/http-app";
@@ -108,17 +109,18 @@ export function makeOrder(options: OrderOptions, documentOf: (job: BulkJob) => o
         });
         await recordAudit(tx, actor, { workspaceId, action: "bulk.ordered", target: id, details: { rows: amount } });
         // Last of all, so that only a lost COMMIT can come between the counter and the ledger.
-        await takeCredits(caller, at, amount);
+        await takeCredits(caller, at, amount, id);
         taken = true;
         return documentOf(job);
       },
       committed: async () => {
+        credits.settle(id);
         await options.ringBulk(id);
         if (codes.length > 0) await options.publishCodes(codes);
       },
     }).catch(async (error: unknown) => {
       const account = { workspaceId, month: monthOf(at) };
-      if (taken) await credits.giveBackCredits(account, amount).catch(() => undefined);
+      if (taken) await credits.giveBackCredits(account, amount, id).catch(() => undefined);
       throw error;
     });
   }
@@ -142,9 +144,10 @@ export function makeOrder(options: OrderOptions, documentOf: (job: BulkJob) => o
     throw new ApiError("bulk_rejected", sentence, { rowErrors: judged.errors });
   }
 
-  async function takeCredits(caller: Caller, at: Date, amount: number): Promise<void> {
+  async function takeCredits(caller: Caller, at: Date, amount: number, id: string): Promise<void> {
     const quota = rendersAllowed(plans[caller.plan], caller.overage);
-    const decision = await credits.takeCredits({ workspaceId: caller.workspaceId, at, quota, amount });
+    const charge = { id, holder: ordersHolder };
+    const decision = await credits.takeCredits({ workspaceId: caller.workspaceId, at, quota, amount, charge });
     if (decision.taken) return;
     const { remaining } = decision;
     throw quotaProblem(at, (day) => `This needs ${amount} credits; ${remaining} are left until ${day} (UTC).`);

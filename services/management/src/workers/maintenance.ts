@@ -3,11 +3,15 @@
 import type { Db } from "@qrfactory/db/client";
 import { ensurePartitions } from "@qrfactory/db/partitions";
 import { runRetention } from "@qrfactory/db/retention";
+import { countRenders } from "@qrfactory/db/usage";
+import { makeCredits } from "@qrfactory/replica/credits";
 import type { Log } from "@qrfactory/runtime/log";
 import type { ConnectionOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { Gauge, type Registry } from "prom-client";
+import { decideAbandonedCharges } from "../usage/abandoned-charges.js";
 import { checkCredits, sinceLastMonth } from "../usage/credit-check.js";
+import { giveBackLate } from "./bulk/give-back.js";
 import { type Job, type JobQueue, startJobs } from "./job-queue.js";
 
 export const maintenanceQueue = "maintenance";
@@ -16,6 +20,8 @@ export const maintenanceQueue = "maintenance";
 const hourly = { every: 60 * 60 * 1000 };
 /** A counter that was rebuilt without the calls on their way lacks them no longer than this. */
 const everyMinute = { every: 60 * 1000 };
+/** Credits of whatever a killed process had under way: nobody should wait for them for long. */
+const everyQuarterMinute = { every: 15 * 1000 };
 /** In the small hours of UTC, off the full hour at which everybody's jobs run. */
 const nightly = { pattern: "17 3 * * *", tz: "UTC" };
 
@@ -36,6 +42,7 @@ export type MaintenanceOptions = {
 /** Job name → when and what. */
 export function maintenanceJobs(options: MaintenanceOptions, signal?: AbortSignal): Record<string, Job> {
   const { db, databaseUrl, redis, log, registry } = options;
+  const credits = makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) });
   const differences = new Gauge({
     name: "worker_credit_difference",
     help: "Credits by which counters were off the ledger at the last nightly check",
@@ -48,6 +55,12 @@ export function maintenanceJobs(options: MaintenanceOptions, signal?: AbortSigna
     differences.set({ direction: "below" }, report.below);
     differences.set({ direction: "above" }, report.above);
     log.info(report, "counters of credits are compared with the ledger");
+  }
+
+  async function returnCharges(): Promise<void> {
+    const returned = await decideAbandonedCharges({ db, redis });
+    if (returned > 0) log.warn({ credits: returned }, "credits of what was never written down are given back");
+    await giveBackLate({ db, credits, log });
   }
 
   const refused = new Gauge({
@@ -76,6 +89,7 @@ export function maintenanceJobs(options: MaintenanceOptions, signal?: AbortSigna
       schedule: everyMinute,
       run: () => checkCredits({ db, redis, since: new Date(Date.now() - recentMs), repair: true }),
     },
+    "return-charges": { schedule: everyQuarterMinute, run: returnCharges },
     "check-credits": { schedule: nightly, run: checkAllCredits },
     retention: { schedule: hourly, run: removeWhatIsOver },
   };
