@@ -49,6 +49,12 @@ export function makeAuthenticate({ tokens, keys, findRights }: AuthenticateOptio
   };
 }
 
+/** What a request presents to be authenticated by, as it came; undefined where it presents nothing. */
+export function credentialOf(headers: IncomingHttpHeaders): string | undefined {
+  const { authorization, "x-api-key": key } = headers;
+  return authorization ?? (Array.isArray(key) ? key.join() : key);
+}
+
 const credentials = {
   user: "an access token in the Authorization header (Bearer …)",
   key: "an API key in the X-Api-Key header",

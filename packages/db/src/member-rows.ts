@@ -66,8 +66,27 @@ export async function requireSeat(tx: Tx, workspaceId: string, plan: PlanName): 
 export function requireRoleOver(held: Role, role: Role): void {
   const needed = role === "owner" ? "owner" : "admin";
   if (includesRole(held, needed)) return;
-  throw new ApiError("forbidden", `This needs the role ${needed}; yours is ${held}.`);
+  throw lacksRole(needed, held);
 }
+
+/**
+ * The role that a user has now, in a transaction that holds the workspace: what was read before may have changed while it
+ * waited. Throws `forbidden` unless it includes the needed one.
+ */
+export async function requireRoleNow(
+  tx: Tx,
+  { workspaceId, userId }: { workspaceId: string; userId: string },
+  needed: Role,
+): Promise<Role> {
+  const member = await tx.member.findUnique({ where: { workspaceId_userId: { workspaceId, userId } } });
+  if (!member) throw new ApiError("forbidden", "You are not a member of this workspace any more.");
+  const role = member.role as Role;
+  if (!includesRole(role, needed)) throw lacksRole(needed, role);
+  return role;
+}
+
+const lacksRole = (needed: Role, held: Role) =>
+  new ApiError("forbidden", `This needs the role ${needed}; yours is ${held}.`);
 
 /** Throws `conflict` when the row is the only owner. */
 export async function requireOtherOwner(tx: Tx, workspaceId: string, row: MemberRow): Promise<void> {

@@ -6,12 +6,19 @@ import type { Role } from "@qrfactory/domain/roles";
 import { type Actor, type AuditAction, type Origin, recordAudit } from "./audit.js";
 import { bytes, type Db, isTaken, type Tx } from "./client.js";
 import { markEmailVerified } from "./mailed-tokens.js";
-import { getMember, type MemberRow, requireOtherOwner, requireRoleOver, requireSeat } from "./member-rows.js";
+import {
+  getMember,
+  type MemberRow,
+  requireOtherOwner,
+  requireRoleNow,
+  requireRoleOver,
+  requireSeat,
+} from "./member-rows.js";
 import { endSessions } from "./sessions.js";
 import { holdUnfrozen, holdWorkspace } from "./standing.js";
 
-/** Who changes members. */
-export type Manager = { userId: string; workspaceId: string; role: Role; actor: Actor };
+/** Who changes members; their role is read under the lock. */
+export type Manager = { userId: string; workspaceId: string; actor: Actor };
 
 /** Keeps a seat for an address; throws `forbidden`, `conflict` or `plan_limit`. */
 export async function inviteMember(
@@ -21,7 +28,7 @@ export async function inviteMember(
 ): Promise<MemberRow> {
   const { workspaceId } = by;
   const { plan } = await holdUnfrozen(tx, workspaceId, "update");
-  requireRoleOver(by.role, invited.role);
+  requireRoleOver(await requireRoleNow(tx, by, "admin"), invited.role);
   await tx.invitation.deleteMany({ where: { workspaceId, email: invited.email, expiresAt: { lte: new Date() } } });
   const [member, invitation] = [
     await tx.member.findFirst({ where: { workspaceId, user: { email: invited.email } } }),
@@ -41,9 +48,10 @@ export async function inviteMember(
 /** Gives a member or an invited person another role; throws `not_found`, `forbidden`, or `conflict` for the last owner. */
 export async function changeRole(tx: Tx, by: Manager, memberId: string, role: Role): Promise<MemberRow> {
   await holdUnfrozen(tx, by.workspaceId, "update");
+  const held = await requireRoleNow(tx, by, "admin");
   const row = await getMember(tx, by.workspaceId, memberId);
-  requireRoleOver(by.role, row.role);
-  requireRoleOver(by.role, role);
+  requireRoleOver(held, row.role);
+  requireRoleOver(held, role);
   if (role !== "owner") await requireOtherOwner(tx, by.workspaceId, row);
   if (row.userId === null) await tx.invitation.update({ where: { id: row.id }, data: { role } });
   else await tx.member.update({ where: { id: row.id }, data: { role } });
@@ -56,7 +64,7 @@ export async function removeMember(tx: Tx, by: Manager, memberId: string): Promi
   const { workspaceId } = by;
   await holdWorkspace(tx, workspaceId, "update");
   const row = await getMember(tx, workspaceId, memberId);
-  if (row.userId !== by.userId) requireRoleOver(by.role, row.role);
+  if (row.userId !== by.userId) requireRoleOver(await requireRoleNow(tx, by, "admin"), row.role);
   await requireOtherOwner(tx, workspaceId, row);
   await recordMember(tx, by, "member.removed", row.id, { email: row.email, role: row.role });
   if (row.userId === null) {
@@ -70,6 +78,7 @@ export async function removeMember(tx: Tx, by: Manager, memberId: string): Promi
 /** Makes a member the owner and the owner who does it an admin; throws `not_found`, or `conflict` for an invitation. */
 export async function transferOwnership(tx: Tx, by: Manager, memberId: string): Promise<MemberRow> {
   await holdUnfrozen(tx, by.workspaceId, "update");
+  await requireRoleNow(tx, by, "owner");
   const row = await getMember(tx, by.workspaceId, memberId);
   if (row.userId === null) throw new ApiError("conflict", "An invitation must be accepted first.");
   if (row.userId === by.userId) throw new ApiError("conflict", "This workspace is yours already.");

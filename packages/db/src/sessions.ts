@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Role } from "@qrfactory/domain/roles";
 import { type Actor, columnsOf, type Origin, recordAccountAudit, recordAudit } from "./audit.js";
 import { bytes, type Db, prepared, type Tx } from "./client.js";
+import { deleteMailedTokens } from "./mailed-tokens.js";
 import { type EntitlingColumns, entitlementsOf, entitlingNames } from "./standing.js";
 
 /** A log-in of a user to a workspace. */
@@ -105,7 +106,7 @@ export async function endSessionOf(db: Db, hash: Buffer, origin: Origin): Promis
   });
 }
 
-/** Sets a user's password and ends their sessions, but for the one named. */
+/** Sets a user's password and ends their sessions, but for the one named, and whatever mails said of a reset. */
 export async function changePassword(
   tx: Tx,
   actor: Actor,
@@ -114,5 +115,6 @@ export async function changePassword(
   const { id: userId } = actor;
   await recordAccountAudit(tx, actor, "user.password_changed");
   await tx.user.update({ where: { id: userId }, data: { passwordHash } });
+  await deleteMailedTokens(tx, userId, "reset");
   await endSessions(tx, { userId, ...(exceptSessionId && { exceptSessionId }) });
 }

@@ -27,7 +27,7 @@ test("a bare URL gets every default", () => {
       widthPx: 600,
       widthInches: null,
       dpi: null,
-      errorCorrection: "M",
+      errorCorrection: "Q",
       quietZone: 4,
       color: "#000000ff",
       background: "#ffffffff",
@@ -95,6 +95,15 @@ test("every field that changes the picture changes the key", () => {
   expect(new Set(keys).size).toBe(keys.length);
   expect(cacheKeyOf(read({ data: url }), 2)).not.toBe(keys[0]);
   for (const key of keys) expect(key).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test("levels that a version has room for anyway are one image and one key, those that need a larger one are not", () => {
+  const keysOf = (data: string) =>
+    (["L", "M", "Q", "H"] as const).map((error_correction) => keyOf({ data_type: "text", data, error_correction }));
+  expect(new Set(keysOf("HELLO")).size).toBe(1);
+  // 20 characters fit version 1 up to M, version 2 at Q and H.
+  const [l, m, q, h] = keysOf("A".repeat(20));
+  expect([l === m, m === q, q === h]).toEqual([true, false, true]);
 });
 
 test.each<[string, object, string]>([

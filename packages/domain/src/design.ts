@@ -89,7 +89,10 @@ export type Design = Style &
     widthInches: number | null;
     /** Resolution written into a PNG, else null: no other format carries one. */
     dpi: number | null;
-    /** The least level; see `fitSymbol`. */
+    /**
+     * The least level, raised as far as it costs no larger version (see `fitSymbol`): what was asked below that makes no
+     * other image, with or without a logo.
+     */
     errorCorrection: ErrorCorrection;
     /** In modules. */
     quietZone: number;
@@ -112,18 +115,25 @@ export function readDesign(
   requirePlan(request, plan);
   const text = contentText(request);
   const field = request.payload === undefined ? "data" : "payload";
-  if (!fitSymbol(text, request.error_correction)) throw tooLong(text, request.error_correction, field);
-  return { design: normalize(request, text, pictures), scanCheck: request.scan_check };
+  const fit = fitSymbol(text, request.error_correction);
+  if (!fit) throw tooLong(text, request.error_correction, field);
+  return {
+    design: normalize(request, { text, errorCorrection: fit.errorCorrection }, pictures),
+    scanCheck: request.scan_check,
+  };
 }
 
 type DesignRequest = z.output<typeof designRequest>;
 
-function normalize(request: DesignRequest, text: string, pictures: PictureDigests): Design {
+function normalize(
+  request: DesignRequest,
+  content: Pick<Design, "text" | "errorCorrection">,
+  pictures: PictureDigests,
+): Design {
   return {
-    text,
+    ...content,
     format: request.format,
     ...normalizeSize(request),
-    errorCorrection: request.error_correction,
     quietZone: request.quiet_zone,
     background: request.background,
     ...normalizeStyle(request),

@@ -1,13 +1,18 @@
 // Request limits, counted in the state Redis so that all processes share them, and in memory while it is away.
+import { createHmac } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Response } from "express";
 import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 
 export type RateLimit = {
-  /** Name of the policy as clients see it, e.g. `key` or `login`. */
+  /** Name of the policy as clients see it, e.g. `caller` or `login`. */
   policy: string;
   windowSeconds: number;
+  /** Says nothing in the response unless it refuses: for limits that most clients never meet. */
+  isQuiet?: boolean;
+  /** Keys a hash of the subjects, for those that are addresses of people: Redis writes what it counts to its disk. */
+  secret?: string;
 };
 
 /** The largest integer of a structured field (RFC 9651, 3.3.1), for clients that are not limited. */
@@ -21,8 +26,10 @@ export type CountRequest = (res: Response, subject: string, limit: number) => Pr
  * draft-ietf-httpapi-ratelimit-headers-08 (q = quota, w = window, r = remaining, t = seconds to reset). A limit of
  * `Infinity` is not counted; clients see the largest number there is in its place.
  */
-export function makeRateLimit(redis: Redis, { policy, windowSeconds }: RateLimit): CountRequest {
+export function makeRateLimit(redis: Redis, { policy, windowSeconds, isQuiet, secret }: RateLimit): CountRequest {
   const limiters = new Map<number, RateLimiterRedis>();
+  const nameOf = (subject: string) =>
+    secret ? createHmac("sha256", secret).update(`throttle ${subject}`).digest("base64url") : subject;
 
   function limiterOf(limit: number): RateLimiterRedis {
     const known = limiters.get(limit);
@@ -48,20 +55,44 @@ export function makeRateLimit(redis: Redis, { policy, windowSeconds }: RateLimit
 
   return async function countRequest(res, subject, limit) {
     if (!Number.isFinite(limit)) {
-      return tell(res, integerMax, { remaining: integerMax, resetSeconds: windowSeconds });
+      if (!isQuiet) tell(res, integerMax, { remaining: integerMax, resetSeconds: windowSeconds });
+      return;
     }
     const state = await limiterOf(limit)
-      .consume(subject)
+      .consume(nameOf(subject))
       .catch((refusal: unknown) => {
         if (refusal instanceof RateLimiterRes) return refusal;
         throw refusal;
       });
     const resetSeconds = Math.max(1, Math.ceil(state.msBeforeNext / 1000));
-    tell(res, limit, { remaining: Math.max(0, state.remainingPoints), resetSeconds });
-    if (state.consumedPoints > limit) {
+    const isRefused = state.consumedPoints > limit;
+    if (isRefused || !isQuiet) tell(res, limit, { remaining: Math.max(0, state.remainingPoints), resetSeconds });
+    if (isRefused) {
       throw new ApiError("rate_limited", `More than ${limit} requests in ${windowSeconds} s; slow down.`, {
         retryAfterSeconds: resetSeconds,
       });
     }
+  };
+}
+
+/**
+ * All callers of a workspace together may make so many times the requests of one: room for a dashboard beside a program,
+ * and no more by making more keys.
+ */
+const callersPerWorkspace = 2;
+
+/** Whom requests are counted for: a key or a user, and their workspace. */
+export type CountedCaller = { kind: string; id: string; workspaceId: string };
+
+/** Counts one request of a caller whose plan allows `limit` a minute; throws `rate_limited`. */
+export type CountCaller = (res: Response, caller: CountedCaller, limit: number) => Promise<void>;
+
+/** Makes the counter of callers. A caller's requests beyond their own limit do not use up what others may make. */
+export function makeCountCaller(redis: Redis): CountCaller {
+  const countOne = makeRateLimit(redis, { policy: "caller", windowSeconds: 60 });
+  const countAll = makeRateLimit(redis, { policy: "workspace", windowSeconds: 60, isQuiet: true });
+  return async function countCaller(res, { kind, id, workspaceId }, limit) {
+    await countOne(res, `${kind}:${id}`, limit);
+    await countAll(res, workspaceId, limit * callersPerWorkspace);
   };
 }

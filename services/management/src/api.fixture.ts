@@ -69,6 +69,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     OBJECT_STORE: `${directory.path}/archives`,
     SIGNUPS_PER_HOUR: "1000",
     LOGINS_PER_MINUTE: "1000",
+    REFUSALS_PER_MINUTE: "100000",
   });
   const log = createLog({ service: "test", level: "silent" });
   await publishEverything(database.url, redis.url);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createApiKey } from "@qrfactory/auth/api-key";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
 import { routeCases } from "./routes.fixture.js";
 
@@ -122,4 +123,49 @@ test("requests of a key are limited by its plan, and every answer says how many 
   const served = answers.filter((answer) => answer.status === 200);
   expect(served[0]?.headers.get("ratelimit-policy")).toBe('"caller";q=120;w=60');
   expect(served[0]?.headers.get("ratelimit")).toMatch(/^"caller";r=\d+;t=\d+$/);
+});
+
+test("more keys do not make more requests: a workspace as a whole is limited, and no key uses up another's share", async () => {
+  const { as: other } = await api.signUp();
+  const keys: string[] = [];
+  for (let n = 0; n < 3; n += 1) keys.push((await other("POST", "/api/v1/keys", { body: { name: "x" } })).body.raw_key);
+  /** Requests that are let in; what a busy machine answers them is not the point. */
+  const askAs = async (key: string, count: number) => {
+    const headers = { "X-Api-Key": key };
+    let letIn = 0;
+    for (let asked = 0; asked < count; asked += 20) {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => api.send("GET", "/api/v1/usage", { headers })),
+      );
+      letIn += answers.filter(({ status }) => status !== 429).length;
+    }
+    return letIn;
+  };
+  const [greedy, second, third] = keys as [string, string, string];
+  // Of 200 requests 80 are beyond the key's own limit, and do not count for the workspace.
+  expect(await askAs(greedy, 200)).toBe(120);
+  const served = [await askAs(second, 100), await askAs(third, 100)];
+  // The workspace's 240 less 120, and less the three that made the keys.
+  expect(served).toEqual([100, 17]);
+  const refused = await api.send("GET", "/api/v1/usage", { headers: { "X-Api-Key": third } });
+  expectProblem(refused, 429, "rate_limited");
+  expect(refused.headers.get("ratelimit-policy")).toBe('"workspace";q=240;w=60');
+});
+
+test("a network that tries one unknown key after the other is put off; keys that are known and other networks are not", async () => {
+  const strict = await startApi({ REFUSALS_PER_MINUTE: 20 });
+  try {
+    const { as } = await strict.signUp();
+    const { raw_key } = (await as("POST", "/api/v1/keys", { body: { name: "good" } })).body;
+    const by = (key: string, network = "203.0.113.1") =>
+      strict.send("GET", "/api/v1/usage", { headers: { "X-Api-Key": key, "X-Forwarded-For": network } });
+    expect((await by(raw_key)).status).toBe(200);
+    for (let n = 0; n < 20; n += 1) expectProblem(await by(createApiKey().raw), 401, "unauthenticated");
+    for (let n = 0; n < 5; n += 1) expectProblem(await by(createApiKey().raw), 429, "rate_limited");
+    expect((await by(raw_key)).status).toBe(200);
+    expectProblem(await by(createApiKey().raw, "203.0.113.2"), 401, "unauthenticated");
+    expectProblem(await strict.send("GET", "/api/v1/usage"), 401, "unauthenticated");
+  } finally {
+    await strict.close();
+  }
 });

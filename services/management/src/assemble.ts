@@ -17,13 +17,14 @@ import { listOrphans } from "@qrfactory/replica/orphans";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
-import { makeRateLimit, type RateLimit } from "@qrfactory/runtime/rate-limit";
+import { makeCountCaller, makeRateLimit, type RateLimit } from "@qrfactory/runtime/rate-limit";
 import { connectQueueRedis, connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
+import { makeRefusals } from "@qrfactory/runtime/refusals";
 import { version } from "@qrfactory/runtime/version";
 import type { Express } from "express";
 import { makeSendVerification } from "./accounts/email-verification.js";
 import { makeSessionIssuer } from "./accounts/issue-session.js";
-import { countUnnamed, makeThrottle } from "./accounts/throttle.js";
+import { makeThrottle } from "./accounts/throttle.js";
 import { createApp, type ManagementOptions, managementRoutes } from "./app.js";
 import { makeSignLink } from "./bulk/download.js";
 import { openObjectStore } from "./bulk/object-store.js";
@@ -34,6 +35,7 @@ import type { ManagementConfig } from "./config.js";
 import { makeCreateOnce, makeRecall, makeRespondOnce } from "./idempotency.js";
 import { makePostMail } from "./mail.js";
 import { makeReadQueues } from "./operator/queues.js";
+import { makeStreamPlaces } from "./server-events.js";
 import { connectRenderCache, createStatus } from "./status.js";
 import { giveBack } from "./workers/bulk/give-back.js";
 import { makePublisher, publishTogether } from "./workers/publish.js";
@@ -85,7 +87,8 @@ export async function assembleManagement(
   const bell = makeBell(queueRedis, log);
   const queues = makeReadQueues(queueRedis);
 
-  const countPeople = (limit: RateLimit) => countUnnamed(makeRateLimit(redis, limit), config.JWT_SECRET);
+  const countPeople = (limit: RateLimit) => makeRateLimit(redis, { ...limit, secret: config.JWT_SECRET });
+  const guarded = makeRefusals({ redis, secret: config.JWT_SECRET, perMinute: config.REFUSALS_PER_MINUTE });
 
   const options: ManagementOptions = {
     log,
@@ -95,13 +98,15 @@ export async function assembleManagement(
     db,
     analytics,
     authenticate,
+    enterStream: makeStreamPlaces(),
     seal,
     sessions: makeSessionIssuer({ db, tokens }),
-    findCaller: makeFindCaller(
+    findCaller: makeFindCaller({
       authenticate,
-      makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
-      makeNoteKeyUse((keyId) => touchKey(db, keyId)),
-    ),
+      guarded,
+      countCaller: makeCountCaller(redis),
+      noteKeyUse: makeNoteKeyUse((keyId) => touchKey(db, keyId)),
+    }),
     countSignup: countPeople({ policy: "signup", windowSeconds: 3600 }),
     throttle: makeThrottle(countPeople({ policy: "login", windowSeconds: 60 }), config.LOGINS_PER_MINUTE),
     limits: { signupsPerHour: config.SIGNUPS_PER_HOUR },

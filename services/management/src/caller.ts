@@ -1,11 +1,12 @@
 // Who calls, and whether they call too often: the first line of every handler that is not public.
-import { type Authenticate, type Caller, requireScope } from "@qrfactory/auth/caller";
+import { type Authenticate, type Caller, credentialOf, requireScope } from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import type { Actor } from "@qrfactory/db/audit";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
 import { plans } from "@qrfactory/domain/plans";
 import { originOf } from "@qrfactory/runtime/http-app";
-import type { CountRequest } from "@qrfactory/runtime/rate-limit";
+import type { CountCaller } from "@qrfactory/runtime/rate-limit";
+import type { Guarded } from "@qrfactory/runtime/refusals";
 import type { Request, Response } from "express";
 
 /** A caller with what the audit trail says of them. */
@@ -14,15 +15,19 @@ export type SeenCaller = Caller & { actor: Actor };
 /** Names the caller, or throws `unauthenticated`, `rate_limited`, or `forbidden` for a key without the route's scope. */
 export type FindCaller = (req: Request, res: Response, accepts?: readonly Caller["kind"][]) => Promise<SeenCaller>;
 
-/** Joins authentication with the plan's requests a minute, counted per key or user. */
-export function makeFindCaller(
-  authenticate: Authenticate,
-  countRequest: CountRequest,
-  noteKeyUse: NoteKeyUse,
-): FindCaller {
+export type FindCallerOptions = {
+  authenticate: Authenticate;
+  guarded: Guarded;
+  countCaller: CountCaller;
+  noteKeyUse: NoteKeyUse;
+};
+
+/** Joins authentication with the plan's requests a minute, counted for key or user and for their workspace. */
+export function makeFindCaller({ authenticate, guarded, countCaller, noteKeyUse }: FindCallerOptions): FindCaller {
   return async function findCaller(req, res, accepts) {
-    const caller = await authenticate(req.headers, accepts);
-    await countRequest(res, `${caller.kind}:${caller.id}`, plans[caller.plan].requestsPerMinute);
+    const credential = credentialOf(req.headers);
+    const caller = await guarded(req, res, credential, () => authenticate(req.headers, accepts));
+    await countCaller(res, caller, plans[caller.plan].requestsPerMinute);
     if (caller.kind === "key") {
       const scope = scopeOf(String(res.locals.route), req.method);
       if (scope) requireScope(caller, scope);

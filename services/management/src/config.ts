@@ -1,6 +1,7 @@
 // What the management API and its worker are told by their environment; both read the same variables.
 import { sealKey } from "@qrfactory/auth/seal";
 import { commonConfig, list, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
+import { refusalsPerMinuteDefault } from "@qrfactory/runtime/refusals";
 import { z } from "zod";
 
 const httpUrl = urlOf("http", "https");
@@ -50,6 +51,8 @@ const shape = {
   MAIL_FROM: z.string().min(3).optional(),
   SIGNUPS_PER_HOUR: z.coerce.number().int().positive().default(10),
   LOGINS_PER_MINUTE: z.coerce.number().int().positive().default(10),
+  /** Credentials that are not valid, of a network, before it is put off. */
+  REFUSALS_PER_MINUTE: z.coerce.number().int().positive().default(refusalsPerMinuteDefault),
 };
 
 export type ManagementConfig = ReturnType<typeof readManagementConfig>;

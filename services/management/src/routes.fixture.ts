@@ -151,6 +151,7 @@ export const routeCases: RouteCase[] = [
       return { token: await api.mailedToken(emails.viewer, "password"), password: newPassword };
     },
     ends: true,
+    throttled: true,
   },
   {
     route: "POST /api/v1/auth/verify",
@@ -158,6 +159,7 @@ export const routeCases: RouteCase[] = [
     success: 204,
     body: async ({ api, emails }) => ({ token: await api.mailedToken(emails.owner, "address") }),
     ends: true,
+    throttled: true,
   },
   { route: "POST /api/v1/auth/verify/send", needs: "viewer", success: 202, body: () => ({}) },
   {

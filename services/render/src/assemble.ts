@@ -18,8 +18,9 @@ import { withGrace } from "@qrfactory/replica/grace";
 import { publishCodes } from "@qrfactory/replica/publish";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
-import { makeRateLimit } from "@qrfactory/runtime/rate-limit";
+import { makeCountCaller } from "@qrfactory/runtime/rate-limit";
 import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
+import { makeRefusals } from "@qrfactory/runtime/refusals";
 import { makeShipper } from "@qrfactory/spool/shipper";
 import { openSpool } from "@qrfactory/spool/spool";
 import type { Express } from "express";
@@ -88,7 +89,8 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     loadKeys: (keyPrefix) => findSigningKeys(db, keyPrefix),
     openSecret: (sealed) => seal.open(sealed, signingSecretContext).toString(),
     noteKeyUse: makeNoteKeyUse((keyId) => touchKey(db, keyId)),
-    countRequest: makeRateLimit(redis, { policy: "caller", windowSeconds: 60 }),
+    guarded: makeRefusals({ redis, secret: config.JWT_SECRET, perMinute: config.REFUSALS_PER_MINUTE }),
+    countCaller: makeCountCaller(redis),
     credits,
     readCode: makeReadCode({
       db,

@@ -1,11 +1,18 @@
 // Who calls: an API key in `X-Api-Key`, and where a dashboard shows images a logged-in user, too. A key in the query
 // string is not looked at.
-import { type Authenticate, type Caller as Authenticated, requireScope } from "@qrfactory/auth/caller";
+import {
+  type Authenticate,
+  type Caller as Authenticated,
+  credentialOf,
+  requireRole,
+  requireScope,
+} from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import type { Freeze } from "@qrfactory/domain/freeze";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
 import { type Overage, type Plan, plans } from "@qrfactory/domain/plans";
-import type { CountRequest } from "@qrfactory/runtime/rate-limit";
+import type { CountCaller } from "@qrfactory/runtime/rate-limit";
+import type { Guarded } from "@qrfactory/runtime/refusals";
 import type { Request, Response } from "express";
 
 export type Caller = {
@@ -22,27 +29,32 @@ export type Caller = {
 
 export type CallerOptions = {
   authenticate: Authenticate;
+  /** Puts off networks that present what is not valid. */
+  guarded: Guarded;
   /** Counts a request of a caller against their plan; throws `rate_limited`. */
-  countRequest: CountRequest;
+  countCaller: CountCaller;
   noteKeyUse?: NoteKeyUse;
 };
 
-/** Throws `unauthenticated`, `rate_limited`, `forbidden` without the scope `render`, or `unavailable` when the key cannot be looked up. */
+/**
+ * Throws `unauthenticated`, `rate_limited`, `forbidden` for a key without the scope `render` and for a viewer, who spends
+ * nothing, or `unavailable` when the key cannot be looked up.
+ */
 export type RequireCaller = (req: Request, res: Response) => Promise<Caller>;
 
 /** Makes the function that names callers; `accepts` are the credentials that it takes. */
 export function makeRequireCaller(
-  { authenticate, countRequest, noteKeyUse }: CallerOptions,
+  { authenticate, guarded, countCaller, noteKeyUse }: CallerOptions,
   accepts: readonly Authenticated["kind"][] = ["key"],
 ): RequireCaller {
   return async function requireCaller(req, res) {
-    const caller = await authenticate(req.headers, accepts);
+    const caller = await guarded(req, res, credentialOf(req.headers), () => authenticate(req.headers, accepts));
     const plan = plans[caller.plan];
-    await countRequest(res, `${caller.kind}:${caller.id}`, plan.requestsPerMinute);
+    await countCaller(res, caller, plan.requestsPerMinute);
     if (caller.kind === "key") {
       requireScope(caller, "render");
       noteKeyUse?.(caller.id);
-    }
+    } else requireRole(caller, "member");
     const { id: keyId, workspaceId, scopes = [], frozen, overage } = caller;
     return { keyId, workspaceId, plan, scopes, frozen, overage };
   };

@@ -35,6 +35,19 @@ test("a code is drawn as its query describes, for a key and for somebody at a da
   expect(await service.used(key)).toBe(3);
 });
 
+test("a viewer, who spends nothing, is refused before anything is drawn", async () => {
+  const { key, path } = await addCode();
+  const authorization = await service.logIn(key);
+  const { workspaceId, userId } = key;
+  await service.db.member.update({
+    where: { workspaceId_userId: { workspaceId, userId } },
+    data: { role: "viewer" },
+  });
+  const answer = await get(path, { Authorization: authorization });
+  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([403, "forbidden"]);
+  expect(await service.used(key)).toBe(1);
+});
+
 test("who has the image already is told so, for nothing", async () => {
   const { key, path } = await addCode();
   const first = await get(path, byKey(key));

@@ -1,6 +1,7 @@
 // What the render service is told by its environment.
 import { sealKey } from "@qrfactory/auth/seal";
 import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
+import { refusalsPerMinuteDefault } from "@qrfactory/runtime/refusals";
 import { z } from "zod";
 
 const httpUrl = urlOf("http", "https");
@@ -25,6 +26,8 @@ const shape = {
   PUBLIC_BASE_URL: httpUrl,
   /** Where phones reach printed codes; the same origin unless a short domain is used. */
   SCAN_BASE_URL: httpUrl.optional(),
+  /** Credentials that are not valid, of a network, before it is put off. */
+  REFUSALS_PER_MINUTE: z.coerce.number().int().positive().default(refusalsPerMinuteDefault),
   /** Threads that draw; one a core unless told. */
   DRAWING_THREADS: z.coerce.number().int().min(1).max(256).optional(),
 };

@@ -8,7 +8,9 @@ import type { SigningKey } from "@qrfactory/db/api-keys";
 import { ApiError } from "@qrfactory/domain/errors";
 import { isUsable } from "@qrfactory/domain/key-record";
 import { plans } from "@qrfactory/domain/plans";
-import type { CountRequest } from "@qrfactory/runtime/rate-limit";
+import type { CountCaller } from "@qrfactory/runtime/rate-limit";
+import type { Guarded } from "@qrfactory/runtime/refusals";
+import type { Request } from "express";
 import type { RequireCaller } from "./caller.js";
 
 /** The parameters that are not fields of the image. */
@@ -47,20 +49,21 @@ export type RequireSignerOptions = {
   loadKeys: (keyPrefix: string) => Promise<SigningKey[]>;
   /** Opens a sealed signing secret. */
   openSecret: (sealed: Buffer) => string;
+  /** Puts off networks whose addresses are signed by nobody. */
+  guarded: Guarded;
   /** Counts a request of a key against its plan; throws `rate_limited`. */
-  countRequest: CountRequest;
+  countCaller: CountCaller;
   noteKeyUse?: NoteKeyUse;
   now?: () => Date;
 };
 
 /** Names the key that signed an address; throws `unauthenticated`, with one sentence for everything that does not fit. */
 export function makeRequireSigner(options: RequireSignerOptions): RequireCaller {
-  const { loadKeys, openSecret, countRequest, noteKeyUse, now = () => new Date() } = options;
+  const { loadKeys, openSecret, guarded, countCaller, noteKeyUse, now = () => new Date() } = options;
   const findKeys = makeShortMemory({ load: loadKeys, now: () => now().getTime() });
 
-  return async function requireSigner(req, res) {
-    const parameters = new URLSearchParams(splitOnce(req.originalUrl, "?")[1]);
-    const [key, expires, sig] = signatureFields.map((name) => parameters.get(name) ?? "") as [string, string, string];
+  /** The key that signed; throws `unauthenticated`. */
+  async function findSigner(req: Request, [key, expires, sig]: [string, string, string]): Promise<SigningKey> {
     const wellFormed = prefixPattern.test(key) && expiresPattern.test(expires) && signaturePattern.test(sig);
     const given = Buffer.from(sig, "hex");
     const signer = (wellFormed ? await findKeys(key) : []).find(({ signingSecretSealed }) =>
@@ -72,12 +75,21 @@ export function makeRequireSigner(options: RequireSignerOptions): RequireCaller 
         "Send an address with key, expires and sig, signed as documented, or POST.",
       );
     }
-    if (Number(expires) * 1_000 <= now().getTime()) {
+    return signer;
+  }
+
+  return async function requireSigner(req, res) {
+    const parameters = new URLSearchParams(splitOnce(req.originalUrl, "?")[1]);
+    const named = signatureFields.map((name) => parameters.get(name) ?? "") as [string, string, string];
+    // Keys are looked up by their prefix, so that is what makes a look-up worth its turn.
+    const signer = await guarded(req, res, named[0], () => findSigner(req, named));
+    // Signed by somebody all the same: pages outlive the addresses in them, and their readers are not put off.
+    if (Number(named[1]) * 1_000 <= now().getTime()) {
       throw new ApiError("unauthenticated", "This address has expired; sign it again with a later expires.");
     }
     const { key_id: keyId, workspace_id: workspaceId, plan: planName, scopes, frozen, overage } = signer.record;
     const plan = plans[planName];
-    await countRequest(res, `key:${keyId}`, plan.requestsPerMinute);
+    await countCaller(res, { kind: "key", id: keyId, workspaceId }, plan.requestsPerMinute);
     requireScope({ scopes }, "render");
     noteKeyUse?.(keyId);
     return { keyId, workspaceId, plan, scopes, frozen, overage };

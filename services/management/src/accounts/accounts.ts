@@ -10,13 +10,14 @@ import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";
+import { whereFrom } from "@qrfactory/runtime/refusals";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import type { SendVerification } from "./email-verification.js";
 import { accountBody, emailField, guessedEmail, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
-import { type Throttle, whereFrom } from "./throttle.js";
+import type { Throttle } from "./throttle.js";
 
 const signupBody = z.strictObject({ email: emailField, password: passwordField, workspace_name: workspaceNameField });
 

@@ -37,6 +37,34 @@ test("an invited person accepts with the mailed token, once, and is a member wit
   expect(rows).toMatchObject([{ role: "owner" }, { id: invited.body.id, role: "member", status: "active" }]);
 });
 
+test("of four transfers at once one is made, and there is one owner", async () => {
+  const owner = await foundTeam();
+  const members = [];
+  for (let n = 0; n < 4; n += 1) members.push(await api.addMember(owner.as, "admin"));
+  const answers = await Promise.all(members.map(({ id }) => owner.as("POST", `/api/v1/members/${id}/transfer`)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 403, 403, 403]);
+  expect((await rowsOf(owner)).filter(({ role }) => role === "owner")).toHaveLength(1);
+});
+
+test("an admin who is demoted at the same moment makes nobody an admin, invites nobody and makes no key", async () => {
+  const owner = await foundTeam();
+  const [admin, friend] = [await api.addMember(owner.as, "admin"), await api.addMember(owner.as, "viewer")];
+  const demotion = owner.as("PATCH", `/api/v1/members/${admin.id}`, { body: { role: "viewer" } });
+  const attempts = [
+    admin.as("PATCH", `/api/v1/members/${friend.id}`, { body: { role: "admin" } }),
+    admin.as("POST", "/api/v1/members", { body: { email: "friend@example.com", role: "admin" } }),
+    admin.as("POST", "/api/v1/keys", { body: { name: "late" } }),
+  ];
+  expect((await demotion).status).toBe(200);
+  // Each came wholly before the demotion or not at all.
+  const made = (await Promise.all(attempts)).map(({ status }) => status);
+  for (const status of made) expect([200, 201, 403]).toContain(status);
+  const trail = (await owner.as("GET", "/api/v1/audit/?limit=100")).body.results as { action: string; actor: object }[];
+  const demotedAt = trail.findIndex(({ action }) => action === "member.role_changed");
+  const later = trail.slice(0, demotedAt).filter(({ action }) => action !== "member.role_changed");
+  expect(later.map(({ action }) => action)).toEqual([]);
+});
+
 test("somebody with an account accepts with its password and then has two workspaces to switch between", async () => {
   const [owner, guest] = [await foundTeam(), await api.signUp()];
   await owner.as("POST", "/api/v1/members", { body: { email: guest.email, role: "viewer" } });

@@ -149,7 +149,7 @@ const hashNew = (password: string) =>
   hashPassword(parseInput(z.object({ password: passwordField }), { password }).password);
 
 function managerOf(caller: SeenCaller): Manager {
-  return { ...requireSession(caller), role: caller.role, actor: caller.actor };
+  return { ...requireSession(caller), actor: caller.actor };
 }
 
 function memberDocument(row: MemberRow) {

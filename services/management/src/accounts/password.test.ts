@@ -50,6 +50,17 @@ test("a password is changed only by who knows the old one, and only to a fair on
   expect(Object.keys(refused.body.errors)).toEqual(["password"]);
 });
 
+test("a mail about a new password means nothing any more once the password was changed", async () => {
+  const { email, password, as } = await api.signUp();
+  await api.send("POST", "/api/v1/auth/password/forgot", { body: { email } });
+  const token = await api.mailedToken(email, "password");
+  const body = { old_password: password, password: "a password that is new" };
+  expect((await as("POST", "/api/v1/auth/password", { body })).status).toBe(204);
+  const reset = { token, password: "a password of somebody else" };
+  expectProblem(await api.send("POST", "/api/v1/auth/password/reset", { body: reset }), 401, "unauthenticated");
+  expect((await logIn({ email, password: body.password })).status).toBe(200);
+});
+
 test("a log-out everywhere ends every session of the user and nobody else's", async () => {
   const [mine, theirs] = [await api.signUp(), await api.signUp()];
   const other = (await logIn({ email: mine.email, password: mine.password })).body;

@@ -4,13 +4,7 @@ import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/pass
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
 import { findLogin, findPasswordHash } from "@qrfactory/db/accounts";
 import type { Db } from "@qrfactory/db/client";
-import {
-  deadToken,
-  deleteMailedTokens,
-  markEmailVerified,
-  storeMailedToken,
-  takeMailedToken,
-} from "@qrfactory/db/mailed-tokens";
+import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
 import { changePassword } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
@@ -83,7 +77,6 @@ export function passwordRoutes(options: PasswordOptions): Routes {
       if (!userId) return false;
       const actor = { kind: "user", id: userId, ...originOf(req) } as const;
       await changePassword(tx, actor, { passwordHash });
-      await deleteMailedTokens(tx, userId, "reset");
       await markEmailVerified(tx, actor);
       return true;
     });

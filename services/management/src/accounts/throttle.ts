@@ -1,8 +1,7 @@
 // Requests without a caller are slowed down twice: for each network before its body is read, and for each account
 // wherever guesses at its password come from. The state Redis counts and writes to its disk: it hears neither by name.
-import { createHmac } from "node:crypto";
-import { householdOf } from "@qrfactory/domain/network";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";
+import { whereFrom } from "@qrfactory/runtime/refusals";
 import type { Request, Response } from "express";
 
 /** An office behind one address logs in to many accounts: a network may guess this many times what an account bears. */
@@ -37,15 +36,5 @@ export function makeThrottle(count: CountRequest, loginsPerMinute: number): Thro
       await countVisit(req, res);
       await count(res, `account ${account}`, loginsPerMinute);
     },
-  };
-}
-
-/** The client that a request without a caller is counted for: an IPv4 address, or the /64 of one household of IPv6. */
-export const whereFrom = (req: Request) => householdOf(req.ip ?? "") || "unknown";
-
-/** A counter that knows its subjects by a keyed hash alone, for those that are addresses of people. */
-export function countUnnamed(count: CountRequest, secret: string): CountRequest {
-  return function countHashed(res, subject, limit) {
-    return count(res, createHmac("sha256", secret).update(`throttle ${subject}`).digest("base64url"), limit);
   };
 }

@@ -3,6 +3,8 @@ import { type Caller, requireRole, requireSession } from "@qrfactory/auth/caller
 import { getMembership } from "@qrfactory/db/accounts";
 import type { KeyPublication } from "@qrfactory/db/api-keys";
 import type { Db } from "@qrfactory/db/client";
+import { requireRoleNow } from "@qrfactory/db/member-rows";
+import { holdWorkspace } from "@qrfactory/db/standing";
 import { deleteWorkspace } from "@qrfactory/db/workspace-deletion";
 import { getOverage, setOverage } from "@qrfactory/db/workspaces";
 import { readJson } from "@qrfactory/runtime/body";
@@ -54,7 +56,11 @@ export function workspaceRoutes({ db, findCaller, throttle, publishKey }: Worksp
     requireRole(caller, "owner");
     const { overage_enabled: enabled, overage_renders_max: rendersMax } = await readJson(req, changeBody, accountBody);
     const choice = { enabled, ...(rendersMax !== undefined && { rendersMax }) };
-    const publications = await db.$transaction((tx) => setOverage(tx, caller.workspaceId, choice, caller.actor));
+    const publications = await db.$transaction(async (tx) => {
+      const changed = await setOverage(tx, caller.workspaceId, choice, caller.actor);
+      await requireRoleNow(tx, requireSession(caller), "owner");
+      return changed;
+    });
     await Promise.all(publications.map(publishKey));
     res.json(await documentOf(caller));
   }
@@ -65,7 +71,11 @@ export function workspaceRoutes({ db, findCaller, throttle, publishKey }: Worksp
     const { userId, workspaceId } = requireSession(caller);
     const { password } = await readJson(req, deleteBody, accountBody);
     await requirePassword(req, res, { userId, password });
-    const publications = await db.$transaction((tx) => deleteWorkspace(tx, workspaceId, caller.actor));
+    const publications = await db.$transaction(async (tx) => {
+      await holdWorkspace(tx, workspaceId, "update");
+      await requireRoleNow(tx, { workspaceId, userId }, "owner");
+      return deleteWorkspace(tx, workspaceId, caller.actor);
+    });
     await Promise.all(publications.map(publishKey));
     res.status(204).end();
   }

@@ -12,6 +12,7 @@ import type { Handler, Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import type { FindCaller } from "../caller.js";
 import { readShortId } from "../dynamic-codes/address.js";
+import type { EnterStream } from "../server-events.js";
 import { makeScanExport } from "./export.js";
 import { makeLive } from "./live.js";
 import {
@@ -30,6 +31,7 @@ export type AnalyticsOptions = {
   analytics: AnalyticsStore;
   /** Asked again while a live stream is open. */
   authenticate: Authenticate;
+  enterStream: EnterStream;
   findCaller: FindCaller;
   now?: () => number;
 };

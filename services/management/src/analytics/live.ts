@@ -2,7 +2,6 @@
 // so what a stream costs is a line of text every two seconds.
 import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
 import { countRecent, type RecentScans } from "@qrfactory/db/scan-lists";
-import { ApiError } from "@qrfactory/domain/errors";
 import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { z } from "zod";
@@ -11,9 +10,6 @@ import type { AnalyticsOptions, FindScope } from "./analytics.js";
 
 /** A scan is seen about this much later, at worst. */
 const pollMs = 2_000;
-/** Open streams of a process, and of one workspace. */
-const streamsMax = 500;
-const streamsOfWorkspaceMax = 20;
 
 /** With `limit` the stream ends after so many events: enough to ask once. */
 const liveQuery = z.strictObject({
@@ -26,10 +22,11 @@ type Listener = { stream: EventStream; left: number };
 type Channel = { listeners: Set<Listener>; latest: string; timer: NodeJS.Timeout };
 
 /** The handler of `GET …/analytics/live`: an event `scans` at once and whenever the numbers change. */
-export function makeLive({ analytics, authenticate, findCaller }: AnalyticsOptions, findScope: FindScope): Handler {
+export function makeLive(
+  { analytics, authenticate, enterStream, findCaller }: AnalyticsOptions,
+  findScope: FindScope,
+): Handler {
   const channels = new Map<string, Channel>();
-  const openOf = new Map<string, number>();
-  let open = 0;
 
   function openChannel(subject: { workspaceId: string; codeId?: string }): Channel {
     const key = subject.codeId ?? subject.workspaceId;
@@ -48,14 +45,8 @@ export function makeLive({ analytics, authenticate, findCaller }: AnalyticsOptio
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
     const { limit } = parseInput(liveQuery, req.query);
-    const { workspaceId } = subject;
-    const ofWorkspace = openOf.get(workspaceId) ?? 0;
-    if (open >= streamsMax || ofWorkspace >= streamsOfWorkspaceMax) {
-      throw new ApiError("overloaded", "Too many live streams are open; close one or come back later.");
-    }
+    const leave = enterStream(req, caller);
     const channel = openChannel(subject);
-    open += 1;
-    openOf.set(workspaceId, ofWorkspace + 1);
     const listener = { stream: openEvents(req, res, authenticate), left: limit };
     channel.listeners.add(listener);
     try {
@@ -64,12 +55,10 @@ export function makeLive({ analytics, authenticate, findCaller }: AnalyticsOptio
       await listener.stream.closed;
     } finally {
       channel.listeners.delete(listener);
-      open -= 1;
-      if (openOf.get(workspaceId) === 1) openOf.delete(workspaceId);
-      else openOf.set(workspaceId, (openOf.get(workspaceId) ?? 1) - 1);
+      leave();
       if (channel.listeners.size === 0) {
         clearInterval(channel.timer);
-        channels.delete(subject.codeId ?? workspaceId);
+        channels.delete(subject.codeId ?? subject.workspaceId);
       }
     }
   };

@@ -3,6 +3,7 @@
 
 import { resolveRange } from "@qrfactory/db/analytics-range";
 import { listScans } from "@qrfactory/db/scan-lists";
+import { momentField } from "@qrfactory/domain/code-input";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { z } from "zod";
 import { readStreamQuery, streamDocument } from "../streams.js";
@@ -11,9 +12,7 @@ import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.
 import { scanDocument } from "./wire.js";
 
 /** A cursor is the moment and the id of a scan. */
-const position = z
-  .tuple([z.iso.datetime(), z.uuid()])
-  .transform(([scannedAt, id]) => ({ scannedAt: new Date(scannedAt), id }));
+const position = z.tuple([momentField, z.uuid()]).transform(([scannedAt, id]) => ({ scannedAt, id }));
 
 /** The handler of `GET …/scans`. */
 export function makeListScans(

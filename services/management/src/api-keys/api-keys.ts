@@ -1,6 +1,6 @@
 // API keys: create, list, revoke, rotate. Both secrets of a key are shown in one answer and never again.
 import { createApiKey, createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
-import { requireRole } from "@qrfactory/auth/caller";
+import { requireRole, requireSession } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
 import {
   type ApiKeyRow,
@@ -13,6 +13,8 @@ import {
 } from "@qrfactory/db/api-keys";
 import { recordAudit } from "@qrfactory/db/audit";
 import type { Db, Tx } from "@qrfactory/db/client";
+import { requireRoleNow } from "@qrfactory/db/member-rows";
+import { holdWorkspace } from "@qrfactory/db/standing";
 import { momentField } from "@qrfactory/domain/code-input";
 import { keyScopes } from "@qrfactory/domain/key-scopes";
 import { parseInput, storable } from "@qrfactory/domain/validate";
@@ -79,6 +81,8 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
       effect: async (tx) => {
         const secrets = drawSecrets();
         const row = await store(tx, secrets.row);
+        // The workspace is held by now: an admin who is none any more makes no key.
+        await requireRoleNow(tx, requireSession(caller), "admin");
         publication = row.publication;
         const { workspaceId, actor } = caller;
         const details = { name: row.name, key_prefix: row.keyPrefix };
@@ -135,6 +139,8 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
     const { workspaceId, actor } = caller;
     const target = readPathId(req, noSuchKey);
     const publication = await db.$transaction(async (tx) => {
+      await holdWorkspace(tx, workspaceId, "share");
+      await requireRoleNow(tx, requireSession(caller), "admin");
       const revoked = await revokeKey(tx, workspaceId, target);
       await recordAudit(tx, actor, { workspaceId, action: "key.revoked", target });
       return revoked;

@@ -3,6 +3,7 @@ import { requireRole } from "@qrfactory/auth/caller";
 import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit";
 import type { Db } from "@qrfactory/db/client";
 import { momentField } from "@qrfactory/domain/code-input";
+import { storable } from "@qrfactory/domain/validate";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { z } from "zod";
@@ -22,8 +23,8 @@ const filters = {
     .transform((text) => text.split(","))
     .pipe(z.array(z.enum(auditActions, `Use any of: ${auditActions.join(", ")}.`)))
     .optional(),
-  actor_id: z.string().max(100).optional(),
-  target: z.string().max(100).optional(),
+  actor_id: storable.max(100).optional(),
+  target: storable.max(100).optional(),
   from: momentField.optional(),
   to: momentField.optional(),
 };

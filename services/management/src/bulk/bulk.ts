@@ -8,6 +8,7 @@ import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { listDocument, readListQuery } from "../paging.js";
 import { readPathId } from "../path-id.js";
+import type { EnterStream } from "../server-events.js";
 import { type DownloadOptions, makeDownload } from "./download.js";
 import { makeEvents } from "./events.js";
 import { makeOrder, type OrderOptions } from "./order.js";
@@ -16,6 +17,7 @@ import { makeBulkDocument } from "./wire.js";
 export type BulkOptions = DownloadOptions &
   OrderOptions & {
     authenticate: Authenticate;
+    enterStream: EnterStream;
     /** Gives the counter what the ledger gave back; never fails. */
     giveBackBulk: (job: BulkJob) => Promise<void>;
   };
@@ -41,15 +43,17 @@ export function bulkRoutes(options: BulkOptions): Routes {
     const caller = await findCaller(req, res);
     requireRole(caller, "member");
     const { workspaceId, actor } = caller;
-    const { id, status } = await getJob(db, workspaceId, req);
+    const { id } = await getJob(db, workspaceId, req);
     const cancelled = await db.$transaction(async (tx) => {
       const job = await cancelBulkJob(tx, workspaceId, id);
       if (job) await recordAudit(tx, actor, { workspaceId, action: "bulk.cancelled", target: id });
       return job;
     });
-    // To cancel twice is no mistake.
-    if (!cancelled && status !== "cancelled") throw new ApiError("conflict", "This order is finished already.");
     if (cancelled) await options.giveBackBulk(cancelled);
+    // To cancel twice is no mistake, nor at the same moment as somebody else.
+    else if ((await getJob(db, workspaceId, req)).status !== "cancelled") {
+      throw new ApiError("conflict", "This order is finished already.");
+    }
     res.status(204).end();
   }
 

@@ -252,6 +252,14 @@ test("an order that waits is cancelled for all its credits, as often as asked", 
   expect(actions.filter((action: string) => action.startsWith("bulk."))).toEqual(["bulk.cancelled", "bulk.ordered"]);
 });
 
+test("ten cancellations at once are all answered alike, and give back once", async () => {
+  const who = await customer();
+  const { body: job } = await who.as("POST", path, { body: { items: rows(5) } });
+  const answers = await Promise.all(Array.from({ length: 10 }, () => who.as("DELETE", `/api/v1/bulk/${job.id}/`)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]));
+  expect(await who.spent()).toEqual(charged(0));
+});
+
 test("a file of a form may be as large as a table, and no larger", async () => {
   const who = await customer();
   const row = `${"x".repeat(100_000)}\n`;

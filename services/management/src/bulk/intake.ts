@@ -59,11 +59,15 @@ const truth = z.union(
 );
 const options = z.object({ dynamic: truth.default(false), dry_run: truth.default(false) });
 
-/** What stands around the rows of a JSON body. */
-const jsonRest = z.strictObject({
+const notRows = "Give the rows as a list of objects.";
+const noRow = "Give at least one row.";
+
+const jsonBody = z.strictObject({
   defaults: z.record(z.string(), z.unknown()).default({}),
   dynamic: z.boolean().optional(),
   dry_run: z.boolean().optional(),
+  /** Stands for the rows, which are read apart. */
+  items: z.array(z.unknown(), { error: ({ input }) => (input === undefined ? undefined : notRows) }).min(1, noRow),
 });
 
 /**
@@ -90,26 +94,23 @@ export async function readIntake(req: Request, limits: IntakeLimits): Promise<In
 async function readJsonBody(req: Request, query: Record<string, string>, limits: IntakeLimits): Promise<Intake> {
   const bytes = await readBytes(req, limits.tableBytesMax + picturesBytesMax);
   const breathe = makeBreather();
-  const { rest, items, digest } = await readJsonTable(bytes, { ...limits, breathe });
-  const { defaults, ...asked } = parseInput(jsonRest, rest);
-  if (items.length === 0) throw refused("items", "Give at least one row.");
+  const { rest, items: found, digest } = await readJsonTable(bytes, { ...limits, breathe });
+  const body = found && isObject(rest) ? { ...rest, items: found.slice(0, 1) } : rest;
+  const { defaults, items: _first, ...asked } = parseInput(jsonBody, body);
+  if (!found) throw refused("items", notRows);
   const named = { ...fromTextFields(query), ...defaults, ...asked };
-  const identity = { query, rest: withDigests(rest), items: digest };
-  return { ...splitDefaults(named), rows: rawRowsOf(items), files: {}, identity };
+  const identity = { query, asked, defaults: withDigests(defaults), items: digest };
+  return { ...splitDefaults(named), rows: rawRowsOf(found), files: {}, identity };
 }
 
-/** Long texts, pictures among the defaults, by their digests. */
-const withDigests = (rest: Record<string, unknown>) => ({
-  ...rest,
-  ...(isObject(rest.defaults) && {
-    defaults: Object.fromEntries(
-      Object.entries(rest.defaults).map(([name, value]) => [
-        name,
-        typeof value === "string" && value.length > longTextMin ? sha256(value) : value,
-      ]),
-    ),
-  }),
-});
+/** Long texts, pictures among them, by their digests. */
+const withDigests = (defaults: Record<string, unknown>) =>
+  Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) => {
+      const isLong = typeof value === "string" && value.length > longTextMin;
+      return [name, isLong ? sha256(value) : value];
+    }),
+  );
 
 async function readForm(req: Request, query: Record<string, string>, limits: IntakeLimits): Promise<Intake> {
   let table: Table | undefined;

@@ -1,7 +1,7 @@
 // The rows of a JSON body, read one by one: a body of 20 MB is never parsed in one go, and the rows that a plan does not
 // have are not parsed at all.
 import { createHash } from "node:crypto";
-import { ApiError, refusedField } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/errors";
 import { canonicalJson, isObject, parseStrictJson } from "@qrfactory/domain/json";
 import { endOfJson, type JsonLimits, skipSpace } from "@qrfactory/domain/json-scan";
 import type { Breathe } from "@qrfactory/runtime/breather";
@@ -19,9 +19,10 @@ const restLimits: JsonLimits = { textBytesMax: 262_144, valuesMax: 1_000, longMe
 const membersMax = 100;
 
 export type JsonTable = {
-  /** The body without its rows. */
-  rest: Record<string, unknown>;
-  items: unknown[];
+  /** The body without its rows; with `items` where that is no list. */
+  rest: unknown;
+  /** Null where the body has no list of rows. */
+  items: unknown[] | null;
   /** SHA-256 of the rows in canonical form (RFC 8785), as hex: the same for every spelling. */
   digest: string;
 };
@@ -32,11 +33,11 @@ const [comma, openList, closeList] = [0x2c, 0x5b, 0x5d];
 
 /**
  * Reads the bytes of `{"items":[…],…}`. Throws `malformed_request` naming the row, `body_too_large` for a row or a rest
- * beyond its limits, `validation_failed` when there is no list of rows, and what `tooMany` makes.
+ * beyond its limits, and what `tooMany` makes.
  */
 export async function readJsonTable(body: Buffer, options: JsonTableOptions): Promise<JsonTable> {
   const start = findList(body);
-  if (start < 0) throw noRows(parseStrictJson(body, restLimits));
+  if (start < 0) return { rest: parseStrictJson(body, restLimits), items: null, digest: "" };
   const { items, digest, end } = await readRows(body, start, options);
   // With an empty list in the place of the rows, everything around them is judged like any other body.
   const rest = parseStrictJson(Buffer.concat([body.subarray(0, start + 1), body.subarray(end)]), restLimits);
@@ -94,12 +95,6 @@ function withTexts(members: Record<string, unknown>): Record<string, unknown> {
     else if (name === "defaults" && isObject(value)) withTexts(value);
   }
   return members;
-}
-
-function noRows(body: unknown): ApiError {
-  const isMissing = !isObject(body) || body[rowsMember] === undefined;
-  const reason = isMissing ? "This field is required." : "Give the rows as a list of objects.";
-  return refusedField("validation_failed", rowsMember, reason);
 }
 
 const inRow = (row: number, code: ApiError["code"], detail: string) => new ApiError(code, `Row ${row}: ${detail}`);

@@ -57,7 +57,8 @@ const listQuery = {
   cursor: z.string().max(1_000).optional(),
 };
 
-const moment = z.iso.datetime();
+/** PostgreSQL knows no year 0. */
+const moment = z.iso.datetime().refine((text) => !text.startsWith("0000"));
 const positionKeys: Record<CodeOrder["field"], z.ZodType<string>> = {
   createdAt: moment,
   updatedAt: moment,

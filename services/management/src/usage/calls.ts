@@ -9,9 +9,7 @@ import type { FindCaller } from "../caller.js";
 import { readStreamQuery, streamDocument } from "../streams.js";
 
 /** A cursor is the moment and the id of a call. */
-const position = z
-  .tuple([z.iso.datetime(), z.uuid()])
-  .transform(([calledAt, id]) => ({ calledAt: new Date(calledAt), id }));
+const position = z.tuple([momentField, z.uuid()]).transform(([calledAt, id]) => ({ calledAt, id }));
 
 const caches = ["HIT", "MISS", "BYPASS"] as const;
 

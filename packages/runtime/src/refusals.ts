@@ -1,0 +1,90 @@
+// Networks that present one credential after the other which is not valid: they are looked up no more until the minute is
+// over. Credentials that were good a moment ago are served all the same: others may call from the same address.
+import { createHash } from "node:crypto";
+import { ApiError } from "@qrfactory/domain/errors";
+import { householdOf } from "@qrfactory/domain/network";
+import type { Request, Response } from "express";
+import type { Redis } from "ioredis";
+import { makeRateLimit } from "./rate-limit.js";
+
+/** An office of a hundred dashboards whose tokens all expire in the same minute; a guess of a key has one in 2^180. */
+export const refusalsPerMinuteDefault = 120;
+const windowMs = 60_000;
+/** Credentials that are remembered as good, and networks as put off. */
+const knownMax = 10_000;
+
+export type RefusalsOptions = {
+  redis: Redis;
+  /** Keys the hash of the networks that are counted. */
+  secret: string;
+  perMinute?: number;
+  now?: () => number;
+};
+
+/**
+ * Names the caller by `authenticate`, unless the request's network is put off. Throws what `authenticate` throws, or
+ * `rate_limited` in the place of the last refusals and for as long as the network is put off.
+ */
+export type Guarded = <Caller>(
+  req: Request,
+  res: Response,
+  credential: string | undefined,
+  authenticate: () => Promise<Caller>,
+) => Promise<Caller>;
+
+/** The client that a request without a caller is counted for: an IPv4 address, or the /64 of one household of IPv6. */
+export const whereFrom = (req: Request) => householdOf(req.ip ?? "") || "unknown";
+
+/** Makes the guard. */
+export function makeRefusals(options: RefusalsOptions): Guarded {
+  const { redis, secret, perMinute = refusalsPerMinuteDefault, now = Date.now } = options;
+  const count = makeRateLimit(redis, { policy: "refused", windowSeconds: windowMs / 1_000, isQuiet: true, secret });
+  const good = new Set<string>();
+  const putOff = new Map<string, number>();
+
+  async function noteRefusal(res: Response, network: string): Promise<void> {
+    try {
+      await count(res, network, perMinute);
+    } catch (error) {
+      if (error instanceof ApiError) {
+        trim(putOff);
+        putOff.set(network, now() + 1_000 * (error.retryAfterSeconds ?? 1));
+      }
+      throw error;
+    }
+  }
+
+  function requireTurn(network: string): void {
+    const until = putOff.get(network);
+    if (until === undefined) return;
+    const left = until - now();
+    if (left <= 0) return void putOff.delete(network);
+    const detail = "Too many credentials from your network were not valid; wait before you try others.";
+    throw new ApiError("rate_limited", detail, { retryAfterSeconds: Math.ceil(left / 1_000) });
+  }
+
+  return async function guarded(req, res, credential, authenticate) {
+    // Without a credential there is nothing to look up.
+    if (credential === undefined) return authenticate();
+    const network = whereFrom(req);
+    const digest = createHash("sha256").update(credential).digest("base64url");
+    if (!good.has(digest)) requireTurn(network);
+    try {
+      const caller = await authenticate();
+      trim(good);
+      good.add(digest);
+      return caller;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        good.delete(digest);
+        await noteRefusal(res, network);
+      }
+      throw error;
+    }
+  };
+}
+
+/** A flood of more starts anew. */
+function trim(known: Set<string> | Map<string, number>): void {
+  if (known.size >= knownMax) known.clear();
+}
