@@ -17,7 +17,8 @@ export function banner(stack: StackFile, options: { dataDirectory: string; secon
     curl -sS ${gateway}/api/v1/generate/ -H 'X-Api-Key: ${demo.api_key}' \\
       -H 'Content-Type: application/json' -d '{"data":"https://example.com"}' -o qr.png
 
-  Everything is in ${options.dataDirectory} (stack.json says where; logs/ has a file for each process).
+  Everything is in ${options.dataDirectory} (stack.json says where; logs/ has a file for each process, mails/ one
+  for each mail that would have been sent).
   Ctrl-C stops all of it and keeps the data.
 `;
 }

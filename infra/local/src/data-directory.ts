@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { placeCluster } from "@qrfactory/testing/postgres-cluster";
+import { clusterOwner, placeCluster } from "@qrfactory/testing/postgres-cluster";
 
 export type Paths = {
   root: string;
@@ -23,6 +24,7 @@ export type Paths = {
   spool(name: string): string;
   snapshots(region: string): string;
   archives: string;
+  mails: string;
   gateway: string;
   log(name: string): string;
   logs: string;
@@ -31,9 +33,10 @@ export type Paths = {
   stack: string;
 };
 
-/** The user that PostgreSQL runs as, when we are root, has to pass through. */
-const modeEnterable = 0o755;
+const modeFolder = 0o700;
 const modePrivate = 0o600;
+/** What marks a folder as a data directory. */
+const ours = ["secrets.json", "launcher.pid", "logs"];
 
 /** Where everything is; makes nothing. */
 export function pathsIn(root: string): Paths {
@@ -46,6 +49,7 @@ export function pathsIn(root: string): Paths {
     spool: (name) => join(root, "spool", name),
     snapshots: (region) => join(root, "snapshots", region),
     archives: join(root, "archives"),
+    mails: join(root, "mails"),
     gateway: join(root, "gateway"),
     logs: join(root, "logs"),
     log: (name) => join(root, "logs", `${name}.log`),
@@ -55,11 +59,18 @@ export function pathsIn(root: string): Paths {
   };
 }
 
-/** Makes the folder if it is not there. */
+/**
+ * Makes the folder if it is not there, and lets nobody else in: what lies in it is secret or personal. A folder that holds
+ * other things is left as it is; what is made in it is private all the same, by the launcher's umask.
+ */
 export function makeDataDirectory(paths: Paths): void {
-  if (!existsSync(paths.root)) {
-    mkdirSync(paths.root, { recursive: true });
-    chmodSync(paths.root, modeEnterable);
+  mkdirSync(paths.root, { recursive: true });
+  const found = readdirSync(paths.root);
+  if (found.length === 0 || found.some((name) => ours.includes(name))) {
+    // PostgreSQL, which does not run as root, has to pass through; root may anyway.
+    const { uid, gid } = clusterOwner();
+    if (uid !== undefined && gid !== undefined) chownSync(paths.root, uid, gid);
+    chmodSync(paths.root, modeFolder);
   }
   mkdirSync(paths.logs, { recursive: true });
 }
@@ -69,7 +80,7 @@ export function makeDataDirectory(paths: Paths): void {
  * it that we do not touch.
  */
 export function forgetData(paths: Paths, options: { ownDatabase: boolean }): void {
-  const targets = [paths.stateRedis, paths.renderCache, paths.gateway, paths.logs, paths.stack];
+  const targets = [paths.stateRedis, paths.renderCache, paths.gateway, paths.logs, paths.mails, paths.stack];
   // A snapshot that stayed would bring back the codes of a database that is gone.
   targets.push(paths.spool(""), paths.snapshots(""));
   const replicas = readdirSync(paths.root).filter((name) => /^redis-region-\d+$/.test(name));
@@ -84,6 +95,8 @@ export type Secrets = {
   seal_key: string;
   visitor_secret: string;
   database_password: string;
+  /** Of all private Redis servers. */
+  redis_password: string;
 };
 
 /** 256 bits each: the size of the keys they become. */
@@ -97,6 +110,7 @@ export function readOrMakeSecrets(file: string, random: (bytes: number) => Buffe
     seal_key: known.seal_key ?? random(secretBytes).toString("base64"),
     visitor_secret: known.visitor_secret ?? random(secretBytes).toString("base64url"),
     database_password: known.database_password ?? random(secretBytes).toString("base64url"),
+    redis_password: known.redis_password ?? random(secretBytes).toString("base64url"),
   };
   writePrivateJson(file, secrets);
   return secrets;

@@ -55,6 +55,8 @@ function renderGatewayConfig(template: string, targets: GatewayTargets): string 
     RENDER_SERVER: targets.render,
     REDIRECT_SERVERS: redirectServers(targets.redirects).join("\n    "),
     PROBLEM_BASE: problemBase,
+    // Loopback has no TLS.
+    STRICT_TRANSPORT: "",
   };
   // Comments speak of the names as well, and are left alone.
   const lines = template.split("\n").filter((line) => !line.trimStart().startsWith("#"));

@@ -64,6 +64,7 @@ export function managementEnvironment({ addresses, stores, secrets, paths }: Ser
     RENDER_URL: addresses.render,
     REDIRECT_URLS: addresses.regions.map(({ name, redirect }) => `${name}=${redirect}`).join(","),
     OBJECT_STORE: paths.archives,
+    MAIL_DIR: paths.mails,
     SIGNUPS_PER_HOUR: String(signupsPerHour),
     LOGINS_PER_MINUTE: String(loginsPerMinute),
   };

@@ -63,8 +63,8 @@ export function makeStack(options: StackOptions, say: (sentence: string) => void
     const addresses = await chooseAddresses(await choosePort(options, say), regions);
 
     step("Starting the stores");
-    const databasePassword = secrets.database_password;
-    const stores = await startStores({ options, paths, regions, databasePassword, supervisor, say });
+    const { database_password: databasePassword, redis_password: redisPassword } = secrets;
+    const stores = await startStores({ options, paths, regions, databasePassword, redisPassword, supervisor, say });
     const applied = await migrate(stores.databaseUrl);
     if (applied.length > 0) say(`Migrated the database: ${applied.join(", ")}`);
 

@@ -29,6 +29,9 @@ function optionsOrExit() {
   }
 }
 
+// What this process and all that it starts write is for nobody else on the machine.
+process.umask(0o077);
+
 const options = optionsOrExit();
 const stack = makeStack(options, say);
 let firstSignalAt: number | undefined;

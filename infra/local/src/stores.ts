@@ -23,12 +23,14 @@ export type StoresOptions = {
   paths: Paths;
   regions: string[];
   databasePassword: string;
+  redisPassword: string;
   supervisor: Supervisor;
   say: (sentence: string) => void;
 };
 
 /** Starts what is private, each store side by side, and returns the addresses of all once they answer. */
-export async function startStores({ options, paths, regions, databasePassword, supervisor, say }: StoresOptions) {
+export async function startStores(asked: StoresOptions): Promise<Stores> {
+  const { options, paths, regions, databasePassword, redisPassword: password, supervisor, say } = asked;
   const postgres = async () => {
     if (options.databaseUrl) return options.databaseUrl;
     let url = "";
@@ -54,22 +56,27 @@ export async function startStores({ options, paths, regions, databasePassword, s
 
   const redis = async (name: string, role: RedisRole, dataDirectory: string, replicaOf?: string) => {
     const port = await freePort();
+    let url = "";
     const spec: ProcessSpec = {
       name: `Redis ${name}`,
       role: "redis",
       restartDelayMs: storeRestartMs,
-      start: () =>
-        startRedis({
+      start: async () => {
+        const server = await startRedis({
           role,
           dataDirectory,
           port,
+          password,
           leashed: false,
           logFile: paths.log(`redis-${name}`),
           ...(replicaOf ? { replicaOf } : {}),
-        }),
+        });
+        url = server.url;
+        return server;
+      },
     };
     await supervisor.run(spec);
-    return `redis://127.0.0.1:${port}`;
+    return url;
   };
 
   const stateAndReplicas = async () => {
@@ -84,5 +91,5 @@ export async function startStores({ options, paths, regions, databasePassword, s
     stateAndReplicas(),
     renderCache(),
   ]);
-  return { databaseUrl, stateRedisUrl: state, renderCacheUrl, replicaUrls: replicas } satisfies Stores;
+  return { databaseUrl, stateRedisUrl: state, renderCacheUrl, replicaUrls: replicas };
 }

@@ -6,7 +6,7 @@ import fc from "fast-check";
 
 const url = "https://example.com";
 const read = (fields: object): Design => readDesign({ data: url, ...fields }, plans.enterprise).design;
-const keyOf = (fields: object) => cacheKeyOf(read(fields), 1);
+const keyOf = (fields: object) => cacheKeyOf(read(fields), 1, "a workspace");
 
 function refused(fields: object): Record<string, string[]> {
   try {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 
 const url = "https://example.com/a?b=c#d";
 const read = (body: unknown, plan = plans.enterprise): Design => readDesign(body, plan).design;
-const keyOf = (body: unknown) => cacheKeyOf(read(body), 1);
+const keyOf = (body: unknown) => cacheKeyOf(read(body), 1, "a workspace");
 
 function refusal(body: unknown, plan = plans.enterprise): ApiError {
   try {
@@ -93,8 +93,22 @@ test("every field that changes the picture changes the key", () => {
   ];
   const keys = [{}, ...changes].map((change) => keyOf({ data: url, ...change }));
   expect(new Set(keys).size).toBe(keys.length);
-  expect(cacheKeyOf(read({ data: url }), 2)).not.toBe(keys[0]);
+  expect(cacheKeyOf(read({ data: url }), 2, "a workspace")).not.toBe(keys[0]);
   for (const key of keys) expect(key).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test.each([
+  ["a network with its password", { data_type: "wifi", payload: { ssid: "Home", password: "correct horse" } }, true],
+  ["the same as text", { data_type: "text", data: "WIFI:T:WPA;S:Home;P:correct horse;;" }, true],
+  ["an open network", { data_type: "wifi", payload: { ssid: "Home" } }, false],
+  ["a seed of one-time passwords", { data: "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP" }, true],
+  ["an address with a password in it", { data: "ftp://ada:secret@example.com/" }, true],
+  ["an address with a user", { data: "https://example.com/@ada:photos" }, false],
+  ["an address", { data: url }, false],
+])("the key of %s is a workspace's own only when it holds a secret", (_what, body, isOwn) => {
+  const keys = ["one", "another"].map((workspace) => cacheKeyOf(read(body), 1, workspace));
+  expect(keys[0] !== keys[1]).toBe(isOwn);
+  expect(cacheKeyOf(read(body), 1, "one")).toBe(keys[0]);
 });
 
 test("levels that a version has room for anyway are one image and one key, those that need a larger one are not", () => {

@@ -78,6 +78,17 @@ function mount(app: Express, path: string, methods: Partial<Record<Method, Handl
   });
 }
 
+/**
+ * What every answer says unless its handler says otherwise: it is somebody's own, so nobody on the way keeps it; it is no
+ * page, so nothing in it runs or is framed; other origins embed nothing of it.
+ */
+const defaultHeaders = {
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "X-Content-Type-Options": "nosniff",
+};
+
 /** Gives the request its id and, once it is answered, a log line and a measurement. */
 function identify({ log, metrics }: HttpAppOptions): RequestHandler {
   return function identifyRequest(req, res, next) {
@@ -85,7 +96,7 @@ function identify({ log, metrics }: HttpAppOptions): RequestHandler {
     const started = performance.now();
     res.locals.requestId = id;
     res.set("X-Request-Id", id);
-    res.set("X-Content-Type-Options", "nosniff");
+    res.set(defaultHeaders);
     res.on("close", () => {
       const ms = Math.round((performance.now() - started) * 10) / 10;
       const route = (res.locals.route as string | undefined) ?? "unknown";

@@ -1,18 +1,19 @@
 // Structured logs, one JSON object a line. What goes in is chosen field by field: no headers, no bodies, no query
 // strings, no addresses of people; redaction below is the net under that rule.
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from "pino";
 
 export type Log = Logger;
 
 const secretFields = ["password", "raw_key", "signing_secret", "refresh_token", "access_token", "authorization", "ip"];
 
-/** A logger for one process; `service` stands on every line. */
-export function createLog(options: { service: string; level: string }): Log {
-  return pino({
+/** A logger for one process; `service` stands on every line, and lines go to standard output unless told. */
+export function createLog(options: { service: string; level: string }, destination?: DestinationStream): Log {
+  const settings: LoggerOptions = {
     level: options.level,
     base: { service: options.service, pid: process.pid },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: "[secret]" },
-  });
+  };
+  return destination ? pino(settings, destination) : pino(settings);
 }

@@ -27,11 +27,14 @@ export function findPostgresProgram(name: string): string {
   return found;
 }
 
+/** The user that a server runs as: the system's own when we are root, else nobody but us. */
+export const clusterOwner = (): Owner => (process.getuid?.() === 0 ? { uid: idOf("-u"), gid: idOf("-g") } : {});
+
 /** The directory that will really hold the data, and the user that has to own it. Makes nothing but empty folders. */
 export function placeCluster(asked: string): { dataDirectory: string; owner: Owner } {
   const path = resolve(asked);
-  if (process.getuid?.() !== 0) return { dataDirectory: path, owner: {} };
-  const owner = { uid: idOf("-u"), gid: idOf("-g") };
+  const owner = clusterOwner();
+  if (owner.uid === undefined) return { dataDirectory: path, owner };
   const parent = dirname(path);
   mkdirSync(parent, { recursive: true });
   if (canEnter(parent, owner)) return { dataDirectory: path, owner };

@@ -1,6 +1,6 @@
 // A private Redis server in one of the product's three roles, on loopback only. What distinguishes the roles (may it
 // evict, does it write, whom does it follow) is set here and nowhere else.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Redis as Client } from "ioredis";
 import { freePort } from "./ports.js";
@@ -16,6 +16,8 @@ export type RedisOptions = {
   port?: number;
   /** `redis://[user:password@]host:port` of its primary; a state Redis that has one is ready to be promoted. */
   replicaOf?: string;
+  /** Asked of every client; none unless told. Kept out of the list of processes: it stands in a file of the directory. */
+  password?: string;
   /** Where a cache starts to evict, in MiB. */
   maxMemoryMb?: number;
   /** False lets the kernel decide when writes reach the disk: worthless after a power cut. Only for tests. */
@@ -60,20 +62,22 @@ const stopGraceMsDefault = 5_000;
 export async function startRedis(options: RedisOptions): Promise<Redis> {
   const port = options.port ?? (await freePort());
   mkdirSync(options.dataDirectory, { recursive: true });
+  const configFile = join(options.dataDirectory, "redis.conf");
   const start = async () => {
+    writeFileSync(configFile, redisConfig(options, port), { mode: 0o600 });
     const child = await startProcess({
       command: "redis-server",
-      args: redisArguments(options, port),
+      args: [configFile],
       cwd: options.dataDirectory,
       logFile: options.logFile ?? join(options.dataDirectory, "redis.log"),
       leashed: options.leashed ?? true,
     });
-    await ready(child, port);
+    await ready(child, port, options.password);
     return child;
   };
   let child = await start();
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${options.password ? `:${encodeURIComponent(options.password)}@` : ""}127.0.0.1:${port}`,
     port,
     get pid() {
       return child.pid;
@@ -98,7 +102,8 @@ export async function startRedis(options: RedisOptions): Promise<Redis> {
   };
 }
 
-function redisArguments(options: RedisOptions, port: number): string[] {
+/** The text of a configuration file: a setting a line, its values in quotes. */
+function redisConfig(options: RedisOptions, port: number): string {
   const settings: Record<string, string[]> = {
     port: [String(port)],
     bind: ["127.0.0.1"],
@@ -142,14 +147,19 @@ function redisArguments(options: RedisOptions, port: number): string[] {
     if (primary.username) settings.masteruser = [decodeURIComponent(primary.username)];
     if (primary.password) settings.masterauth = [decodeURIComponent(primary.password)];
   }
-  return Object.entries(settings).flatMap(([name, values]) => [`--${name}`, ...values]);
+  if (options.password) settings.requirepass = [options.password];
+  const lines = Object.entries(settings).map(([name, values]) =>
+    [name, ...values.map((value) => JSON.stringify(value))].join(" "),
+  );
+  return `${lines.join("\n")}\n`;
 }
 
 /** Returns once the server answers; while it loads its file it says `LOADING`, and is asked again. */
-async function ready(child: StartedProcess, port: number): Promise<void> {
+async function ready(child: StartedProcess, port: number, password: string | undefined): Promise<void> {
   const client = new Client({
     host: "127.0.0.1",
     port,
+    ...(password && { password }),
     lazyConnect: false,
     maxRetriesPerRequest: null,
     retryStrategy: () => 10,

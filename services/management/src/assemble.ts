@@ -147,7 +147,7 @@ export async function assembleManagement(
   };
 }
 
-function makePostMailOf({ SMTP_URL, MAIL_FROM, PUBLIC_BASE_URL }: ManagementConfig, log: Log) {
+function makePostMailOf({ SMTP_URL, MAIL_DIR, MAIL_FROM, PUBLIC_BASE_URL }: ManagementConfig, log: Log) {
   const from = MAIL_FROM ?? `no-reply@${new URL(PUBLIC_BASE_URL).hostname}`;
-  return makePostMail({ smtpUrl: SMTP_URL, from, log });
+  return makePostMail({ smtpUrl: SMTP_URL, directory: MAIL_DIR, from, log });
 }

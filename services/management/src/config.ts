@@ -46,8 +46,10 @@ const shape = {
   S3_REGION: z.string().min(1).default("us-east-1"),
   S3_ACCESS_KEY_ID: z.string().min(1).optional(),
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
-  /** Without it mails are printed. */
+  /** Where mails are handed over. */
   SMTP_URL: urlOf("smtp", "smtps").optional(),
+  /** Without SMTP_URL: a folder that takes mails as files. Without either no mail is sent, which the log says. */
+  MAIL_DIR: z.string().min(1).optional(),
   MAIL_FROM: z.string().min(3).optional(),
   SIGNUPS_PER_HOUR: z.coerce.number().int().positive().default(10),
   LOGINS_PER_MINUTE: z.coerce.number().int().positive().default(10),

@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { createLog } from "@qrfactory/runtime/log";
+import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { makePostMail } from "./mail.js";
 
@@ -29,7 +32,7 @@ test("a mail reaches the server of SMTP_URL whole", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
     const { port } = server.address() as { port: number };
-    makePostMail({ smtpUrl: `smtp://127.0.0.1:${port}`, from: "qr@example.org", log })(mail);
+    makePostMail({ smtpUrl: `smtp://127.0.0.1:${port}`, directory: undefined, from: "qr@example.org", log })(mail);
     await until(() => lines.includes("."));
     for (const line of ["To: ada@example.com", "From: qr@example.org", "Subject: Hello", "A second one."]) {
       expect(lines).toContain(line);
@@ -39,8 +42,24 @@ test("a mail reaches the server of SMTP_URL whole", async () => {
   }
 });
 
-test("without a server a mail is printed as text that a person can read", () => {
-  const printed: string[] = [];
-  makePostMail({ smtpUrl: undefined, from: "qr@example.org", log, print: (text) => printed.push(text) })(mail);
-  expect(printed.join()).toContain("To: ada@example.com\nSubject: Hello\n\nA first line.\nA second one.\n");
+test("without a server a mail is a file that nobody else may read, and the log says nothing of what is in it", async () => {
+  const temp = makeTempDirectory();
+  const directory = join(temp.path, "mails");
+  const lines: string[] = [];
+  const logged = createLog({ service: "test", level: "trace" }, { write: (line: string) => void lines.push(line) });
+  makePostMail({ smtpUrl: undefined, directory, from: "qr@example.org", log: logged })(mail);
+  const [name = ""] = await until(() => {
+    const names = readdirSync(directory);
+    return names.length === 1 && names;
+  });
+  const file = join(directory, name);
+  const text = await until(() => readFileSync(file, "utf8"));
+  for (const line of ["To: ada@example.com", "From: qr@example.org", "Subject: Hello", "A second one."]) {
+    expect(text).toContain(line);
+  }
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  makePostMail({ smtpUrl: undefined, directory: undefined, from: "qr@example.org", log: logged })(mail);
+  expect(lines.join()).toContain("neither SMTP_URL nor MAIL_DIR");
+  expect(lines.join()).not.toContain("A second one.");
+  temp.remove();
 });

@@ -1,4 +1,8 @@
-// Mail in plain text: through SMTP, or without SMTP_URL printed where the service runs, for development.
+// Mail in plain text: through SMTP, or for development into files of a folder. A mail carries a token that opens an
+// account, so it is never written to a log.
+import { randomUUID } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Log } from "@qrfactory/runtime/log";
 
 export type Mail = { to: string; subject: string; text: string };
@@ -9,24 +13,44 @@ export type PostMail = (mail: Mail) => void;
 export type MailOptions = {
   /** `smtp://user:password@host:port` or `smtps://…`. */
   smtpUrl: string | undefined;
+  /** Where mails are written without `smtpUrl`, a file of RFC 5322 each; made when missing. */
+  directory: string | undefined;
   from: string;
   log: Log;
-  print?: (text: string) => void;
 };
 
+/** A mail with its sender. */
+type SentMail = Mail & { from: string };
+
 /** Makes the function through which every mail goes. */
-export function makePostMail({ smtpUrl, from, log, print = console.log }: MailOptions): PostMail {
-  if (smtpUrl === undefined) {
-    return ({ to, subject, text }) =>
-      print(`Mail, printed because SMTP_URL is not set\nTo: ${to}\nSubject: ${subject}\n\n${text}\n`);
-  }
-  // Loaded with the first mail: most processes never send one.
-  const connect = async () => (await import("nodemailer")).createTransport(smtpUrl);
-  let transport: ReturnType<typeof connect> | undefined;
+export function makePostMail({ smtpUrl, directory, from, log }: MailOptions): PostMail {
+  const send = smtpUrl ? bySmtp(smtpUrl) : directory ? intoFolder(directory) : null;
   return (mail) => {
-    transport ??= connect();
-    transport
-      .then((connected) => connected.sendMail({ from, ...mail }))
-      .catch((err: unknown) => log.error({ err, subject: mail.subject }, "a mail was not sent"));
+    if (!send) {
+      return log.warn({ subject: mail.subject }, "a mail was not sent, because neither SMTP_URL nor MAIL_DIR is set");
+    }
+    send({ from, ...mail }).catch((err: unknown) => log.error({ err, subject: mail.subject }, "a mail was not sent"));
+  };
+}
+
+/** Loaded with the first mail: most processes never send one. */
+const loadMailer = () => import("nodemailer");
+
+function bySmtp(url: string): (mail: SentMail) => Promise<unknown> {
+  let transport: ReturnType<Awaited<ReturnType<typeof loadMailer>>["createTransport"]> | undefined;
+  return async function sendBySmtp(mail) {
+    transport ??= (await loadMailer()).createTransport(url);
+    await transport.sendMail(mail);
+  };
+}
+
+function intoFolder(directory: string): (mail: SentMail) => Promise<unknown> {
+  return async function writeMail(mail) {
+    const { createTransport } = await loadMailer();
+    const { message } = await createTransport({ streamTransport: true, buffer: true }).sendMail(mail);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    // Names sort by time.
+    const name = `${new Date().toISOString().replaceAll(":", "-")}-${randomUUID().slice(0, 8)}.eml`;
+    await writeFile(join(directory, name), message as Buffer, { mode: 0o600 });
   };
 }

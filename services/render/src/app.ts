@@ -8,13 +8,13 @@ import { makeBatch, makeReadPictures } from "./batch.js";
 import { makeRenderCache } from "./cache.js";
 import type { CacheStore } from "./cache-store.js";
 import { type CallerOptions, makeRequireCaller } from "./caller.js";
-import { codeImageCacheControl, readCodeImageRequest } from "./code-image.js";
+import { codeImageHeaders, readCodeImageRequest } from "./code-image.js";
 import type { ReadCode } from "./dynamic-codes.js";
 import { makeForgetImage } from "./forget-image.js";
 import { type GenerateOptions, makeGenerate } from "./generate.js";
 import { type ImagesOptions, makeImages } from "./images.js";
 import type { FetchPicture } from "./images-in/pictures.js";
-import { makeRequireSigner, type RequireSignerOptions, signedCacheControl } from "./signed-url.js";
+import { makeRequireSigner, type RequireSignerOptions, signedHeaders } from "./signed-url.js";
 import { makeValidate } from "./validate.js";
 import { makeReadWanted } from "./wanted.js";
 
@@ -61,7 +61,7 @@ export function createApp(options: AppOptions): Express {
         GET: makeGenerate({
           ...generating,
           requireCaller: makeRequireSigner(options),
-          linkCacheControl: signedCacheControl,
+          linkHeaders: signedHeaders,
         }),
       },
       "/api/v1/dynamic/:short_id/image": {
@@ -69,7 +69,7 @@ export function createApp(options: AppOptions): Express {
           ...generating,
           requireCaller: makeRequireCaller(options, ["user", "key"]),
           readWanted: makeReadWanted({ readCode, fetchPicture, readRequest: readCodeImageRequest }),
-          linkCacheControl: codeImageCacheControl,
+          linkHeaders: codeImageHeaders,
         }),
       },
       [imageBatchPath]: { POST: makeBatch({ tokens: options.internalTokens, images, fetchPicture }) },

@@ -58,7 +58,7 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
       const own = await getPictures(sources, fetchPicture);
       const pictures: PictureFiles = { ...shared, ...own };
       const { design, scanCheck } = readDesign(body, plans[batch.plan], digestsOf(pictures));
-      const cacheKey = cacheKeyOf(design, rendererVersion);
+      const cacheKey = cacheKeyOf(design, rendererVersion, batch.workspace_id);
       const { drawing, cache } = await images.get({
         design,
         cacheKey,

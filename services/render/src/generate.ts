@@ -37,14 +37,17 @@ export type GenerateOptions = {
   recordCall: (event: CallEvent) => Promise<void>;
   /** Told of a credit that could not be given back now; its charge stays open, and is decided by what is written. */
   onCreditLost?: (account: { workspaceId: string; month: string }, error: unknown) => void;
-  /** Of images that are fetched by their address: for how long they may be kept. They are not sent again to who has them. */
-  linkCacheControl?: string;
+  /**
+   * Headers of images that are fetched by their address: who may keep and embed them. They are not sent again to a client
+   * that has them.
+   */
+  linkHeaders?: Record<string, string>;
   now?: () => Date;
 };
 
-/** The handler of `POST /api/v1/generate/`, and with `linkCacheControl` of a `GET`. */
+/** The handler of `POST /api/v1/generate/`, and with `linkHeaders` of a `GET`. */
 export function makeGenerate(options: GenerateOptions): Handler {
-  const { requireCaller, readWanted, images, recordCall, linkCacheControl, now = () => new Date() } = options;
+  const { requireCaller, readWanted, images, recordCall, linkHeaders, now = () => new Date() } = options;
 
   return async function generate(req, res) {
     const caller = await requireCaller(req, res);
@@ -55,7 +58,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
     const signal = leaving(res);
     const requestOf = (wanted: Design): ImageRequest => ({
       design: wanted,
-      cacheKey: cacheKeyOf(wanted, rendererVersion),
+      cacheKey: cacheKeyOf(wanted, rendererVersion, workspaceId),
       workspaceId,
       scanCheck,
       isFresh: wantsFresh(req),
@@ -63,9 +66,9 @@ export function makeGenerate(options: GenerateOptions): Handler {
       signal,
     });
     const request = requestOf(design);
-    if (linkCacheControl && hasAlready(req, request.cacheKey)) {
+    if (linkHeaders && hasAlready(req, request.cacheKey)) {
       res
-        .set({ ETag: `"${request.cacheKey}"`, "Cache-Control": linkCacheControl })
+        .set({ ETag: `"${request.cacheKey}"`, ...linkHeaders })
         .status(304)
         .end();
       return;
@@ -118,7 +121,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
       hasPictures: Object.keys(pictures).length > 0,
     });
     res.set(code?.headers() ?? {});
-    if (linkCacheControl) res.set("Cache-Control", linkCacheControl);
+    res.set(linkHeaders ?? {});
     res.set("X-QR-Plan", plan.name);
     res.set("X-QR-Quota-Remaining", remainingOf(plan, decision.used));
     res.status(200).end(image.drawing.bytes);

@@ -16,8 +16,15 @@ import type { RequireCaller } from "./caller.js";
 /** The parameters that are not fields of the image. */
 export const signatureFields = ["key", "expires", "sig"] as const;
 
-/** The same address gives the same image as long as its renderer lives; a day later it is asked for again. */
-export const signedCacheControl = "public, max-age=86400";
+/**
+ * The same address gives the same image as long as its renderer lives; a day later it is asked for again. Whoever has the
+ * address may embed and read the image, from any origin.
+ */
+export const signedHeaders = {
+  "Cache-Control": "public, max-age=86400",
+  "Access-Control-Allow-Origin": "*",
+  "Cross-Origin-Resource-Policy": "cross-origin",
+};
 
 const prefixPattern = /^smk_[A-Za-z0-9_-]{8}$/;
 const expiresPattern = /^\d{1,12}$/;
