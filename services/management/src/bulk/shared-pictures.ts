@@ -21,6 +21,7 @@ const problem = z.object({
 export type ReadSharedPictures = (
   defaults: Record<string, unknown>,
   files: Record<string, Buffer>,
+  workspaceId: string,
 ) => Promise<{ defaults: Record<string, unknown>; pictures: SharedPictures }>;
 
 /** Makes the reader. */
@@ -28,7 +29,7 @@ export function makeReadSharedPictures(options: {
   renderUrl: string;
   authorization: () => string;
 }): ReadSharedPictures {
-  return async function readSharedPictures(defaults, files) {
+  return async function readSharedPictures(defaults, files, workspaceId) {
     const named = Object.fromEntries(Object.entries(defaults).filter(([name]) => fields.includes(name)));
     const rest = Object.fromEntries(Object.entries(defaults).filter(([name]) => !fields.includes(name)));
     for (const [name, bytes] of Object.entries(files)) {
@@ -39,7 +40,7 @@ export function makeReadSharedPictures(options: {
       named[field] = bytes.toString("base64");
     }
     if (Object.keys(named).length === 0) return { defaults: rest, pictures: {} };
-    return { defaults: rest, pictures: await ask(options, named) };
+    return { defaults: rest, pictures: await ask(options, { ...named, workspace_id: workspaceId }) };
   };
 }
 
