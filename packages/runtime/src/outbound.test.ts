@@ -86,14 +86,14 @@ test("twenty requests of one workspace to names that are never found leave other
       if (error.code === "overloaded") refused += 1;
     }),
   );
-  await until(() => new Set(names.questions.map(({ name }) => name)).size === 8);
+  await until(() => new Set(names.questions.map(({ name }) => name)).size === 8, { timeoutMs: 20_000 });
   // All that may be under way are, and none of them has an answer.
   expect(await Promise.all(["two", "three"].map((workspace) => get("pictures.example.com", workspace)))).toEqual([
     "picture",
     "picture",
   ]);
   await expect(get("pictures.example.com", "one")).rejects.toMatchObject({ code: "overloaded", retryAfterSeconds: 1 });
-  await until(() => refused === 22);
+  await until(() => refused === 22, { timeoutMs: 20_000 });
   for (const left of leaves) left.abort();
   await Promise.all(silent);
   // What was given up makes room again.
