@@ -3,6 +3,7 @@
 import ipaddr from "ipaddr.js";
 import { refusedField } from "./errors.js";
 import { parseUrl } from "./parse-url.js";
+import { specialPurposeOf } from "./special-purpose.js";
 
 /** Longest address, in characters; the same for fallbacks. */
 const destinationLengthMax = 2_000;
@@ -51,10 +52,8 @@ export function hostRefusal(host: string): string | null {
   return null;
 }
 
-/** Why an IP address is not a public one (loopback, private, link-local, reserved, mapped …); null when it is. */
+/** Why an IP address is not that of a public host (loopback, private, link-local, reserved …); null when it is. */
 export function addressRefusal(address: string): string | null {
-  const range = ipaddr.process(address).range();
-  if (range === "unicast") return null;
-  const words = range.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return `Use a public address; ${address} is ${words}.`;
+  const special = specialPurposeOf(address);
+  return special && `Use a public address; ${address} is ${special}.`;
 }

@@ -11,8 +11,8 @@ function drawings() {
   return { draw, endAll };
 }
 
-const large = { kind: "styled", widthPx: 2_000 };
-const huge = { kind: "styled", widthPx: 6_000 };
+const large = { workspaceId: "one", kind: "styled", megapixels: 4 };
+const huge = { workspaceId: "one", kind: "styled", megapixels: 36 };
 
 test("an idle pool takes anything, however large", async () => {
   const admission = makeAdmission({ threads: 2, waitMsMax: 10 });
@@ -50,7 +50,7 @@ test("what drawings really cost is learned, for each kind by itself", async () =
   await expect(admission.run(large, draw(400))).rejects.toMatchObject({ code: "overloaded" });
   endAll();
   await first;
-  const other = admission.run({ kind: "plain", widthPx: 2_000 }, draw(1));
+  const other = admission.run({ ...large, kind: "plain" }, draw(1));
   expect(admission.backlogMs()).toBe(60);
   endAll();
   await other;
@@ -85,4 +85,34 @@ test("no more drawings run at once than there are threads, in the order in which
   ends.shift()?.();
   await Promise.all(all);
   expect(admission.backlogMs()).toBe(0);
+});
+
+test("whatever one workspace has waiting, another is let in and is next", async () => {
+  const admission = makeAdmission({ threads: 1, waitMsMax: 150 });
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  const run = (workspaceId: string) =>
+    admission.run({ ...large, workspaceId }, () => {
+      begun.push(workspaceId);
+      return new Promise<{ spentMs: number }>((resolve) => ends.push(() => resolve({ spentMs: 60 })));
+    });
+  const all = [run("one"), run("one"), run("one")];
+  await expect(run("one")).rejects.toMatchObject({ code: "overloaded" });
+  all.push(run("other"));
+  for (let i = 0; i < 4; i++) {
+    await new Promise(setImmediate);
+    ends.shift()?.();
+  }
+  await Promise.all(all);
+  expect(begun).toEqual(["one", "other", "one", "one"]);
+});
+
+test("what one drawing claims to have cost raises predictions no further than the limit", async () => {
+  const admission = makeAdmission({ threads: 1, msPerMegapixelMax: 20 });
+  for (let i = 0; i < 100; i++) await admission.run(large, async () => ({ spentMs: 1e6 }));
+  const { draw, endAll } = drawings();
+  const last = admission.run(large, draw(1));
+  expect(admission.backlogMs()).toBeLessThanOrEqual(80);
+  endAll();
+  await last;
 });

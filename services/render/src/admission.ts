@@ -1,7 +1,8 @@
 // Bounded work: a drawing is let in only when it will be finished soon enough to be worth waiting for. What it costs is
 // learned from the drawings before it, in milliseconds a megapixel for each kind, so that one huge image weighs more
-// than a hundred small ones.
+// than a hundred small ones. Workspaces share the threads evenly, whatever one of them asks for.
 import { ApiError } from "@qrfactory/domain/errors";
+import { makeFairTurns } from "@qrfactory/runtime/fair-turns";
 
 /**
  * Longest predicted wait behind others, beyond which a quick refusal serves a client better. Predictions are of the time
@@ -14,24 +15,29 @@ const waitMsMaxDefault = 120;
 const learningRate = 0.2;
 
 /** Before anything was measured: about what node-canvas needs for a styled code. */
-const msPerMegapixelFirst = 15;
+const msPerMegapixelFirstDefault = 15;
 
 /** Symbols and checks cost something however small the image is. */
 const megapixelsMin = 0.05;
 
+const refusalDefault = "Too many images are being drawn right now; try again in a moment.";
+
 export type Work = {
+  workspaceId: string;
   /** Drawings of one kind cost alike, e.g. `squares` or `styled`. */
   kind: string;
-  /** Side of the square that is painted, in pixels. */
-  widthPx: number;
+  /** How much there is to paint. */
+  megapixels: number;
+  /** Leaves one thread to light work. */
+  isHeavy?: boolean;
 };
 
-/** What a drawing says of itself when it is done: milliseconds it kept a thread busy. */
-export type Spent = { spentMs: number };
+/** What a drawing says of itself when it is done: milliseconds it kept a thread busy, or null to teach nothing. */
+export type Spent = { spentMs: number | null };
 
 export type Admission = {
   /** Throws `overloaded` when work that came now would have to wait too long. An idle pool takes anything. */
-  requireTurn: () => void;
+  requireTurn: (work: Pick<Work, "workspaceId" | "isHeavy">) => void;
   /**
    * Runs `draw` when its turn comes, no more of them at once than there are threads; throws as `requireTurn` does when it
    * would come too late. `leaves` ends the wait, not a drawing: see `makeAdmission`.
@@ -41,72 +47,53 @@ export type Admission = {
   backlogMs: () => number;
 };
 
-export type AdmissionOptions = { threads: number; waitMsMax?: number };
+export type AdmissionOptions = {
+  threads: number;
+  waitMsMax?: number;
+  /** Ends a wait that was predicted to be shorter; none unless told. */
+  waitMsEnd?: number;
+  msPerMegapixelFirst?: number;
+  /** Most that is ever learned; without end unless told. */
+  msPerMegapixelMax?: number;
+  /** The sentence of the refusal. */
+  refusal?: string;
+};
 
 /**
  * Admission to a pool of `threads` threads. What has begun is finished, even if nobody waits for it any more: ending a
  * thread while cairo draws in it ends the whole process.
  */
-export function makeAdmission({ threads, waitMsMax = waitMsMaxDefault }: AdmissionOptions): Admission {
+export function makeAdmission(options: AdmissionOptions): Admission {
+  const { threads, waitMsMax = waitMsMaxDefault, waitMsEnd, refusal = refusalDefault } = options;
+  const { msPerMegapixelFirst = msPerMegapixelFirstDefault, msPerMegapixelMax = Infinity } = options;
   const learned = new Map<string, number>();
-  let outstandingMs = 0;
-  let outstanding = 0;
-  let running = 0;
-  /** Those whose turn has not come, first come first served. */
-  const waiting = new Set<() => void>();
+  const turns = makeFairTurns({ places: threads, refusal, ...(waitMsEnd && { waitMsMax: waitMsEnd }) });
 
-  const megapixels = ({ widthPx }: Work) => Math.max(megapixelsMin, widthPx ** 2 / 1e6);
+  const weigh = ({ megapixels }: Work) => Math.max(megapixelsMin, megapixels);
   const rateOf = (kind: string) => learned.get(kind) ?? msPerMegapixelFirst;
-  const backlogMs = () => outstandingMs / threads;
 
-  function requireTurn(): void {
-    if (outstanding < threads || backlogMs() <= waitMsMax) return;
-    throw new ApiError("overloaded", "Too many images are being drawn right now; try again in a moment.", {
-      retryAfterSeconds: Math.max(1, Math.ceil(backlogMs() / 1000)),
-    });
+  function learn(work: Work, spentMs: number): void {
+    const rate = rateOf(work.kind);
+    const measured = Math.min(msPerMegapixelMax, spentMs / weigh(work));
+    learned.set(work.kind, rate + learningRate * (measured - rate));
   }
 
-  async function turn(leaves: AbortSignal | undefined): Promise<void> {
-    leaves?.throwIfAborted();
-    if (running < threads) {
-      running += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      waiting.add(resolve);
-      leaves?.addEventListener("abort", () => waiting.delete(resolve) && reject(leaves.reason), { once: true });
-    });
-  }
-
-  /** The thread goes to whoever has waited longest. */
-  function endTurn(): void {
-    const [next] = waiting;
-    if (!next) {
-      running -= 1;
-      return;
-    }
-    waiting.delete(next);
-    next();
+  function requireTurn({ workspaceId, isHeavy = false }: Pick<Work, "workspaceId" | "isHeavy">): void {
+    const waitMs = turns.ahead({ lane: workspaceId, isHeavy });
+    if (waitMs <= waitMsMax) return;
+    throw new ApiError("overloaded", refusal, { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) });
   }
 
   return {
-    backlogMs,
+    backlogMs: () => turns.outstanding() / threads,
     requireTurn,
     async run(work, draw, leaves) {
-      requireTurn();
-      const predictedMs = rateOf(work.kind) * megapixels(work);
-      outstandingMs += predictedMs;
-      outstanding += 1;
-      try {
-        await turn(leaves);
-        const result = await draw().finally(endTurn);
-        const rate = rateOf(work.kind);
-        learned.set(work.kind, rate + learningRate * (result.spentMs / megapixels(work) - rate));
-        return result;
-      } finally {
-        outstandingMs -= predictedMs;
-        outstanding -= 1;
-      }
+      requireTurn(work);
+      const { workspaceId: lane, isHeavy = false } = work;
+      const endTurn = await turns.take({ lane, cost: rateOf(work.kind) * weigh(work), isHeavy, leaves });
+      const result = await draw().finally(endTurn);
+      if (result.spentMs !== null) learn(work, result.spentMs);
+      return result;
     },
   };
 }

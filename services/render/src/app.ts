@@ -27,8 +27,8 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
     internalTokens: InternalTokens;
     credits: Credits;
     readCode: ReadCode;
-    /** Gets pictures by their address; `fetchImage` by its strict rules unless told. */
-    fetchPicture?: FetchPicture;
+    /** Gets pictures by their address. */
+    fetchPicture: FetchPicture;
     cacheStore: CacheStore;
   };
 

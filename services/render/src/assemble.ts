@@ -18,6 +18,7 @@ import { withGrace } from "@qrfactory/replica/grace";
 import { publishCodes } from "@qrfactory/replica/publish";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
+import { makeOutbound } from "@qrfactory/runtime/outbound";
 import { makeCountCaller } from "@qrfactory/runtime/rate-limit";
 import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
 import { makeRefusals } from "@qrfactory/runtime/refusals";
@@ -29,6 +30,7 @@ import { openCacheStore } from "./cache-store.js";
 import type { RenderConfig } from "./config.js";
 import { makeDrawingPool, warmUp } from "./drawing-pool.js";
 import { makeReadCode } from "./dynamic-codes.js";
+import { makeFetchPicture } from "./images-in/fetch-image.js";
 import { decideLeftCharges } from "./left-charges.js";
 import { createStatus } from "./status.js";
 import { loadDecoder } from "./zxing.js";
@@ -99,6 +101,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
       destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },
       publishCode,
     }),
+    fetchPicture: makeFetchPicture({ outbound: makeOutbound() }),
     cacheStore,
     draw: pool.draw,
     requireTurn: pool.requireTurn,

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
+import { ApiError } from "@qrfactory/domain/errors";
 import { type ImageBatch, imageBatchPath, picturesPath, unpackAnswers } from "@qrfactory/domain/image-batch";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { draw } from "./draw.js";
@@ -15,7 +16,11 @@ let key: TestKey;
 let breaks = false;
 beforeAll(async () => {
   rig = await startRig({
-    draw: (design, options) => (breaks ? Promise.reject(new Error("the thread died")) : draw(design, options)),
+    draw: async (design, options) => {
+      if (breaks) throw new Error("the thread died");
+      if (design.text.endsWith("limited")) throw new ApiError("rate_limited", "Too many broken pictures.");
+      return draw(design, options);
+    },
   });
   key = rig.addKey("pro");
 });
@@ -68,14 +73,23 @@ test("a failure of ours puts a row off, and the rest of the batch is drawn", asy
   expect(again?.answer.outcome).toBe("drawn");
 });
 
+test("a row after too many broken pictures is put off, not refused", async () => {
+  const [limited] = await drawBatch([{ data: `${data}?limited` }]);
+  expect(limited?.answer).toEqual({ outcome: "later", code: "rate_limited" });
+});
+
 test("a shared logo is on every image that names none of its own", async () => {
   const logo = pngOf(64, 64).toString("base64");
   const [plain, marked] = [await drawBatch([{ data }]), await drawBatch([{ data }], { pictures: { logo } })];
   const keys = [plain, marked].map(([one]) => one?.answer.outcome === "drawn" && one.answer.cache_key);
   expect(new Set(keys).size).toBe(2);
+  const workspace_id = randomUUID();
   const digest = createHash("sha256").update(Buffer.from(logo, "base64")).digest("hex");
-  expect(await (await post(picturesPath, { logo })).json()).toEqual({ digests: { logo: digest }, fetched: {} });
-  expect((await post(picturesPath, { logo: "bm90IGEgcGljdHVyZQ==" })).status).toBe(400);
+  expect(await (await post(picturesPath, { workspace_id, logo })).json()).toEqual({
+    digests: { logo: digest },
+    fetched: {},
+  });
+  expect((await post(picturesPath, { workspace_id, logo: "bm90IGEgcGljdHVyZQ==" })).status).toBe(400);
 });
 
 test.each(["", "Bearer e30.e30.e30", makeInternalTokens("another secret of thirty-two characters").authorization()])(

@@ -34,7 +34,7 @@ const batchLimits: BodyLimits = {
 export type BatchOptions = {
   tokens: InternalTokens;
   images: Images;
-  fetchPicture?: FetchPicture | undefined;
+  fetchPicture: FetchPicture;
 };
 
 /** The handler of `imageBatchPath`: answers as domain/image-batch lays them out, in the order of the requests. */
@@ -42,7 +42,8 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
   return async function drawBatch(req, res) {
     tokens.check(req.headers.authorization);
     const batch = await readJson(req, imageBatch, batchLimits);
-    const shared = await getPictures(takePictureSources(batch.pictures, {}).sources, fetchPicture);
+    const getting = { workspaceId: batch.workspace_id, fetchPicture };
+    const shared = await getPictures(takePictureSources(batch.pictures, {}).sources, getting);
     const left = new AbortController();
     res.once("close", () => left.abort(new ApiError("malformed_request", "The worker left before its answer.")));
     res.status(200).set("Content-Type", "application/octet-stream");
@@ -55,7 +56,7 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
 
     async function answerOne(request: Record<string, unknown>): Promise<{ answer: BatchAnswer; image?: Buffer }> {
       const { body, sources } = takePictureSources(request, {});
-      const own = await getPictures(sources, fetchPicture);
+      const own = await getPictures(sources, getting);
       const pictures: PictureFiles = { ...shared, ...own };
       const { design, scanCheck } = readDesign(body, plans[batch.plan], digestsOf(pictures));
       const cacheKey = cacheKeyOf(design, rendererVersion, batch.workspace_id);
@@ -88,9 +89,9 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
   };
 }
 
-/** What our own failures and a busy moment say: another try may succeed. */
+/** What our own failures, a busy moment and too many broken pictures say: another try may succeed. */
 function refusalOf(error: unknown): { answer: BatchAnswer; image?: Buffer } {
-  if (error instanceof ApiError && error.status < 500) {
+  if (error instanceof ApiError && error.status < 500 && error.code !== "rate_limited") {
     return { answer: { outcome: "refused", code: error.code, detail: error.message } };
   }
   return { answer: { outcome: "later", code: error instanceof ApiError ? error.code : "internal" } };
@@ -106,14 +107,15 @@ async function write(res: Response, parts: Buffer[]): Promise<void> {
     await new Promise<void>((resolve) => void res.once("drain", resolve).once("close", resolve));
 }
 
-const pictureRequest = z.record(z.string(), z.unknown());
+const pictureRequest = z.looseObject({ workspace_id: z.uuid() });
 
 /** The handler of `picturesPath`: checks the pictures that fields name; throws as for a single image. */
 export function makeReadPictures({ tokens, fetchPicture }: Pick<BatchOptions, "tokens" | "fetchPicture">): Handler {
   return async function readPictures(req, res) {
     tokens.check(req.headers.authorization);
-    const { sources } = takePictureSources(await readJson(req, pictureRequest, batchLimits), {});
-    const pictures = await getPictures(sources, fetchPicture);
+    const { workspace_id: workspaceId, ...fields } = await readJson(req, pictureRequest, batchLimits);
+    const { sources } = takePictureSources(fields, {});
+    const pictures = await getPictures(sources, { workspaceId, fetchPicture });
     const fetched = (kind: PictureKind) =>
       sources[kind] && "url" in sources[kind] ? pictures[kind]?.bytes.toString("base64") : undefined;
     const answer: CheckedPictures = {

@@ -18,6 +18,8 @@ afterEach(async () => {
   for (const pool of pools.splice(0)) await pool.close();
 });
 
+const workspaceId = "a workspace";
+
 /** Long enough to be drawn by a thread. */
 const heavyText = "https://example.com/".padEnd(600, "x");
 const designOf = (fields: object): Design =>
@@ -31,7 +33,7 @@ test("a drawing of a thread is the same as one in place", async () => {
     { data: heavyText, color: "#0a3", size: 900 },
   ]) {
     const design = designOf(fields);
-    const drawn = await pool.draw(design, { checked: true });
+    const drawn = await pool.draw(design, { workspaceId, checked: true });
     expect(drawn).toEqual(await draw(design, { checked: true }));
     expect(Buffer.isBuffer(drawn.bytes)).toBe(true);
   }
@@ -40,7 +42,7 @@ test("a drawing of a thread is the same as one in place", async () => {
 test("a refusal keeps its code, its sentence and its field", async () => {
   const pool = startPool({ threads: 1 });
   const design = designOf({ data: heavyText.repeat(3), size: 100 });
-  await expect(pool.draw(design, { checked: true })).rejects.toMatchObject({
+  await expect(pool.draw(design, { workspaceId, checked: true })).rejects.toMatchObject({
     name: "ApiError",
     code: "unscannable",
     errors: { size: [expect.stringMatching(/^At least \d+ pixels\.$/)] },
@@ -64,8 +66,8 @@ test("a drawing that kills its thread fails alone, and the pool goes on", async 
   const pool = startPool({ threads: 1, workerFile: writeWorker() });
   const fine = designOf({ data: heavyText });
   for (let i = 0; i < 3; i++) {
-    await expect(pool.draw(designOf({ data: `${heavyText}die` }), { checked: false })).rejects.toThrow();
-    expect((await pool.draw(fine, { checked: false })).bytes).toEqual(Buffer.from([1]));
+    await expect(pool.draw(designOf({ data: `${heavyText}die` }), { workspaceId, checked: false })).rejects.toThrow();
+    expect((await pool.draw(fine, { workspaceId, checked: false })).bytes).toEqual(Buffer.from([1]));
   }
   expect(pool.backlogMs()).toBe(0);
 });
@@ -75,9 +77,9 @@ test("who leaves before their turn is not drawn; what has begun is finished, and
   const styled = (data: string) =>
     designOf({ data, size: 2_000, pattern: "rounded", color: "#0a3", eye_color: "#a30" });
   const [begun, leaving] = [new AbortController(), new AbortController()];
-  const first = pool.draw(styled("first"), { checked: false, signal: begun.signal });
-  const second = pool.draw(styled("second"), { checked: false, signal: leaving.signal });
-  const third = pool.draw(styled("third"), { checked: false });
+  const first = pool.draw(styled("first"), { workspaceId, checked: false, signal: begun.signal });
+  const second = pool.draw(styled("second"), { workspaceId, checked: false, signal: leaving.signal });
+  const third = pool.draw(styled("third"), { workspaceId, checked: false });
   // The first has begun by now.
   await new Promise(setImmediate);
   leaving.abort(new Error("left"));

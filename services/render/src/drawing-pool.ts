@@ -11,7 +11,7 @@ import { makeAdmission } from "./admission.js";
 import { type Drawing, draw, type Pictures } from "./draw.js";
 import type { DrawOutcome, DrawTask } from "./draw-worker.js";
 import { type ImageDecoder, makeImageDecoder } from "./images-in/image-decoder.js";
-import type { PictureFiles } from "./images-in/pictures.js";
+import type { PictureFile, PictureFiles, PictureKind } from "./images-in/pictures.js";
 import { isFlatSquares } from "./qr/scene.js";
 
 /**
@@ -34,6 +34,8 @@ const drawMsMax = 20_000;
 const workerFileDefault = fileURLToPath(new URL("../dist/draw-worker.js", import.meta.url));
 
 export type DrawOptions = {
+  /** Workspaces share the threads evenly. */
+  workspaceId: string;
   checked: boolean;
   /** Takes the drawing out of the queue when nobody wants it any more; one that has begun is finished. */
   signal?: AbortSignal;
@@ -44,8 +46,8 @@ export type DrawOptions = {
 export type DrawingPool = {
   /** Throws what `draw` throws, and `overloaded` when its turn would come too late. */
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
-  /** Throws `overloaded` when the turn of a design that came now would come too late. */
-  requireTurn: (design: Design) => void;
+  /** Throws, before anything is done, what `draw` would throw for want of a turn; `rate_limited` for broken pictures. */
+  requireTurn: (design: Design, options: Pick<DrawOptions, "workspaceId" | "files">) => void;
   backlogMs: () => number;
   close: () => Promise<void>;
 };
@@ -54,27 +56,25 @@ export type DrawingPoolOptions = { threads?: number; workerFile?: string; decode
 
 /** Starts the pool; threads come up with the first drawings. */
 export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
-  const { threads = availableParallelism(), workerFile = workerFileDefault, decoder = makeImageDecoder() } = options;
+  const {
+    threads = availableParallelism(),
+    workerFile = workerFileDefault,
+    decoder = makeImageDecoder({ processes: Math.max(2, threads) }),
+  } = options;
   const admission = makeAdmission({ threads });
   const pool = new Piscina<DrawTask, DrawOutcome>({ filename: workerFile, minThreads: threads, maxThreads: threads });
 
-  /** Pixels are never more than will be painted: the logo's box, or the whole width. */
-  async function decode({ widthPx, logo }: Design, files: PictureFiles): Promise<Pictures> {
+  async function decode(design: Design, { files = {}, workspaceId, signal }: DrawOptions): Promise<Pictures> {
     const pictures: Pictures = {};
-    if (files.logo && logo) {
-      const sideMax = Math.ceil(widthPx * logo.sizeRatio);
-      pictures.logo = await decoder.decode(files.logo.bytes, { field: "logo", sideMax });
-    }
-    if (files.background) {
-      const sideMax = Math.min(widthPx, backgroundPxMax);
-      pictures.background = await decoder.decode(files.background.bytes, { field: "background_image", sideMax });
-    }
+    for (const [kind, file, wanted] of wantedOf(design, files))
+      pictures[kind] = await decoder.decode(file, { ...wanted, workspaceId, signal });
     return pictures;
   }
 
-  async function drawInPool(design: Design, { checked, signal, files = {} }: DrawOptions): Promise<Drawing> {
-    const pictures = await decode(design, files);
-    const work = { kind: kindOf(design), widthPx: design.widthPx };
+  async function drawInPool(design: Design, options: DrawOptions): Promise<Drawing> {
+    const { checked, signal, workspaceId } = options;
+    const pictures = await decode(design, options);
+    const work = { workspaceId, kind: kindOf(design), megapixels: design.widthPx ** 2 / 1e6 };
     const drawNow = () => pool.run({ design, checked, pictures }, { signal: AbortSignal.timeout(drawMsMax) });
     const outcome = await admission.run(work, drawNow, signal);
     if ("problem" in outcome) {
@@ -87,8 +87,9 @@ export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
 
   return {
     draw: (design, drawOptions) => (isLight(design) ? draw(design, drawOptions) : drawInPool(design, drawOptions)),
-    requireTurn: (design) => {
-      if (!isLight(design)) admission.requireTurn();
+    requireTurn: (design, { workspaceId, files = {} }) => {
+      for (const [, file, wanted] of wantedOf(design, files)) decoder.requireTurn(file, { ...wanted, workspaceId });
+      if (!isLight(design)) admission.requireTurn({ workspaceId });
     },
     backlogMs: admission.backlogMs,
     close: async () => {
@@ -110,6 +111,18 @@ export async function warmUp(): Promise<void> {
       await draw(readDesign(request, plans.enterprise).design, { checked: true });
     }
   }
+}
+
+/** The pictures that a design needs, never larger than they will be painted: the logo's box, or the whole width. */
+function wantedOf({ widthPx, logo }: Design, files: PictureFiles) {
+  const wanted: [PictureKind, PictureFile, { field: string; sideMax: number }][] = [];
+  if (files.logo && logo)
+    wanted.push(["logo", files.logo, { field: "logo", sideMax: Math.ceil(widthPx * logo.sizeRatio) }]);
+  if (files.background) {
+    const sideMax = Math.min(widthPx, backgroundPxMax);
+    wanted.push(["background", files.background, { field: "background_image", sideMax }]);
+  }
+  return wanted;
 }
 
 function isLight(design: Design): boolean {

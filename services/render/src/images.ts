@@ -2,7 +2,7 @@
 import type { Design, ScanCheck } from "@qrfactory/domain/design";
 import type { CacheAnswer, RenderCache } from "./cache.js";
 import type { Drawing } from "./draw.js";
-import type { DrawOptions } from "./drawing-pool.js";
+import type { DrawingPool, DrawOptions } from "./drawing-pool.js";
 import type { PictureFiles } from "./images-in/pictures.js";
 import { makeSingleFlight } from "./single-flight.js";
 
@@ -42,8 +42,8 @@ export type Images = {
 export type ImagesOptions = {
   cache: RenderCache;
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
-  /** Throws `overloaded` when a design's turn to be drawn would come too late. */
-  requireTurn: (design: Design) => void;
+  /** Throws `overloaded` when a design's turn to be drawn would come too late, as `DrawingPool` says. */
+  requireTurn: DrawingPool["requireTurn"];
 };
 
 type Drawn = { drawing: Drawing; durationMs: number };
@@ -52,7 +52,12 @@ type Drawn = { drawing: Drawing; durationMs: number };
 export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images {
   const { fly, isFlying } = makeSingleFlight<Drawn>();
   const isChecked = ({ scanCheck }: ImageRequest) => scanCheck !== "off";
-  const flightOf = (request: ImageRequest) => `${request.cacheKey} ${isChecked(request)}`;
+  // With pictures, shared in a workspace only: another's turn to have them decoded may come late, or never.
+  const flightOf = (request: ImageRequest) => {
+    const { cacheKey, pictures = {}, workspaceId } = request;
+    const sharers = Object.keys(pictures).length > 0 ? workspaceId : "all";
+    return `${cacheKey} ${isChecked(request)} ${sharers}`;
+  };
   // What a strict request will refuse is not kept: nobody has accepted it.
   const isKept = ({ scanCheck }: ImageRequest, { scan }: Drawing) =>
     scan === null || scan.isReadable || scanCheck === "report";
@@ -65,8 +70,8 @@ export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images 
 
   async function drawTimed(request: ImageRequest, signal: AbortSignal | undefined): Promise<Drawn> {
     const started = performance.now();
-    const { design, pictures: files = {} } = request;
-    const drawing = await draw(design, { checked: isChecked(request), files, ...(signal && { signal }) });
+    const { design, workspaceId, pictures: files = {} } = request;
+    const drawing = await draw(design, { workspaceId, checked: isChecked(request), files, ...(signal && { signal }) });
     const { job } = request;
     return { drawing: job ? { ...drawing, job } : drawing, durationMs: performance.now() - started };
   }
@@ -78,7 +83,10 @@ export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images 
   return {
     async lookUp(request) {
       const found = request.isFresh ? { drawing: null, isReachable: true } : await find(request);
-      if (!found.drawing && (request.isFresh || !isFlying(flightOf(request)))) requireTurn(request.design);
+      if (!found.drawing && (request.isFresh || !isFlying(flightOf(request)))) {
+        const { design, workspaceId, pictures: files = {} } = request;
+        requireTurn(design, { workspaceId, files });
+      }
       return found;
     },
 

@@ -2,13 +2,15 @@ import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { type DrawingPool, makeDrawingPool } from "./drawing-pool.js";
-import { canvasOf, gif, jpegOf, pngOf } from "./images-in/pictures.fixture.js";
+import { jpegOfScans } from "./images-in/hostile-forms.fixture.js";
+import { makeImageDecoder } from "./images-in/image-decoder.js";
+import { canvasOf, gif, jpegOf, patient, pngOf } from "./images-in/pictures.fixture.js";
 import { imageOf, type Rig, startRig } from "./rig.fixture.js";
 
 let pool: DrawingPool;
 let rig: Rig;
 beforeAll(async () => {
-  pool = makeDrawingPool({ threads: 2 });
+  pool = makeDrawingPool({ threads: 2, decoder: makeImageDecoder(patient) });
   rig = await startRig({ draw: pool.draw });
 });
 afterAll(async () => {
@@ -110,6 +112,17 @@ test("a form that is broken or of another kind is refused", async () => {
   expect((await post("multipart/form-data", "x")).status).toBe(400);
   expect((await post("multipart/form-data; boundary=a", "--a\r\nnonsense")).status).toBe(400);
   expect((await post("text/csv", "data\r\nx")).status).toBe(415);
+});
+
+test("nine pictures of 3,000 scans at once cost their sender an answer each, and nobody else anything", async () => {
+  const [sender, other] = [rig.addKey("enterprise"), rig.addKey("enterprise")];
+  const hostile = base64(jpegOfScans(3_000, 2_000));
+  const attack = Array.from({ length: 9 }, (_, i) => rig.generate(sender, { data: `${url}?${i}`, logo: hostile }));
+  expect((await rig.generate(other, { data: url, size: 420, logo: base64(logo) })).status).toBe(200);
+  for (const answer of await Promise.all(attack)) {
+    expect(await answer.json()).toMatchObject({ code: "image_rejected", detail: expect.stringContaining("100 scans") });
+  }
+  expect([await rig.used(sender), await rig.used(other)]).toEqual([0, 1]);
 });
 
 test("nothing is fetched for a request that is wrong anyway", async () => {

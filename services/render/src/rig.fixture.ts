@@ -10,6 +10,7 @@ import { keyScopes } from "@qrfactory/domain/key-scopes";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { createLog } from "@qrfactory/runtime/log";
+import { makeOutbound } from "@qrfactory/runtime/outbound";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { createHttpServer } from "@qrfactory/runtime/serve";
 import { type Listening, listen } from "@qrfactory/testing/http";
@@ -19,6 +20,7 @@ import type { Redis } from "ioredis";
 import { type AppOptions, createApp } from "./app.js";
 import { openCacheStore } from "./cache-store.js";
 import { draw } from "./draw.js";
+import { makeFetchPicture } from "./images-in/fetch-image.js";
 
 export type Rig = {
   url: string;
@@ -85,6 +87,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     countCaller: async () => {},
     credits,
     readCode: async (_req, body) => ({ body, code: null }),
+    fetchPicture: makeFetchPicture({ outbound: makeOutbound() }),
     cacheStore,
     draw,
     requireTurn: () => {},

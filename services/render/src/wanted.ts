@@ -21,7 +21,7 @@ export type ReadWanted = (req: Request, caller: Caller) => Promise<Wanted>;
 
 export type WantedOptions = {
   readCode: ReadCode;
-  fetchPicture?: FetchPicture | undefined;
+  fetchPicture: FetchPicture;
   /** Default: the body, or for a GET the query. */
   readRequest?: (req: Request) => Promise<DesignRequestBody>;
 };
@@ -32,7 +32,7 @@ export function makeReadWanted({ readCode, fetchPicture, readRequest = readDesig
     const { body: sent, sources } = await readRequest(req);
     const { body, code } = await readCode(req, sent, caller);
     const { scanCheck, ...read } = readDesign(body, caller.plan);
-    const pictures = await getPictures(sources, fetchPicture);
+    const pictures = await getPictures(sources, { workspaceId: caller.workspaceId, fetchPicture });
     const digests = digestsOf(pictures);
     const hasPictures = Object.keys(pictures).length > 0;
     const design = hasPictures ? readDesign(body, caller.plan, digests).design : read.design;

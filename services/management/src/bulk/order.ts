@@ -128,7 +128,7 @@ export function makeOrder(options: OrderOptions, documentOf: (job: BulkJob) => o
   /** Every row, judged; throws `plan_limit` for too many and `bulk_rejected` that names the bad ones. */
   async function judge(intake: Intake, caller: SeenCaller): Promise<Judged & { pictures: SharedPictures }> {
     if (intake.rows.length > plans[caller.plan].bulkRowsMax) throw tooManyRows(caller);
-    const shared = await options.readSharedPictures(intake.defaults, intake.files);
+    const shared = await options.readSharedPictures(intake.defaults, intake.files, caller.workspaceId);
     const judged = await judgeRows(intake.rows, {
       plan: plans[caller.plan],
       dynamic: intake.options.dynamic,

@@ -28,6 +28,7 @@ export type SharedDefaults = {
 export type ReadSharedPictures = (
   defaults: Record<string, unknown>,
   files: Record<string, Buffer>,
+  workspaceId: string,
 ) => Promise<SharedDefaults>;
 
 /** Makes the reader. */
@@ -35,7 +36,7 @@ export function makeReadSharedPictures(options: {
   renderUrl: string;
   authorization: () => string;
 }): ReadSharedPictures {
-  return async function readSharedPictures(defaults, files) {
+  return async function readSharedPictures(defaults, files, workspaceId) {
     const named = Object.fromEntries(Object.entries(defaults).filter(([name]) => fields.includes(name)));
     const rest = Object.fromEntries(Object.entries(defaults).filter(([name]) => !fields.includes(name)));
     for (const [name, bytes] of Object.entries(files)) {
@@ -46,7 +47,7 @@ export function makeReadSharedPictures(options: {
       named[field] = bytes.toString("base64");
     }
     if (Object.keys(named).length === 0) return { defaults: rest, pictures: {}, digests: {} };
-    const { digests, fetched } = await ask(options, named);
+    const { digests, fetched } = await ask(options, { ...named, workspace_id: workspaceId });
     // What was checked as text is text; an address gave way to what was fetched from it.
     const { logo = fetched.logo, background_image = fetched.background_image } = named as SharedPictures;
     return {

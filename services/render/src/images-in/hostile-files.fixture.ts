@@ -3,7 +3,7 @@ import { crc32, deflateSync } from "node:zlib";
 import { animatedGif, canvasOf, gif, jpegOf, pngOf, pngThatClaims } from "./pictures.fixture.js";
 
 /** Length, name, data and checksum, as every part of a PNG. */
-function chunk(name: string, data: Uint8Array): Buffer {
+export function chunk(name: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(name, "latin1"), data]);
   const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
   length.writeUInt32BE(data.length);
@@ -14,7 +14,7 @@ function chunk(name: string, data: Uint8Array): Buffer {
 type Header = { width: number; height: number; bitDepth?: number; colorType?: number; interlace?: number };
 
 /** A PNG of these raw rows, with what stands between its header and its data. */
-function pngFrom(header: Header, rows: Uint8Array, between: Buffer[] = []): Buffer {
+export function pngFrom(header: Header, rows: Uint8Array, between: Buffer[] = []): Buffer {
   const { width, height, bitDepth = 8, colorType = 0, interlace = 0 } = header;
   const ihdr = Buffer.alloc(13);
   ihdr.writeUInt32BE(width, 0);
@@ -34,14 +34,14 @@ function flipped(bytes: Buffer, at: number): Buffer {
 }
 
 /** A segment of a JPEG right after its start. */
-function withSegment(jpeg: Buffer, marker: number, data: Buffer): Buffer {
+export function withSegment(jpeg: Buffer, marker: number, data: Buffer): Buffer {
   const head = Buffer.from([0xff, marker, 0, 0]);
   head.writeUInt16BE(data.length + 2, 2);
   return Buffer.concat([jpeg.subarray(0, 2), head, data, jpeg.subarray(2)]);
 }
 
 /** A JPEG whose frame header claims another size. */
-function jpegThatClaims(width: number, height: number): Buffer {
+export function jpegThatClaims(width: number, height: number): Buffer {
   const jpeg = Buffer.from(jpegOf(64, 64));
   const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
   jpeg.writeUInt16BE(height, frame + 5);

@@ -1,87 +1,188 @@
-// The parent's side of the decoding process: one picture at a time, a deadline each, a new process after a crash.
-import { type ChildProcess, fork } from "node:child_process";
+// Decoding strangers' pictures: a few processes at low priority, admission by predicted cost and fair turns for each
+// workspace in front of them, a memory of what was decoded behind. A picture that is broken or too costly costs itself only.
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ApiError } from "@qrfactory/domain/errors";
+import { makeAdmission } from "../admission.js";
 import type { Picture } from "../qr/scene.js";
-import type { DecodeReply, DecodeRequest } from "./decode-process.js";
-import { rejected } from "./image-header.js";
+import { makeSingleFlight } from "../single-flight.js";
+import { type DecodeFailure, type DecodeOutcome, type DecoderProcess, startDecoderProcess } from "./decoder-process.js";
+import { makeFailureLimit } from "./failure-limit.js";
+import { type ImageHeader, rejected } from "./image-header.js";
+import { makePictureMemory } from "./picture-memory.js";
+import type { PictureFile } from "./pictures.js";
 
-/** 16 megapixels take about 0.4 s; what takes longer than this is stuck. */
+/** 16 megapixels take about 0.4 s, in four inks and 18 scans 1 s; what takes longer than this is stuck. */
 const decodeMsMaxDefault = 4_000;
 
-/** Pictures that may wait for their turn; more is overload. */
-const waitingMax = 32;
+/**
+ * Node by itself writes to 60 to 92 MB; 16 megapixels take 64 MB decoded, 128 MB of coefficients when progressive
+ * in four inks, up to 256 MB with 16 bits a colour, and 64 MB more when their frame is put in place.
+ */
+const memoryBytesMaxDefault = 512 * 1024 * 1024;
+
+/** Longest predicted wait: a few large photographs of one customer at once. */
+const waitMsMax = 1_000;
+
+/** Ends the wait where prediction was wrong. */
+const waitMsEndDefault = 2_000;
+
+/** Measured for JPEG, PNG and GIF of 16 megapixels: 18 to 35 ms a megapixel, and about as much a megabyte of file. */
+const msPerMegapixelFirst = 30;
+
+/** Four times what was measured: a file made to be slow teaches no more than that. */
+const msPerMegapixelMax = 120;
+
+/** Each further scan of a progressive JPEG costs this share of decoding it once (0.5 ms of 30 a megapixel, measured). */
+const shareOfPass = 0.02;
+
+/** About 200 ms: photographs. Logos are a tenth of this. */
+const heavyMegapixelsMin = 6;
+
+const overloaded = "Too many pictures are being read right now; try again in a moment.";
+const damaged = "The picture is damaged: it cannot be decoded. Save it anew as PNG or JPEG.";
+const exhausted = "The picture takes too much time or memory to decode. Save it anew, smaller, as PNG or JPEG.";
+
+export type DecodeOptions = {
+  field: string;
+  /** The picture is made to fit into a square of this many pixels. */
+  sideMax: number;
+  workspaceId: string;
+  /** Ends the wait when nobody wants the picture any more. */
+  signal?: AbortSignal | undefined;
+};
+
+export type ImageDecoder = {
+  /**
+   * The pixels of a checked picture. Throws `image_rejected` for one that cannot be decoded, `rate_limited` when too many
+   * of the workspace's were like that, and `overloaded` when its turn would come too late.
+   */
+  decode: (file: PictureFile, options: DecodeOptions) => Promise<Picture>;
+  /** Throws what `decode` would throw before it decodes anything. */
+  requireTurn: (file: PictureFile, options: Omit<DecodeOptions, "signal">) => void;
+  close: () => void;
+};
+
+export type ImageDecoderOptions = {
+  processFile?: string;
+  processes?: number;
+  decodeMsMax?: number;
+  memoryBytesMax?: number;
+  waitMsEnd?: number;
+};
+
+type Decoded = { picture: Picture; spentMs: number | null } | { failed: DecodeFailure; spentMs: null };
 
 /** The compiled process, whether this file runs compiled or, in tests, from source. */
 const processFileDefault = fileURLToPath(new URL("../../dist/images-in/decode-process.js", import.meta.url));
 
-export type ImageDecoder = {
-  /**
-   * The pixels of a checked picture, made to fit into `sideMax` pixels. Throws `image_rejected` for one that cannot be
-   * decoded and `overloaded` when too many wait.
-   */
-  decode: (bytes: Buffer, options: { field: string; sideMax: number }) => Promise<Picture>;
-  close: () => void;
-};
-
-export type ImageDecoderOptions = { processFile?: string; decodeMsMax?: number };
-
-/** Makes the decoder; its process starts with the first picture. */
+/** Makes the decoder; processes start with the first pictures. */
 export function makeImageDecoder(options: ImageDecoderOptions = {}): ImageDecoder {
-  const { processFile = processFileDefault, decodeMsMax = decodeMsMaxDefault } = options;
-  let child: ChildProcess | null = null;
-  let lastId = 0;
-  let waiting = 0;
-  let turn: Promise<unknown> = Promise.resolve();
+  const { processes = Math.max(2, availableParallelism()), waitMsEnd = waitMsEndDefault } = options;
+  const pool = makeProcesses(options);
+  const admission = makeAdmission({
+    threads: processes,
+    waitMsMax,
+    waitMsEnd,
+    msPerMegapixelFirst,
+    msPerMegapixelMax,
+    refusal: overloaded,
+  });
+  const memory = makePictureMemory();
+  const failures = makeFailureLimit();
+  const { fly, isFlying } = makeSingleFlight<Picture>();
+  // Shared in a workspace only: nobody waits for the turns of another.
+  const flightOf = ({ digest }: PictureFile, { workspaceId, sideMax }: Omit<DecodeOptions, "signal">) =>
+    `${workspaceId} ${digest} ${sideMax}`;
 
-  function startChild(): ChildProcess {
-    const started = fork(processFile, [], { serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
-    started.once("exit", () => {
-      if (child === started) child = null;
-    });
-    // The channel must not keep a process alive that has nothing else to do.
-    started.unref();
-    started.channel?.unref();
-    return started;
+  function findKnown({ digest }: PictureFile, { field, sideMax }: Omit<DecodeOptions, "signal">): Picture | null {
+    const sentence = memory.findFailure(digest);
+    if (sentence) throw rejected(field, sentence);
+    return memory.find(digest, sideMax);
   }
 
-  /** Asks the process; null when it crashed, failed or took too long, in which case it is ended. */
-  function ask(bytes: Buffer, sideMax: number): Promise<Picture | null> {
-    child ??= startChild();
-    const process = child;
-    const request: DecodeRequest = { id: ++lastId, bytes, sideMax };
-    return new Promise((resolve) => {
-      const finish = (picture: Picture | null) => {
-        clearTimeout(timer);
-        process.off("message", onMessage);
-        process.off("exit", onExit);
-        process.channel?.unref();
-        resolve(picture);
-      };
-      const onMessage = (reply: DecodeReply) => {
-        if (reply.id === request.id) finish("picture" in reply ? reply.picture : null);
-      };
-      const onExit = () => finish(null);
-      const timer = setTimeout(() => process.kill("SIGKILL"), decodeMsMax);
-      process.on("message", onMessage);
-      process.once("exit", onExit);
-      process.channel?.ref();
-      process.send(request, (error) => error && process.kill("SIGKILL"));
-    });
+  async function decodeNow(file: PictureFile, options: DecodeOptions, leaves: AbortSignal): Promise<Picture> {
+    const { field, sideMax, workspaceId } = options;
+    const outcome = await admission.run(
+      { workspaceId, ...workOf(file.header, file.bytes.length) },
+      async (): Promise<Decoded> => {
+        // Another workspace may have had the same picture decoded meanwhile.
+        const known = findKnown(file, options);
+        if (known) return { picture: known, spentMs: null };
+        failures.requireFew(workspaceId);
+        const { parts, placement } = file.header;
+        const decoded = await pool.ask({ bytes: Buffer.concat(parts), sideMax, placement });
+        return "failed" in decoded ? { ...decoded, spentMs: null } : decoded;
+      },
+      leaves,
+    );
+    if ("picture" in outcome) {
+      memory.record(file.digest, sideMax, outcome.picture);
+      return outcome.picture;
+    }
+    if (outcome.failed === "starved") throw new ApiError("overloaded", overloaded);
+    const sentence = outcome.failed === "damaged" ? damaged : exhausted;
+    failures.count(workspaceId);
+    memory.recordFailure(file.digest, sentence);
+    throw rejected(field, sentence);
   }
 
   return {
-    async decode(bytes, { field, sideMax }) {
-      if (waiting >= waitingMax) throw new ApiError("overloaded", "Too many pictures are being read; try again.");
-      waiting += 1;
-      const mine = turn.then(() => ask(bytes, sideMax));
-      turn = mine;
-      const picture = await mine.finally(() => {
-        waiting -= 1;
-      });
-      if (!picture) throw rejected(field, "The picture is damaged: it cannot be decoded. Save it anew as PNG or JPEG.");
-      return picture;
+    async decode(file, options) {
+      const known = findKnown(file, options);
+      if (known) return known;
+      failures.requireFew(options.workspaceId);
+      return fly(flightOf(file, options), (left) => decodeNow(file, options, left), options.signal).result;
     },
-    close: () => child?.kill("SIGTERM"),
+    requireTurn(file, options) {
+      if (findKnown(file, options)) return;
+      failures.requireFew(options.workspaceId);
+      const { workspaceId } = options;
+      if (!isFlying(flightOf(file, options)))
+        admission.requireTurn({ workspaceId, isHeavy: workOf(file.header, file.bytes.length).isHeavy });
+    },
+    close: () => pool.close(),
+  };
+}
+
+/** What decoding will cost: its pixels, once a pass, and its bytes. */
+function workOf({ type, width, height, passes }: ImageHeader, bytes: number) {
+  const pixels = (width * height) / 1e6;
+  const megapixels = pixels * (1 + shareOfPass * (passes - 1)) + bytes / 1e6;
+  return { kind: type, megapixels, isHeavy: megapixels >= heavyMegapixelsMin };
+}
+
+/** Processes that are idle wait for the next picture; more start when there is none. */
+function makeProcesses(options: ImageDecoderOptions) {
+  const {
+    processFile: file = processFileDefault,
+    decodeMsMax = decodeMsMaxDefault,
+    memoryBytesMax = memoryBytesMaxDefault,
+  } = options;
+  const idle: DecoderProcess[] = [];
+  const all = new Set<DecoderProcess>();
+  let isClosed = false;
+
+  function start(): DecoderProcess {
+    const started = startDecoderProcess({ file, decodeMsMax, memoryBytesMax });
+    all.add(started);
+    return started;
+  }
+
+  return {
+    async ask(request: Parameters<DecoderProcess["ask"]>[0]): Promise<DecodeOutcome> {
+      for (const process of all) if (!process.isAlive()) all.delete(process);
+      let process = idle.pop();
+      while (process && !process.isAlive()) process = idle.pop();
+      process ??= start();
+      const outcome = await process.ask(request);
+      // Its memory may be damaged or leaked: a process that failed is not given another picture.
+      if (process.isAlive() && !isClosed) idle.push(process);
+      return outcome;
+    },
+    close(): void {
+      isClosed = true;
+      for (const process of all) process.end();
+    },
   };
 }

@@ -1,7 +1,10 @@
-// What a picture is, from its first bytes: its type by content, never by name or claim, and its size before anything is
-// decoded.
+// Judges a picture by its bytes before anything is decoded: its type by content, never by name or claim, its size, and
+// what decoding would cost. Names the parts of the file that make the pixels: a decoder is given nothing else.
 import { type ApiError, refusedField } from "@qrfactory/domain/errors";
-import { imageSize } from "image-size";
+import { readGif } from "./gif-header.js";
+import type { HeaderReader, ReadHeader, Refuse } from "./header-reader.js";
+import { readJpeg } from "./jpeg-header.js";
+import { readPng } from "./png-header.js";
 
 export type ImageType = "png" | "jpg" | "gif";
 
@@ -19,46 +22,49 @@ export const backgroundLimits: ImageLimits = { field: "background_image", bytesM
 /** 64 MB of decoded pixels. */
 const pixelsMax = 16_000_000;
 
+/**
+ * Pixels times passes over them, for pictures in many passes: 16 megapixels in 25 scans, more than any encoder makes of
+ * them (libjpeg's script for four inks, its longest, has 18), or 4 megapixels in 100.
+ */
+const pixelPassesMax = 400_000_000;
+
+export type ImageHeader = ReadHeader & { type: ImageType };
+
 /** First bytes, in hex, of the types that are drawn: PNG (third edition, 5.2), JPEG (T.81, B.1.1.3), GIF 87a and 89a. */
-const signatures: [ImageType, RegExp][] = [
-  ["png", /^89504e470d0a1a0a/],
-  ["jpg", /^ffd8ff/],
-  ["gif", /^47494638(37|39)61/],
+const types: [ImageType, RegExp, HeaderReader][] = [
+  ["png", /^89504e470d0a1a0a/, readPng],
+  ["jpg", /^ffd8ff/, readJpeg],
+  ["gif", /^47494638(37|39)61/, readGif],
 ];
 
-/** Checks a picture's type and size by its header; throws `image_rejected` that says what would do. */
-export function checkImage(bytes: Buffer, limits: ImageLimits): { type: ImageType; width: number; height: number } {
-  const refuse = (reason: string, cause?: unknown) => rejected(limits.field, reason, cause);
+/** Reads and judges a picture's header; throws `image_rejected` that says what would do. */
+export function checkImage(bytes: Buffer, limits: ImageLimits): ImageHeader {
+  const refuse = (reason: string) => rejected(limits.field, reason);
   if (bytes.length === 0) throw refuse("The file is empty; send a PNG, JPEG or GIF picture.");
   if (bytes.length > limits.bytesMax) throw refuse(`Use a file of at most ${limits.bytesMax / 1e6} MB.`);
   const start = bytes.toString("hex", 0, 8);
-  const type = signatures.find(([, pattern]) => pattern.test(start))?.[0];
-  if (!type) throw refuse("Use a PNG, JPEG or GIF picture; this is none, whatever it is called.");
-  let size: { width: number; height: number };
-  try {
-    // In memory of its own: the library looks past the end of a short file, where the bytes of other requests may lie.
-    size = imageSize(new Uint8Array(bytes));
-  } catch (cause) {
-    throw refuse("The picture is damaged: its header cannot be read. Save it anew as PNG or JPEG.", cause);
-  }
-  const { width, height } = size;
-  if (!(width >= 1 && height >= 1))
+  const [type, , read] = types.find(([, pattern]) => pattern.test(start)) ?? [];
+  if (!type || !read) throw refuse("Use a PNG, JPEG or GIF picture; this is none, whatever it is called.");
+  const header = read(bytes, refuse);
+  requireSize(header, limits, refuse);
+  return { type, ...header };
+}
+
+function requireSize({ width, height, passes }: ReadHeader, { sideMax }: ImageLimits, refuse: Refuse): void {
+  if (width < 1 || height < 1)
     throw refuse("The picture is damaged: by its header it has no pixels. Save it anew as PNG or JPEG.");
-  if (Math.max(width, height) > limits.sideMax) {
-    throw refuse(`Use a picture of at most ${limits.sideMax} pixels a side; this one has ${width} × ${height}.`);
+  if (Math.max(width, height) > sideMax) {
+    throw refuse(`Use a picture of at most ${sideMax} pixels a side; this one has ${width} × ${height}.`);
   }
   if (width * height > pixelsMax) {
     throw refuse(`Use a picture of at most ${pixelsMax / 1e6} megapixels; this one has ${width} × ${height} pixels.`);
   }
-  if (type === "jpg" && isCutOff(bytes)) {
-    throw refuse("The picture is cut off: its end is missing. Send the whole file.");
+  if (width * height * passes > pixelPassesMax) {
+    const passesMax = Math.floor(pixelPassesMax / (width * height));
+    throw refuse(
+      `A picture of ${width} × ${height} pixels may have ${passesMax} scans; this one has ${passes}. Save it as a baseline JPEG.`,
+    );
   }
-  return { type, width, height };
-}
-
-/** Whether a JPEG ends before its scans do: decoders would fill what is missing with grey (T.81, B.1.1.3: SOS, EOI). */
-function isCutOff(jpeg: Buffer): boolean {
-  return jpeg.lastIndexOf("ffd9", undefined, "hex") < jpeg.lastIndexOf("ffda", undefined, "hex");
 }
 
 /** The refusal of one picture. */

@@ -1,20 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterEach, describe, expect, test } from "@jest/globals";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { type ImageDecoder, makeImageDecoder } from "./image-decoder.js";
+import { describe, expect, test } from "@jest/globals";
+import { gifOf, gifThatExceeds, jpegOfFrame, jpegOfScans } from "./hostile-forms.fixture.js";
 import { backgroundLimits, checkImage, logoLimits } from "./image-header.js";
 import { animatedGif, canvasOf, gif, jpegOf, pngOf, pngThatClaims } from "./pictures.fixture.js";
-
-const decoders: ImageDecoder[] = [];
-function startDecoder(options: Parameters<typeof makeImageDecoder>[0] = {}): ImageDecoder {
-  const decoder = makeImageDecoder(options);
-  decoders.push(decoder);
-  return decoder;
-}
-afterEach(() => {
-  for (const decoder of decoders.splice(0)) decoder.close();
-});
 
 describe("by its header", () => {
   test.each([
@@ -23,60 +10,72 @@ describe("by its header", () => {
     ["gif", gif, { type: "gif", width: 1, height: 1 }],
     ["gif", animatedGif, { type: "gif", width: 1, height: 1 }],
   ])("a %s is known for what it is", (_type, bytes, expected) => {
-    expect(checkImage(bytes, logoLimits)).toEqual(expected);
+    expect(checkImage(bytes, logoLimits)).toMatchObject(expected);
   });
 
   test("a background may be larger, but not beyond 16 megapixels", () => {
     expect(checkImage(pngThatClaims(8_000, 2_000), backgroundLimits).width).toBe(8_000);
     expect(() => checkImage(pngThatClaims(8_000, 2_001), backgroundLimits)).toThrow(/16 megapixels/);
   });
+
+  test("a progressive JPEG has as many scans as encoders make, and no more", () => {
+    const plain = canvasOf(64, 64).toBuffer("image/jpeg", { progressive: true });
+    expect(checkImage(plain, logoLimits).passes).toBeGreaterThan(4);
+    expect(checkImage(jpegOfScans(100, 2_000), logoLimits).passes).toBe(100);
+    expect(() => checkImage(jpegOfScans(101, 64), logoLimits)).toThrow(/more than 100 scans/);
+    expect(() => checkImage(jpegOfScans(3_000, 2_000), logoLimits)).toThrow(/more than 100 scans/);
+    expect(checkImage(jpegOfScans(25, 4_000), logoLimits).passes).toBe(25);
+    expect(() => checkImage(jpegOfScans(26, 4_000), logoLimits)).toThrow(/may have 25 scans; this one has 26/);
+  });
+
+  test.each([0xc3, 0xc5, 0xc7, 0xcb, 0xcf])("a JPEG that no browser shows (SOF %#) is refused", (marker) => {
+    expect(() => checkImage(jpegOfFrame(jpegOf(8, 8), marker), logoLimits)).toThrow(/browsers do not show/);
+  });
+
+  test("a frame of a GIF lies inside its screen", () => {
+    const inside = gifOf({ screen: [9, 9], frame: { left: 4, top: 4, width: 5, height: 5 } });
+    expect(checkImage(inside, logoLimits)).toMatchObject({ width: 9, height: 9 });
+    const beyond = gifOf({ screen: [9, 9], frame: { left: 5, top: 4, width: 5, height: 5 } });
+    for (const bytes of [beyond, gifThatExceeds(60_000, 30_000)])
+      expect(() => checkImage(bytes, logoLimits)).toThrow(/does not lie inside its screen/);
+  });
 });
 
-describe("decoded in a process of its own", () => {
-  const options = { field: "logo", sideMax: 500 };
-  const pixelAt = ({ data, width }: { data: Uint8Array; width: number }, x: number, y: number) => [
-    ...data.subarray(4 * (y * width + x), 4 * (y * width + x) + 4),
-  ];
+describe("what a decoder is given", () => {
+  const given = (bytes: Buffer) => Buffer.concat(checkImage(bytes, logoLimits).parts);
+  const app = (name: string, data: Buffer) => {
+    const head = Buffer.from([0xff, 0xe1, 0, 0]);
+    head.writeUInt16BE(2 + name.length + data.length, 2);
+    return Buffer.concat([head, Buffer.from(name, "latin1"), data]);
+  };
+  const withSegment = (segment: Buffer) => {
+    const jpeg = jpegOf(16, 16);
+    return Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)]);
+  };
 
-  test("a picture keeps its pixels, clear ones too, and is made to fit", async () => {
-    const decoder = startDecoder();
-    const small = await decoder.decode(canvasOf(40, 30, "rgba(0,0,0,0)").toBuffer("image/png"), options);
-    expect([small.width, small.height]).toEqual([40, 30]);
-    expect(pixelAt(small, 3, 3)).toEqual([255, 0, 0, 255]);
-    expect(pixelAt(small, 36, 3)).toEqual([0, 0, 0, 0]);
-    const large = await decoder.decode(jpegOf(1_000, 200), options);
-    expect([large.width, large.height]).toEqual([500, 100]);
+  test("is a picture and nothing else", () => {
+    const [png, jpeg] = [pngOf(16, 16), jpegOf(16, 16)];
+    const secret = Buffer.from("not a part of the picture");
+    expect(given(Buffer.concat([png, secret])).includes(secret)).toBe(false);
+    expect(given(Buffer.concat([jpeg, secret]))).toEqual(jpeg);
+    expect(given(withSegment(app("Exif\0\0", secret)))).toEqual(jpeg);
+    // The same picture in both: the second frame is left out.
+    expect(given(animatedGif)).toEqual(given(gif));
   });
 
-  test("of an animation the first frame is taken", async () => {
-    const picture = await startDecoder().decode(animatedGif, options);
-    expect(pixelAt(picture, 0, 0)).toEqual([255, 0, 0, 255]);
+  test("says how a camera was held, in words of our own", () => {
+    const entry = (orientation: number) => `0112000300000001000${orientation}0000`;
+    const exif = (orientation: number) => Buffer.from(`4d4d002a000000080001${entry(orientation)}00000000`, "hex");
+    const turned = withSegment(app("Exif\0\0", Buffer.concat([exif(6), Buffer.from("a thumbnail")])));
+    expect(given(turned)).toEqual(withSegment(app("Exif\0\0", exif(6))));
+    expect(given(withSegment(app("Exif\0\0", exif(9))))).toEqual(jpegOf(16, 16));
   });
 
-  test("a picture that crashes or stops the process costs only itself", async () => {
-    const directory = makeTempDirectory();
-    const processFile = join(directory.path, "decode.mjs");
-    writeFileSync(
-      processFile,
-      `process.on("message", ({ id, bytes }) => {
-         if (bytes[0] === 1) process.kill(process.pid, "SIGSEGV");
-         if (bytes[0] === 2) for (;;);
-         process.send({ id, picture: { width: 1, height: 1, data: new Uint8Array(4) } });
-       });`,
-    );
-    const decoder = startDecoder({ processFile, decodeMsMax: 2_000 });
-    const outcome = (first: number) =>
-      decoder.decode(Buffer.from([first]), options).then(
-        () => "decoded",
-        (error) => error.code,
-      );
-    expect(await Promise.all([0, 1, 0, 2, 0].map(outcome))).toEqual([
-      "decoded",
-      "image_rejected",
-      "decoded",
-      "image_rejected",
-      "decoded",
-    ]);
-    directory.remove();
+  test("has a colour for whatever its pixels say", () => {
+    const two = gifOf({ screen: [4, 4], colors: Buffer.from([255, 0, 0, 0, 255, 0]), pixel: () => 90 });
+    const head = given(two);
+    expect(head.subarray(13, 19)).toEqual(Buffer.from([255, 0, 0, 0, 255, 0]));
+    expect(head.subarray(19, 13 + 3 * 256).every((byte) => byte === 0)).toBe(true);
+    expect(head[13 + 3 * 256]).toBe(0x2c);
   });
 });

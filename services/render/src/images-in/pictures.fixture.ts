@@ -1,6 +1,18 @@
 // Pictures for tests: sound ones of each type, and what hostile senders make of them.
+import { createHash } from "node:crypto";
 import { createCanvas } from "canvas";
 import { PNG } from "pngjs";
+import { backgroundLimits, checkImage } from "./image-header.js";
+import type { PictureFile } from "./pictures.js";
+
+/** A checked picture, as requests have them. */
+export function fileOf(bytes: Buffer): PictureFile {
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  return { bytes, digest, header: checkImage(bytes, backgroundLimits) };
+}
+
+/** Options of a decoder that gives a picture its time, whatever else keeps the machine busy. */
+export const patient = { decodeMsMax: 40_000, waitMsEnd: 40_000 };
 
 /** A picture of two colours: red on the left, transparent or blue on the right. */
 export function canvasOf(width: number, height: number, right = "#0000ff") {

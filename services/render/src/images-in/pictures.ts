@@ -4,13 +4,19 @@ import { webcrypto } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { type FieldErrors, invalidFields } from "@qrfactory/domain/errors";
 import { decodeBase64 } from "./base64.js";
-import { fetchImage } from "./fetch-image.js";
-import { backgroundLimits, checkImage, type ImageLimits, logoLimits, rejected } from "./image-header.js";
+import {
+  backgroundLimits,
+  checkImage,
+  type ImageHeader,
+  type ImageLimits,
+  logoLimits,
+  rejected,
+} from "./image-header.js";
 
 export type PictureKind = "logo" | "background";
 
-/** A checked picture: its bytes as they came, and their SHA-256 in hex. */
-export type PictureFile = { bytes: Buffer; digest: string };
+/** A checked picture: its bytes as they came, their SHA-256 in hex, and what its header says. */
+export type PictureFile = { bytes: Buffer; digest: string; header: ImageHeader };
 
 export type PictureFiles = Partial<Record<PictureKind, PictureFile>>;
 
@@ -22,8 +28,11 @@ export const longPictureMembers: ReadonlySet<string> = new Set(Object.values(lim
 /** Where a picture may be found: in a file, in base64 (a long one as the bytes of its text), or at an address. */
 export type PictureSource = { file: Buffer } | { text: string | Uint8Array } | { url: string };
 
-/** The bytes behind an address; throws as `fetchImage` does. */
-export type FetchPicture = (url: string, limits: ImageLimits) => Promise<Buffer>;
+/** The bytes behind an address that a workspace named; throws as `makeFetchPicture` says. */
+export type FetchPicture = (url: string, limits: ImageLimits, workspaceId: string) => Promise<Buffer>;
+
+/** For whom pictures are got, and how those that lie at an address. */
+export type GetPicturesOptions = { workspaceId: string; fetchPicture: FetchPicture };
 
 export type PictureSources = Partial<Record<PictureKind, PictureSource>>;
 
@@ -60,18 +69,15 @@ export function takePictureSources(
   return { body: rest, sources };
 }
 
-/** Gets and checks all pictures of a request, side by side. Throws `image_rejected` or `url_refused`. */
-export async function getPictures(
-  sources: PictureSources,
-  fetchPicture: FetchPicture = fetchImage,
-): Promise<PictureFiles> {
+/** Gets and checks all pictures of a request, side by side. Throws `image_rejected`, `url_refused` or `overloaded`. */
+export async function getPictures(sources: PictureSources, options: GetPicturesOptions): Promise<PictureFiles> {
   const entries = Object.entries(sources) as [PictureKind, PictureSource][];
   const pictures = await Promise.all(
     entries.map(async ([kind, source]) => {
       const limits = limitsOf[kind];
-      const bytes = await bytesOf(source, limits, fetchPicture);
-      checkImage(bytes, limits);
-      return [kind, { bytes, digest: await digestOf(bytes) }] as const;
+      const bytes = await bytesOf(source, limits, options);
+      const header = checkImage(bytes, limits);
+      return [kind, { bytes, digest: await digestOf(bytes), header }] as const;
     }),
   );
   return Object.fromEntries(pictures);
@@ -82,9 +88,9 @@ async function digestOf(bytes: Buffer): Promise<string> {
   return Buffer.from(await webcrypto.subtle.digest("SHA-256", bytes)).toString("hex");
 }
 
-async function bytesOf(source: PictureSource, limits: ImageLimits, fetchPicture: FetchPicture): Promise<Buffer> {
+async function bytesOf(source: PictureSource, limits: ImageLimits, options: GetPicturesOptions): Promise<Buffer> {
   if ("file" in source) return source.file;
-  if ("url" in source) return fetchPicture(source.url, limits);
+  if ("url" in source) return options.fetchPicture(source.url, limits, options.workspaceId);
   // Two pictures of 7 MB in all are not decoded in one go.
   await setImmediate();
   return fromBase64(source.text, limits.field);
