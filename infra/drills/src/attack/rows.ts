@@ -1,19 +1,21 @@
 // Every attack there is, in the order of the table.
+import { accountRows } from "./accounts.js";
 import { bodyRows } from "./bodies.js";
+import { cacheRows } from "./cache.js";
+import { doorRows } from "./doors.js";
+import { fiveRows } from "./fives.js";
 import { headerRows } from "./headers.js";
 import { killedRows } from "./killed.js";
 import { limitRows } from "./limits.js";
 import { pictureRows } from "./pictures.js";
 import { powerCutRows } from "./power-cut.js";
 import type { Row } from "./row.js";
+import { scansKeptRows } from "./scans-kept.js";
+import { traceRows } from "./traces.js";
 import { unpackingRows } from "./unpacking.js";
 
 export const rows: readonly Row[] = [
-  ...bodyRows,
-  ...unpackingRows,
-  ...headerRows,
-  ...pictureRows,
-  ...limitRows,
-  ...powerCutRows,
-  ...killedRows,
+  ...[...bodyRows, ...unpackingRows, ...headerRows, ...pictureRows, ...limitRows],
+  ...[...powerCutRows, ...killedRows, ...scansKeptRows, ...accountRows],
+  ...[...cacheRows, ...fiveRows, ...traceRows, ...doorRows],
 ];

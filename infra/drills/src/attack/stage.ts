@@ -18,7 +18,7 @@ const othersRatioMax = 3;
 /** A process whose loop is blocked answers nothing, not even this. */
 const healthMsMax = 2_000;
 /** Kinds of broken promises that are told of; a flood breaks one a thousand times. */
-const brokenMax = 12;
+const brokenMax = 60;
 
 export type Others = { asks: Ask[]; expected?: number; everyMs?: number; othersMsMax?: number };
 

@@ -65,8 +65,14 @@ function lineOf({ attack }: Row, before: Result | undefined, now: Result | undef
 const latencyOf = (latency: Latency | undefined) =>
   latency ? `${latency.p50.toFixed(1)} / ${latency.p99.toFixed(1)}` : "–";
 
-const answerOf = ({ answer, broken }: Result) =>
-  broken.length === 0 ? answer : `${answer}${answer && "; "}**${broken.join("; ")}**`;
+/** Broken promises that a cell names. */
+const namedMax = 4;
+
+function answerOf({ answer, broken }: Result): string {
+  if (broken.length === 0) return answer;
+  const more = broken.length > namedMax ? [`and ${broken.length - namedMax} more`] : [];
+  return `${answer}${answer && "; "}**${[...broken.slice(0, namedMax), ...more].join("; ")}**`;
+}
 
 function bytesOf({ bytes, requests }: Result): string {
   if (requests === 0) return "–";

@@ -62,7 +62,7 @@ function oddBodies(shortId: string): [method: string, route: string, body: strin
   const list = words(listLength);
   const dynamic = `dynamic/${shortId}`;
   const everywhere = [wide(200, 20), wide(1_000, 1), "[".repeat(200_000), duplicates, longName];
-  const routes = ["dynamic", "generate", "validate", "generate/bulk", "auth/login", "dynamic/bulk"];
+  const routes = ["dynamic", "generate", "validate", "generate/bulk", "auth/login", "keys"];
   return [
     ...routes.flatMap((route) => everywhere.map((body): [string, string, string] => ["POST", route, body])),
     ...["rules", "variants", "tags"].flatMap((field): [string, string, object][] => [
@@ -71,8 +71,8 @@ function oddBodies(shortId: string): [method: string, route: string, body: strin
     ]),
     ["PATCH", dynamic, { rules: [{ when: { country: list }, destination_url: code.destination_url }] }],
     ["PATCH", dynamic, { rules: [{ when: { language: list, days: list }, destination_url: code.destination_url }] }],
-    ["PATCH", "dynamic", { short_ids: list, set: { tags: list } }],
-    ["PATCH", "dynamic", { short_ids: words(50_000, "ABC-"), is_active: true }],
+    ["PATCH", "dynamic", { short_ids: list, changes: { tags: list } }],
+    ["PATCH", "dynamic", { short_ids: words(50_000, "ABC-"), changes: { is_active: true } }],
     ["POST", "generate", { data_type: "vcard", payload: { name: "x", phones: list, emails: list } }],
     ["POST", "generate", { data_type: "email", payload: { to: list, cc: list } }],
     ["POST", "generate", { data_type: "dynamic", payload: { ...code, tags: list } }],
