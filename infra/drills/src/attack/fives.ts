@@ -1,8 +1,10 @@
 // Inputs that were answered 500: characters and numbers that a store does not take, names that every object has. All
 // streams with all cursors, all lists with all filters, all bodies with all members.
-import type { Ask } from "./client.js";
+import { readArchive } from "../archive.js";
+import type { Answer, Ask } from "./client.js";
 import { makeCodes } from "./others.js";
 import type { Row } from "./row.js";
+import type { Stage } from "./stage.js";
 
 const uuid = "00000000-0000-4000-8000-000000000000";
 const moments = [
@@ -145,10 +147,13 @@ const creating: [route: string, rest: string][] = [
   ["generate", '"data_type":"dynamic","payload":{"name":"x","destination_url":"https://example.com"}'],
   ["validate", '"data":"x"'],
   ["generate/bulk", '"items":[{"data":"x"}]'],
+  ["generate/bulk", '"items":[{"data":"x","size":1e999}]'],
+  ["generate/bulk", '"items":[{"data":"x"}],"defaults":{"size":1e999}'],
   ["auth/login", '"email":"a@example.com"'],
   ["dynamic/ID/resolve", '"language":"de"'],
   ["dynamic/ID/rollback", '"version":1'],
 ];
+/** Tables with a column of each name, whose cells the manifest has to carry. */
 const tables = names.flatMap((name) => [
   `url,${name}\nhttps://example.com,x\n`,
   `${name},url\nx,https://example.com\n`,
@@ -187,6 +192,18 @@ const bodyAsks = (shortId: string): Ask[] => {
   ];
 };
 
+/** Whether a table was drawn, and its columns are in the manifest under their own names. */
+async function checkManifest(stage: Stage, table: string, answer: Answer): Promise<void> {
+  const shown = JSON.stringify(table.split("\n")[0]);
+  stage.promise(answer.status === 200, `a table with the columns ${shown} is answered ${answer.status}`);
+  if (answer.status !== 200) return;
+  const manifest = (await readArchive(answer.body)).find(({ name }) => name === "manifest.csv");
+  const columns = manifest?.bytes.toString().split(/\r?\n/)[0]?.split(",") ?? [];
+  const extra = names.filter((name) => (table.split("\n")[0] ?? "").split(",").includes(name));
+  const lost = extra.filter((name) => !columns.some((column) => column.toLowerCase() === name.toLowerCase()));
+  stage.promise(lost.length === 0, `the manifest lacks the column ${lost.join()}`);
+}
+
 const bodyRow: Row = {
   name: "odd-bodies",
   attack: "`1e999` with an Idempotency-Key, members and columns called constructor, __proto__, toString, everywhere",
@@ -194,7 +211,8 @@ const bodyRow: Row = {
     const [shortId = ""] = await makeCodes(stage, 1);
     for (const ask of bodyAsks(shortId)) {
       const as = /generate|validate/.test(ask.url) ? stage.demo.asKey : stage.demo.asUser;
-      await stage.attack({ ...ask, headers: { ...ask.headers, ...as } });
+      const answer = await stage.attack({ ...ask, headers: { ...ask.headers, ...as } });
+      if (tables.includes(String(ask.body))) await checkManifest(stage, String(ask.body), answer);
     }
   },
 };

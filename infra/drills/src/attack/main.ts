@@ -1,8 +1,10 @@
 // `npm run drills -- attack [ROW …] [--data-dir DIR] [--root DIR] [--record-before]`: makes the attacks one after the
 // other, on the stack that runs in DIR or on one of its own, and writes what became of them into attack.md.
+import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { isInside, runInside } from "./namespace.js";
 import type { Result, Row } from "./row.js";
 import { rows } from "./rows.js";
 import { type OwnStack, openStack, type Stack, startStack } from "./stack.js";
@@ -17,6 +19,8 @@ const options = {
   root: { type: "string", default: checkout },
   /** What is seen is how it was before the repair. */
   "record-before": { type: "boolean", default: false },
+  /** What became of a single row is written here, and nowhere else. */
+  result: { type: "string" },
 } as const;
 
 /** Runs the attacks that `args` name, all without names; returns the exit code. */
@@ -32,7 +36,11 @@ export async function attackMain(args: string[]): Promise<number> {
   const given = values["data-dir"] === undefined ? undefined : openStack(resolve(values["data-dir"]));
   let shared: OwnStack | undefined;
   const results = new Map<Row, Result>();
-  const write = () => (values["record-before"] ? writeBefore(results) : writeTable(rows, results));
+  const write = () => {
+    if (values.result !== undefined) writeFileSync(values.result, JSON.stringify([...results.values()][0]));
+    else if (values["record-before"]) writeBefore(results);
+    else writeTable(rows, results);
+  };
   try {
     for (const row of chosen) {
       const reason = row.unless?.();
@@ -40,9 +48,13 @@ export async function attackMain(args: string[]): Promise<number> {
         console.log(`${row.name}: left out, ${reason}`);
         continue;
       }
-      console.log(`${row.name}: ${row.attack}`);
-      if (!row.own && !given) shared ??= await startStack(root, {});
-      results.set(row, await runRow(row, root, given ?? shared));
+      if (row.isInNamespace && !isInside()) {
+        results.set(row, await runInside(row, root));
+      } else {
+        console.log(`${row.name}: ${row.attack}`);
+        if (!row.own && !given) shared ??= await startStack(root, {});
+        results.set(row, await runRow(row, root, given ?? shared));
+      }
       write();
     }
   } finally {

@@ -8,6 +8,8 @@ export type Row = {
   attack: string;
   /** The stack that the row must have to itself, because it kills, freezes or searches it; else any will do. */
   own?: StackNeeds;
+  /** Whether the row needs a network of its own; see namespace.ts. */
+  isInNamespace?: boolean;
   /** Why the row cannot be run here; null when it can. */
   unless?: () => string | null;
   /** Makes the attack. What it throws is a broken promise, too. */
@@ -17,9 +19,8 @@ export type Row = {
 export type StackNeeds = {
   /** Redirect regions; default 1. */
   regions?: number;
+  /** Variables of the launcher, which all services are told. */
   env?: Record<string, string>;
-  /** Words before the program that starts the stack, e.g. those that enter a network namespace. */
-  within?: string[];
 };
 
 /** Milliseconds. */

@@ -6,7 +6,7 @@ import { readStackFile, type StackFile } from "@qrfactory/local/stack-file";
 import { freePort } from "@qrfactory/testing/ports";
 import { placeCluster } from "@qrfactory/testing/postgres-cluster";
 import { findProcesses, isRunning } from "@qrfactory/testing/proc";
-import { type StartedProcess, startProcess } from "@qrfactory/testing/process";
+import { type StartedProcess, startScript } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import type { StackNeeds } from "./row.js";
@@ -39,18 +39,17 @@ export function openStack(dataDirectory: string): Stack {
 }
 
 /** Starts a stack of the checkout at `root` on a free port, with no data. */
-export async function startStack(root: string, { regions = 1, env = {}, within = [] }: StackNeeds): Promise<OwnStack> {
+export async function startStack(root: string, { regions = 1, env = {} }: StackNeeds): Promise<OwnStack> {
   const temp = makeTempDirectory("qrfactory-attack-");
   const dataDirectory = join(temp.path, "data");
   const port = await freePort();
   const script = join(root, "infra/local/start.mjs");
   const options = ["--data-dir", dataDirectory, "--port", String(port), "--regions", String(regions)];
-  const [command = process.execPath, ...args] = [...within, process.execPath, script, ...options];
   let launcher: StartedProcess;
 
   async function start(): Promise<void> {
     const inherited = { ...process.env, NODE_OPTIONS: "", ...env };
-    launcher = await startProcess({ command, args, cwd: root, env: inherited, leashed: "SIGTERM" });
+    launcher = await startScript(script, { args: options, cwd: root, env: inherited, leashed: "SIGTERM" });
     await launcher.waitForLine(/Ctrl-C stops all of it/, startMsMax);
   }
 
