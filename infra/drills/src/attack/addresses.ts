@@ -136,8 +136,6 @@ const fields: { name: string; send: (stage: Stage, url: string) => Parameters<St
   },
 ];
 
-const refusedMsMax = 2_000;
-
 const addresses: Row = {
   name: "addresses",
   attack: `${hosts.length} spellings of hosts that lead inside, and other addresses that lead astray, in every field`,
@@ -147,9 +145,11 @@ const addresses: Row = {
     const urls = [...hosts.map((host) => `http://${host}/x`), ...wholes(own)];
     for (const { name, send } of fields) {
       for (const url of urls) {
-        const { status, tookMs } = await stage.attack(send(stage, url));
-        stage.promise(status === 400, `${name} ${JSON.stringify(url)} is answered ${status}`);
-        stage.promise(tookMs < refusedMsMax, `${name} ${JSON.stringify(url)} is looked up`);
+        const answer = await stage.attack(send(stage, url));
+        stage.promise(answer.status === 400, `${name} ${JSON.stringify(url)} is answered ${answer.status}`);
+        // Another code would mean that somebody was asked.
+        const isRefused = answer.status !== 400 || /"(url_refused|validation_failed)"/.test(answer.body.toString());
+        stage.promise(isRefused, `${name} ${JSON.stringify(url)} is tried`);
       }
     }
   },

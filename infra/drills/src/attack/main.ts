@@ -26,10 +26,10 @@ const options = {
 /** Runs the attacks that `args` name, all without names; returns the exit code. */
 export async function attackMain(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-  const chosen =
-    positionals.length === 0 ? rows : rows.filter(({ name }) => positionals.some((it) => name.startsWith(it)));
-  if (chosen.length === 0) {
-    console.error(`No such attack. There are ${rows.map(({ name }) => name).join(", ")}.`);
+  const isMeant = ({ name }: Row) => positionals.length === 0 || positionals.some((word) => name.startsWith(word));
+  const unknown = positionals.filter((word) => !rows.some(({ name }) => name.startsWith(word)));
+  if (unknown.length > 0) {
+    console.error(`No such attack: ${unknown.join(", ")}. There are ${rows.map(({ name }) => name).join(", ")}.`);
     return 1;
   }
   const root = resolve(values.root);
@@ -38,23 +38,23 @@ export async function attackMain(args: string[]): Promise<number> {
   const results = new Map<Row, Result>();
   const write = () => {
     if (values.result !== undefined) writeFileSync(values.result, JSON.stringify([...results.values()][0]));
-    else if (values["record-before"]) writeBefore(results);
-    else writeTable(rows, results);
+    else if (values["record-before"]) {
+      writeBefore(results);
+      writeTable(rows, new Map());
+    } else writeTable(rows, results);
   };
   try {
-    for (const row of chosen) {
+    for (const row of rows.filter(isMeant)) {
       const reason = row.unless?.();
       if (reason) {
         console.log(`${row.name}: left out, ${reason}`);
         continue;
       }
-      if (row.isInNamespace && !isInside()) {
-        results.set(row, await runInside(row, root));
-      } else {
-        console.log(`${row.name}: ${row.attack}`);
-        if (!row.own && !given) shared ??= await startStack(root, {});
-        results.set(row, await runRow(row, root, given ?? shared));
-      }
+      console.log(`${row.name}: ${row.attack}`);
+      if (!row.own && !given) shared ??= await startStack(root, {});
+      const run = row.isInNamespace && !isInside() ? runInside(row, root) : runRow(row, root, given ?? shared);
+      // A stack that does not start is a broken promise, and no reason to leave out the other rows.
+      results.set(row, await run.catch(brokenBy));
       write();
     }
   } finally {
@@ -63,6 +63,11 @@ export async function attackMain(args: string[]): Promise<number> {
   const broken = [...results].filter(([, { broken }]) => broken.length > 0).map(([{ name }]) => name);
   if (broken.length > 0) console.log(`Promises were broken by: ${broken.join(", ")}`);
   return broken.length > 0 ? 1 : 0;
+}
+
+function brokenBy(error: Error): Result {
+  console.log(`  ${error.stack}`);
+  return { bytes: 0, requests: 0, answer: "", broken: [error.message] };
 }
 
 async function runRow(row: Row, root: string, running: Stack | undefined): Promise<Result> {

@@ -72,11 +72,13 @@ async function change(stage: Stage, round: number): Promise<Changed> {
   return { key, edited, deleted, created, address };
 }
 
+const keyAccepted = "a revoked key is accepted";
+
 /** What is not as it was answered. */
 async function wrongOf(stage: Stage, { key, edited, deleted, created, address }: Changed): Promise<string[]> {
   const [x, y, z] = await Promise.all([edited, deleted, created].map((id) => headOf(stage, id)));
   return [
-    ...((await isAccepted(stage, key)) ? ["a revoked key is accepted"] : []),
+    ...((await isAccepted(stage, key)) ? [keyAccepted] : []),
     ...(x?.location === address ? [] : ["an edited code leads where it led before"]),
     ...(y?.status === 404 || y?.status === 410 ? [] : ["a deleted code leads on"]),
     ...(z?.location === address ? [] : ["a created code does not lead on"]),
@@ -96,7 +98,7 @@ async function runRound(stage: Stage, own: OwnStack, round: number): Promise<{ c
     wasAccepted ||= await isAccepted(stage, changed.key);
     wrong = await wrongOf(stage, changed);
   } while (wrong.length > 0 && performance.now() < deadline);
-  return { cut, wrong: [...new Set([...wrong, ...(wasAccepted ? ["a revoked key was accepted for a moment"] : [])])] };
+  return { cut, wrong: [...new Set([...wrong, ...(wasAccepted ? [keyAccepted] : [])])] };
 }
 
 const powerCut: Row = {

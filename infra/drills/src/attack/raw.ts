@@ -50,7 +50,15 @@ export function exchange({ url, packets, quietMs = quietMsDefault }: Exchange): 
   });
 }
 
-/** The statuses of the answers in what came back, in order. */
-export function statusesOf(received: string): number[] {
-  return [...received.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
+export type RawAnswer = { status: number; type: string };
+
+/** The answers in what came back, in order; each begins right behind the body of the one before. */
+export function answersIn(received: string): RawAnswer[] {
+  return received
+    .split(/(?=HTTP\/1\.1 \d{3} )/)
+    .filter((answer) => answer.startsWith("HTTP/1.1 "))
+    .map((answer) => ({
+      status: Number(answer.slice(9, 12)),
+      type: /^content-type: *(.*)$/im.exec(answer.split("\r\n\r\n")[0] ?? "")?.[1]?.trim() ?? "",
+    }));
 }

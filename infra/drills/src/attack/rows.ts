@@ -4,12 +4,13 @@ import { addressRows } from "./addresses.js";
 import { bodyRows } from "./bodies.js";
 import { cacheRows } from "./cache.js";
 import { doorRows } from "./doors.js";
-import { fiveRows } from "./fives.js";
 import { forgeryRows } from "./forgeries.js";
 import { headerRows } from "./headers.js";
 import { killedRows } from "./killed.js";
 import { limitRows } from "./limits.js";
 import { mutationRows } from "./mutations.js";
+import { oddBodyRows } from "./odd-bodies.js";
+import { oddQueryRows } from "./odd-queries.js";
 import { pictureRows } from "./pictures.js";
 import { powerCutRows } from "./power-cut.js";
 import type { Row } from "./row.js";
@@ -24,6 +25,6 @@ import { unpackingRows } from "./unpacking.js";
 export const rows: readonly Row[] = [
   ...[...bodyRows, ...unpackingRows, ...headerRows, ...pictureRows, ...silentHostRows, ...limitRows],
   ...[...powerCutRows, ...killedRows, ...scansKeptRows, ...accountRows],
-  ...[...cacheRows, ...fiveRows, ...traceRows, ...doorRows],
+  ...[...cacheRows, ...oddQueryRows, ...oddBodyRows, ...traceRows, ...doorRows],
   ...[...smugglingRows, ...mutationRows, ...addressRows, ...forgeryRows, ...stormRows, ...strangerRows],
 ];

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { until } from "@qrfactory/testing/until";
 import { type Load, startLoad } from "../load.js";
 import { makeCodes } from "./others.js";
-import { exchange, statusesOf } from "./raw.js";
+import { answersIn, exchange } from "./raw.js";
 import type { Row } from "./row.js";
 import type { OwnStack } from "./stack.js";
 import type { Stage } from "./stage.js";
@@ -131,7 +131,7 @@ const behind: Row = {
       const packet = `${good}\x00\x01 garbage\r\n\r\n`;
       const received = await exchange({ url, packets: [packet] });
       stage.sent(packet.length, 1);
-      const statuses = statusesOf(received);
+      const statuses = answersIn(received).map(({ status }) => status);
       if (statuses[0] === 302) answered.add(mark);
       stage.promise(statuses.join() === "302,400", `answered ${statuses.join(", ") || "nothing"} in place of 302, 400`);
     }

@@ -2,7 +2,12 @@
 // answered once, as a whole or by a refusal; none but the sender's own connection notices.
 
 /** Ambiguous bytes, given the path that is asked for and the request that is hidden; in packets where it matters. */
-export type SmugglingCase = { name: string; bytes: (path: string, hidden: string) => string | string[] };
+export type SmugglingCase = {
+  name: string;
+  bytes: (path: string, hidden: string) => string | string[];
+  /** Whether it is two requests for a reader that takes a bare LF for the end of a line, as it may (RFC 9112, 2.2). */
+  isTwo?: boolean;
+};
 
 const host = "Host: attack.example";
 const post = (path: string, headers: string, body: string) =>
@@ -75,10 +80,15 @@ const chunks: [name: string, body: (hidden: string) => string][] = [
   ["an empty size", (hidden) => `\r\n\r\n${hidden}`],
   ["data longer than its size", (hidden) => `2\r\nxxxx\r\n${endChunk}${hidden}`],
   ["no CRLF after the data", (hidden) => `2\r\nxx0\r\n\r\n${hidden}`],
-  ["a bare LF at the end", (hidden) => `2\r\nxx\r\n0\n\n${hidden}`],
   ["a length in the trailers", (hidden) => `2\r\nxx\r\n0\r\nContent-Length: ${hidden.length}\r\nX: ${hidden}`],
   ["spaces behind the size", (hidden) => `2    \r\nxx\r\n${chunk(hidden)}${endChunk}`],
 ];
+
+const bareEnd: SmugglingCase = {
+  name: "chunks, a bare LF at the end",
+  bytes: (path, hidden) => post(path, `${json}\r\nTransfer-Encoding: chunked`, `2\r\nxx\r\n0\n\n${hidden}`),
+  isTwo: true,
+};
 
 const get = (line: string, headers: string) => `${line}\r\n${headers}\r\n\r\n`;
 
@@ -151,5 +161,6 @@ export const smugglingCases: SmugglingCase[] = [
       bytes: (path, hidden) => post(path, `${json}\r\nTransfer-Encoding: chunked`, body(hidden)),
     }),
   ),
+  bareEnd,
   ...shapes,
 ];

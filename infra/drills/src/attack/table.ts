@@ -44,18 +44,23 @@ export function writeTable(rows: readonly Row[], results: Map<Row, Result>): voi
   writeFileSync(tableFile, `${intro}\n${[...head, ...lines].join("\n")}\n`);
 }
 
+/** What a cell says that has nothing to tell. */
+const none = "–";
+
 /** Positions of the cells that only a run now can tell. */
 const nowCells = { sent: 1, rest: 2, under: 4, answer: 6, holds: 7 };
 
 function lineOf({ attack }: Row, before: Result | undefined, now: Result | undefined, kept: string[] | undefined) {
-  const cell = (at: number, text: string | undefined) => text ?? kept?.[at]?.replace(/ \|$/, "") ?? "–";
+  const cell = (at: number, text: string | undefined) => text ?? kept?.[at]?.replace(/ \|$/, "") ?? none;
   const cells = [
     attack,
     cell(nowCells.sent, (now ?? before) && bytesOf((now ?? before) as Result)),
-    cell(nowCells.rest, now && latencyOf(now.rest)),
-    before ? latencyOf(before.under) : "–",
+    now || !before || (kept && kept[nowCells.under] !== none)
+      ? cell(nowCells.rest, now && latencyOf(now.rest))
+      : latencyOf(before.rest),
+    before ? latencyOf(before.under) : none,
     cell(nowCells.under, now && latencyOf(now.under)),
-    before ? answerOf(before) : "–",
+    before ? answerOf(before) : none,
     cell(nowCells.answer, now && answerOf(now)),
     cell(nowCells.holds, now && (now.broken.length === 0 ? "yes" : "NO")),
   ];
@@ -63,7 +68,7 @@ function lineOf({ attack }: Row, before: Result | undefined, now: Result | undef
 }
 
 const latencyOf = (latency: Latency | undefined) =>
-  latency ? `${latency.p50.toFixed(1)} / ${latency.p99.toFixed(1)}` : "–";
+  latency ? `${latency.p50.toFixed(1)} / ${latency.p99.toFixed(1)}` : none;
 
 /** Broken promises that a cell names. */
 const namedMax = 4;
@@ -75,7 +80,7 @@ function answerOf({ answer, broken }: Result): string {
 }
 
 function bytesOf({ bytes, requests }: Result): string {
-  if (requests === 0) return "–";
+  if (requests === 0) return none;
   return `${sizeOf(bytes)} in ${requests}, ${sizeOf(bytes / requests)} each`;
 }
 
