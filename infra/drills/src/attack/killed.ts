@@ -137,7 +137,7 @@ const ordersKilled: Row = {
       else cut += 1;
       await pause(answer.status === 202 ? 10 : 50);
     };
-    await sendWhile(6, send, () =>
+    await sendWhile(16, send, () =>
       killRepeatedly(stage, { role: "management", times: kills, done: () => accepted.size }),
     );
     let orders: Order[] = [];

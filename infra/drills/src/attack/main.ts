@@ -50,7 +50,7 @@ export async function attackMain(args: string[]): Promise<number> {
         console.log(`${row.name}: left out, ${reason}`);
         continue;
       }
-      console.log(`${row.name}: ${row.attack}`);
+      if (!isInside()) console.log(`${row.name}: ${row.attack}`);
       if (!row.own && !given) shared ??= await startStack(root, {});
       const run = row.isInNamespace && !isInside() ? runInside(row, root) : runRow(row, root, given ?? shared);
       // A stack that does not start is a broken promise, and no reason to leave out the other rows.
@@ -61,7 +61,7 @@ export async function attackMain(args: string[]): Promise<number> {
     await shared?.close();
   }
   const broken = [...results].filter(([, { broken }]) => broken.length > 0).map(([{ name }]) => name);
-  if (broken.length > 0) console.log(`Promises were broken by: ${broken.join(", ")}`);
+  if (broken.length > 0 && !isInside()) console.log(`Promises were broken by: ${broken.join(", ")}`);
   return broken.length > 0 ? 1 : 0;
 }
 

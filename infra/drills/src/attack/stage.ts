@@ -8,8 +8,8 @@ import type { Result } from "./row.js";
 import type { OwnStack, Stack } from "./stack.js";
 import { startVictim } from "./victim.js";
 
-/** Steady enough for a p99 of a few seconds, too little to be a load. */
-const victimEveryMs = 50;
+/** Enough for a p99 of a few seconds that one slow answer does not decide, too little to be a load. */
+const victimEveryMs = 25;
 const restMs = 4_000;
 /** The promise of a flood: others wait no longer than this, p99. */
 const othersMsDefault = 50;
