@@ -90,7 +90,7 @@ const knownCodes: Row = {
 
 /** Baits of routes of the API: what they parse, and with which log-in. */
 const apiAsks = (key: { "X-Api-Key": string }): Ask[] => [
-  ...baits.map((headers) => ({ url: "/api/v1/dynamic/", headers: { ...headers, ...key } })),
+  ...baits.map((headers) => ({ url: "/api/v1/usage/", headers: { ...headers, ...key } })),
   ...baits.map((headers) => ({
     url: "/api/v1/generate/",
     method: "POST",
