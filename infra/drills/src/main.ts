@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drills } from "./all.js";
+import { attackMain } from "./attack/main.js";
 import { type BulkDrill, type BulkResult, runBulkDrill } from "./bulk-drill.js";
 import { bulkDrills } from "./bulk-drills.js";
 import { type Drill, type Result, runDrill } from "./drill.js";
@@ -12,6 +13,7 @@ const tableBegin = "<!-- measured -->";
 const bulkTableBegin = "<!-- measured of orders -->";
 
 const wanted = process.argv.slice(2);
+if (wanted[0] === "attack") process.exit(await attackMain(wanted.slice(1)));
 const names = [...drills, ...bulkDrills].map(({ name }) => name);
 const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
