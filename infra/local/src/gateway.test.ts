@@ -163,6 +163,13 @@ const problems: [string, string, number, string][] = [
   ["an address with nothing at it", "GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404, "not_found"],
   ["a doubled slash", "GET //api/health/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404, "not_found"],
   ["a request that is not HTTP", "NONSENSE\r\n\r\n", 400, "malformed_request"],
+  [
+    "a transfer coding that is none",
+    "POST /api/v1/me/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
+    400,
+    "malformed_request",
+  ],
+  ["a version of HTTP that is none", "GET / HTTP/3.7\r\nHost: a\r\n\r\n", 400, "malformed_request"],
   ["HTTP/1.1 without a host", "GET / HTTP/1.1\r\n\r\n", 400, "malformed_request"],
   ["an address that cannot be decoded", "GET /api/%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed_request"],
   ["a scan address that cannot be decoded", "GET /Q/%zz HTTP/1.1\r\nHost: a\r\n\r\n", 404, "not_found"],

@@ -1,11 +1,8 @@
 // How our own processes know each other: a short-lived JWT of an audience that no client's token has. Clients never see
 // one, and the gateway leads to no address that takes it.
-import { createSecretKey } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
-import jwt from "jsonwebtoken";
+import { keyOf, signToken, verifyToken } from "./signed-token.js";
 
-const algorithm = "HS256";
-const issuer = "qrfactory";
 const audience = "qrfactory-internal";
 /** Long enough for a request that waits, too short to be worth stealing. */
 const tokenSeconds = 60;
@@ -19,13 +16,13 @@ export type InternalTokens = {
 
 /** Makes the issuer and checker for the secret that all processes share. */
 export function makeInternalTokens(secret: string): InternalTokens {
-  const key = createSecretKey(secret, "utf8");
+  const key = keyOf(secret);
   return {
-    authorization: () => `Bearer ${jwt.sign({}, key, { algorithm, issuer, audience, expiresIn: tokenSeconds })}`,
+    authorization: () => `Bearer ${signToken({}, key, { audience, expiresIn: tokenSeconds })}`,
     check(authorization) {
       const token = /^Bearer ([A-Za-z0-9._-]+)$/.exec(authorization ?? "")?.[1] ?? "";
       try {
-        jwt.verify(token, key, { algorithms: [algorithm], issuer, audience });
+        verifyToken(token, key, audience);
       } catch (cause) {
         throw new ApiError("unauthenticated", "This address is for processes of this service.", { cause });
       }

@@ -28,6 +28,10 @@ test.each([
   ["no session", jwt.sign({ ...claims, sid: undefined }, secret, standard)],
   ["ids that are none", jwt.sign({ sub: "1", wid: "2", sid: "3" }, secret, standard)],
   ["a foreign key id", jwt.sign(claims, "x".repeat(32), { ...standard, keyid: "../../etc/passwd" })],
+  [
+    "an extension that it calls critical",
+    jwt.sign(claims, secret, { ...standard, header: { alg: "HS256", crit: ["exp"] } as jwt.JwtHeader }),
+  ],
   ["no token", ""],
 ])("%s is refused with the one answer", (_name, token) => {
   expect(() => tokens.check(token)).toThrow(
