@@ -47,13 +47,6 @@ start(async () => {
     status: createStatus({ version, db, stateRedis: redis, renderCache, config }),
     routes: {},
   });
-  const publisher = makePublisher({
-    db,
-    redis,
-    // Counters of credits were set back with everything else.
-    onRefilled: () => checkCredits({ db, redis, since: sinceLastMonth(), repair: true }),
-  });
-  const publishing = startPublishing({ db, publisher, log });
   const geolocation = await openGeolocation({ file: config.GEOIP_DATABASE, log });
   const store = openEventStore(config.DATABASE_URL, { name: "worker-ingest" });
   const ingest = startIngest({ store, locate: geolocation.locate, stateRedisUrl: config.STATE_REDIS_URL, log });
@@ -74,6 +67,17 @@ start(async () => {
     log,
     registry: metrics.registry,
   });
+
+  const publisher = makePublisher({
+    db,
+    redis,
+    // Counters of credits and schedules went with everything else.
+    onRefilled: async () => {
+      await checkCredits({ db, redis, since: sinceLastMonth(), repair: true });
+      await Promise.all([maintenance.schedule(), summaries.schedule()]);
+    },
+  });
+  const publishing = startPublishing({ db, publisher, log });
 
   const internal = makeInternalTokens(config.JWT_SECRET);
   const bulk = startBulkWorker({

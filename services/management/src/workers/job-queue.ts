@@ -9,7 +9,11 @@ const keptJobs = 100;
 
 export type Job = { schedule: RepeatOptions; run: () => Promise<unknown> };
 
-export type JobQueue = { stop: () => Promise<void> };
+export type JobQueue = {
+  /** Schedules the jobs once more, in a Redis that lost them; one that has them keeps them. */
+  schedule: () => Promise<void>;
+  stop: () => Promise<void>;
+};
 
 /**
  * Schedules the jobs of a queue and works on them until stopped, `atOnce` of them at most. Redis may be away: BullMQ
@@ -41,6 +45,7 @@ export function startJobs(
   queue.on("error", (error) => log.debug({ err: error }, `${name} queue`));
   const scheduled = schedule(queue, jobs).catch((error) => log.warn({ err: error }, `${name} is not scheduled yet`));
   return {
+    schedule: () => schedule(queue, jobs),
     stop: async () => {
       await Promise.race([scheduled, worker.close()]);
       await worker.close();

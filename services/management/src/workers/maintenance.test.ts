@@ -48,6 +48,17 @@ test("a worker that starts removes what is over and raises counters that lack ca
   const maintenance = startMaintenance({ db, databaseUrl: database.url, redis, connection, log, registry });
   await until(async () => (await db.retentionRun.count()) > 0 && (await redis.get(counter)) === "5");
   expect(await db.deadLetter.count()).toBe(0);
+
+  // A Redis that lost everything has the jobs again, and they run.
+  const scheduled = () => redis.zcard("qrf:maintenance:repeat");
+  const before = await scheduled();
+  expect(before).toBeGreaterThan(0);
+  await redis.flushall();
+  expect(await scheduled()).toBe(0);
+  await redis.set(counter, "3");
+  await maintenance.schedule();
+  await until(async () => (await redis.get(counter)) === "5");
+  expect(await scheduled()).toBe(before);
   await maintenance.stop();
   connection.disconnect();
 });

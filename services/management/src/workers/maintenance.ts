@@ -103,6 +103,7 @@ export function startMaintenance(options: MaintenanceOptions & { connection: Con
     atOnce: jobsAtOnce,
   });
   return {
+    ...queue,
     stop: () => {
       stopping.abort();
       return queue.stop();

@@ -92,6 +92,7 @@ export function startSummaries(options: ReconcileOptions & { connection: Connect
   const stopping = new AbortController();
   const queue = startJobs(summariesQueue, summaryJobs(options, stopping.signal), options);
   return {
+    ...queue,
     stop: () => {
       stopping.abort();
       return queue.stop();
