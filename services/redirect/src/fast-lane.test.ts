@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { ScanEvent } from "@qrfactory/domain/events";
@@ -42,6 +42,9 @@ routed("MANY", {}, { max: 1_000_000, used: 0 });
 routed("USED-UP", {}, { max: 5, used: 5 });
 table.markFull();
 
+/** Put in by a test that decides when scans are written down. */
+let written: Promise<unknown> | null = null;
+
 /** A server with or without the lane in front, and the scans that it wrote down. */
 async function start(hasLane: boolean) {
   const scans: ScanEvent[] = [];
@@ -51,7 +54,7 @@ async function start(hasLane: boolean) {
     describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
     ...routingOptions(),
     recordScan: async (scan: ScanEvent) => {
-      await turn();
+      await (written ?? turn());
       scans.push(scan);
     },
     onLost: () => {},
@@ -245,6 +248,49 @@ test("both roads answer alike whatever is put together and however it is cut", a
     { numRuns: 150 },
   );
 });
+
+const oversized = scan("/q/LATER", `${host}X-Big: ${"a".repeat(17_000)}\r\n`);
+const onNodeHttp = scan("/q/LATER", `${host}Expect: gifts\r\n`);
+test.each([
+  ["rubbish", `${scan()}rubbish\r\n\r\n`, ["302", "400"]],
+  ["too large headers", scan() + oversized, ["302", "431"]],
+  ["rubbish, after two", `${scan() + scan("/q/LATER")}rubbish\r\n\r\n`, ["302", "302", "400"]],
+  ["rubbish, after an expectation", `${onNodeHttp}rubbish\r\n\r\n`, ["302", "400"]],
+  ["a CONNECT", `${scan()}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`, ["302", "405"]],
+  ["the client's end, in the lane", scan(), ["302"]],
+  ["the client's end, on node:http", onNodeHttp, ["302"]],
+])(
+  "a scan is one row and gets its 302, whatever is in the same packet behind it: %s",
+  async (_what, packet, expected) => {
+    // Without the lane a client that closes its side is cut by node:http, as it is in the other services.
+    for (const server of expected.length > 1 ? [plain, fast] : [fast]) {
+      for (const hangsUp of [true, false]) {
+        server.scans.length = 0;
+        let write = () => {};
+        written = new Promise<void>((resolve) => {
+          write = resolve;
+        });
+        const accepted = new Promise<Socket>((resolve) => server.server.once("connection", resolve));
+        const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+        let received = "";
+        const statuses = () => [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status);
+        socket.setEncoding("latin1").on("data", (text) => {
+          received += text;
+        });
+        socket.write(packet, "latin1");
+        if (hangsUp) socket.end();
+        const arrived = await accepted;
+        await until(() => arrived.bytesRead === packet.length && (!hangsUp || arrived.readableEnded));
+        write();
+        await until(() => statuses().length === expected.length);
+        socket.destroy();
+        written = null;
+        expect(statuses()).toEqual(expected);
+        expect(server.scans).toHaveLength(expected.filter((status) => status === "302").length);
+      }
+    }
+  },
+);
 
 test("a draining server answers what is under way for the last time and sends idle clients away", async () => {
   const server = await start(true);

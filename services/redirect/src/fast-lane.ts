@@ -101,6 +101,8 @@ export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
     ends.add(end);
   }
 
+  // As the lane does, node:http then answers a client that has closed its side. Its types leave this property out.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.off("connection", takeOver);
   server.on("connection", onConnection);
   return {
