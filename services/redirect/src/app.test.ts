@@ -200,7 +200,10 @@ test.each([
   ["ja", "en", "This code is paused"],
   ["*", "en", "This code is paused"],
   ["nonsense;;q=x,,", "en", "This code is paused"],
-])("who reads %s gets a page in %s", async (accepted, language, title) => {
+  [`${"a,".repeat(100)}fr`, "fr", "Ce code est en pause"],
+  // Beyond what is read of a header.
+  [`${"a,".repeat(7_000)}fr`, "en", "This code is paused"],
+])("who reads %.20s gets a page in %s", async (accepted, language, title) => {
   const response = await get("/q/PAUSED", { headers: { "Accept-Language": accepted } });
   expect([response.status, response.headers.get("content-language")]).toEqual([410, language]);
   expect(response.headers.get("vary")).toBe("Accept-Language");

@@ -4,6 +4,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { requestIdFrom } from "@qrfactory/runtime/request-id";
+import { saysPrefetch } from "./headers.js";
 import type { ScanRequest } from "./scan.js";
 
 /** What a plain request says. */
@@ -174,7 +175,8 @@ function readPlainRequest(bytes: Buffer, socket: Pick<Socket, "remoteAddress">):
   if (host === undefined || (connection !== undefined && connection.toLowerCase() !== "keep-alive")) return null;
   const shortId = request[1] as string;
   const peer = socket.remoteAddress ?? "";
-  return { shortId, requestId, peer, forwardedFor, userAgent, language, referrer, purpose, query: request[2] };
+  const isPrefetch = saysPrefetch(purpose);
+  return { shortId, requestId, peer, forwardedFor, userAgent, language, referrer, isPrefetch, query: request[2] };
 }
 
 /** Between the location and the request's id, and what it ends with. */

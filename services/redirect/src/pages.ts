@@ -2,7 +2,9 @@
 // outside part. Those that are always the same are made once and kept as bytes.
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import { memoise } from "@qrfactory/visitor/memo";
 import Negotiator from "negotiator";
+import { cutHeader } from "./headers.js";
 import { type PageName, type PasswordProblem, type Wording, wordings } from "./wordings.js";
 
 export type Page = { status: number; language: string; body: Buffer };
@@ -42,9 +44,17 @@ const style =
 
 const languages = Object.keys(wordings);
 
-/** The language that the reader prefers (`Accept-Language`; RFC 9110, 12.5.4) of those that there are. */
+/** Phones send few different headers; each takes some 300 bytes to remember. */
+const headersMax = 1_000;
+
+/** The language preferred by a header `Accept-Language` (RFC 9110, 12.5.4) of those that there are. */
+const chooseLanguage = memoise(
+  (header) =>
+    new Negotiator({ headers: { "accept-language": header } }).language(languages) ?? (languages[0] as string),
+  headersMax,
+);
 const languageOf = (headers: IncomingHttpHeaders) =>
-  new Negotiator({ headers }).language(languages) ?? (languages[0] as string);
+  chooseLanguage(cutHeader("acceptLanguage", headers["accept-language"]));
 
 const wordingOf = (language: string) => wordings[language] as Wording;
 

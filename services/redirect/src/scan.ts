@@ -5,28 +5,36 @@ import type { ScanEvent } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
 import { parseUrl } from "@qrfactory/domain/parse-url";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
+import { cutHeader } from "./headers.js";
 
-/** What a scan is described by: the address of the peer and some headers, as they came. */
+/** What a scan is described by: the address of the peer and some headers, as they came and as long as they came. */
 export type ScanRequest = {
   peer: string;
   forwardedFor?: string | undefined;
   userAgent?: string | undefined;
   language?: string | undefined;
   referrer?: string | undefined;
-  /** Of `Sec-Purpose` and its forerunners: browsers say `prefetch` or `preview` when nobody has tapped yet. */
-  purpose?: string | undefined;
+  /** `Sec-Purpose` or a forerunner of it says that nobody has tapped yet. */
+  isPrefetch?: boolean;
   /** What follows the `?` of the address, as it came. */
   query?: string | undefined;
 };
 
-/** Who sent a request, read once: for the rules of a code and for the record of the scan. Lives as long as its answer. */
+/**
+ * Who sent a request, read once: for the rules of a code and for the record of the scan. Every text is cut to what is read
+ * of it (see headers.ts). Lives as long as its answer.
+ */
 export type Scanner = {
-  request: ScanRequest;
   address: string;
   /** The address's network, all that a record may hold of it. */
   network: string;
   userAgent: string;
+  /** `Accept-Language`. */
   language: string;
+  referrer: string;
+  isPrefetch: boolean;
+  /** As it came: what passes it on looks at its length first. */
+  query: string;
 };
 
 /** Makes the reader of requests; `trustedProxies` are networks whose `X-Forwarded-For` is believed. */
@@ -34,8 +42,15 @@ export function makeReadScanner(trustedProxies: readonly string[]): (request: Sc
   const isTrusted = makeAddressMatcher(trustedProxies);
   return function readScanner(request) {
     const address = clientAddress(request.peer, request.forwardedFor, isTrusted);
-    const userAgent = printable(request.userAgent);
-    return { request, address, network: networkOf(address), userAgent, language: printable(request.language) };
+    return {
+      address,
+      network: networkOf(address),
+      userAgent: printable(cutHeader("userAgent", request.userAgent)),
+      language: printable(cutHeader("acceptLanguage", request.language)),
+      referrer: cutHeader("referrer", request.referrer),
+      isPrefetch: request.isPrefetch ?? false,
+      query: request.query ?? "",
+    };
   };
 }
 
@@ -45,8 +60,7 @@ export type ScanOptions = {
   newId?: () => string;
 };
 
-/** Longest texts that a scan record holds, as `scanEvent` has them. */
-const textLengthMax = 512;
+/** Longest host that a scan record holds, as `scanEvent` has it. */
 const hostLengthMax = 255;
 const visitorDigits = 16;
 const dayMs = 86_400_000;
@@ -69,7 +83,8 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
     return hash("sha256", `${dayKey}\n${address}\n${userAgent}`, "hex").slice(0, visitorDigits);
   }
 
-  return function describeScan({ request, address, network, userAgent, language }, row, at, variant = null) {
+  return function describeScan(scanner, row, at, variant = null) {
+    const { address, network, userAgent, language } = scanner;
     const scan: ScanEvent = {
       id: newId(),
       at,
@@ -81,21 +96,16 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
       visitor: visitorOf(address, userAgent, at),
       user_agent: userAgent,
       language,
-      referrer_host: hostOf(request.referrer),
-      prefetch: isPrefetch(request),
+      referrer_host: hostOf(scanner.referrer),
+      prefetch: scanner.isPrefetch,
     };
     if (variant !== null) scan.variant = variant;
     return scan;
   };
 }
 
-/** Whether the browser asks ahead of its user, who may never follow. */
-export const isPrefetch = ({ purpose }: ScanRequest): boolean =>
-  purpose !== undefined && /\bpre(fetch|view)\b/i.test(purpose);
-
-/** A header without control characters, cut to what a record holds. */
-function printable(header = ""): string {
-  const text = header.length > textLengthMax ? header.slice(0, textLengthMax) : header;
+/** A header without control characters. */
+function printable(text: string): string {
   return controls.test(text) ? text.replace(allControls, " ") : text;
 }
 
@@ -104,7 +114,7 @@ const controls = /[\x00-\x1f\x7f-\x9f]/;
 const allControls = new RegExp(controls, "g");
 
 /** The host of a referring page, without port and path; empty when there is none. */
-function hostOf(referrer: string | undefined): string {
-  if (!referrer || !/^https?:\/\//i.test(referrer)) return "";
+function hostOf(referrer: string): string {
+  if (!/^https?:\/\//i.test(referrer)) return "";
   return parseUrl(referrer)?.hostname.slice(0, hostLengthMax) ?? "";
 }

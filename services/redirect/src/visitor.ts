@@ -6,7 +6,7 @@ import type { Visitor } from "@qrfactory/domain/rules";
 import type { Place } from "@qrfactory/visitor/geolocation";
 import { memoise } from "@qrfactory/visitor/memo";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
-import { isPrefetch, type Scanner } from "./scan.js";
+import type { Scanner } from "./scan.js";
 
 export type VisitorOptions = {
   visitorSecret: string;
@@ -41,7 +41,7 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
     ) {}
 
     get query(): string {
-      return withoutFragment(this.scanner.request.query);
+      return withoutFragment(this.scanner.query);
     }
 
     country(): string | null {
@@ -75,11 +75,11 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
 }
 
 /** Whether a scan counts: a person's, who has really asked. As ingest decides it. */
-export function isPerson({ userAgent, request }: Scanner): boolean {
-  return readUserAgent(userAgent).botClass === null && !isPrefetch(request);
+export function isPerson({ userAgent, isPrefetch }: Scanner): boolean {
+  return readUserAgent(userAgent).botClass === null && !isPrefetch;
 }
 
-function withoutFragment(query = ""): string {
+function withoutFragment(query: string): string {
   const hashAt = query.indexOf("#");
   return hashAt < 0 ? query : query.slice(0, hashAt);
 }
