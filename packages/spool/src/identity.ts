@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileMode } from "./private.js";
 
 export type Identity = { id: string; bootId: string | null };
 
@@ -28,7 +29,7 @@ export function newIdentity(): Identity {
 export function writeIdentity(directory: string, identity: Identity): void {
   const path = join(directory, "spool.json");
   const draft = `${path}.draft`;
-  const fd = openSync(draft, "w", 0o600);
+  const fd = openSync(draft, "w", fileMode);
   try {
     writeFileSync(fd, `${JSON.stringify({ id: identity.id, boot_id: identity.bootId })}\n`);
     fsyncSync(fd);

@@ -1,10 +1,10 @@
 // A durable local log of short texts. All records of one event-loop turn go to disk in one write (group commit) and
 // their callers go on after it: a write that has returned survives kill -9. Records are numbered without reuse and are
 // deleted, whole segments at a time, once `forget` says that they are safe elsewhere.
-import { mkdirSync } from "node:fs";
 import { recordBytesMax } from "./frame.js";
 import { newIdentity, readIdentity, writeIdentity } from "./identity.js";
 import { bootId as currentBootId, takeLock } from "./lock.js";
+import { makePrivateDirectory } from "./private.js";
 import { type Position, readSegment } from "./segment.js";
 import { openWriter, type Writer, type WriteSync } from "./writer.js";
 
@@ -116,7 +116,7 @@ export function openSpool(options: SpoolOptions): Spool {
     if (isOpen) return null;
     try {
       if (!unlock) {
-        mkdirSync(directory, { recursive: true, mode: 0o700 });
+        makePrivateDirectory(directory);
         unlock = takeLock(directory);
         identity = readIdentity(directory) ?? identity;
       }

@@ -1,6 +1,7 @@
 // What a user agent's text says of who asked: the class of device, the families of system and browser, and whether it
 // is a machine. By two lists that others keep (ua-parser-js, crawler-user-agents), with the few words that they lack.
 import { createRequire } from "node:module";
+import { traitLengthMax } from "@qrfactory/domain/events";
 import UAParser from "ua-parser-js";
 import { memoise } from "./memo.js";
 
@@ -76,13 +77,15 @@ function readText(text: string): Client {
 
 function systemFamily(name: string | undefined): string | null {
   if (!name) return null;
-  return linux.test(name) ? "Linux" : (systems[name] ?? name);
+  return linux.test(name) ? "Linux" : (systems[name] ?? name).slice(0, traitLengthMax);
 }
 
 /** `Mobile Safari`, `Chrome Headless`, `Chrome WebView` are the family of their engine. */
 function browserFamily(name: string | undefined): string | null {
   if (!name) return null;
-  return browsers[name] ?? name.replace(/^Mobile | (WebView|Headless|Mobile|Focus|Reality)$/g, "");
+  return (
+    browsers[name] ?? name.replace(/^Mobile | (WebView|Headless|Mobile|Focus|Reality)$/g, "").slice(0, traitLengthMax)
+  );
 }
 
 function deviceClass(type: string | undefined, system: string | null): Client["device"] {

@@ -1,10 +1,12 @@
-// From a request to the record of its scan. Everything personal is cut or hashed here, before the record exists: the
-// address to its network, the visitor to a keyed hash whose key changes every day (UTC).
+// From a request to the record of its scan. Everything personal is cut, hashed or left behind here, before the record
+// exists: the address becomes its network, the visitor a keyed hash whose key changes every day (UTC), and of the headers
+// there remains what a row keeps.
 import { createHmac, hash, randomUUID } from "node:crypto";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
 import { parseUrl } from "@qrfactory/domain/parse-url";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
+import { traitsOf } from "@qrfactory/visitor/traits";
 import { cutHeader } from "./headers.js";
 
 /** What a scan is described by: the address of the peer and some headers, as they came and as long as they came. */
@@ -84,7 +86,8 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
   }
 
   return function describeScan(scanner, row, at, variant = null) {
-    const { address, network, userAgent, language } = scanner;
+    const { address, network, userAgent } = scanner;
+    const { device, os, browser, language, bot_class } = traitsOf(userAgent, scanner.language, scanner.isPrefetch);
     const scan: ScanEvent = {
       id: newId(),
       at,
@@ -94,10 +97,12 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
       region,
       network,
       visitor: visitorOf(address, userAgent, at),
-      user_agent: userAgent,
+      device,
+      os,
+      browser,
       language,
       referrer_host: hostOf(scanner.referrer),
-      prefetch: scanner.isPrefetch,
+      bot_class,
     };
     if (variant !== null) scan.variant = variant;
     return scan;

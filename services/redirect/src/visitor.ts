@@ -1,10 +1,9 @@
 // What the rules of a code may ask about who scans it, found out only when they do. Nothing of it is kept.
 import { createHmac, hash } from "node:crypto";
 import { householdOf } from "@qrfactory/domain/network";
-import { preferredLanguage } from "@qrfactory/domain/preferred-language";
 import type { Visitor } from "@qrfactory/domain/rules";
 import type { Place } from "@qrfactory/visitor/geolocation";
-import { memoise } from "@qrfactory/visitor/memo";
+import { readLanguage } from "@qrfactory/visitor/traits";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Scanner } from "./scan.js";
 
@@ -18,10 +17,6 @@ export type VisitorOptions = {
 export type VisitorOf = (scanner: Scanner, codeId: string) => Visitor;
 
 const keyDigits = 16;
-
-/** Phones send few different headers, and taking one apart takes longer than all rules. */
-const languagesMax = 1_000;
-const languageOf = memoise(preferredLanguage, languagesMax);
 
 /** Makes the reader of visitors; what a rule does not ask is not found out. */
 export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): VisitorOf {
@@ -60,7 +55,7 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
     }
 
     language(): string {
-      this.#language ??= languageOf(this.scanner.language);
+      this.#language ??= readLanguage(this.scanner.language);
       return this.#language;
     }
 

@@ -24,17 +24,20 @@ test("batches that come twice, overlapping, in any order and to two workers make
   const parts = fc.array(fc.record({ first: fc.integer({ min: 1, max: 12 }), count: fc.integer({ min: 1, max: 6 }) }), {
     maxLength: 8,
   });
-  const kinds = fc.array(fc.record({ prefetch: fc.boolean(), hoursAgo: fc.integer({ min: 0, max: 3 }) }), {
-    minLength: 17,
-    maxLength: 17,
-  });
+  const kinds = fc.array(
+    fc.record({ bot_class: fc.constantFrom("prefetch" as const, null), hoursAgo: fc.integer({ min: 0, max: 3 }) }),
+    {
+      minLength: 17,
+      maxLength: 17,
+    },
+  );
   let total = 0;
   let people = 0;
   await fc.assert(
     fc.asyncProperty(parts, kinds, async (deliveries, sorts) => {
       const spool_id = randomUUID();
-      const events = sorts.map(({ prefetch, hoursAgo }) =>
-        rig.scan({ prefetch, at: Date.now() - hoursAgo * 3_600_000 }),
+      const events = sorts.map(({ bot_class, hoursAgo }) =>
+        rig.scan({ bot_class, at: Date.now() - hoursAgo * 3_600_000 }),
       );
       const all = [...deliveries, { first: 1, count: 17 }];
       for (const { first, count } of all) {
@@ -42,7 +45,7 @@ test("batches that come twice, overlapping, in any order and to two workers make
       }
       await rig.acked(spool_id, 17);
       total += 17;
-      people += sorts.filter(({ prefetch }) => !prefetch).length;
+      people += sorts.filter(({ bot_class }) => bot_class === null).length;
       expect(await rig.counted()).toMatchObject({ scans: people });
       expect(await rig.rows()).toHaveLength(total);
       const { ofHours, ofRows } = await rig.rollups();

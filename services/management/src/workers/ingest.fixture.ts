@@ -94,12 +94,21 @@ export async function startIngestRig() {
       region: "eu-1",
       network: "203.0.113.0/24",
       visitor: "0123456789abcdef",
-      user_agent: iphone,
-      language: "de-AT,de;q=0.9",
+      device: "phone",
+      os: "iOS",
+      browser: "Safari",
+      language: "de",
       referrer_host: "news.example",
-      prefetch: false,
+      bot_class: null,
       ...more,
     };
+  }
+
+  /** The same as older-scans.ts has it. */
+  function olderScan(more: Partial<{ user_agent: string; language: string; prefetch: boolean }> = {}) {
+    const { device: _d, os: _o, browser: _b, language: _l, referrer_host, bot_class: _c, ...rest } = scan();
+    const texts = { user_agent: iphone, language: "de-AT,de;q=0.9" };
+    return { ...rest, ...texts, referrer_host, prefetch: false, ...more };
   }
 
   /** A spool of its own with the shipper that the services have, only quicker to notice a loss. */
@@ -142,5 +151,18 @@ export async function startIngestRig() {
   }
 
   const stores = { db, redis, proxy, warnings, code };
-  return { ...stores, reset, startWorker, stopWorkers, scan, openShipping, rows, counted, rollups, acked, close };
+  return {
+    ...stores,
+    reset,
+    startWorker,
+    stopWorkers,
+    scan,
+    olderScan,
+    openShipping,
+    rows,
+    counted,
+    rollups,
+    acked,
+    close,
+  };
 }
