@@ -195,6 +195,8 @@ function requestOf({ headers, socket }: IncomingMessage, query: string): ScanReq
     referrer: headers.referer,
     isPrefetch: purposeHeaders.some((name) => saysPrefetch(headers[name] as string | undefined)),
     query,
+    scanId: headers["x-scan-id"] as string | undefined,
+    scanAt: headers["x-scan-at"] as string | undefined,
   };
 }
 

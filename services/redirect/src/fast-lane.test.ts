@@ -94,6 +94,16 @@ afterAll(async () => {
   await fast.close();
 });
 
+/** Stamps of a gateway, and what their ids become. */
+const stamp = (digit: string, ms: number) =>
+  `X-Scan-Id: ${digit.repeat(32)}\r\nX-Scan-At: ${((now + ms) / 1_000).toFixed(3)}`;
+const stampIds = new Map(
+  ["1", "e"].map((digit) => [
+    `${digit.repeat(8)}-${digit.repeat(4)}-4${digit.repeat(3)}-${digit === "1" ? "9" : "a"}${digit.repeat(3)}-${digit.repeat(12)}`,
+    digit,
+  ]),
+);
+
 const newIds = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const dates = /Date: [^\r]*/g;
 
@@ -123,7 +133,7 @@ async function expectAlike(pieces: string[]): Promise<string> {
   for (const server of [plain, fast]) {
     server.scans.length = 0;
     const answer = await exchange(server, pieces);
-    seen.push({ answer, scans: server.scans.map((scan) => ({ ...scan, id: "<id>" })) });
+    seen.push({ answer, scans: server.scans.map((scan) => ({ ...scan, id: stampIds.get(scan.id) ?? "<id>" })) });
   }
   expect(seen[1]).toEqual(seen[0]);
   return seen[0]?.answer ?? "";
@@ -140,6 +150,11 @@ test("an ordinary scan takes the lane, and looks exactly like one that node:http
   expect(answer).toMatch(/^HTTP\/1\.1 302 Found\r\nLocation: https:\/\/example\.com\/landing\?utm=1#top\r\n/);
   expect(fast.scans).toMatchObject([{ network: "203.0.113.0/24", language: "de", bot_class: "bot" }]);
   expect(fast.taken()).toBe(before + 1);
+});
+
+test("a stamp of the gateway is the id and the time of the scan on both roads", async () => {
+  await expectAlike([scan("/q/7K2MWX9P", `Host: x\r\n${stamp("e", -5_000)}\r\n`)]);
+  expect(fast.scans.map(({ id, at }) => [stampIds.get(id), at])).toEqual([["e", now - 5_000]]);
 });
 
 const host = "Host: x\r\n";
@@ -174,6 +189,9 @@ const requests: [string, string[]][] = [
   ["two hosts", [scan("/q/7K2MWX9P", `${host}${host}`)]],
   ["two user agents", [scan("/q/7K2MWX9P", `${host}User-Agent: a\r\nUser-Agent: b\r\n`)]],
   ["two forwarded addresses", [scan("/q/7K2MWX9P", `${host}X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-For: 8.8.8.8\r\n`)]],
+  ["two stamps", [scan("/q/7K2MWX9P", `${host}${stamp("e", 0)}\r\n${stamp("1", 0)}\r\n`)]],
+  ["a stamp of another hour", [scan("/q/7K2MWX9P", `${host}${stamp("e", 3_600_000)}\r\n`)]],
+  ["a stamp without a moment", [scan("/q/7K2MWX9P", `${host}X-Scan-Id: ${"e".repeat(32)}\r\n`)]],
   ["a request id", [scan("/q/7K2MWX9P", `${host}X-Request-Id:  my-id.1 \r\n`)]],
   ["a bad request id", [scan("/q/7K2MWX9P", `${host}X-Request-Id: my id\r\n`)]],
   ["names of an object's own", [scan("/q/7K2MWX9P", `${host}constructor: 1\r\n__proto__: 2\r\n`)]],
@@ -218,6 +236,7 @@ test("both roads answer alike whatever is put together and however it is cut", a
         "Referer: nonsense",
         "Cookie: a=b",
       ],
+      ...[stamp("1", -3), stamp("e", -300_000), stamp("E", 0), stamp("e", 120_000), "X-Scan-Id: x", "X-Scan-At: 1"],
     ),
     fc.string({ unit: fc.constantFrom(..."aZ-: \t\x00\x7f\xe9,"), maxLength: 12 }),
   );

@@ -8,6 +8,7 @@ import { parseUrl } from "@qrfactory/domain/parse-url";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 import { traitsOf } from "@qrfactory/visitor/traits";
 import { cutHeader } from "./headers.js";
+import { isTimely, readStamp, type Stamp } from "./stamp.js";
 
 /** What a scan is described by: the address of the peer and some headers, as they came and as long as they came. */
 export type ScanRequest = {
@@ -18,6 +19,9 @@ export type ScanRequest = {
   referrer?: string | undefined;
   /** `Sec-Purpose` or a forerunner of it says that nobody has tapped yet. */
   isPrefetch?: boolean;
+  /** Headers of a gateway; see stamp.ts. */
+  scanId?: string | undefined;
+  scanAt?: string | undefined;
   /** What follows the `?` of the address, as it came. */
   query?: string | undefined;
 };
@@ -37,9 +41,11 @@ export type Scanner = {
   isPrefetch: boolean;
   /** As it came: what passes it on looks at its length first. */
   query: string;
+  /** Of a trusted gateway. */
+  stamp: Stamp | null;
 };
 
-/** Makes the reader of requests; `trustedProxies` are networks whose `X-Forwarded-For` is believed. */
+/** Makes the reader of requests; `trustedProxies` are networks whose `X-Forwarded-For` and stamps are believed. */
 export function makeReadScanner(trustedProxies: readonly string[]): (request: ScanRequest) => Scanner {
   const isTrusted = makeAddressMatcher(trustedProxies);
   return function readScanner(request) {
@@ -52,6 +58,7 @@ export function makeReadScanner(trustedProxies: readonly string[]): (request: Sc
       referrer: cutHeader("referrer", request.referrer),
       isPrefetch: request.isPrefetch ?? false,
       query: request.query ?? "",
+      stamp: request.scanId !== undefined && isTrusted(request.peer) ? readStamp(request.scanId, request.scanAt) : null,
     };
   };
 }
@@ -67,7 +74,10 @@ const hostLengthMax = 255;
 const visitorDigits = 16;
 const dayMs = 86_400_000;
 
-/** Describes a scan of `row` answered at `at` (milliseconds since the epoch), with the index of its variant, if any. */
+/**
+ * Describes a scan of `row` answered at `at` (milliseconds since the epoch, by our own clock), with the index of its
+ * variant, if any. Id and time are those of the gateway's stamp where there is one.
+ */
 export type DescribeScan = (scanner: Scanner, row: LiveRow, at: number, variant?: number | null) => ScanEvent;
 
 /** Makes the describer; its key of visitors changes daily. */
@@ -85,11 +95,13 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
     return hash("sha256", `${dayKey}\n${address}\n${userAgent}`, "hex").slice(0, visitorDigits);
   }
 
-  return function describeScan(scanner, row, at, variant = null) {
+  return function describeScan(scanner, row, answeredAt, variant = null) {
     const { address, network, userAgent } = scanner;
     const { device, os, browser, language, bot_class } = traitsOf(userAgent, scanner.language, scanner.isPrefetch);
+    const stamp = scanner.stamp !== null && isTimely(scanner.stamp, answeredAt) ? scanner.stamp : null;
+    const at = stamp?.at ?? answeredAt;
     const scan: ScanEvent = {
-      id: newId(),
+      id: stamp?.id ?? newId(),
       at,
       code_id: row.id,
       workspace_id: row.workspaceId,

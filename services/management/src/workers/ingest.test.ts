@@ -135,6 +135,24 @@ test("what waits of several spools goes in together, each acknowledged, a record
   expect(ofHours).toEqual(ofRows);
 });
 
+test("records of two regions with one id and one time are one row, counted once, together or one after the other", async () => {
+  const both = [rig.scan(), rig.scan()];
+  const others = both.map((event) => ({ ...event, region: "us-1", device: "other" }));
+  // In one transaction.
+  const [first, second] = [batch(1, [both[0]]), batch(1, [others[0]])];
+  for (const each of [first, second]) await sendBatch(rig.redis, "scans", each);
+  rig.startWorker();
+  for (const each of [first, second]) await rig.acked(each.spool_id, 1);
+  for (const each of [batch(1, [both[1]]), batch(1, [others[1]])]) {
+    await sendBatch(rig.redis, "scans", each);
+    await rig.acked(each.spool_id, 1);
+  }
+  expect((await rig.rows()).map(({ id }) => id).sort()).toEqual(both.map(({ id }) => id).sort());
+  expect(await rig.counted()).toMatchObject({ scans: 2 });
+  const { ofHours, ofRows } = await rig.rollups();
+  expect(ofHours).toEqual(ofRows);
+});
+
 test("which variant a scan was led to is kept", async () => {
   rig.startWorker();
   const sent = batch(1, [rig.scan(), rig.scan({ variant: 0 }), rig.scan({ variant: 9 })]);
