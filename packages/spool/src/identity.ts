@@ -1,4 +1,5 @@
-// Who a spool is: an id that lives as long as its directory, and the machine start under which it was last written.
+// The identity of a spool: an id that lives as long as its directory goes on from what it was, and the machine start under
+// which it was last written.
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +26,7 @@ export function newIdentity(): Identity {
   return { id: randomUUID(), bootId: null };
 }
 
-/** Replaces the file in one step, so that a crash leaves the old one or the new one. */
+/** Replaces the file in one step and for good: a crash leaves the old one or the new one, a loss of power the new one. */
 export function writeIdentity(directory: string, identity: Identity): void {
   const path = join(directory, "spool.json");
   const draft = `${path}.draft`;
@@ -37,4 +38,14 @@ export function writeIdentity(directory: string, identity: Identity): void {
     closeSync(fd);
   }
   renameSync(draft, path);
+  syncDirectory(directory);
+}
+
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -56,8 +56,13 @@ export type SpoolStats = {
 };
 
 export type Spool = {
-  /** UUID, kept in the directory; settled once the directory could be read. */
+  /** UUID, kept in the directory; settled once the directory could be read. Another one after `renew`. */
   readonly id: string;
+  /**
+   * What `nextSequence` was when the directory was opened; null while the disk refuses that. Numbers from here on were
+   * given by this process.
+   */
+  readonly nextWhenOpened: number | null;
   /** The number that the next record gets; the first record of a spool is 1. */
   readonly nextSequence: number;
   /**
@@ -68,6 +73,11 @@ export type Spool = {
   append(record: string): Promise<void>;
   /** Records from number `from` on, or null when there are none yet. `bytesMax` is a guide: one record always fits. */
   read(from: number, recordsMax: number, bytesMax: number): Promise<SpoolRead | null>;
+  /**
+   * Gives the spool another id, for good: what was acknowledged under the one before says nothing of what the directory
+   * holds. Throws when the disk refuses, and the id stays.
+   */
+  renew(): void;
   /** Deletes the segments that hold nothing beyond `untilSequence`. */
   forget(untilSequence: number): void;
   /** Calls back after each write; returns the function that ends it. */
@@ -96,6 +106,7 @@ export function openSpool(options: SpoolOptions): Spool {
   let identity = readIdentity(directory) ?? newIdentity();
   let unlock: (() => void) | undefined;
   let writer: Writer | undefined;
+  let nextWhenOpened: number | null = null;
   let isOpen = false;
 
   const listeners = new Set<() => void>();
@@ -123,6 +134,7 @@ export function openSpool(options: SpoolOptions): Spool {
       const rebooted = identity.bootId !== null && identity.bootId !== bootId;
       writer ??= openWriter({ ...options, skip: rebooted ? rebootStride : 0 });
       if (identity.bootId === null || rebooted) writeIdentity(directory, { id: identity.id, bootId });
+      nextWhenOpened = writer.next();
       isOpen = true;
       return null;
     } catch (error) {
@@ -217,8 +229,16 @@ export function openSpool(options: SpoolOptions): Spool {
     get nextSequence() {
       return writer?.next() ?? 1;
     },
+    get nextWhenOpened() {
+      return nextWhenOpened;
+    },
     append,
     read,
+    renew() {
+      const renewed = { ...newIdentity(), bootId };
+      writeIdentity(directory, renewed);
+      identity = renewed;
+    },
     forget(untilSequence) {
       writer?.forget(untilSequence);
       if (held.length > 0) retryHeld();

@@ -1,5 +1,6 @@
 // What ingest makes of deliveries that repeat, overtake each other or are cut off: every scan still counts once.
 import { randomUUID } from "node:crypto";
+import { cpSync, rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { makeEventConsumer, readAck, sendBatch } from "@qrfactory/replica/event-stream";
 import { until } from "@qrfactory/testing/until";
@@ -116,7 +117,7 @@ test("two workers at once count every scan once", async () => {
 
 test("a database that was set back behind what it had acknowledged gets again what the spool still has", async () => {
   rig.startWorker();
-  const { spool, shipper, append } = rig.openShipping("set-back");
+  const { spool, shipper, append, close } = rig.openShipping("set-back");
   await append(30);
   await until(() => shipper.state().acknowledgedSequence === 30);
   // Ten were acknowledged and are gone.
@@ -129,12 +130,33 @@ test("a database that was set back behind what it had acknowledged gets again wh
   await until(() => shipper.state().acknowledgedSequence === 35, { timeoutMs: 10_000 });
   expect(await rig.counted()).toMatchObject({ scans: 35 });
   expect(await rig.rows()).toHaveLength(35);
-  await shipper.stop();
-  await spool.close();
+  await close();
+});
+
+test("the directory of a spool that was set back to an older copy is shipped anew, and each scan counts once", async () => {
+  rig.startWorker();
+  /** What a process with this directory does: scans that are all acknowledged when it ends. */
+  const session = async (scans: number) => {
+    const { directory, spool, shipper, append, close } = rig.openShipping("older-copy");
+    await append(scans);
+    const isAcknowledged = () => shipper.state().acknowledgedSequence === spool.nextSequence - 1;
+    await until(isAcknowledged, { timeoutMs: 10_000 });
+    await close();
+    return directory;
+  };
+  const directory = await session(20);
+  const copy = `${directory}-copy`;
+  cpSync(directory, copy, { recursive: true });
+  await session(30);
+  rmSync(directory, { recursive: true });
+  cpSync(copy, directory, { recursive: true });
+  await session(15);
+  expect(await rig.counted()).toMatchObject({ scans: 65 });
+  expect(await rig.rows()).toHaveLength(65);
 });
 
 test("a Redis emptied between shipping and taking in costs nothing: the spool ships again, each scan counts once", async () => {
-  const { spool, shipper, append } = rig.openShipping("spool");
+  const { shipper, append, close } = rig.openShipping("spool");
   const shipped = (count: number) => until(() => shipper.state().waiting === 0 && shipper.state().underWay === count);
 
   await append(50);
@@ -150,6 +172,5 @@ test("a Redis emptied between shipping and taking in costs nothing: the spool sh
   await until(() => shipper.state().acknowledgedSequence === 200, { timeoutMs: 10_000 });
   expect(await rig.counted()).toMatchObject({ scans: 200 });
   expect(await rig.rows()).toHaveLength(200);
-  await shipper.stop();
-  await spool.close();
+  await close();
 });

@@ -113,11 +113,16 @@ export async function startIngestRig() {
 
   /** A spool of its own with the shipper that the services have, only quicker to notice a loss. */
   function openShipping(name: string) {
-    const spool = openSpool({ directory: join(temp.path, name) });
+    const directory = join(temp.path, name);
+    const spool = openSpool({ directory });
     const shipper = makeShipper({ spool, ...eventStream(redis, "scans"), resendAfterMs: 100, batchRecordsMax: 20 });
     const append = (count: number) =>
       Promise.all(Array.from({ length: count }, () => spool.append(JSON.stringify(scan()))));
-    return { spool, shipper, append };
+    async function close() {
+      await shipper.stop();
+      await spool.close();
+    }
+    return { directory, spool, shipper, append, close };
   }
 
   const rows = () => db.$queryRaw<Record<string, unknown>[]>`SELECT * FROM scans WHERE code_id = ${code.id}::uuid`;
