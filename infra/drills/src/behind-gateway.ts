@@ -1,4 +1,4 @@
-// The gateway's nginx in front of a rig's regions, for drills that are about what it does when one of them fails.
+// The gateway's nginx in front of a rig's regions, for drills about the failure of one of them.
 import { join } from "node:path";
 import { startGateway } from "@qrfactory/local/gateway";
 import { freePort } from "@qrfactory/testing/ports";

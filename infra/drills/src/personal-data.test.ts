@@ -259,7 +259,7 @@ const marks: [what: string, text: string][] = [
   ["logo", logo.subarray(60, 90).toString("latin1")],
 ];
 
-/** Every mark that stands in a place, with what stands around it. */
+/** Every mark that stands in a place, with the text around it. */
 function marksIn(places: Record<string, string>, when: string): string[] {
   return Object.entries(places).flatMap(([place, text]) => {
     const lower = text.toLowerCase();

@@ -9,13 +9,13 @@ const variantIndexMax = variantsMax - 1;
 /** Longest name of a device, a family or a language. */
 export const traitLengthMax = 64;
 
-/** What is no person, as packages/visitor tells it. */
+/** Kinds of clients that are not counted as people; packages/visitor tells them apart. */
 export const botClasses = ["bot", "preview", "prefetch"] as const;
 export type BotClass = (typeof botClasses)[number];
 
 /**
- * One answered scan. It rests on disks and in streams, so it holds nothing personal: the address is cut to its network,
- * and of the user agent and the languages there is what a row keeps, before this record exists.
+ * One answered scan. It rests on disks and in streams, so it holds nothing personal: before it exists, the address is cut
+ * to its network, and the user agent and the languages are reduced to the columns of a row.
  */
 export const scanEvent = z.object({
   id: z.uuid(),
@@ -39,7 +39,7 @@ export const scanEvent = z.object({
   /** The language wanted most without its region, e.g. `de`; null when none is named. */
   language: z.string().max(traitLengthMax).nullable(),
   referrer_host: z.string().max(255),
-  /** Null for people; `prefetch` is a browser that asks ahead of its user, who may never follow. */
+  /** Null for people; `prefetch` is a browser that asks ahead of its user. */
   bot_class: z.enum(botClasses).nullable(),
   /** Index of the variant that was drawn; absent where there are none. */
   variant: z.int().min(0).max(variantIndexMax).optional(),

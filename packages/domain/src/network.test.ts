@@ -47,7 +47,7 @@ test("a thousand forged proxies cost no more than a few", () => {
   expect(clientAddress("127.0.0.1", `${"10.0.0.1,".repeat(2_000)}10.0.0.2`, isTrusted)).toBe("10.0.0.1");
 });
 
-test("a header of any length is looked at from its right end, and what a cut leaves of an address is none", () => {
+test("a header of any length is looked at from its right end, and an address that is cut in two is none", () => {
   expect(clientAddress("127.0.0.1", `${"9, ".repeat(5_000)}203.0.113.7, 10.0.0.1`, isTrusted)).toBe("203.0.113.7");
   const endless = `99203.0.113.7${" ".repeat(1_013)}`;
   expect(endless.slice(-1_024).trim()).toBe("203.0.113.7");

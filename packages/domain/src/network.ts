@@ -74,7 +74,7 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, is
   return address;
 }
 
-/** The last addresses of a header that may be of any length; what a cut leaves of one is none. */
+/** The last addresses of a header of any length, without one that was cut in two. */
 function lastHops(forwardedFor: string): string[] {
   const isCut = forwardedFor.length > forwardedLengthMax;
   const hops = forwardedFor.slice(-forwardedLengthMax).split(",");

@@ -55,7 +55,7 @@ test("a table comes back full, with the place from which its changes go on", asy
   expect(refused).toEqual([]);
 });
 
-test("nobody but its owner reads a snapshot, whoever made the directory", async () => {
+test("only its owner reads a snapshot, also in a directory that another program made", async () => {
   const before = process.umask(0);
   for (const isThere of [false, true]) {
     directory = join(temp.path, String(count++));

@@ -65,7 +65,7 @@ export async function writeSnapshot(options: {
   const chunks = table.rows();
   const { live, deleted } = table.counts();
   await mkdir(directory, { recursive: true, mode: directoryMode });
-  // One that others made; where it is not ours to close, the files in it are.
+  // Closes a directory that another program made; where that is refused, the files in it are closed all the same.
   await chmod(directory, directoryMode).catch(() => {});
   const newest = Number(namePattern.exec(listSnapshots(directory)[0] ?? "")?.[1] ?? 0);
   // A clock that was set back must not make this the oldest.

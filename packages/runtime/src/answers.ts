@@ -1,6 +1,6 @@
 // The answers under way on each connection. A client may send several requests at once, and one of them may be no HTTP at
-// all: its refusal follows what earlier requests are owed. Cut off instead, a scan would be counted without its 302, and
-// a refusal sent first would be taken for the answer to the first request.
+// all: its refusal follows the answers to the requests before it. Ending the connection at once would leave a scan counted
+// without its 302, and a refusal sent first would be taken for the answer to the first request.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
@@ -17,7 +17,7 @@ export type Answers = {
 /** Makes the record of a server's connections; `waitMsMax` bounds how long a refusal waits, in milliseconds. */
 export function makeAnswers({ waitMsMax }: { waitMsMax: number }): Answers {
   const underWay = new WeakMap<Socket, Map<ServerResponse, IncomingMessage>>();
-  /** Connections that are to end, each with what looks again whether it may. */
+  /** Connections that are to end, each with the function that ends it if nothing is owed any more. */
   const ending = new WeakMap<Socket, () => void>();
 
   function begin(req: IncomingMessage, res: ServerResponse): void {
@@ -32,7 +32,7 @@ export function makeAnswers({ waitMsMax }: { waitMsMax: number }): Answers {
     });
   }
 
-  /** A request that is not whole never will be: what cannot be read is a part of it. */
+  /** A request that is not whole is the unreadable one itself, and gets no other answer. */
   function owesAnswers(socket: Socket): boolean {
     return [...(underWay.get(socket)?.values() ?? [])].some((req) => req.complete);
   }

@@ -1,4 +1,4 @@
-// What is on its way to a client is never lost to what the client sends after it.
+// An answer on its way to a client is never lost to rubbish that the client sends after its request.
 import type { RequestListener, Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
@@ -30,7 +30,7 @@ afterEach(async () => {
   for (const service of running.splice(0)) await service.close();
 });
 
-/** A connection that keeps what comes back. */
+/** A connection that keeps everything it receives. */
 function open({ port }: Listening, bytes: string) {
   const client = { received: "", isClosed: false, socket: undefined as unknown as Socket };
   client.socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
@@ -84,7 +84,7 @@ test.each([
       const client = open(service, good + bad);
       if (hangsUp) client.socket.end();
       await until(() => answers.length === done.length);
-      // Whatever the refusal waits for, it is not the passing of a turn.
+      // Passing turns do not bring the refusal out.
       for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
       expect(statusesOf(client.received)).toEqual([]);
       release();

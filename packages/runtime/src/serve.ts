@@ -60,7 +60,7 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
   // An expectation that we do not know may be ignored (RFC 9110, 10.1.1).
   server.on("checkExpectation", answering);
   server.on("connect", (_req: IncomingMessage, socket: Socket) => {
-    // Node has let go of the connection, and nobody else hears of its end.
+    // Node has taken its own listeners off: an error without any would end the process.
     socket.on("error", () => socket.destroy()).resume();
     refuse(socket, new ApiError("method_not_allowed", "This is not a proxy."));
   });

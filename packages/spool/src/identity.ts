@@ -1,5 +1,5 @@
-// The identity of a spool: an id that lives as long as its directory goes on from what it was, and the machine start under
-// which it was last written.
+// The identity of a spool: an id that lives as long as the directory is not set back, and the machine start under which it
+// was last written.
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

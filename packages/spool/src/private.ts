@@ -1,12 +1,11 @@
-// The directory of a spool is its process's alone: nobody else reads it, whoever made it, and no copy that was put back
-// opens it to others.
+// Access to the directory of a spool: for its owner only, also where another program made it or put a copy back.
 import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 export const directoryMode = 0o700;
 export const fileMode = 0o600;
 
-/** Makes a directory for its owner only, or closes one that exists, with what lies in it, to everybody else. */
+/** Makes a directory for its owner only, or closes one that exists, and its files, to everybody else. */
 export function makePrivateDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: directoryMode });
   close(directory, directoryMode);
@@ -15,11 +14,11 @@ export function makePrivateDirectory(directory: string): void {
   }
 }
 
-/** A volume that belongs to another user cannot be closed by us; what we write into it is ours alone all the same. */
+/** Tries to close a path: on a volume of another user that is refused, and the files written from now on are closed. */
 function close(path: string, mode: number): void {
   try {
     chmodSync(path, mode);
   } catch {
-    // As above.
+    // Refused, as said above.
   }
 }

@@ -1,5 +1,5 @@
-// Directories that are not what they were: put back from an older copy, cloned, or without the file that names them. Every
-// record that is appended afterwards arrives, and so does every one that lies there.
+// Directories that were put back from an older copy, cloned, or damaged. Every record that is appended afterwards arrives,
+// and so does every one that lies there.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "@jest/globals";
@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const resource of open.splice(0).reverse()) await resource.close();
 });
 
-/** The far end as ingest is: it takes rows in by what they are, and acknowledges by spool and number what it has covered. */
+/** A far end like ingest: tells rows apart by their text, and acknowledges by spool and number. */
 function makeCentre() {
   const rows = new Map<string, number>();
   const covered = new Map<string, [from: number, until: number][]>();
@@ -133,7 +133,7 @@ test.each([20, 733, 1_500])(
   },
 );
 
-test("the new id stays with the directory: later starts go on from what is acknowledged under it", async () => {
+test("the new id stays with the directory: later starts go on from its acknowledgements", async () => {
   const centre = makeCentre();
   const { directory } = await setBack(centre);
   const process = start(directory, centre);
@@ -193,7 +193,7 @@ test.each<[string, (directory: string) => void]>([
   expect(countOf(centre, "waiting")).toBe(waits ? 100 : 0);
 });
 
-test("of two directories with one id, a clone and what it was made from, nothing is left out", async () => {
+test("two directories with one id, an original and its clone, leave nothing out", async () => {
   const centre = makeCentre();
   const [directory, clone] = [newDirectory(), newDirectory()];
   const first = start(directory, centre);
@@ -228,7 +228,7 @@ test("while the disk refuses the new id nothing is skipped, and once it takes it
   expect(process.told.at(-1)).toBeNull();
 });
 
-test("what an ordinary life does to a spool gives it no other id", async () => {
+test("restarts, reboots and an absent far end give a spool no other id", async () => {
   const centre = makeCentre();
   const directory = newDirectory();
   const ids = new Set<string>();

@@ -1,6 +1,6 @@
 // Carries a spool's records elsewhere, in order and at least once: reads from a cursor, sends batches, and lets segments
-// go only when the far end has acknowledged them. What is lost on the way (a queue emptied, a worker gone) is sent again,
-// and so is everything where an acknowledgement speaks of other records than the spool's.
+// go only when the far end has acknowledged them. Records lost on the way (a queue emptied, a worker gone) are sent again,
+// and all of them are when an acknowledgement is of other records than the spool's.
 import type { Spool } from "./spool.js";
 
 export type Batch = {
@@ -166,13 +166,13 @@ export function makeShipper(options: ShipperOptions): Shipper {
     spool.forget(acked);
   }
 
-  /** The last record that earlier processes can have handed over. Later ones are ours, and nobody knows of them yet. */
+  /** The last record that earlier processes can have handed over. */
   const writtenBefore = () => (spool.nextWhenOpened ?? 1) - 1;
 
   /**
-   * What was never handed over cannot be acknowledged: the directory was set back to an older copy, or is one of two that
-   * have the same id. Its records have the numbers of others, so all of them are shipped under another id. The far end has
-   * some of them already, and drops those.
+   * Ships everything again under another id. The acknowledgement is of records that were never handed over: the directory
+   * was set back to an older copy, or is one of two with the same id, and its records have the numbers of others. The far
+   * end drops those that it has already.
    */
   function beginAnew(acknowledged: number): void {
     const before = spool.id;

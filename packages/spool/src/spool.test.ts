@@ -278,7 +278,7 @@ test("the id stays with the directory; after a start of the machine no number is
   await third.close();
 });
 
-test("nobody but its owner reads a spool, neither one that is made nor one that was put back", async () => {
+test("only its owner reads a spool, one that is made and one that was put back", async () => {
   const modesOf = (directory: string) =>
     [directory, ...readdirSync(directory).map((name) => join(directory, name))].map(
       (path) => `${path.slice(directory.length + 1)} ${(statSync(path).mode & 0o777).toString(8)}`,

@@ -59,7 +59,7 @@ export type Spool = {
   /** UUID, kept in the directory; settled once the directory could be read. Another one after `renew`. */
   readonly id: string;
   /**
-   * What `nextSequence` was when the directory was opened; null while the disk refuses that. Numbers from here on were
+   * The value of `nextSequence` when the directory was opened; null while the disk refuses that. Numbers from here on are
    * given by this process.
    */
   readonly nextWhenOpened: number | null;
@@ -74,8 +74,8 @@ export type Spool = {
   /** Records from number `from` on, or null when there are none yet. `bytesMax` is a guide: one record always fits. */
   read(from: number, recordsMax: number, bytesMax: number): Promise<SpoolRead | null>;
   /**
-   * Gives the spool another id, for good: what was acknowledged under the one before says nothing of what the directory
-   * holds. Throws when the disk refuses, and the id stays.
+   * Gives the spool another id, durably, so that acknowledgements of the one before do not apply to its records. Throws
+   * when the disk refuses; the id then stays.
    */
   renew(): void;
   /** Deletes the segments that hold nothing beyond `untilSequence`. */

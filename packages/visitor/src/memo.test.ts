@@ -24,7 +24,7 @@ test("no more is remembered than twice what fits: a key that was long not asked 
   expect(answer("first")).toBe(32);
 });
 
-test("what is remembered of a text does not hold on to the text that it is a part of", () => {
+test("a text is remembered without the longer one that it was cut from", () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const length = memoise((text) => text.length, 1_000);

@@ -10,17 +10,17 @@ const person: Traits = { device: "phone", os: "iOS", browser: "Safari", language
 
 test.each<[string, string, string, boolean, Partial<Traits>]>([
   ["a person", iphone, "de-AT,de;q=0.9", false, {}],
-  ["one whose browser asks ahead", iphone, "de", true, { bot_class: "prefetch" }],
+  ["a person whose browser asks ahead", iphone, "de", true, { bot_class: "prefetch" }],
   ["a preview that asks ahead", `${iphone} facebookexternalhit/1.1`, "de", true, { bot_class: "preview" }],
-  ["one who wants English most", iphone, "fr;q=0.5,en_GB;q=0.9", false, { language: "en" }],
-  ["one who reads traditional Chinese", iphone, "zh-Hant-TW,zh;q=0.9", false, { language: "zh" }],
-  ["one who takes anything", iphone, "*", false, { language: null }],
+  ["a reader of English most of all", iphone, "fr;q=0.5,en_GB;q=0.9", false, { language: "en" }],
+  ["a reader of traditional Chinese", iphone, "zh-Hant-TW,zh;q=0.9", false, { language: "zh" }],
+  ["a reader of anything", iphone, "*", false, { language: null }],
   ["a program", "", "", false, { device: "other", os: null, browser: null, language: null, bot_class: "bot" }],
-])("of %s there remains what a row keeps", (_who, userAgent, languages, isPrefetch, more) => {
+])("of %s there remain the traits of a row", (_who, userAgent, languages, isPrefetch, more) => {
   expect(traitsOf(userAgent, languages, isPrefetch)).toEqual({ ...person, ...more });
 });
 
-test("whatever a client sends, its traits fit into a record", () => {
+test("the traits of any client fit into a record", () => {
   const scan: Omit<ScanEvent, keyof Traits> = {
     id: "5f0c2f9e-3d0b-4f3a-9a51-0d6f0a2f7c11",
     at: 1,

@@ -1,5 +1,5 @@
-// What a scan keeps of the headers that its client sent, and nothing else of them: from here on there is no user agent and
-// no list of languages, in memory, on a disk or in a stream.
+// The traits of a client: all that a scan keeps of its user agent and its list of languages, which go no further, onto no
+// disk and into no stream.
 import type { BotClass } from "@qrfactory/domain/events";
 import { preferredLanguage } from "@qrfactory/domain/preferred-language";
 import { memoise } from "./memo.js";

@@ -19,8 +19,8 @@ export type Client = {
 const textsMax = 10_000;
 
 /**
- * Where a device is named, from the beginning of a text. Its expressions take four times as long for twice the length, and
- * beyond this there are only the names of apps.
+ * Characters in which a device is looked for, from the beginning of a text. Its expressions take four times as long for
+ * twice the length, and further on there are only the names of apps.
  */
 const deviceLengthMax = 256;
 

@@ -94,7 +94,7 @@ afterAll(async () => {
   await fast.close();
 });
 
-/** Stamps of a gateway, and what their ids become. */
+/** Stamps of a gateway, and the ids that they give to scans. */
 const stamp = (digit: string, ms: number) =>
   `X-Scan-Id: ${digit.repeat(32)}\r\nX-Scan-At: ${((now + ms) / 1_000).toFixed(3)}`;
 const stampIds = new Map(
@@ -291,7 +291,7 @@ test.each([
   ["the client's end, in the lane", scan(), ["302"]],
   ["the client's end, on node:http", onNodeHttp, ["302"]],
 ])(
-  "a scan is one row and gets its 302, whatever is in the same packet behind it: %s",
+  "a scan is one row and gets its 302 with anything behind it in the same packet: %s",
   async (_what, packet, expected) => {
     // Without the lane a client that closes its side is cut by node:http, as it is in the other services.
     for (const server of expected.length > 1 ? [plain, fast] : [fast]) {

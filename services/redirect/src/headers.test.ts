@@ -11,7 +11,7 @@ const describeScan = makeDescribeScan({ region: "eu-1", visitorSecret: "a secret
 const nowhere = { country: null, region: null, city: null };
 const visitorOf = makeVisitorOf({ visitorSecret: "a secret", locate: () => nowhere });
 
-/** 15 kB of a piece, another text each time: what was met before is remembered. */
+/** 15 kB of a piece, another text each time, because those met before are remembered. */
 let texts = 0;
 const endless = (piece: string) => `${++texts}${piece.repeat(15_000 / piece.length)}`;
 

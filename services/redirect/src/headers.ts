@@ -1,7 +1,7 @@
-// What is read of the headers of a scan. Each is cut before anything looks into it, so that what a stranger sends costs no
-// more than what a phone sends; 16 kB of `Accept-Language` would take as long as a hundred scans. Three texts have their
-// limits where they are read: `X-Forwarded-For`, from its right end (domain/network), the query that goes along
-// (domain/locations) and the form with a password (password-form.ts).
+// Limits on the headers of a scan. Each is cut before anything looks into it, so that those of a stranger cost no more than
+// those of a phone; reading 16 kB of `Accept-Language` would take as long as fifty scans. Three texts have their limits
+// where they are read: `X-Forwarded-For`, from its right end (domain/network), the query that goes along (domain/locations)
+// and the form with a password (password-form.ts).
 
 /** Characters that are read of a header, from its beginning. */
 const lengthsMax = {
@@ -23,7 +23,7 @@ export function cutHeader(name: keyof typeof lengthsMax, text = ""): string {
   return text.length > lengthMax ? text.slice(0, lengthMax) : text;
 }
 
-/** Whether a `Sec-Purpose`, or a forerunner of it, says that the browser asks ahead of its user, who may never follow. */
+/** Whether a `Sec-Purpose`, or a forerunner of it, says that the browser asks ahead of its user. */
 export function saysPrefetch(purpose: string | undefined): boolean {
   return purpose !== undefined && /\bpre(fetch|view)\b/i.test(cutHeader("purpose", purpose));
 }

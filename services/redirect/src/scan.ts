@@ -1,6 +1,6 @@
 // From a request to the record of its scan. Everything personal is cut, hashed or left behind here, before the record
-// exists: the address becomes its network, the visitor a keyed hash whose key changes every day (UTC), and of the headers
-// there remains what a row keeps.
+// exists: the address becomes its network, the visitor a keyed hash whose key changes every day (UTC), the user agent and
+// the languages become traits.
 import { createHmac, hash, randomUUID } from "node:crypto";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
@@ -10,7 +10,7 @@ import { traitsOf } from "@qrfactory/visitor/traits";
 import { cutHeader } from "./headers.js";
 import { isTimely, readStamp, type Stamp } from "./stamp.js";
 
-/** What a scan is described by: the address of the peer and some headers, as they came and as long as they came. */
+/** The parts of a request that describe a scan: the address of the peer and some headers, of any length. */
 export type ScanRequest = {
   peer: string;
   forwardedFor?: string | undefined;
@@ -27,8 +27,8 @@ export type ScanRequest = {
 };
 
 /**
- * Who sent a request, read once: for the rules of a code and for the record of the scan. Every text is cut to what is read
- * of it (see headers.ts). Lives as long as its answer.
+ * The sender of a request, read once: for the rules of a code and for the record of the scan. Every text is cut to its
+ * limit (see headers.ts). Lives as long as its answer.
  */
 export type Scanner = {
   address: string;
@@ -39,7 +39,7 @@ export type Scanner = {
   language: string;
   referrer: string;
   isPrefetch: boolean;
-  /** As it came: what passes it on looks at its length first. */
+  /** Not cut: one that is too long is not passed on at all. */
   query: string;
   /** Of a trusted gateway. */
   stamp: Stamp | null;

@@ -15,7 +15,7 @@ const row = {
 const newId = () => "ffffffff-ffff-4fff-bfff-ffffffffffff";
 const readScanner = makeReadScanner(["10.0.0.0/8"]);
 
-/** What two regions write down of a request that reached both, the second one so many milliseconds later. */
+/** Id and time that two regions write down of one request, the second region so many milliseconds later. */
 function described(headers: { scanId?: string; scanAt?: string }, laterMs: number, peer = "10.0.0.1") {
   return [0, laterMs].map((ms) => {
     const describeScan = makeDescribeScan({ region: `region-${ms}`, visitorSecret: "a secret", newId });
@@ -75,7 +75,7 @@ test("a stamp is timely from ten minutes ago to a minute ahead", () => {
   expect([-600_001, -600_000, 0, 60_000, 60_001].map(timely)).toEqual([false, true, true, true, false]);
 });
 
-test("whatever an id of a gateway is, it is one of an event, and other bytes are another one", () => {
+test("any id of a gateway becomes one of an event, and other bytes become another one", () => {
   const hex = fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 32, maxLength: 32 });
   const describeScan = makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" });
   const ids = new Set<string>();

@@ -2,7 +2,7 @@
 // that was frozen while another one answered in its place writes the scan down when it goes on, and both records become
 // one row.
 
-/** What makes two records one row. */
+/** The key that two records of one request share. */
 export type Stamp = {
   /** A UUID. */
   id: string;
@@ -17,7 +17,7 @@ const momentShape = /^\d{10}\.\d{3}$/;
 
 /** Clocks differ by less; a gateway that is further ahead has a clock that is wrong. */
 const aheadMsMax = 60_000;
-/** A region finds what waited in its connections when it is thawed: longer than machines are moved or put to sleep for. */
+/** Requests wait in the connections of a frozen region until it is thawed; machines are moved or paused for less. */
 const behindMsMax = 600_000;
 
 /** The stamp in the headers `X-Scan-Id` and `X-Scan-At` of a gateway that is trusted; null when one is not as it writes. */

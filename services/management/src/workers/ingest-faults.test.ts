@@ -135,7 +135,7 @@ test("a database that was set back behind what it had acknowledged gets again wh
 
 test("the directory of a spool that was set back to an older copy is shipped anew, and each scan counts once", async () => {
   rig.startWorker();
-  /** What a process with this directory does: scans that are all acknowledged when it ends. */
+  /** A process with this directory, which ends when all its scans are acknowledged. */
   const session = async (scans: number) => {
     const { directory, spool, shipper, append, close } = rig.openShipping("older-copy");
     await append(scans);

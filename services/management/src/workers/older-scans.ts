@@ -4,7 +4,7 @@ import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
 import { traitsOf } from "@qrfactory/visitor/traits";
 import { z } from "zod";
 
-/** What stands first of these texts, and everything after it is theirs. */
+/** The first member of the older form that holds such a text; those after it go with it. */
 const firstText = "user_agent";
 
 const olderScanEvent = scanEvent
