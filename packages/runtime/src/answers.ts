@@ -14,41 +14,59 @@ export type Answers = {
   endAfter(socket: Socket, bytes: string): void;
 };
 
+/**
+ * A connection with its requests. No Map of them: V8 links each table of a Map to the one that replaces it, so that those
+ * of an old connection, once they are garbage, hold all its requests until the next full collection.
+ */
+type Connection = {
+  underWay: number;
+  /** The last request while it is under way; all before it have arrived whole. */
+  last: IncomingMessage | null;
+  /** Ends the connection if nothing is owed any more; null until it is to end. */
+  endIfAnswered: (() => void) | null;
+};
+
 /** Makes the record of a server's connections; `waitMsMax` bounds how long a refusal waits, in milliseconds. */
 export function makeAnswers({ waitMsMax }: { waitMsMax: number }): Answers {
-  const underWay = new WeakMap<Socket, Map<ServerResponse, IncomingMessage>>();
-  /** Connections that are to end, each with the function that ends it if nothing is owed any more. */
-  const ending = new WeakMap<Socket, () => void>();
+  const connections = new WeakMap<Socket, Connection>();
+
+  function connectionOf(socket: Socket): Connection {
+    const known = connections.get(socket);
+    if (known) return known;
+    const connection: Connection = { underWay: 0, last: null, endIfAnswered: null };
+    connections.set(socket, connection);
+    return connection;
+  }
 
   function begin(req: IncomingMessage, res: ServerResponse): void {
-    const { socket } = req;
-    const answers = underWay.get(socket) ?? new Map<ServerResponse, IncomingMessage>();
-    underWay.set(socket, answers);
-    answers.set(res, req);
+    const connection = connectionOf(req.socket);
+    connection.underWay += 1;
+    connection.last = req;
     // Its bytes are handed to the connection by then, and those of the next answer may follow.
     res.once("close", () => {
-      answers.delete(res);
-      ending.get(socket)?.();
+      connection.underWay -= 1;
+      if (connection.last === req) connection.last = null;
+      connection.endIfAnswered?.();
     });
   }
 
   /** A request that is not whole is the unreadable one itself, and gets no other answer. */
-  function owesAnswers(socket: Socket): boolean {
-    return [...(underWay.get(socket)?.values() ?? [])].some((req) => req.complete);
+  function owesAnswers({ underWay, last }: Connection): boolean {
+    return underWay > (last && !last.complete ? 1 : 0);
   }
 
   function endAfter(socket: Socket, bytes: string): void {
-    if (ending.has(socket)) return;
+    const connection = connectionOf(socket);
+    if (connection.endIfAnswered) return;
     const cut = setTimeout(() => socket.destroy(), waitMsMax).unref();
-    const endIfAnswered = () => {
-      if (owesAnswers(socket)) return;
+    connection.endIfAnswered = () => {
+      if (owesAnswers(connection)) return;
       clearTimeout(cut);
       if (socket.writable) socket.end(bytes);
       else socket.destroy();
     };
-    ending.set(socket, endIfAnswered);
     socket.once("close", () => clearTimeout(cut));
-    endIfAnswered();
+    connection.endIfAnswered();
   }
 
   return { begin, endAfter };
