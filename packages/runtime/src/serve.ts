@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo, Socket } from "node:net";
 import { ApiError } from "@qrfactory/domain/errors";
 import { makeAnswers } from "./answers.js";
+import { makeInTurns } from "./in-turns.js";
 import type { Log } from "./log.js";
 import { createMetricsServer, type Metrics } from "./metrics.js";
 import { rawProblem, sendProblem } from "./problem.js";
@@ -13,25 +14,28 @@ import { requestIdFrom } from "./request-id.js";
 const headersTimeoutMs = 10_000;
 /** A client that has not finished its body by then is cut (408). */
 const requestTimeoutMs = 30_000;
-/**
- * How often the two limits above are enforced, at once for every client that is due: seldom, and some thousand slow clients
- * that came together hold everybody else up for a quarter of a second when they are cut.
- */
+/** How often the two limits above are enforced: found once a second, thousands of slow clients would be one long pause. */
 const connectionsCheckMs = 100;
 /** Longer than nginx keeps idle upstream connections (60 s), so that nginx, not we, closes them: no lost races. */
 const keepAliveTimeoutMs = 75_000;
 /** 16 kB of headers; more is 431. */
 const headerBytesMax = 16_384;
+/** Slow clients that are cut in one turn of the loop, at some 50 µs each; others are served between two turns. */
+const cutsPerTurn = 20;
 /** A refusal waits for the answers before it longer than any of ours takes: the longest wait on offer is 30 s. */
 const answersMsMax = 35_000;
 /** A drain that takes longer is cut short: supervisors kill after 30 s. */
 const drainMsMax = 10_000;
 const drainSweepMs = 20;
 
-const unreadable: Record<string, () => ApiError> = {
-  HPE_HEADER_OVERFLOW: () => new ApiError("headers_too_large", "The request headers are larger than 16 kB."),
-  ERR_HTTP_REQUEST_TIMEOUT: () => new ApiError("request_timeout", "The request did not arrive in time."),
-};
+/** The refusal of a request that cannot be read, by Node's code of the error. */
+function refusalOf(code: string | undefined): ApiError {
+  if (code === tooLarge) return new ApiError("headers_too_large", "The request headers are larger than 16 kB.");
+  if (code === tooSlow) return new ApiError("request_timeout", "The request did not arrive in time.");
+  return new ApiError("malformed_request", "The request is not valid HTTP.");
+}
+const tooLarge = "HPE_HEADER_OVERFLOW";
+const tooSlow = "ERR_HTTP_REQUEST_TIMEOUT";
 
 export type HttpServerOptions = {
   /** Only tests shorten it: see `answersMsMax` above. */
@@ -44,6 +48,7 @@ export type HttpServerOptions = {
  */
 export function createHttpServer(listener: RequestListener, options: HttpServerOptions = {}): Server {
   const answers = makeAnswers({ waitMsMax: options.answersMsMax ?? answersMsMax });
+  const inTurns = makeInTurns(cutsPerTurn);
   const answering: RequestListener = (req, res) => {
     answers.begin(req, res);
     refuseWithoutHost(listener, req, res);
@@ -71,8 +76,8 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     // Node would end the connection together with the client, before it is answered.
     socket.removeAllListeners("end");
-    const known = unreadable[error.code ?? ""];
-    refuse(socket, known ? known() : new ApiError("malformed_request", "The request is not valid HTTP."));
+    if (error.code === tooSlow) inTurns(() => refuse(socket, refusalOf(tooSlow)));
+    else refuse(socket, refusalOf(error.code));
   });
   const refuse = (socket: Socket, error: ApiError) =>
     answers.endAfter(socket, rawProblem(error, requestIdFrom(undefined)));
