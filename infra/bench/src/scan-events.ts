@@ -1,6 +1,7 @@
 // Scans as a busy day brings them, the same for the same seed: mostly phones, a few programs, many networks, and codes of
 // which some are far more popular than others.
 import type { ScanEvent } from "@qrfactory/domain/events";
+import { traitsOf } from "@qrfactory/visitor/traits";
 
 /** A seeded source of numbers; not for secrets. */
 export type Random = {
@@ -100,9 +101,11 @@ export function scanEvents(next: Random, owned: Pick<ScanEvent, "code_id" | "wor
     region: any(["eu-1", "us-1"]),
     network: popular(networks),
     visitor: next.hex(16),
-    user_agent: next.number() < machineShare ? any(machines) : popular(people),
-    language: any(languages),
+    ...traitsOf(
+      next.number() < machineShare ? any(machines) : popular(people),
+      any(languages),
+      next.number() < prefetchShare,
+    ),
     referrer_host: any(referrers),
-    prefetch: next.number() < prefetchShare,
   });
 }

@@ -7,6 +7,7 @@ import { limit } from "./limit.js";
 import { postgresFrozen } from "./postgres-frozen.js";
 import { redirectKilled } from "./redirect-killed.js";
 import { regionCut } from "./region-cut.js";
+import { regionFrozen } from "./region-frozen.js";
 import { replicaGone } from "./replica.js";
 import { rollingRestarts } from "./rolling-restarts.js";
 import { sentinelFailover } from "./sentinel-failover.js";
@@ -14,5 +15,5 @@ import { stateEmptied, stateFrozen, stateKilled } from "./state-redis.js";
 
 export const drills: Drill[] = [
   ...[postgresFrozen, stateKilled, stateFrozen, stateEmptied, sentinelFailover],
-  ...[replicaGone, regionCut, everythingDown, redirectKilled, diskFull, rollingRestarts, flood, limit],
+  ...[replicaGone, regionCut, everythingDown, redirectKilled, diskFull, rollingRestarts, regionFrozen, flood, limit],
 ];

@@ -16,11 +16,11 @@ export type Account = {
 
 /** Compares the rows of the ledger with the marks of the scans of `run` that were answered. */
 export async function account(db: Db, run: string, answered: ReadonlySet<string>): Promise<Account> {
-  const all = await db.$queryRaw<{ mark: string; rows: number; bots: number }[]>`
+  const all = await db.$queryRaw<{ mark: string | null; rows: number; bots: number }[]>`
     SELECT referrer_host AS mark, count(*)::int AS rows, count(bot_class)::int AS bots FROM scans GROUP BY 1`;
   const [counted] = await db.$queryRaw<{ scans: number }[]>`
     SELECT coalesce(sum(scan_count), 0)::int AS scans FROM dynamic_codes`;
-  const found = all.filter(({ mark }) => mark.endsWith(run));
+  const found = all.flatMap(({ mark, rows }) => (mark?.endsWith(run) ? { mark, rows } : []));
   const marks = new Set(found.map(({ mark }) => mark));
   const rows = found.reduce((sum, one) => sum + one.rows, 0);
   const countable = all.reduce((sum, one) => sum + one.rows - one.bots, 0);

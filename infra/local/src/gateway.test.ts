@@ -159,6 +159,38 @@ test("the address of a client cannot be made up", async () => {
   expect(headers.host).toBe("gateway");
 });
 
+test("a scan carries the gateway's own stamp, another one each time, whatever the client sent", async () => {
+  const stampOf = async (path: string) => {
+    const claims = { "X-Scan-Id": "a".repeat(32), "X-Scan-At": "1.000", "x-scan-id": "b" };
+    const { headers } = JSON.parse(bodyOf(await get(path, claims))) as Told;
+    return [String(headers["x-scan-id"]), String(headers["x-scan-at"])] as const;
+  };
+  const stamps = [await stampOf("/q/ABC"), await stampOf("/Q/abc+"), await stampOf("/q/ABC")];
+  expect(new Set(stamps.map(([id]) => id)).size).toBe(3);
+  for (const [id, at] of stamps) {
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(at).toMatch(/^\d{10}\.\d{3}$/);
+    expect(Math.abs(Number(at) * 1_000 - Date.now())).toBeLessThan(60_000);
+  }
+});
+
+test("a scan that goes on to the next region carries the stamp that the first one got", async () => {
+  behaviour["region-1"] = "hang";
+  behaviour["region-2"] = "503";
+  const seen: IncomingHttpHeaders[] = [];
+  const note = (req: { headers: IncomingHttpHeaders }) => void seen.push(req.headers);
+  const regions = ["region-1", "region-2"] as const;
+  for (const name of regions) services[name].server.on("request", note);
+  await fetch(`${origin}/q/ABC`);
+  for (const name of regions) services[name].server.off("request", note);
+  behaviour["region-1"] = undefined;
+  behaviour["region-2"] = undefined;
+  expect(seen.length).toBeGreaterThanOrEqual(2);
+  const stamps = new Set(seen.map((headers) => `${headers["x-scan-id"]} ${headers["x-scan-at"]}`));
+  expect([...stamps]).toEqual([expect.stringMatching(/^[0-9a-f]{32} \d{10}\.\d{3}$/)]);
+  await until(async () => (await fetch(`${origin}/q/ABC`)).status === 200);
+});
+
 const problems: [string, string, number, string][] = [
   ["an address with nothing at it", "GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404, "not_found"],
   ["a doubled slash", "GET //api/health/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404, "not_found"],

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { isScanEvent, type ScanEvent, scanEvent, scanRecord } from "./events.js";
+import { botClasses, isScanEvent, type ScanEvent, scanEvent, scanRecord } from "./events.js";
 
 const sample: ScanEvent = {
   id: "0198c0de-0000-7000-8000-000000000001",
@@ -11,10 +11,12 @@ const sample: ScanEvent = {
   region: "eu-1",
   network: "203.0.113.0/24",
   visitor: "0123456789abcdef",
-  user_agent: "Mozilla/5.0",
-  language: "de-AT",
+  device: "phone",
+  os: "iOS",
+  browser: null,
+  language: "de",
   referrer_host: "",
-  prefetch: false,
+  bot_class: null,
   variant: 9,
 };
 
@@ -49,10 +51,12 @@ const fields: { [Name in keyof Required<ScanEvent>]: fc.Arbitrary<unknown> } = {
     "0123456789abcdef0",
     "0123456789abcdef\n",
   ),
-  user_agent: text(512),
-  language: text(512),
+  device: text(64),
+  os: fc.option(text(64)),
+  browser: fc.option(text(64)),
+  language: fc.option(text(64)),
   referrer_host: text(254),
-  prefetch: fc.boolean(),
+  bot_class: fc.constantFrom("bot", "preview", "prefetch", null, "person", "", undefined),
   variant: fc.oneof(fc.integer({ min: -1, max: 10 }), fc.constant(undefined), integer),
 };
 const names = Object.keys(sample) as (keyof ScanEvent)[];
@@ -104,10 +108,12 @@ test("the record of a scan is the JSON of its event, whatever its texts hold", (
     region: text,
     network: fc.constantFrom("203.0.113.0/24", "2001:db8::/48", ""),
     visitor: fc.constant("0123456789abcdef"),
-    user_agent: text,
-    language: text,
+    device: text,
+    os: fc.option(text),
+    browser: fc.option(text),
+    language: fc.option(text),
     referrer_host: text,
-    prefetch: fc.boolean(),
+    bot_class: fc.constantFrom(...botClasses, null),
   });
   fc.assert(
     fc.property(scan, (event) => expect(scanRecord(event)).toBe(JSON.stringify(event))),

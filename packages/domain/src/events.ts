@@ -6,10 +6,20 @@ import { variantsMax } from "./routing.js";
 /** Highest index of a variant. */
 const variantIndexMax = variantsMax - 1;
 
-/** One answered scan. Holds no IP address: it is cut to its network before this record exists. */
+/** Longest name of a device, a family or a language. */
+export const traitLengthMax = 64;
+
+/** Kinds of clients that are not counted as people; packages/visitor tells them apart. */
+export const botClasses = ["bot", "preview", "prefetch"] as const;
+export type BotClass = (typeof botClasses)[number];
+
+/**
+ * One answered scan. It rests on disks and in streams, so it holds nothing personal: before it exists, the address is cut
+ * to its network, and the user agent and the languages are reduced to the columns of a row.
+ */
 export const scanEvent = z.object({
   id: z.uuid(),
-  /** Milliseconds since the epoch, by the clock of the redirect process. */
+  /** Milliseconds since the epoch, by the clock of the gateway or of the redirect process. */
   at: z.int().positive(),
   code_id: z.uuid(),
   workspace_id: z.uuid(),
@@ -21,12 +31,16 @@ export const scanEvent = z.object({
   network: z.string().max(64),
   /** Keyed hash of network address and user agent, salted by day; 16 hex digits. */
   visitor: z.string().regex(/^[0-9a-f]{16}$/),
-  /** At most 512 characters each; ingest derives device, language and referrer host and drops the text. */
-  user_agent: z.string().max(512),
-  language: z.string().max(512),
+  /** `phone`, `tablet`, `desktop` and so on. */
+  device: z.string().max(traitLengthMax),
+  /** Families without versions; null when not recognised. */
+  os: z.string().max(traitLengthMax).nullable(),
+  browser: z.string().max(traitLengthMax).nullable(),
+  /** The language wanted most without its region, e.g. `de`; null when none is named. */
+  language: z.string().max(traitLengthMax).nullable(),
   referrer_host: z.string().max(255),
-  /** The browser asked ahead of its user, who may never follow. */
-  prefetch: z.boolean(),
+  /** Null for people; `prefetch` is a browser that asks ahead of its user. */
+  bot_class: z.enum(botClasses).nullable(),
   /** Index of the variant that was drawn; absent where there are none. */
   variant: z.int().min(0).max(variantIndexMax).optional(),
 });
@@ -37,9 +51,9 @@ export function scanRecord(scan: ScanEvent): string {
   return (
     `{"id":"${scan.id}","at":${scan.at},"code_id":"${scan.code_id}","workspace_id":"${scan.workspace_id}",` +
     `"version":${scan.version},"region":${quote(scan.region)},"network":"${scan.network}","visitor":"${scan.visitor}",` +
-    `"user_agent":${quote(scan.user_agent)},"language":${quote(scan.language)},` +
-    `"referrer_host":${quote(scan.referrer_host)},"prefetch":${scan.prefetch}` +
-    (scan.variant === undefined ? "}" : `,"variant":${scan.variant}}`)
+    `"device":${quote(scan.device)},"os":${quote(scan.os)},"browser":${quote(scan.browser)},` +
+    `"language":${quote(scan.language)},"referrer_host":${quote(scan.referrer_host)},` +
+    `"bot_class":${quote(scan.bot_class)}${scan.variant === undefined ? "}" : `,"variant":${scan.variant}}`}`
   );
 }
 
@@ -47,7 +61,8 @@ export function scanRecord(scan: ScanEvent): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes them
 const escaped = /["\\\u0000-\u001f\ud800-\udfff]/;
 
-const quote = (text: string): string => (escaped.test(text) ? JSON.stringify(text) : `"${text}"`);
+const quote = (text: string | null): string =>
+  text === null || escaped.test(text) ? JSON.stringify(text) : `"${text}"`;
 
 /** RFC 9562, 4: a version of 1 to 8 and the variant of the standard, or all zeros, or all ones; as zod has it. */
 const uuidPattern =
@@ -68,10 +83,12 @@ export function isScanEvent(value: unknown): value is ScanEvent {
     visitorPattern.test(event.visitor) &&
     isText(event.region, 64) &&
     isText(event.network, 64) &&
-    isText(event.user_agent, 512) &&
-    isText(event.language, 512) &&
+    isText(event.device, traitLengthMax) &&
+    isTrait(event.os) &&
+    isTrait(event.browser) &&
+    isTrait(event.language) &&
     isText(event.referrer_host, 255) &&
-    typeof event.prefetch === "boolean" &&
+    (event.bot_class === null || (botClasses as readonly unknown[]).includes(event.bot_class)) &&
     (event.variant === undefined || isVariant(event.variant))
   );
 }
@@ -81,6 +98,7 @@ const isPositiveInteger = (value: unknown) => Number.isSafeInteger(value) && (va
 const isVariant = (value: unknown) =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= variantIndexMax;
 const isText = (value: unknown, lengthMax: number) => typeof value === "string" && value.length <= lengthMax;
+const isTrait = (value: unknown) => value === null || isText(value, traitLengthMax);
 
 /** One delivered (200) call of the generate endpoint: the ledger from which credits are rebuilt. */
 export const callEvent = z.object({

@@ -47,6 +47,14 @@ test("a thousand forged proxies cost no more than a few", () => {
   expect(clientAddress("127.0.0.1", `${"10.0.0.1,".repeat(2_000)}10.0.0.2`, isTrusted)).toBe("10.0.0.1");
 });
 
+test("a header of any length is looked at from its right end, and an address that is cut in two is none", () => {
+  expect(clientAddress("127.0.0.1", `${"9, ".repeat(5_000)}203.0.113.7, 10.0.0.1`, isTrusted)).toBe("203.0.113.7");
+  const endless = `99203.0.113.7${" ".repeat(1_013)}`;
+  expect(endless.slice(-1_024).trim()).toBe("203.0.113.7");
+  expect(clientAddress("127.0.0.1", endless, isTrusted)).toBe("127.0.0.1");
+  expect(clientAddress("127.0.0.1", `${endless},10.0.0.1`, isTrusted)).toBe("10.0.0.1");
+});
+
 test("a network that is none is refused with its text", () => {
   expect(() => makeAddressMatcher(["10.0.0.0/33"])).toThrow(/10\.0\.0\.0\/33/);
   expect(() => makeAddressMatcher(["localhost"])).toThrow(/localhost/);

@@ -14,6 +14,9 @@ const keptBitsV6 = 48;
 /** Proxies in a row that are looked through; more are a forgery. */
 const hopsMax = 16;
 
+/** Characters of `X-Forwarded-For` that are looked at, from its right end: so many addresses with ports and spaces. */
+const forwardedLengthMax = 1_024;
+
 /**
  * A function that tells whether an address lies in one of the networks, given as CIDR blocks or single addresses, e.g.
  * `10.0.0.0/8` or `::1`. An IPv4 address is found in its IPv6-mapped spelling too. Throws on anything else in the list.
@@ -62,14 +65,20 @@ function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
 export function clientAddress(peer: string, forwardedFor: string | undefined, isTrusted: AddressMatcher): string {
   if (!forwardedFor || !isTrusted(peer)) return peer;
   let address = peer;
-  const hops = forwardedFor.split(",").slice(-hopsMax);
-  for (const hop of hops.reverse()) {
+  for (const hop of lastHops(forwardedFor).reverse()) {
     const next = withoutPort(hop.trim());
     if (!parseAddress(next)) break;
     address = next;
     if (!isTrusted(address)) break;
   }
   return address;
+}
+
+/** The last addresses of a header of any length, without one that was cut in two. */
+function lastHops(forwardedFor: string): string[] {
+  const isCut = forwardedFor.length > forwardedLengthMax;
+  const hops = forwardedFor.slice(-forwardedLengthMax).split(",");
+  return hops.slice(isCut ? 1 : 0).slice(-hopsMax);
 }
 
 /** Some proxies write `203.0.113.7:4711` or `[2001:db8::1]:4711`. */

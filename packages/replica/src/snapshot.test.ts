@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/domain/published-code";
@@ -53,6 +53,18 @@ test("a table comes back full, with the place from which its changes go on", asy
   expect(snapshot?.table.counts()).toEqual({ live: 100, deleted: 0 });
   expect(snapshot?.table.find("CODE-99")?.destinationUrl).toBe("https://example.com/1");
   expect(refused).toEqual([]);
+});
+
+test("only its owner reads a snapshot, also in a directory that another program made", async () => {
+  const before = process.umask(0);
+  for (const isThere of [false, true]) {
+    directory = join(temp.path, String(count++));
+    if (isThere) mkdirSync(directory, { mode: 0o777 });
+    await write(1);
+    const modes = [directory, newest()].map((path) => (statSync(path).mode & 0o777).toString(8));
+    expect(modes).toEqual(["700", "600"]);
+  }
+  process.umask(before);
 });
 
 test("an empty table that is full is one, too", async () => {

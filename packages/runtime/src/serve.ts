@@ -1,8 +1,10 @@
 // The life of a server process: listen with tight timeouts, answer unreadable requests properly, and on SIGTERM finish
 // what is under way before going.
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { ApiError } from "@qrfactory/domain/errors";
+import { makeAnswers } from "./answers.js";
+import { makeInTurns } from "./in-turns.js";
 import type { Log } from "./log.js";
 import { createMetricsServer, type Metrics } from "./metrics.js";
 import { rawProblem, sendProblem } from "./problem.js";
@@ -12,23 +14,45 @@ import { requestIdFrom } from "./request-id.js";
 const headersTimeoutMs = 10_000;
 /** A client that has not finished its body by then is cut (408). */
 const requestTimeoutMs = 30_000;
-/** How often the two limits above are enforced; Node's default of 30 s would make them meaningless. */
-const connectionsCheckMs = 1_000;
+/** How often the two limits above are enforced: found once a second, thousands of slow clients would be one long pause. */
+const connectionsCheckMs = 100;
 /** Longer than nginx keeps idle upstream connections (60 s), so that nginx, not we, closes them: no lost races. */
 const keepAliveTimeoutMs = 75_000;
 /** 16 kB of headers; more is 431. */
 const headerBytesMax = 16_384;
+/** Slow clients that are cut in one turn of the loop, at some 50 µs each; others are served between two turns. */
+const cutsPerTurn = 20;
+/** A refusal waits for the answers before it longer than any of ours takes: the longest wait on offer is 30 s. */
+const answersMsMax = 35_000;
 /** A drain that takes longer is cut short: supervisors kill after 30 s. */
 const drainMsMax = 10_000;
 const drainSweepMs = 20;
 
-const unreadable: Record<string, () => ApiError> = {
-  HPE_HEADER_OVERFLOW: () => new ApiError("headers_too_large", "The request headers are larger than 16 kB."),
-  ERR_HTTP_REQUEST_TIMEOUT: () => new ApiError("request_timeout", "The request did not arrive in time."),
+/** The refusal of a request that cannot be read, by Node's code of the error. */
+function refusalOf(code: string | undefined): ApiError {
+  if (code === tooLarge) return new ApiError("headers_too_large", "The request headers are larger than 16 kB.");
+  if (code === tooSlow) return new ApiError("request_timeout", "The request did not arrive in time.");
+  return new ApiError("malformed_request", "The request is not valid HTTP.");
+}
+const tooLarge = "HPE_HEADER_OVERFLOW";
+const tooSlow = "ERR_HTTP_REQUEST_TIMEOUT";
+
+export type HttpServerOptions = {
+  /** Only tests shorten it: see `answersMsMax` above. */
+  answersMsMax?: number;
 };
 
-/** A node:http server with this product's timeouts and answers for requests that cannot be parsed. */
-export function createHttpServer(listener: RequestListener): Server {
+/**
+ * A node:http server with this product's timeouts and answers for requests that cannot be parsed. Such an answer follows
+ * those to the requests before it on the same connection.
+ */
+export function createHttpServer(listener: RequestListener, options: HttpServerOptions = {}): Server {
+  const answers = makeAnswers({ waitMsMax: options.answersMsMax ?? answersMsMax });
+  const inTurns = makeInTurns(cutsPerTurn);
+  const answering: RequestListener = (req, res) => {
+    answers.begin(req, res);
+    refuseWithoutHost(listener, req, res);
+  };
   const server = createServer(
     {
       maxHeaderSize: headerBytesMax,
@@ -39,30 +63,36 @@ export function createHttpServer(listener: RequestListener): Server {
       // Node's own refusal has no body; ours is below.
       requireHostHeader: false,
     },
-    refusing(listener),
+    answering,
   );
   // An expectation that we do not know may be ignored (RFC 9110, 10.1.1).
-  server.on("checkExpectation", refusing(listener));
+  server.on("checkExpectation", answering);
   server.on("connect", (_req: IncomingMessage, socket: Socket) => {
-    socket.end(rawProblem(new ApiError("method_not_allowed", "This is not a proxy."), requestIdFrom(undefined)));
+    // Node has taken its own listeners off: an error without any would end the process.
+    socket.on("error", () => socket.destroy()).resume();
+    refuse(socket, new ApiError("method_not_allowed", "This is not a proxy."));
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-    const known = unreadable[error.code ?? ""];
-    const problem = known ? known() : new ApiError("malformed_request", "The request is not valid HTTP.");
-    socket.end(rawProblem(problem, requestIdFrom(undefined)));
+    // Node would end the connection together with the client, before it is answered.
+    socket.removeAllListeners("end");
+    if (error.code === tooSlow) inTurns(() => refuse(socket, refusalOf(tooSlow)));
+    else refuse(socket, refusalOf(error.code));
   });
+  const refuse = (socket: Socket, error: ApiError) =>
+    answers.endAfter(socket, rawProblem(error, requestIdFrom(undefined)));
   return server;
 }
 
 /** A request in HTTP/1.1 names its host, or is refused (RFC 9112, 3.2). */
-function refusing(listener: RequestListener): RequestListener {
-  return function refuseWithoutHost(req, res) {
-    if (req.headers.host !== undefined || req.httpVersionMinor === 0) return listener(req, res);
-    const requestId = requestIdFrom(req.headers["x-request-id"]);
-    res.setHeader("X-Request-Id", requestId);
-    sendProblem(res, new ApiError("malformed_request", "The Host header is missing."), requestId);
-  };
+function refuseWithoutHost(listener: RequestListener, req: IncomingMessage, res: ServerResponse): void {
+  if (req.headers.host !== undefined || req.httpVersionMinor === 0) {
+    listener(req, res);
+    return;
+  }
+  const requestId = requestIdFrom(req.headers["x-request-id"]);
+  res.setHeader("X-Request-Id", requestId);
+  sendProblem(res, new ApiError("malformed_request", "The Host header is missing."), requestId);
 }
 
 /** Starts listening and returns the port that was taken; rejects when the port is in use. */

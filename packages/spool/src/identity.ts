@@ -1,7 +1,9 @@
-// Who a spool is: an id that lives as long as its directory, and the machine start under which it was last written.
+// The identity of a spool: an id that lives as long as the directory is not set back, and the machine start under which it
+// was last written.
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileMode } from "./private.js";
 
 export type Identity = { id: string; bootId: string | null };
 
@@ -24,11 +26,11 @@ export function newIdentity(): Identity {
   return { id: randomUUID(), bootId: null };
 }
 
-/** Replaces the file in one step, so that a crash leaves the old one or the new one. */
+/** Replaces the file in one step and for good: a crash leaves the old one or the new one, a loss of power the new one. */
 export function writeIdentity(directory: string, identity: Identity): void {
   const path = join(directory, "spool.json");
   const draft = `${path}.draft`;
-  const fd = openSync(draft, "w", 0o600);
+  const fd = openSync(draft, "w", fileMode);
   try {
     writeFileSync(fd, `${JSON.stringify({ id: identity.id, boot_id: identity.bootId })}\n`);
     fsyncSync(fd);
@@ -36,4 +38,14 @@ export function writeIdentity(directory: string, identity: Identity): void {
     closeSync(fd);
   }
   renameSync(draft, path);
+  syncDirectory(directory);
+}
+
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileMode } from "./private.js";
 
 type Owner = { pid: number; started: string };
 
@@ -41,7 +42,7 @@ const held = new Set<string>();
 function createExclusively(path: string, text: string): boolean {
   const draft = `${path}.${randomUUID()}`;
   try {
-    writeFileSync(draft, text, { mode: 0o600 });
+    writeFileSync(draft, text, { mode: fileMode });
     linkSync(draft, path);
     return true;
   } catch (error) {

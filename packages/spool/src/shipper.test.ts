@@ -157,8 +157,12 @@ test("what still waits at the far end is not shipped again, however long it take
 });
 
 test("after a restart shipping begins behind the last acknowledged record", async () => {
-  const spool = newSpool();
-  await append(spool, 50);
+  const directory = join(temp.path, String(++directories));
+  const before = openSpool({ directory });
+  await append(before, 50);
+  await before.close();
+  const spool = openSpool({ directory });
+  open.push(spool);
   const batches: Batch[] = [];
   const send = async (batch: Batch) => String(batches.push(batch));
   ship(spool, { send, readAck: async () => 42 });

@@ -1,5 +1,6 @@
 // Carries a spool's records elsewhere, in order and at least once: reads from a cursor, sends batches, and lets segments
-// go only when the far end has acknowledged them. What is lost on the way (a queue emptied, a worker gone) is sent again.
+// go only when the far end has acknowledged them. Records lost on the way (a queue emptied, a worker gone) are sent again,
+// and all of them are when an acknowledgement is of other records than the spool's.
 import type { Spool } from "./spool.js";
 
 export type Batch = {
@@ -14,14 +15,14 @@ export type Batch = {
 };
 
 export type ShipperOptions = {
-  spool: Pick<Spool, "id" | "nextSequence" | "read" | "forget" | "onAppended">;
+  spool: Pick<Spool, "id" | "nextSequence" | "nextWhenOpened" | "read" | "renew" | "forget" | "onAppended">;
   /** Hands a batch over and returns a receipt for `isWaiting`. May reject; may be repeated with the same records. */
   send: (batch: Batch) => Promise<string>;
   /** Whether a batch that was handed over still waits there, unacknowledged. */
   isWaiting: (receipt: string) => Promise<boolean>;
   /** The number up to which every record of the spool is safe at the far end; null when nothing is known of it. */
   readAck: (spoolId: string) => Promise<number | null>;
-  /** Told once when shipping begins to fail, and with null when it works again. */
+  /** Told once when shipping begins to fail or has to begin anew, and with null when it works again. */
   onState?: (error: Error | null) => void;
   /** Most records a batch; default 1,000. */
   batchRecordsMax?: number;
@@ -47,7 +48,7 @@ export type ShipperState = {
   underWay: number;
   /** Records that were not handed over yet. */
   waiting: number;
-  /** Times that unacknowledged records were found lost and sent again. */
+  /** Times that records were sent again: unacknowledged ones that were found lost, or all of them under another id. */
   rewinds: number;
 };
 
@@ -83,6 +84,8 @@ export function makeShipper(options: ShipperOptions): Shipper {
   let acked = 0;
   /** The next record to hand over. Null until the far end has said where to begin. */
   let cursor: number | null = null;
+  /** The last record that this process handed over, or tried to, under the spool's id. */
+  let handedOver = 0;
   /** When acknowledgements were looked for last. */
   let ackAskedAt = Number.NEGATIVE_INFINITY;
   /** Batches under way, oldest first. */
@@ -123,6 +126,7 @@ export function makeShipper(options: ShipperOptions): Shipper {
 
   /** Looks for acknowledgements, then hands over what there is; waits for more when there is nothing to do. */
   async function step(): Promise<void> {
+    if (spool.nextWhenOpened === null) return void (await pause(ackPollMs));
     // Once for many batches: what is acknowledged only decides what may be deleted and what may follow.
     if (cursor === null || (cursor - 1 > acked && now() - ackAskedAt >= ackPollMs)) await takeAck();
     cursor ??= acked + 1;
@@ -139,6 +143,7 @@ export function makeShipper(options: ShipperOptions): Shipper {
       return;
     }
     const { from, firstSequence, count, lines } = read;
+    handedOver = Math.max(handedOver, firstSequence + count - 1);
     const receipt = await send({
       spool_id: spool.id,
       from_sequence: from,
@@ -154,10 +159,38 @@ export function makeShipper(options: ShipperOptions): Shipper {
     ackAskedAt = now();
     const known = await readAck(spool.id);
     if (known === null || known <= acked) return;
+    if (known > Math.max(writtenBefore(), handedOver)) return beginAnew(known);
     acked = known;
     cursor = Math.max(cursor ?? 0, acked + 1);
     sent = sent.filter(({ last }) => last > acked);
     spool.forget(acked);
+  }
+
+  /** The last record that earlier processes can have handed over. */
+  const writtenBefore = () => (spool.nextWhenOpened ?? 1) - 1;
+
+  /**
+   * Ships everything again under another id. The acknowledgement is of records that were never handed over: the directory
+   * was set back to an older copy, or is one of two with the same id, and its records have the numbers of others. The far
+   * end drops those that it has already.
+   */
+  function beginAnew(acknowledged: number): void {
+    const before = spool.id;
+    const known = Math.max(writtenBefore(), handedOver);
+    spool.renew();
+    acked = 0;
+    cursor = 1;
+    handedOver = 0;
+    sent = [];
+    rewoundAt = -1;
+    rewinds += 1;
+    failures = failuresToTell;
+    options.onState?.(
+      new Error(
+        `Record ${acknowledged} of spool ${before} is acknowledged, but no more than ${known} were handed over: the ` +
+          `directory was set back or copied. All that it holds is shipped again, as spool ${spool.id}.`,
+      ),
+    );
   }
 
   /**

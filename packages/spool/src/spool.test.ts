@@ -1,4 +1,14 @@
-import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
@@ -266,6 +276,28 @@ test("the id stays with the directory; after a start of the machine no number is
   const third = openSpool({ directory, bootId: "tuesday" });
   expect(third.nextSequence).toBe(4 + rebootStride);
   await third.close();
+});
+
+test("only its owner reads a spool, one that is made and one that was put back", async () => {
+  const modesOf = (directory: string) =>
+    [directory, ...readdirSync(directory).map((name) => join(directory, name))].map(
+      (path) => `${path.slice(directory.length + 1)} ${(statSync(path).mode & 0o777).toString(8)}`,
+    );
+  const before = process.umask(0);
+  const directory = await filled(numbered(12), { segmentBytesMax: 60 });
+  const wide = newDirectory();
+  cpSync(directory, wide, { recursive: true });
+  chmodSync(wide, 0o777);
+  for (const name of readdirSync(wide)) chmodSync(join(wide, name), 0o666);
+  for (const each of [directory, wide]) {
+    const spool = openSpool({ directory: each, segmentBytesMax: 60 });
+    await spool.append("one more");
+    const modes = modesOf(each);
+    expect(modes.length).toBeGreaterThan(5);
+    expect(modes.filter((mode) => !/(^ 700|\.seg 600|spool\.json 600|lock 600)$/.test(mode))).toEqual([]);
+    await spool.close();
+  }
+  process.umask(before);
 });
 
 test("a record that is too long is refused, and so is everything after close", async () => {

@@ -1,10 +1,10 @@
 // A durable local log of short texts. All records of one event-loop turn go to disk in one write (group commit) and
 // their callers go on after it: a write that has returned survives kill -9. Records are numbered without reuse and are
 // deleted, whole segments at a time, once `forget` says that they are safe elsewhere.
-import { mkdirSync } from "node:fs";
 import { recordBytesMax } from "./frame.js";
 import { newIdentity, readIdentity, writeIdentity } from "./identity.js";
 import { bootId as currentBootId, takeLock } from "./lock.js";
+import { makePrivateDirectory } from "./private.js";
 import { type Position, readSegment } from "./segment.js";
 import { openWriter, type Writer, type WriteSync } from "./writer.js";
 
@@ -56,8 +56,13 @@ export type SpoolStats = {
 };
 
 export type Spool = {
-  /** UUID, kept in the directory; settled once the directory could be read. */
+  /** UUID, kept in the directory; settled once the directory could be read. Another one after `renew`. */
   readonly id: string;
+  /**
+   * The value of `nextSequence` when the directory was opened; null while the disk refuses that. Numbers from here on are
+   * given by this process.
+   */
+  readonly nextWhenOpened: number | null;
   /** The number that the next record gets; the first record of a spool is 1. */
   readonly nextSequence: number;
   /**
@@ -68,6 +73,11 @@ export type Spool = {
   append(record: string): Promise<void>;
   /** Records from number `from` on, or null when there are none yet. `bytesMax` is a guide: one record always fits. */
   read(from: number, recordsMax: number, bytesMax: number): Promise<SpoolRead | null>;
+  /**
+   * Gives the spool another id, durably, so that acknowledgements of the one before do not apply to its records. Throws
+   * when the disk refuses; the id then stays.
+   */
+  renew(): void;
   /** Deletes the segments that hold nothing beyond `untilSequence`. */
   forget(untilSequence: number): void;
   /** Calls back after each write; returns the function that ends it. */
@@ -96,6 +106,7 @@ export function openSpool(options: SpoolOptions): Spool {
   let identity = readIdentity(directory) ?? newIdentity();
   let unlock: (() => void) | undefined;
   let writer: Writer | undefined;
+  let nextWhenOpened: number | null = null;
   let isOpen = false;
 
   const listeners = new Set<() => void>();
@@ -116,13 +127,14 @@ export function openSpool(options: SpoolOptions): Spool {
     if (isOpen) return null;
     try {
       if (!unlock) {
-        mkdirSync(directory, { recursive: true, mode: 0o700 });
+        makePrivateDirectory(directory);
         unlock = takeLock(directory);
         identity = readIdentity(directory) ?? identity;
       }
       const rebooted = identity.bootId !== null && identity.bootId !== bootId;
       writer ??= openWriter({ ...options, skip: rebooted ? rebootStride : 0 });
       if (identity.bootId === null || rebooted) writeIdentity(directory, { id: identity.id, bootId });
+      nextWhenOpened = writer.next();
       isOpen = true;
       return null;
     } catch (error) {
@@ -217,8 +229,16 @@ export function openSpool(options: SpoolOptions): Spool {
     get nextSequence() {
       return writer?.next() ?? 1;
     },
+    get nextWhenOpened() {
+      return nextWhenOpened;
+    },
     append,
     read,
+    renew() {
+      const renewed = { ...newIdentity(), bootId };
+      writeIdentity(directory, renewed);
+      identity = renewed;
+    },
     forget(untilSequence) {
       writer?.forget(untilSequence);
       if (held.length > 0) retryHeld();

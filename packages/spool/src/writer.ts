@@ -3,6 +3,7 @@
 import { closeSync, fdatasync, fsync, ftruncateSync, openSync, unlink, writeSync as writeToFile } from "node:fs";
 import { promisify } from "node:util";
 import { encodeFrames } from "./frame.js";
+import { fileMode } from "./private.js";
 import { listSegments, recoverTail, type Segment, segmentPath } from "./segment.js";
 
 export type WriteSync = (fd: number, bytes: Buffer, offset: number, length: number) => number;
@@ -61,7 +62,7 @@ export function openWriter(options: WriterOptions) {
 
   function create(): { active: Segment; fd: number } {
     const path = segmentPath(directory, next);
-    const opened = openSync(path, "a", 0o600);
+    const opened = openSync(path, "a", fileMode);
     inBackground(async () => {
       const folder = openSync(directory, "r");
       await syncDirectory(folder).finally(() => closeSync(folder));

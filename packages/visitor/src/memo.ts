@@ -14,7 +14,7 @@ export function makeRecent<Value>(keysMax: number): Recent<Value> {
       older = recent;
       recent = new Map();
     }
-    recent.set(key, value);
+    recent.set(ownText(key), value);
   }
 
   function get(key: string): Value | undefined {
@@ -26,6 +26,16 @@ export function makeRecent<Value>(keysMax: number): Recent<Value> {
   }
 
   return { get, set };
+}
+
+/**
+ * A copy of a text. V8 keeps a part of a text as a view of the whole: a user agent cut to 512 characters would hold on to
+ * the 16 kB that it was cut from.
+ */
+function ownText(text: string): string {
+  const copy = Buffer.from(text).toString();
+  // Halves of surrogate pairs do not survive the way.
+  return copy === text ? copy : text;
 }
 
 /** A function that answers as `compute` does and remembers between `keysMax` and twice as many keys. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
+import { type ScanEvent, scanEvent, scanRecord } from "@qrfactory/domain/events";
 import type { LiveCode } from "@qrfactory/domain/published-code";
 import { createTable, type Table } from "@qrfactory/replica/table";
 import { createHttpServer } from "@qrfactory/runtime/serve";
@@ -25,6 +25,8 @@ const code: LiveCode = {
   expires_at: null,
   fallback_url: null,
 };
+const iphone =
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
 const fallback_url = "https://example.com/later";
 const describeScan = makeDescribeScan({
   region: "eu-1",
@@ -109,7 +111,7 @@ test.each(["/q/7K2MWX9P", "/q/7k2mwx9p", "/Q/7K2MWX9P", "/q/7K2MWX9P/", "/7K2MWX
   },
 );
 
-test("a scan is written down, without its address, before it is answered", async () => {
+test("a scan is written down, without its address and the texts of its device, before it is answered", async () => {
   let write = () => {};
   let isAnswered = false;
   recordScan = (scan) => {
@@ -120,7 +122,7 @@ test("a scan is written down, without its address, before it is answered", async
   };
   const answered = get("/q/7K2MWX9P", {
     headers: {
-      "User-Agent": "Phone/1.0",
+      "User-Agent": iphone,
       "Accept-Language": "de-AT,de;q=0.9",
       Referer: "https://news.example:8443/article?id=1",
       "X-Forwarded-For": "1.2.3.4, 203.0.113.77",
@@ -144,12 +146,14 @@ test("a scan is written down, without its address, before it is answered", async
     region: "eu-1",
     network: "203.0.113.0/24",
     visitor: expect.stringMatching(/^[0-9a-f]{16}$/),
-    user_agent: "Phone/1.0",
-    language: "de-AT,de;q=0.9",
+    device: "phone",
+    os: "iOS",
+    browser: "Safari",
+    language: "de",
     referrer_host: "news.example",
-    prefetch: false,
+    bot_class: null,
   });
-  expect(JSON.stringify(scan)).not.toContain("203.0.113.77");
+  expect(scanRecord(scan as ScanEvent)).not.toMatch(/203\.0\.113\.77|Mozilla|iPhone|17_5|de-AT|article/);
 });
 
 test("a visitor is the same all day and another one tomorrow", async () => {
@@ -200,7 +204,10 @@ test.each([
   ["ja", "en", "This code is paused"],
   ["*", "en", "This code is paused"],
   ["nonsense;;q=x,,", "en", "This code is paused"],
-])("who reads %s gets a page in %s", async (accepted, language, title) => {
+  [`${"a,".repeat(100)}fr`, "fr", "Ce code est en pause"],
+  // Beyond what is read of a header.
+  [`${"a,".repeat(7_000)}fr`, "en", "This code is paused"],
+])("who reads %.20s gets a page in %s", async (accepted, language, title) => {
   const response = await get("/q/PAUSED", { headers: { "Accept-Language": accepted } });
   expect([response.status, response.headers.get("content-language")]).toEqual([410, language]);
   expect(response.headers.get("vary")).toBe("Accept-Language");

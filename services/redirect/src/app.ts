@@ -13,6 +13,7 @@ import { requestIdFrom } from "@qrfactory/runtime/request-id";
 import type { StatusReport } from "@qrfactory/runtime/status";
 import { type Decide, isPlain, plainTarget } from "./decide.js";
 import { olderPurposes, type PlainRequest, type TakeScan } from "./fast-lane.js";
+import { saysPrefetch } from "./headers.js";
 import { appPage, passwordPage, previewPage } from "./pages.js";
 import type { Unlock } from "./password-form.js";
 import type { Places } from "./places.js";
@@ -192,8 +193,10 @@ function requestOf({ headers, socket }: IncomingMessage, query: string): ScanReq
     userAgent: headers["user-agent"],
     language: headers["accept-language"],
     referrer: headers.referer,
-    purpose: purposeHeaders.map((name) => headers[name] ?? "").join(" "),
+    isPrefetch: purposeHeaders.some((name) => saysPrefetch(headers[name] as string | undefined)),
     query,
+    scanId: headers["x-scan-id"] as string | undefined,
+    scanAt: headers["x-scan-at"] as string | undefined,
   };
 }
 

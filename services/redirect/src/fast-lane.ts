@@ -4,6 +4,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { requestIdFrom } from "@qrfactory/runtime/request-id";
+import { saysPrefetch } from "./headers.js";
 import type { ScanRequest } from "./scan.js";
 
 /** What a plain request says. */
@@ -101,6 +102,8 @@ export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
     ends.add(end);
   }
 
+  // As the lane does, node:http then answers a client that has closed its side. Its types leave this property out.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.off("connection", takeOver);
   server.on("connection", onConnection);
   return {
@@ -120,6 +123,7 @@ const emptyLine = "\r\n";
 const wanted = [
   ...["host", "connection", "x-request-id", "x-forwarded-for"],
   ...["user-agent", "accept-language", "referer", "sec-purpose"],
+  ...["x-scan-id", "x-scan-at"],
 ];
 /** What older browsers say in place of `Sec-Purpose`; rare enough to be left to node:http. */
 export const olderPurposes = ["purpose", "x-purpose", "x-moz"];
@@ -168,11 +172,23 @@ function readPlainRequest(bytes: Buffer, socket: Pick<Socket, "remoteAddress">):
     found[meaning] = (line[2] as string).trimEnd();
   }
   if (text.length !== end + emptyLine.length || !text.endsWith(emptyLine)) return null;
-  const [host, connection, requestId, forwardedFor, userAgent, language, referrer, purpose] = found;
+  const [host, connection, requestId, forwardedFor, userAgent, language, referrer, purpose, scanId, scanAt] = found;
   if (host === undefined || (connection !== undefined && connection.toLowerCase() !== "keep-alive")) return null;
   const shortId = request[1] as string;
   const peer = socket.remoteAddress ?? "";
-  return { shortId, requestId, peer, forwardedFor, userAgent, language, referrer, purpose, query: request[2] };
+  const isPrefetch = saysPrefetch(purpose);
+  const described = {
+    peer,
+    forwardedFor,
+    userAgent,
+    language,
+    referrer,
+    isPrefetch,
+    query: request[2],
+    scanId,
+    scanAt,
+  };
+  return { shortId, requestId, ...described };
 }
 
 /** Between the location and the request's id, and what it ends with. */

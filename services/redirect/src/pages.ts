@@ -2,7 +2,9 @@
 // outside part. Those that are always the same are made once and kept as bytes.
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import Negotiator from "negotiator";
+import { preferredAmong } from "@qrfactory/domain/preferred-language";
+import { memoise } from "@qrfactory/visitor/memo";
+import { cutHeader } from "./headers.js";
 import { type PageName, type PasswordProblem, type Wording, wordings } from "./wordings.js";
 
 export type Page = { status: number; language: string; body: Buffer };
@@ -41,10 +43,15 @@ const style =
   "@media(prefers-color-scheme:dark){body{color:#e8edf2;background:#10161d}p{color:#9fb0c0}a{color:#7db8f0}input{background:#1c2733;color:#e8edf2}}";
 
 const languages = Object.keys(wordings);
+const offered = new Set(languages);
 
-/** The language that the reader prefers (`Accept-Language`; RFC 9110, 12.5.4) of those that there are. */
+/** Phones send few different headers; each takes some 300 bytes to remember. */
+const headersMax = 1_000;
+
+/** The language preferred by a header `Accept-Language` of those that there are. */
+const chooseLanguage = memoise((header) => preferredAmong(header, offered) ?? (languages[0] as string), headersMax);
 const languageOf = (headers: IncomingHttpHeaders) =>
-  new Negotiator({ headers }).language(languages) ?? (languages[0] as string);
+  chooseLanguage(cutHeader("acceptLanguage", headers["accept-language"]));
 
 const wordingOf = (language: string) => wordings[language] as Wording;
 

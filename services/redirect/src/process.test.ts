@@ -57,9 +57,9 @@ async function collect(into: Map<string, ScanEvent>): Promise<void> {
   }
 }
 
-/** The user agents of these scans: the load below puts another one into each request. */
+/** The referring hosts of these scans: the load below puts another one into each request. */
 const markersOf = (scans: Map<string, ScanEvent>) =>
-  [...scans.values()].map((event) => event.user_agent).filter((marker) => marker.startsWith("client"));
+  [...scans.values()].map((event) => event.referrer_host).filter((marker) => marker.startsWith("client"));
 
 beforeAll(async () => {
   const directory = join(temp.path, "region");
@@ -106,7 +106,7 @@ test("every 302 that a client received is shipped after kill -9 under load, and 
   let clients = 0;
   const send = (marker: string) =>
     new Promise<void>((resolve) => {
-      const options = { agent, headers: { "User-Agent": marker } };
+      const options = { agent, headers: { Referer: `https://${marker}/` } };
       const req = request(`${region.url}/q/CODE-${clients++ % 20}`, options, (res) => {
         if (res.statusCode === 302) answered.add(marker);
         res.resume().on("close", resolve);
@@ -114,7 +114,7 @@ test("every 302 that a client received is shipped after kill -9 under load, and 
       req.on("error", () => setTimeout(resolve, 5)).end();
     });
   const load = Array.from({ length: 32 }, async (_, client) => {
-    for (let n = 0; !stop; n++) await send(`client ${client} scan ${n}`);
+    for (let n = 0; !stop; n++) await send(`client-${client}.scan-${n}`);
   });
 
   const seen = new Map<string, ScanEvent>();
@@ -171,11 +171,11 @@ test("with the primary frozen, killed or empty and the replica gone, every known
 
 test("a stop finishes what is under way, hands over the last scans and exits cleanly", async () => {
   const seen = new Map<string, ScanEvent>();
-  await fetch(`${region.url}/q/CODE-5`, { redirect: "manual", headers: { "User-Agent": "the last one" } });
+  await fetch(`${region.url}/q/CODE-5`, { redirect: "manual", headers: { Referer: "https://the.last.one/" } });
   expect(await region.process.stop("SIGTERM")).toEqual({ code: 0, signal: null });
   const last = await until(async () => {
     await collect(seen);
-    return [...seen.values()].find((event) => event.user_agent === "the last one");
+    return [...seen.values()].find((event) => event.referrer_host === "the.last.one");
   });
   expect(last).toMatchObject({ region: "eu-1", code_id: codes[5]?.id });
 });

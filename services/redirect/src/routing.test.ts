@@ -202,7 +202,7 @@ test("a code for three scans leads three people on, whoever else looks, and more
     ["X-Moz", "prefetch"],
   ] as const) {
     expect((await get(path, { [name]: value })).status).toBe(302);
-    expect(scans.at(-1)?.prefetch).toBe(true);
+    expect(scans.at(-1)?.bot_class).toBe("prefetch");
   }
   expect((await get(path, {}, { method: "HEAD" })).status).toBe(302);
   for (const plus of ["+", "%2B", "%2b/"]) expect((await get(path + plus)).status).toBe(200);

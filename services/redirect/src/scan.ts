@@ -1,41 +1,65 @@
-// From a request to the record of its scan. Everything personal is cut or hashed here, before the record exists: the
-// address to its network, the visitor to a keyed hash whose key changes every day (UTC).
+// From a request to the record of its scan. Everything personal is cut, hashed or left behind here, before the record
+// exists: the address becomes its network, the visitor a keyed hash whose key changes every day (UTC), the user agent and
+// the languages become traits.
 import { createHmac, hash, randomUUID } from "node:crypto";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
 import { parseUrl } from "@qrfactory/domain/parse-url";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
+import { traitsOf } from "@qrfactory/visitor/traits";
+import { cutHeader } from "./headers.js";
+import { isTimely, readStamp, type Stamp } from "./stamp.js";
 
-/** What a scan is described by: the address of the peer and some headers, as they came. */
+/** The parts of a request that describe a scan: the address of the peer and some headers, of any length. */
 export type ScanRequest = {
   peer: string;
   forwardedFor?: string | undefined;
   userAgent?: string | undefined;
   language?: string | undefined;
   referrer?: string | undefined;
-  /** Of `Sec-Purpose` and its forerunners: browsers say `prefetch` or `preview` when nobody has tapped yet. */
-  purpose?: string | undefined;
+  /** `Sec-Purpose` or a forerunner of it says that nobody has tapped yet. */
+  isPrefetch?: boolean;
+  /** Headers of a gateway; see stamp.ts. */
+  scanId?: string | undefined;
+  scanAt?: string | undefined;
   /** What follows the `?` of the address, as it came. */
   query?: string | undefined;
 };
 
-/** Who sent a request, read once: for the rules of a code and for the record of the scan. Lives as long as its answer. */
+/**
+ * The sender of a request, read once: for the rules of a code and for the record of the scan. Every text is cut to its
+ * limit (see headers.ts). Lives as long as its answer.
+ */
 export type Scanner = {
-  request: ScanRequest;
   address: string;
   /** The address's network, all that a record may hold of it. */
   network: string;
   userAgent: string;
+  /** `Accept-Language`. */
   language: string;
+  referrer: string;
+  isPrefetch: boolean;
+  /** Not cut: one that is too long is not passed on at all. */
+  query: string;
+  /** Of a trusted gateway. */
+  stamp: Stamp | null;
 };
 
-/** Makes the reader of requests; `trustedProxies` are networks whose `X-Forwarded-For` is believed. */
+/** Makes the reader of requests; `trustedProxies` are networks whose `X-Forwarded-For` and stamps are believed. */
 export function makeReadScanner(trustedProxies: readonly string[]): (request: ScanRequest) => Scanner {
   const isTrusted = makeAddressMatcher(trustedProxies);
   return function readScanner(request) {
     const address = clientAddress(request.peer, request.forwardedFor, isTrusted);
-    const userAgent = printable(request.userAgent);
-    return { request, address, network: networkOf(address), userAgent, language: printable(request.language) };
+    return {
+      address,
+      network: networkOf(address),
+      userAgent: printable(cutHeader("userAgent", request.userAgent)),
+      language: printable(cutHeader("acceptLanguage", request.language)),
+      referrer: cutHeader("referrer", request.referrer),
+      isPrefetch: request.isPrefetch ?? false,
+      query: request.query ?? "",
+      stamp: request.scanId !== undefined && isTrusted(request.peer) ? readStamp(request.scanId, request.scanAt) : null,
+    };
   };
 }
 
@@ -45,13 +69,15 @@ export type ScanOptions = {
   newId?: () => string;
 };
 
-/** Longest texts that a scan record holds, as `scanEvent` has them. */
-const textLengthMax = 512;
+/** Longest host that a scan record holds, as `scanEvent` has it. */
 const hostLengthMax = 255;
 const visitorDigits = 16;
 const dayMs = 86_400_000;
 
-/** Describes a scan of `row` answered at `at` (milliseconds since the epoch), with the index of its variant, if any. */
+/**
+ * Describes a scan of `row` answered at `at` (milliseconds since the epoch, by our own clock), with the index of its
+ * variant, if any. Id and time are those of the gateway's stamp where there is one.
+ */
 export type DescribeScan = (scanner: Scanner, row: LiveRow, at: number, variant?: number | null) => ScanEvent;
 
 /** Makes the describer; its key of visitors changes daily. */
@@ -69,9 +95,13 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
     return hash("sha256", `${dayKey}\n${address}\n${userAgent}`, "hex").slice(0, visitorDigits);
   }
 
-  return function describeScan({ request, address, network, userAgent, language }, row, at, variant = null) {
+  return function describeScan(scanner, row, answeredAt, variant = null) {
+    const { address, network, userAgent } = scanner;
+    const { device, os, browser, language, bot_class } = traitsOf(userAgent, scanner.language, scanner.isPrefetch);
+    const stamp = scanner.stamp !== null && isTimely(scanner.stamp, answeredAt) ? scanner.stamp : null;
+    const at = stamp?.at ?? answeredAt;
     const scan: ScanEvent = {
-      id: newId(),
+      id: stamp?.id ?? newId(),
       at,
       code_id: row.id,
       workspace_id: row.workspaceId,
@@ -79,23 +109,20 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
       region,
       network,
       visitor: visitorOf(address, userAgent, at),
-      user_agent: userAgent,
+      device,
+      os,
+      browser,
       language,
-      referrer_host: hostOf(request.referrer),
-      prefetch: isPrefetch(request),
+      referrer_host: hostOf(scanner.referrer),
+      bot_class,
     };
     if (variant !== null) scan.variant = variant;
     return scan;
   };
 }
 
-/** Whether the browser asks ahead of its user, who may never follow. */
-export const isPrefetch = ({ purpose }: ScanRequest): boolean =>
-  purpose !== undefined && /\bpre(fetch|view)\b/i.test(purpose);
-
-/** A header without control characters, cut to what a record holds. */
-function printable(header = ""): string {
-  const text = header.length > textLengthMax ? header.slice(0, textLengthMax) : header;
+/** A header without control characters. */
+function printable(text: string): string {
   return controls.test(text) ? text.replace(allControls, " ") : text;
 }
 
@@ -104,7 +131,7 @@ const controls = /[\x00-\x1f\x7f-\x9f]/;
 const allControls = new RegExp(controls, "g");
 
 /** The host of a referring page, without port and path; empty when there is none. */
-function hostOf(referrer: string | undefined): string {
-  if (!referrer || !/^https?:\/\//i.test(referrer)) return "";
+function hostOf(referrer: string): string {
+  if (!/^https?:\/\//i.test(referrer)) return "";
   return parseUrl(referrer)?.hostname.slice(0, hostLengthMax) ?? "";
 }

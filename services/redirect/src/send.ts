@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { StatusReport } from "@qrfactory/runtime/status";
+import { cutHeader } from "./headers.js";
 import { type Page, pageFor, pageHeaders } from "./pages.js";
 import type { PageName } from "./wordings.js";
 
@@ -35,7 +36,7 @@ export function sendPage(res: ServerResponse, { status, language, body }: Page, 
 
 /** Before the first full table nobody can say that a code does not exist. */
 export function sendUnavailable(req: IncomingMessage, res: ServerResponse, requestId: string): string {
-  if (!/text\/html/i.test(req.headers.accept ?? "")) {
+  if (!/text\/html/i.test(cutHeader("accept", req.headers.accept))) {
     throw new ApiError("unavailable", "The codes are still being loaded; try again shortly.", { retryAfterSeconds });
   }
   res.setHeader("Retry-After", String(retryAfterSeconds));

@@ -1,12 +1,11 @@
 // What the rules of a code may ask about who scans it, found out only when they do. Nothing of it is kept.
 import { createHmac, hash } from "node:crypto";
 import { householdOf } from "@qrfactory/domain/network";
-import { preferredLanguage } from "@qrfactory/domain/preferred-language";
 import type { Visitor } from "@qrfactory/domain/rules";
 import type { Place } from "@qrfactory/visitor/geolocation";
-import { memoise } from "@qrfactory/visitor/memo";
+import { readLanguage } from "@qrfactory/visitor/traits";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
-import { isPrefetch, type Scanner } from "./scan.js";
+import type { Scanner } from "./scan.js";
 
 export type VisitorOptions = {
   visitorSecret: string;
@@ -18,10 +17,6 @@ export type VisitorOptions = {
 export type VisitorOf = (scanner: Scanner, codeId: string) => Visitor;
 
 const keyDigits = 16;
-
-/** Phones send few different headers, and taking one apart takes longer than all rules. */
-const languagesMax = 1_000;
-const languageOf = memoise(preferredLanguage, languagesMax);
 
 /** Makes the reader of visitors; what a rule does not ask is not found out. */
 export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): VisitorOf {
@@ -41,7 +36,7 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
     ) {}
 
     get query(): string {
-      return withoutFragment(this.scanner.request.query);
+      return withoutFragment(this.scanner.query);
     }
 
     country(): string | null {
@@ -60,7 +55,7 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
     }
 
     language(): string {
-      this.#language ??= languageOf(this.scanner.language);
+      this.#language ??= readLanguage(this.scanner.language);
       return this.#language;
     }
 
@@ -75,11 +70,11 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
 }
 
 /** Whether a scan counts: a person's, who has really asked. As ingest decides it. */
-export function isPerson({ userAgent, request }: Scanner): boolean {
-  return readUserAgent(userAgent).botClass === null && !isPrefetch(request);
+export function isPerson({ userAgent, isPrefetch }: Scanner): boolean {
+  return readUserAgent(userAgent).botClass === null && !isPrefetch;
 }
 
-function withoutFragment(query = ""): string {
+function withoutFragment(query: string): string {
   const hashAt = query.indexOf("#");
   return hashAt < 0 ? query : query.slice(0, hashAt);
 }

@@ -1,5 +1,5 @@
-// From the records of a spool to the rows of the ledger: checked, reduced to what may be kept (no user agent, no
-// language list), and put aside with a reason when they cannot be read.
+// From the records of a spool to the rows of the ledger: checked, their networks looked up, and put aside with a reason
+// when they cannot be read.
 import type { CallRow, DeadLetter, ScanRow, StoredBatch, StoredBatches } from "@qrfactory/db/ingest";
 import {
   type CallEvent,
@@ -10,10 +10,9 @@ import {
   scanEvent,
 } from "@qrfactory/domain/events";
 import { parseJson } from "@qrfactory/domain/json";
-import { preferredLanguage } from "@qrfactory/domain/preferred-language";
 import type { EventBatch } from "@qrfactory/replica/event-stream";
 import type { Place } from "@qrfactory/visitor/geolocation";
-import { readUserAgent } from "@qrfactory/visitor/user-agent";
+import { readOlderScan, withoutClientTexts } from "./older-scans.js";
 
 /** Where the network of a scan is. */
 export type Locate = (network: string) => Place;
@@ -22,17 +21,20 @@ export type Locate = (network: string) => Place;
 export function readBatches(kind: EventKind, batches: EventBatch[], locate: Locate): StoredBatches {
   if (kind === "scans") {
     const toRow = (event: ScanEvent, sequence: number) => scanRow(event, sequence, locate);
-    return { kind, batches: batches.map((batch) => readBatch(batch, isScanEvent, scanEvent, toRow)) };
+    return { kind, batches: batches.map((batch) => readBatch(batch, readScan, scanEvent, toRow)) };
   }
-  const isCall = (value: unknown): value is CallEvent => callEvent.safeParse(value).success;
-  return { kind, batches: batches.map((batch) => readBatch(batch, isCall, callEvent, callRow)) };
+  return { kind, batches: batches.map((batch) => readBatch(batch, readCall, callEvent, callRow)) };
 }
+
+const readScan = (value: unknown) => (isScanEvent(value) ? value : readOlderScan(value));
+const readCall = (value: unknown): CallEvent | null =>
+  callEvent.safeParse(value).success ? (value as CallEvent) : null;
 
 type Schema = { safeParse(value: unknown): { error?: { message: string } | undefined } };
 
 function readBatch<Event, Row>(
   batch: EventBatch,
-  isEvent: (value: unknown) => value is Event,
+  read: (value: unknown) => Event | null,
   schema: Schema,
   toRow: (event: Event, sequence: number) => Row,
 ): StoredBatch<Row> {
@@ -42,23 +44,17 @@ function readBatch<Event, Row>(
   records.forEach((record, index) => {
     const sequence = first + index;
     const value = parseJson(record);
-    if (isEvent(value)) rows.push(toRow(value, sequence));
+    const event = read(value);
+    if (event !== null) rows.push(toRow(event, sequence));
     else {
       const reason = schema.safeParse(value).error?.message ?? "not an event";
-      deadLetters.push({ sequence, record: withoutPersonal(record), reason });
+      deadLetters.push({ sequence, record: withoutClientTexts(record), reason });
     }
   });
   return { spoolId, from, until: first + records.length, rows, deadLetters };
 }
 
-/** The user agent and everything after it are cut off: no text that a scanner's device sent reaches Postgres. */
-function withoutPersonal(record: string): string {
-  const at = record.indexOf('"user_agent"');
-  return at < 0 ? record : `${record.slice(0, at)}…`;
-}
-
 function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
-  const client = readUserAgent(event.user_agent);
   const place = locate(event.network);
   return {
     sequence,
@@ -70,16 +66,15 @@ function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
     region: event.region,
     network: event.network || null,
     visitor: event.visitor,
-    device: client.device,
-    os: client.os,
-    browser: client.browser,
-    // Without its region.
-    language: preferredLanguage(event.language).split("-", 1)[0] || null,
+    device: event.device,
+    os: event.os,
+    browser: event.browser,
+    language: event.language,
     referrer_host: event.referrer_host || null,
     country: place.country,
     region_name: place.region,
     city: place.city,
-    bot_class: client.botClass ?? (event.prefetch ? "prefetch" : null),
+    bot_class: event.bot_class,
     variant: event.variant ?? null,
   };
 }

@@ -1,5 +1,6 @@
 // What ingest makes of deliveries that repeat, overtake each other or are cut off: every scan still counts once.
 import { randomUUID } from "node:crypto";
+import { cpSync, rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { makeEventConsumer, readAck, sendBatch } from "@qrfactory/replica/event-stream";
 import { until } from "@qrfactory/testing/until";
@@ -24,17 +25,20 @@ test("batches that come twice, overlapping, in any order and to two workers make
   const parts = fc.array(fc.record({ first: fc.integer({ min: 1, max: 12 }), count: fc.integer({ min: 1, max: 6 }) }), {
     maxLength: 8,
   });
-  const kinds = fc.array(fc.record({ prefetch: fc.boolean(), hoursAgo: fc.integer({ min: 0, max: 3 }) }), {
-    minLength: 17,
-    maxLength: 17,
-  });
+  const kinds = fc.array(
+    fc.record({ bot_class: fc.constantFrom("prefetch" as const, null), hoursAgo: fc.integer({ min: 0, max: 3 }) }),
+    {
+      minLength: 17,
+      maxLength: 17,
+    },
+  );
   let total = 0;
   let people = 0;
   await fc.assert(
     fc.asyncProperty(parts, kinds, async (deliveries, sorts) => {
       const spool_id = randomUUID();
-      const events = sorts.map(({ prefetch, hoursAgo }) =>
-        rig.scan({ prefetch, at: Date.now() - hoursAgo * 3_600_000 }),
+      const events = sorts.map(({ bot_class, hoursAgo }) =>
+        rig.scan({ bot_class, at: Date.now() - hoursAgo * 3_600_000 }),
       );
       const all = [...deliveries, { first: 1, count: 17 }];
       for (const { first, count } of all) {
@@ -42,7 +46,7 @@ test("batches that come twice, overlapping, in any order and to two workers make
       }
       await rig.acked(spool_id, 17);
       total += 17;
-      people += sorts.filter(({ prefetch }) => !prefetch).length;
+      people += sorts.filter(({ bot_class }) => bot_class === null).length;
       expect(await rig.counted()).toMatchObject({ scans: people });
       expect(await rig.rows()).toHaveLength(total);
       const { ofHours, ofRows } = await rig.rollups();
@@ -113,7 +117,7 @@ test("two workers at once count every scan once", async () => {
 
 test("a database that was set back behind what it had acknowledged gets again what the spool still has", async () => {
   rig.startWorker();
-  const { spool, shipper, append } = rig.openShipping("set-back");
+  const { spool, shipper, append, close } = rig.openShipping("set-back");
   await append(30);
   await until(() => shipper.state().acknowledgedSequence === 30);
   // Ten were acknowledged and are gone.
@@ -126,12 +130,33 @@ test("a database that was set back behind what it had acknowledged gets again wh
   await until(() => shipper.state().acknowledgedSequence === 35, { timeoutMs: 10_000 });
   expect(await rig.counted()).toMatchObject({ scans: 35 });
   expect(await rig.rows()).toHaveLength(35);
-  await shipper.stop();
-  await spool.close();
+  await close();
+});
+
+test("the directory of a spool that was set back to an older copy is shipped anew, and each scan counts once", async () => {
+  rig.startWorker();
+  /** A process with this directory, which ends when all its scans are acknowledged. */
+  const session = async (scans: number) => {
+    const { directory, spool, shipper, append, close } = rig.openShipping("older-copy");
+    await append(scans);
+    const isAcknowledged = () => shipper.state().acknowledgedSequence === spool.nextSequence - 1;
+    await until(isAcknowledged, { timeoutMs: 10_000 });
+    await close();
+    return directory;
+  };
+  const directory = await session(20);
+  const copy = `${directory}-copy`;
+  cpSync(directory, copy, { recursive: true });
+  await session(30);
+  rmSync(directory, { recursive: true });
+  cpSync(copy, directory, { recursive: true });
+  await session(15);
+  expect(await rig.counted()).toMatchObject({ scans: 65 });
+  expect(await rig.rows()).toHaveLength(65);
 });
 
 test("a Redis emptied between shipping and taking in costs nothing: the spool ships again, each scan counts once", async () => {
-  const { spool, shipper, append } = rig.openShipping("spool");
+  const { shipper, append, close } = rig.openShipping("spool");
   const shipped = (count: number) => until(() => shipper.state().waiting === 0 && shipper.state().underWay === count);
 
   await append(50);
@@ -147,6 +172,5 @@ test("a Redis emptied between shipping and taking in costs nothing: the spool sh
   await until(() => shipper.state().acknowledgedSequence === 200, { timeoutMs: 10_000 });
   expect(await rig.counted()).toMatchObject({ scans: 200 });
   expect(await rig.rows()).toHaveLength(200);
-  await shipper.stop();
-  await spool.close();
+  await close();
 });

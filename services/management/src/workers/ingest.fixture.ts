@@ -94,21 +94,35 @@ export async function startIngestRig() {
       region: "eu-1",
       network: "203.0.113.0/24",
       visitor: "0123456789abcdef",
-      user_agent: iphone,
-      language: "de-AT,de;q=0.9",
+      device: "phone",
+      os: "iOS",
+      browser: "Safari",
+      language: "de",
       referrer_host: "news.example",
-      prefetch: false,
+      bot_class: null,
       ...more,
     };
   }
 
+  /** The same as older-scans.ts has it. */
+  function olderScan(more: Partial<{ user_agent: string; language: string; prefetch: boolean }> = {}) {
+    const { device: _d, os: _o, browser: _b, language: _l, referrer_host, bot_class: _c, ...rest } = scan();
+    const texts = { user_agent: iphone, language: "de-AT,de;q=0.9" };
+    return { ...rest, ...texts, referrer_host, prefetch: false, ...more };
+  }
+
   /** A spool of its own with the shipper that the services have, only quicker to notice a loss. */
   function openShipping(name: string) {
-    const spool = openSpool({ directory: join(temp.path, name) });
+    const directory = join(temp.path, name);
+    const spool = openSpool({ directory });
     const shipper = makeShipper({ spool, ...eventStream(redis, "scans"), resendAfterMs: 100, batchRecordsMax: 20 });
     const append = (count: number) =>
       Promise.all(Array.from({ length: count }, () => spool.append(JSON.stringify(scan()))));
-    return { spool, shipper, append };
+    async function close() {
+      await shipper.stop();
+      await spool.close();
+    }
+    return { directory, spool, shipper, append, close };
   }
 
   const rows = () => db.$queryRaw<Record<string, unknown>[]>`SELECT * FROM scans WHERE code_id = ${code.id}::uuid`;
@@ -142,5 +156,18 @@ export async function startIngestRig() {
   }
 
   const stores = { db, redis, proxy, warnings, code };
-  return { ...stores, reset, startWorker, stopWorkers, scan, openShipping, rows, counted, rollups, acked, close };
+  return {
+    ...stores,
+    reset,
+    startWorker,
+    stopWorkers,
+    scan,
+    olderScan,
+    openShipping,
+    rows,
+    counted,
+    rollups,
+    acked,
+    close,
+  };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { findUnpublishedCodes, markCodesPublished } from "@qrfactory/db/dynamic-codes";
-import type { CallEvent, ScanEvent } from "@qrfactory/domain/events";
+import { botClasses, type CallEvent, type ScanEvent } from "@qrfactory/domain/events";
 import { isBatchWaiting, sendBatch } from "@qrfactory/replica/event-stream";
 import { until } from "@qrfactory/testing/until";
 import { batch, type IngestRig, startIngestRig } from "./ingest.fixture.js";
@@ -19,7 +19,7 @@ afterEach(() => rig.stopWorkers());
 
 afterAll(() => rig.close());
 
-test("a scan becomes a row within moments: what may be kept of it, and nothing of the device's own text", async () => {
+test("a scan becomes a row within moments", async () => {
   rig.startWorker();
   const event = rig.scan();
   const sent = batch(1, [event]);
@@ -44,28 +44,50 @@ test("a scan becomes a row within moments: what may be kept of it, and nothing o
     city: "Vienna",
     bot_class: null,
   });
-  expect(JSON.stringify(row)).not.toMatch(/Mozilla|iPhone/);
   expect(await rig.counted()).toEqual({ scans: 1, last: event.at });
   await until(async () => !(await isBatchWaiting(rig.redis, "scans", entry)));
 });
 
-test.each([
-  [
-    "a search engine",
-    { user_agent: "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)" },
-    "bot",
-  ],
-  ["a script", { user_agent: "curl/8.5.0" }, "bot"],
-  ["the preview of a messenger", { user_agent: "WhatsApp/2.23.20.0 A" }, "preview"],
-  ["a browser that asks ahead", { prefetch: true }, "prefetch"],
-])("%s makes a row and is counted apart", async (_who, more, botClass) => {
+test.each(botClasses)("a %s makes a row and is counted apart", async (bot_class) => {
   rig.startWorker();
-  const sent = batch(1, [rig.scan(more)]);
+  const sent = batch(1, [rig.scan({ bot_class })]);
   await sendBatch(rig.redis, "scans", sent);
   await rig.acked(sent.spool_id, 1);
-  expect(await rig.rows()).toMatchObject([{ bot_class: botClass }]);
+  expect(await rig.rows()).toMatchObject([{ bot_class }]);
   expect(await rig.counted()).toEqual({ scans: 0, last: null });
   expect((await rig.rollups()).ofHours).toMatchObject([{ scans: 0, bots: 1 }]);
+});
+
+test("a record of the older form makes the row that its region would describe today, without the device's texts", async () => {
+  rig.startWorker();
+  const googlebot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+  const program = { device: "other", os: null, browser: null };
+  const cases: [object, Partial<ScanEvent>][] = [
+    [{}, {}],
+    [{ user_agent: googlebot }, { ...program, bot_class: "bot" }],
+    [{ user_agent: "WhatsApp/2.23.20.0 A" }, { ...program, bot_class: "preview" }],
+    [{ prefetch: true }, { bot_class: "prefetch" }],
+    [{ language: "fr;q=0.5,en_GB;q=0.9" }, { language: "en" }],
+    [{ language: "*" }, { language: null }],
+  ];
+  const older = cases.map(([texts]) => rig.olderScan(texts));
+  const sent = batch(1, [...older, rig.scan()]);
+  await sendBatch(rig.redis, "scans", sent);
+  await rig.acked(sent.spool_id, older.length + 1);
+  const rows = await rig.rows();
+  for (const [index, [, expected]] of cases.entries()) {
+    const { device, os, browser, bot_class, language } = rig.scan(expected);
+    const row = rows.find(({ id }) => id === older[index]?.id);
+    expect(row).toMatchObject({ device, os, browser, bot_class, language });
+  }
+  expect(JSON.stringify(rows)).not.toMatch(/Mozilla|iPhone|curl\/|de-AT/);
+  // One that is damaged is put aside without them, too.
+  const damaged = batch(1, [{ ...rig.olderScan(), visitor: "nobody" }]);
+  await sendBatch(rig.redis, "scans", damaged);
+  await rig.acked(damaged.spool_id, 1);
+  const [letter] = await rig.db.deadLetter.findMany({ where: { spoolId: damaged.spool_id } });
+  expect(letter?.record).toMatch(/"nobody"/);
+  expect(letter?.record).not.toMatch(/Mozilla|de-AT/);
 });
 
 test("what can never become a row is put aside with its reason and holds nobody up", async () => {
@@ -98,7 +120,7 @@ test("what waits of several spools goes in together, each acknowledged, a record
   const sent = [
     batch(1, [rig.scan(), rig.scan()]),
     batch(1, [rig.scan(), refused, rig.scan()]),
-    batch(1, [rig.scan({ prefetch: true })]),
+    batch(1, [rig.scan({ bot_class: "prefetch" })]),
   ];
   for (const each of sent) await sendBatch(rig.redis, "scans", each);
   rig.startWorker();
@@ -113,16 +135,22 @@ test("what waits of several spools goes in together, each acknowledged, a record
   expect(ofHours).toEqual(ofRows);
 });
 
-test("the language of a scan is the one that rules go by: what its visitor wants most", async () => {
+test("records of two regions with one id and one time are one row, counted once, together or one after the other", async () => {
+  const both = [rig.scan(), rig.scan()];
+  const others = both.map((event) => ({ ...event, region: "us-1", device: "other" }));
+  // In one transaction.
+  const [first, second] = [batch(1, [both[0]]), batch(1, [others[0]])];
+  for (const each of [first, second]) await sendBatch(rig.redis, "scans", each);
   rig.startWorker();
-  const headers = ["fr;q=0.5,en;q=0.9", "en_US", "*", "zh-Hant-TW,zh;q=0.9,en;q=0.8", ""];
-  const sent = batch(
-    1,
-    headers.map((language) => rig.scan({ language })),
-  );
-  await sendBatch(rig.redis, "scans", sent);
-  await rig.acked(sent.spool_id, headers.length);
-  expect((await rig.rows()).map((row) => row.language).sort()).toEqual(["en", "en", null, null, "zh"]);
+  for (const each of [first, second]) await rig.acked(each.spool_id, 1);
+  for (const each of [batch(1, [both[1]]), batch(1, [others[1]])]) {
+    await sendBatch(rig.redis, "scans", each);
+    await rig.acked(each.spool_id, 1);
+  }
+  expect((await rig.rows()).map(({ id }) => id).sort()).toEqual(both.map(({ id }) => id).sort());
+  expect(await rig.counted()).toMatchObject({ scans: 2 });
+  const { ofHours, ofRows } = await rig.rollups();
+  expect(ofHours).toEqual(ofRows);
 });
 
 test("which variant a scan was led to is kept", async () => {
@@ -150,7 +178,7 @@ test("of a code made for a number of scans, those of people are published as the
     await sendBatch(rig.redis, "scans", sent);
     await rig.acked(sent.spool_id, events.length);
   };
-  await send(rig.scan(), rig.scan({ prefetch: true }), rig.scan({ user_agent: "curl/8" }));
+  await send(rig.scan(), rig.scan({ bot_class: "prefetch" }), rig.scan({ bot_class: "bot" }));
   expect(await published()).toEqual([1, { max: 3, used: 1 }]);
   const [before] = await rig.db.dynamicCode.findMany({ where: { id: rig.code.id } });
   await send(rig.scan(), rig.scan());
