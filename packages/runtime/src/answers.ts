@@ -8,8 +8,9 @@ export type Answers = {
   /** A request has begun; call it before anything is written. */
   begin(req: IncomingMessage, res: ServerResponse): void;
   /**
-   * Writes the last bytes of a connection once every request that arrived whole is answered, and ends it. A connection
-   * that still owes an answer after the time allowed is cut without them. The first refusal of a connection counts.
+   * Writes the last bytes of a connection once every request that arrived whole is answered, and ends it; without them
+   * when what they refuse is answered already. A connection that still owes an answer after the time allowed is cut
+   * without them, too. The first refusal of a connection counts.
    */
   endAfter(socket: Socket, bytes: string): void;
 };
@@ -20,8 +21,8 @@ export type Answers = {
  */
 type Connection = {
   underWay: number;
-  /** The last request while it is under way; all before it have arrived whole. */
-  last: IncomingMessage | null;
+  /** The answer to the last request, until the request has arrived whole and is answered; all before it have. */
+  last: ServerResponse | null;
   /** Ends the connection if nothing is owed any more; null until it is to end. */
   endIfAnswered: (() => void) | null;
 };
@@ -41,18 +42,21 @@ export function makeAnswers({ waitMsMax }: { waitMsMax: number }): Answers {
   function begin(req: IncomingMessage, res: ServerResponse): void {
     const connection = connectionOf(req.socket);
     connection.underWay += 1;
-    connection.last = req;
+    connection.last = res;
     // Its bytes are handed to the connection by then, and those of the next answer may follow.
     res.once("close", () => {
       connection.underWay -= 1;
-      if (connection.last === req) connection.last = null;
+      if (connection.last === res && req.complete) connection.last = null;
       connection.endIfAnswered?.();
     });
   }
 
-  /** A request that is not whole is the unreadable one itself, and gets no other answer. */
-  function owesAnswers({ underWay, last }: Connection): boolean {
-    return underWay > (last && !last.complete ? 1 : 0);
+  /** The answer to the unreadable request itself, which is the one that is not whole, if any. */
+  const brokenOf = ({ last }: Connection) => (last && !last.req.complete ? last : null);
+
+  function owesAnswers(connection: Connection): boolean {
+    const broken = brokenOf(connection);
+    return connection.underWay > (broken && !broken.closed ? 1 : 0);
   }
 
   function endAfter(socket: Socket, bytes: string): void {
@@ -62,7 +66,8 @@ export function makeAnswers({ waitMsMax }: { waitMsMax: number }): Answers {
     connection.endIfAnswered = () => {
       if (owesAnswers(connection)) return;
       clearTimeout(cut);
-      if (socket.writable) socket.end(bytes);
+      // One that was answered before it broke gets no second answer.
+      if (socket.writable) socket.end(brokenOf(connection)?.headersSent ? "" : bytes);
       else socket.destroy();
     };
     socket.once("close", () => clearTimeout(cut));

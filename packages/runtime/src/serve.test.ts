@@ -109,6 +109,17 @@ test("a body that cannot be read is refused at once: nothing else is to come of 
   expect([statusesOf(client.received), effects]).toEqual([["400"], []]);
 });
 
+test("a request that breaks after its answer gets no second one", async () => {
+  const server = createHttpServer((_req, res) => void res.writeHead(401, { "Content-Length": 0 }).end());
+  const service = await listen(server);
+  running.push(service);
+  const client = open(service, "POST /cut HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  await until(() => client.received !== "");
+  client.socket.write("no chunk\r\n");
+  await until(() => client.isClosed);
+  expect(statusesOf(client.received)).toEqual(["401"]);
+});
+
 test("a client that is gone before its refusal disturbs nobody", async () => {
   const { service, release } = await start();
   let errors = 0;

@@ -55,7 +55,7 @@ const hoursOf = (id: string) =>
 const summariesOf = ({ id, workspaceId }: { id: string; workspaceId: string }) =>
   db.scanSummary.findMany({
     where: { subjectId: { in: [id, workspaceId] } },
-    orderBy: { subjectId: "asc" },
+    orderBy: [{ subjectId: "asc" }, { span: "asc" }, { start: "asc" }],
     omit: { version: true },
   });
 
