@@ -142,6 +142,12 @@ test("a good request id is kept, upstream and back; any other is replaced", asyn
   }
 });
 
+test("a scan is told not to be sniffed, once", async () => {
+  const answer = await get("/q/ABC");
+  expect(answer.match(/x-content-type-options: nosniff/gi)).toHaveLength(1);
+  expect(headerOf(answer, "Content-Security-Policy")).toBeUndefined();
+});
+
 test("a scan address that is the web page only once decoded is unknown, and kept by nobody", async () => {
   for (const path of ["/q/%2e%2e", "/q/%2E%2e/?x", "/%2e", "/q/../"]) {
     const answer = await get(path);

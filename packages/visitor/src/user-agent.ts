@@ -38,15 +38,19 @@ const devices: Record<string, Client["device"]> = {
  * ua-parser-js's name → the family as people call it; the many distributions of Linux are one family. From version 5 on
  * HarmonyOS calls itself OpenHarmony.
  */
-const systems: Record<string, string> = {
-  "Mac OS": "macOS",
-  "Chromium OS": "ChromeOS",
-  KAIOS: "KaiOS",
-  OpenHarmony: "HarmonyOS",
-};
+const systems = new Map([
+  ["Mac OS", "macOS"],
+  ["Chromium OS", "ChromeOS"],
+  ["KAIOS", "KaiOS"],
+  ["OpenHarmony", "HarmonyOS"],
+]);
 const linux =
   /^(Arch|CentOS|Debian|Fedora|Gentoo|GNU|Linpus|Mageia|Mandriva|Manjaro|Mint|openSUSE|RedHat|SUSE|Ubuntu)$/;
-const browsers: Record<string, string> = { GSA: "Google", KAKAOTALK: "KakaoTalk", WebKit: "In-app browser" };
+const browsers = new Map([
+  ["GSA", "Google"],
+  ["KAKAOTALK", "KakaoTalk"],
+  ["WebKit", "In-app browser"],
+]);
 const desktopSystems = new Set(["Windows", "macOS", "Linux", "ChromeOS", "FreeBSD", "OpenBSD", "NetBSD", "Solaris"]);
 const phoneSystems = new Set(["Android", "iOS", "KaiOS", "HarmonyOS", "Windows Phone", "BlackBerry"]);
 
@@ -77,14 +81,15 @@ function readText(text: string): Client {
 
 function systemFamily(name: string | undefined): string | null {
   if (!name) return null;
-  return linux.test(name) ? "Linux" : (systems[name] ?? name).slice(0, traitLengthMax);
+  return linux.test(name) ? "Linux" : (systems.get(name) ?? name).slice(0, traitLengthMax);
 }
 
 /** `Mobile Safari`, `Chrome Headless`, `Chrome WebView` are the family of their engine. */
 function browserFamily(name: string | undefined): string | null {
   if (!name) return null;
   return (
-    browsers[name] ?? name.replace(/^Mobile | (WebView|Headless|Mobile|Focus|Reality)$/g, "").slice(0, traitLengthMax)
+    browsers.get(name) ??
+    name.replace(/^Mobile | (WebView|Headless|Mobile|Focus|Reality)$/g, "").slice(0, traitLengthMax)
   );
 }
 

@@ -124,6 +124,7 @@ const manyKeys: Row = {
     const served = statuses.filter((status) => status === 200).length;
     stage.saw(`${served} of ${statuses.length} served`);
     stage.promise(served < statuses.length, "a workspace has as many requests as it makes keys");
+    stage.promise(served > 0, "a workspace has no requests at all");
   },
 };
 

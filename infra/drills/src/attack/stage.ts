@@ -1,5 +1,6 @@
 // What a row is given: the stack, people of it, a client whose every answer is judged, others who are disturbed, and a
 // place to write down what was seen.
+import { randomInt } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Answer, type Ask, type Client, makeClient } from "./client.js";
 import { judge } from "./judge.js";
@@ -52,11 +53,14 @@ export type StageOptions = {
   say(line: string): void;
 };
 
+/** An address of this machine that no attack came from yet: one that was put off would get no other answer. */
+const newAddress = () => `127.2.${randomInt(256)}.${randomInt(1, 255)}`;
+
 /** Sets a stage; `close` ends it and returns what became of the row. */
 export async function setStage({ root, stack, own, say }: StageOptions): Promise<Stage & { close(): Promise<Result> }> {
   const { gateway } = stack.file();
   const client = makeClient(gateway);
-  const attacker = makeClient(gateway, { localAddress: "127.0.0.2" });
+  const attacker = makeClient(gateway, { localAddress: newAddress() });
   const people = makePeople({ stack, root, client });
   const statuses = new Map<number, number>();
   const seen: string[] = [];

@@ -24,7 +24,7 @@ export type TableOptions = {
 };
 
 /** Columns that people call otherwise. */
-const aliases: Record<string, string> = { url: "data" };
+const aliases = new Map([["url", "data"]]);
 
 /** The longest cell is a payload in JSON; a whole row may hold a few of them. */
 const recordCharactersMax = 200_000;
@@ -148,7 +148,7 @@ function delimiterOf(start: string, isField: (name: string) => boolean): string 
 const spell = (cell: string) => cell.trim().toLowerCase();
 const names = (cell: string, isField: (name: string) => boolean) => {
   const name = spell(cell).replace(/^"(.*)"$/, "$1");
-  return Object.hasOwn(aliases, name) || isField(name);
+  return aliases.has(name) || isField(name);
 };
 
 async function collect(parser: AsyncIterable<string[]>, options: TableOptions): Promise<RawRow[]> {
@@ -174,7 +174,7 @@ async function collect(parser: AsyncIterable<string[]>, options: TableOptions): 
 }
 
 function readHeader(cells: string[]): string[] {
-  const header = cells.map((cell) => aliases[spell(cell)] ?? spell(cell));
+  const header = cells.map(spell).map((name) => aliases.get(name) ?? name);
   if (header.length > columnsMax) throw malformed(`The table has more than ${columnsMax} columns.`);
   const twice = header.find((name, at) => name !== "" && header.indexOf(name) !== at);
   if (twice) throw malformed(`Two columns are called ${twice}.`);
