@@ -4,7 +4,7 @@ import { ApiError } from "@qrfactory/domain/errors";
 import type { Entitlements } from "@qrfactory/domain/freeze";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
 import { includesRole, type Role } from "@qrfactory/domain/roles";
-import type { KeyDirectory } from "./key-directory.js";
+import type { KeyDirectory, KeySearch } from "./key-directory.js";
 import type { AccessTokens, Session } from "./tokens.js";
 
 export type Caller = Entitlements & {
@@ -22,7 +22,11 @@ export type Caller = Entitlements & {
   sessionId?: string;
 };
 
-export type Authenticate = (headers: IncomingHttpHeaders, accepts?: readonly Caller["kind"][]) => Promise<Caller>;
+export type Authenticate = (
+  headers: IncomingHttpHeaders,
+  accepts?: readonly Caller["kind"][],
+  search?: KeySearch,
+) => Promise<Caller>;
 
 export type AuthenticateOptions = {
   tokens: AccessTokens;
@@ -42,9 +46,9 @@ export function makeAuthenticate({ tokens, keys, findRights }: AuthenticateOptio
     return { kind: "user", id: userId, ...rest, ...rights };
   }
 
-  return async function authenticate(headers, accepts = ["user", "key"]) {
+  return async function authenticate(headers, accepts = ["user", "key"], search = {}) {
     if (accepts.includes("user") && headers.authorization !== undefined) return userOf(headers.authorization);
-    if (accepts.includes("key") && headers["x-api-key"] !== undefined) return authenticateKey(keys, headers);
+    if (accepts.includes("key") && headers["x-api-key"] !== undefined) return authenticateKey(keys, headers, search);
     throw new ApiError("unauthenticated", `Send ${accepts.map((kind) => credentials[kind]).join(" or ")}.`);
   };
 }
@@ -61,10 +65,10 @@ const credentials = {
 };
 
 /** The caller behind `X-Api-Key`; throws `unauthenticated`, with one sentence for every key that is not valid. */
-async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpHeaders): Promise<Caller> {
+async function authenticateKey(keys: KeyDirectory, headers: IncomingHttpHeaders, search: KeySearch): Promise<Caller> {
   const rawKey = headers["x-api-key"];
   if (typeof rawKey !== "string") throw new ApiError("unauthenticated", `Send ${credentials.key}.`);
-  const record = await keys.findByRawKey(rawKey);
+  const record = await keys.findByRawKey(rawKey, search);
   if (!record) throw new ApiError("unauthenticated", "The API key is not valid, has expired or was revoked.");
   return {
     kind: "key",

@@ -59,6 +59,17 @@ test("a key is read from Postgres once, then known to every service through Redi
   expect(loads).toBe(1);
 });
 
+test("who is not worth a question to Postgres finds keys that Redis knows, and no other", async () => {
+  const [known, unknown] = [makeKey(), makeKey()];
+  await publishKey(redis, known.hash, known.record);
+  const loadKey = () => Promise.reject(new Error("no question to Postgres"));
+  const find = (raw: string, isSure = true) =>
+    makeKeyDirectory({ redis, loadKey, isSure: () => isSure }).findByRawKey(raw, { onlyPublished: true });
+  expect(await find(known.raw)).toEqual(known.record);
+  expect(await find(unknown.raw)).toBeNull();
+  expect(await find(known.raw, false)).toBeNull();
+});
+
 test("a revocation reaches a service that has the key in memory within a second", async () => {
   const { raw, hash, record } = makeKey();
   let now = 1_000_000;

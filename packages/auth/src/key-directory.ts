@@ -47,9 +47,15 @@ export async function forgetKeys(redis: Redis): Promise<void> {
   } while (cursor !== "0");
 }
 
+/** For callers who are not worth a question to Postgres. */
+export type KeySearch = {
+  /** Whether only keys are found that Redis knows: those that were made or used within a day. */
+  onlyPublished?: boolean;
+};
+
 export type KeyDirectory = {
   /** The key's record, or null when it is malformed, unknown, expired or revoked; throws `unavailable` when nobody knows. */
-  findByRawKey: (raw: string) => Promise<KeyRecord | null>;
+  findByRawKey: (raw: string, search?: KeySearch) => Promise<KeyRecord | null>;
 };
 
 export type KeyDirectoryOptions = {
@@ -65,10 +71,15 @@ export type KeyDirectoryOptions = {
 export function makeKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
   const { redis, loadKey, isSure = () => true, now = Date.now } = options;
 
-  async function find(hash: string): Promise<KeyRecord | null> {
+  async function findSurelyPublished(hash: string): Promise<KeyRecord | null> {
     const published = isSure() ? await findPublished(redis, hash) : null;
     // Asked again: the connection may lead to another server than a moment ago.
-    if (published && isSure()) return published;
+    return isSure() ? published : null;
+  }
+
+  async function find(hash: string): Promise<KeyRecord | null> {
+    const published = await findSurelyPublished(hash);
+    if (published) return published;
     const loaded = await loadKey(hash).catch((cause: unknown) => {
       throw new ApiError("unavailable", "The API key cannot be checked right now; try again.", { cause });
     });
@@ -79,9 +90,10 @@ export function makeKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
 
   const recall = makeShortMemory({ load: find, now });
   return {
-    async findByRawKey(raw) {
+    async findByRawKey(raw, { onlyPublished = false } = {}) {
       if (!isWellFormedKey(raw)) return null;
-      const record = await recall(hashApiKey(raw).toString("hex"));
+      const hash = hashApiKey(raw).toString("hex");
+      const record = await (onlyPublished ? findSurelyPublished(hash) : recall(hash));
       return record && isUsable(record, now()) ? record : null;
     },
   };

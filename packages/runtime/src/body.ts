@@ -28,7 +28,10 @@ export type BodyLimits = Pick<JsonLimits, "valuesMax" | "longMembers"> & {
 const tooLarge = (limit: number) => new ApiError("body_too_large", `The body is larger than ${limit} bytes.`);
 const cutShort = () => new ApiError("malformed_request", "The body ended before its announced length.");
 
-type Unpack = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+type Unpack = (bytes: Buffer, options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>;
+
+/** Bytes that are unpacked between two turns of the loop. */
+const unpackedAtOnce = 262_144;
 
 /** Content-Encoding → what undoes it, in a thread of its own (RFC 9110, 8.4.1). */
 const encodings: Record<string, Unpack> = {
@@ -54,7 +57,8 @@ export async function readBytes(req: Request, bytesMax: number): Promise<Buffer>
   const bytes = await readPacked(req, bytesMax);
   if (!unpack || bytes.length === 0) return bytes;
   const grownMax = Math.max(unpackedBytesFree, unpackedRatioMax * bytes.length);
-  return unpack(bytes, { maxOutputLength: Math.min(bytesMax, grownMax) }).catch((error: NodeJS.ErrnoException) => {
+  const options = { maxOutputLength: Math.min(bytesMax, grownMax), chunkSize: Math.min(bytesMax, unpackedAtOnce) };
+  return unpack(bytes, options).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ERR_BUFFER_TOO_LARGE") {
       throw new ApiError("malformed_request", `The body is not valid ${encoding}.`, { cause: error });
     }

@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 
 /** A slice: far below what a person or a deadline notices, far above what a turn of the loop costs. */
-const sliceMsDefault = 5;
+const sliceMsDefault = 2;
 
 /** To be awaited between small steps: lets others have their turn once a slice of time is used up. */
 export type Breathe = () => Promise<void>;

@@ -1,5 +1,6 @@
-// Networks that present one credential after the other which is not valid: they are looked up no more until the minute is
-// over. Credentials that were good a moment ago are served all the same: others may call from the same address.
+// Networks that present one credential after the other which is not valid: what they present is looked up no more in
+// Postgres until the minute is over. Good credentials that are known without it are served all the same: others may call
+// from the same address.
 import { createHash } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import { householdOf } from "@qrfactory/domain/network";
@@ -22,14 +23,15 @@ export type RefusalsOptions = {
 };
 
 /**
- * Names the caller by `authenticate`, unless the request's network is put off. Throws what `authenticate` throws, or
- * `rate_limited` in the place of the last refusals and for as long as the network is put off.
+ * Names the caller by `authenticate`, which is told when the request's network is put off, so that it looks up what costs
+ * little and throws `unauthenticated` otherwise. Throws what `authenticate` throws, or `rate_limited` in the place of the
+ * last refusals and of each while the network is put off.
  */
 export type Guarded = <Caller>(
   req: Request,
   res: Response,
   credential: string | undefined,
-  authenticate: () => Promise<Caller>,
+  authenticate: (isPutOff: boolean) => Promise<Caller>,
 ) => Promise<Caller>;
 
 /** The client that a request without a caller is counted for: an IPv4 address, or the /64 of one household of IPv6. */
@@ -54,34 +56,37 @@ export function makeRefusals(options: RefusalsOptions): Guarded {
     }
   }
 
-  function requireTurn(network: string): void {
-    const until = putOff.get(network);
-    if (until === undefined) return;
-    const left = until - now();
-    if (left <= 0) return void putOff.delete(network);
-    const detail = "Too many credentials from your network were not valid; wait before you try others.";
-    throw new ApiError("rate_limited", detail, { retryAfterSeconds: Math.ceil(left / 1_000) });
+  /** Milliseconds for which a network is put off; 0 when it is not. */
+  function putOffFor(network: string): number {
+    const left = (putOff.get(network) ?? 0) - now();
+    if (left <= 0) putOff.delete(network);
+    return Math.max(0, left);
   }
 
   return async function guarded(req, res, credential, authenticate) {
     // Without a credential there is nothing to look up.
-    if (credential === undefined) return authenticate();
+    if (credential === undefined) return authenticate(false);
     const network = whereFrom(req);
     const digest = createHash("sha256").update(credential).digest("base64url");
-    if (!good.has(digest)) requireTurn(network);
+    const waitMs = good.has(digest) ? 0 : putOffFor(network);
     try {
-      const caller = await authenticate();
+      const caller = await authenticate(waitMs > 0);
       trim(good);
       good.add(digest);
       return caller;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) {
-        good.delete(digest);
-        await noteRefusal(res, network);
-      }
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      good.delete(digest);
+      if (waitMs > 0) throw tooMany(waitMs);
+      await noteRefusal(res, network);
       throw error;
     }
   };
+}
+
+function tooMany(waitMs: number): ApiError {
+  const detail = "Too many credentials from your network were not valid; wait before you try others.";
+  return new ApiError("rate_limited", detail, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
 }
 
 /** A flood of more starts anew. */

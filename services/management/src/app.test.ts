@@ -156,13 +156,16 @@ test("a network that tries one unknown key after the other is put off; keys that
   const strict = await startApi({ REFUSALS_PER_MINUTE: 20 });
   try {
     const { as } = await strict.signUp();
-    const { raw_key } = (await as("POST", "/api/v1/keys", { body: { name: "good" } })).body;
+    const [{ raw_key }, unused] = await Promise.all(
+      ["good", "unused"].map(async (name) => (await as("POST", "/api/v1/keys", { body: { name } })).body),
+    );
     const by = (key: string, network = "203.0.113.1") =>
       strict.send("GET", "/api/v1/usage", { headers: { "X-Api-Key": key, "X-Forwarded-For": network } });
     expect((await by(raw_key)).status).toBe(200);
     for (let n = 0; n < 20; n += 1) expectProblem(await by(createApiKey().raw), 401, "unauthenticated");
     for (let n = 0; n < 5; n += 1) expectProblem(await by(createApiKey().raw), 429, "rate_limited");
-    expect((await by(raw_key)).status).toBe(200);
+    // Also one that this process has never seen.
+    for (const good of [raw_key, unused.raw_key]) expect((await by(good)).status).toBe(200);
     expectProblem(await by(createApiKey().raw, "203.0.113.2"), 401, "unauthenticated");
     expectProblem(await strict.send("GET", "/api/v1/usage"), 401, "unauthenticated");
   } finally {

@@ -26,7 +26,9 @@ export type FindCallerOptions = {
 export function makeFindCaller({ authenticate, guarded, countCaller, noteKeyUse }: FindCallerOptions): FindCaller {
   return async function findCaller(req, res, accepts) {
     const credential = credentialOf(req.headers);
-    const caller = await guarded(req, res, credential, () => authenticate(req.headers, accepts));
+    const caller = await guarded(req, res, credential, (isPutOff) =>
+      authenticate(req.headers, accepts, { onlyPublished: isPutOff }),
+    );
     await countCaller(res, caller, plans[caller.plan].requestsPerMinute);
     if (caller.kind === "key") {
       const scope = scopeOf(String(res.locals.route), req.method);

@@ -48,7 +48,9 @@ export function makeRequireCaller(
   accepts: readonly Authenticated["kind"][] = ["key"],
 ): RequireCaller {
   return async function requireCaller(req, res) {
-    const caller = await guarded(req, res, credentialOf(req.headers), () => authenticate(req.headers, accepts));
+    const caller = await guarded(req, res, credentialOf(req.headers), (isPutOff) =>
+      authenticate(req.headers, accepts, { onlyPublished: isPutOff }),
+    );
     const plan = plans[caller.plan];
     await countCaller(res, caller, plan.requestsPerMinute);
     if (caller.kind === "key") {

@@ -83,7 +83,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     internalTokens: makeInternalTokens("a secret of at least thirty-two characters"),
     loadKeys: async () => [],
     openSecret: String,
-    guarded: (_req, _res, _credential, authenticate) => authenticate(),
+    guarded: (_req, _res, _credential, authenticate) => authenticate(false),
     countCaller: async () => {},
     credits,
     readCode: async (_req, body) => ({ body, code: null }),

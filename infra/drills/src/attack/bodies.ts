@@ -47,27 +47,32 @@ const bulkMembers: Row = {
   },
 };
 
+/** What is refused at once is sent again, some times a second: more would be no more than a busy line. */
+const largeMs = 4_000;
+const largeRestMs = 250;
+/** 20 to 36 MB at once keep two cores busy for longer than a phone should wait, whoever reads them. */
+const othersMsMax = 100;
+
 const brackets: Row = {
   name: "brackets",
-  attack: "9 MB of `[` to generate, four at once",
+  attack: "9 MB of `[` to generate, four at once, again and again; others may wait 100 ms",
   async run(stage) {
     const person = await stage.people.signUp();
     const ask = { url: "/api/v1/generate/", headers: { ...json, ...person.asKey }, body: "[".repeat(9_000_000) };
-    await stage.disturb(cachedImage(stage), () => hammer(4, 0, () => stage.attack(ask)));
+    await stage.disturb({ ...cachedImage(stage), othersMsMax }, () =>
+      hammer(4, largeMs, () => stage.attack(ask), largeRestMs),
+    );
   },
 };
 
 const tableBytes = 19_999_000;
-/** What is refused at once is sent again, some times a second: more would be no more than a busy line. */
-const tableMs = 4_000;
-const tableRestMs = 250;
 const fill = (text: string) => Buffer.alloc(tableBytes, text);
 
 /** Tables of 20 MB, each by what it is full of. */
 const tables: [name: string, what: string, body: () => Buffer][] = [
   ["newlines", "newlines", () => fill("\n")],
   ["crlf", "CR LF", () => fill("\r\n")],
-  ["spaced", "999 newlines and an x, again and again", () => fill(`${"\n".repeat(999)}x`)],
+  ["spaced", "999 newlines and an x, again and again; others may wait 100 ms", () => fill(`${"\n".repeat(999)}x`)],
   ["commas", "commas", () => fill(",")],
   ["quotes", "quotes", () => fill('"')],
   ["quoted-cells", "empty quoted cells", () => fill('"",')],
@@ -76,12 +81,14 @@ const tables: [name: string, what: string, body: () => Buffer][] = [
 const csvRows = tables.map(
   ([name, what, body]): Row => ({
     name: `csv-${name}`,
-    attack: `20 MB of ${what} as CSV to generate/bulk`,
+    attack: `20 MB of ${what} as CSV to generate/bulk; others may wait 100 ms`,
     async run(stage) {
       const person = await stage.people.signUp();
       const headers = { ...person.asKey, "Content-Type": "text/csv" };
       const ask = { url: "/api/v1/generate/bulk/", headers, body: body() };
-      await stage.disturb(whoAmI(stage), () => hammer(1, tableMs, () => stage.attack(ask), tableRestMs));
+      await stage.disturb({ ...whoAmI(stage), othersMsMax }, () =>
+        hammer(1, largeMs, () => stage.attack(ask), largeRestMs),
+      );
     },
   }),
 );

@@ -1,6 +1,7 @@
 // What one customer, or a stranger, may take of what all share: event streams, look-ups of keys, requests by many keys.
 import { createHash, randomBytes } from "node:crypto";
 import { type ClientRequest, get, type IncomingMessage } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { expectStatus, jsonOf } from "./client.js";
 import { pour } from "./headers.js";
 import { cachedImage, whoAmI } from "./others.js";
@@ -106,6 +107,7 @@ const unknownKeys: Row = {
 
 const keyCount = 20;
 const perKey = 60;
+const betweenMs = 50;
 
 const manyKeys: Row = {
   name: "many-keys",
@@ -119,6 +121,7 @@ const manyKeys: Row = {
       for (let n = 0; n < perKey; n++) {
         const asked = keys.map((headers) => stage.attack({ url: "/api/v1/dynamic/", headers }));
         statuses.push(...(await Promise.all(asked)).map(({ status }) => status));
+        await pause(betweenMs);
       }
     });
     const served = statuses.filter((status) => status === 200).length;
