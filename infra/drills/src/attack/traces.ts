@@ -42,7 +42,11 @@ async function askFailing(own: OwnStack, marked: Client, shortId: string): Promi
   } finally {
     process.kill(own.launcherPid(), "SIGCONT");
   }
-  const isBack = async () => (await marked.send({ url: "/api/status/" })).status === 200;
+  // 200 says no more than that scans and the database are back.
+  const isBack = async () => {
+    const answer = await marked.send({ url: "/api/status/" });
+    return answer.status === 200 && jsonOf<{ status: string }>(answer).status === "ok";
+  };
   await until(isBack, { timeoutMs: backMsMax, intervalMs: 200, what: "The return of the services" });
 }
 

@@ -10,12 +10,14 @@ import type { Others, Stage } from "./stage.js";
 const json = { "Content-Type": "application/json" };
 const attackMs = 10_000;
 const clients = 3;
+/** Clients that never rest keep two cores busy, whatever they send. */
+const othersMsMax = 100;
 
 /** Sends all of `asks` again and again, each client from another one on. */
 export function hammerAll(stage: Stage, others: Others, asks: Ask[], forMs = attackMs): Promise<void> {
   let next = 0;
   const send = () => stage.attack(asks[next++ % asks.length] as Ask);
-  return stage.disturb(others, async () => {
+  return stage.disturb({ ...others, othersMsMax }, async () => {
     for (const ask of asks) await stage.attack(ask);
     await hammer(clients, forMs, send);
   });
@@ -33,7 +35,8 @@ const bombed = ["auth/login", "auth/refresh", "dynamic", "generate", "validate",
 
 const bombs: Row = {
   name: "bombs",
-  attack: "gzip, deflate and br of up to 200 MB of spaces, 1000:1, to auth, dynamic, generate, validate and bulk",
+  attack:
+    "gzip, deflate and br of up to 200 MB of spaces, 1000:1, to auth, dynamic, generate, validate and bulk; others may wait 100 ms",
   async run(stage) {
     const person = await stage.people.signUp("pro");
     const asks = codings.flatMap(([coding, pack]) =>
@@ -90,7 +93,8 @@ function oddBodies(shortId: string): [method: string, route: string, body: strin
 
 const nesting: Row = {
   name: "nesting",
-  attack: "200 levels of 20 members, 100,000 texts for every list, 50,000 duplicate members, a name of 950 kB",
+  attack:
+    "200 levels of 20 members, 100,000 texts for every list, 50,000 duplicate members, a name of 950 kB; others may wait 100 ms",
   async run(stage) {
     const [shortId = ""] = await makeCodes(stage, 1);
     const person = await stage.people.signUp("agency");
@@ -131,7 +135,8 @@ const types = [
 
 const formsRow: Row = {
   name: "forms",
-  attack: "forms of 100,000 parts, headers of 16 kB, names of 1 MB, boundaries without end, to generate and bulk",
+  attack:
+    "forms of 100,000 parts, headers of 16 kB, names of 1 MB, boundaries without end, to generate and bulk; others may wait 100 ms",
   async run(stage) {
     const person = await stage.people.signUp("agency");
     const asks = ["generate", "validate", "generate/bulk"].flatMap((route) =>
