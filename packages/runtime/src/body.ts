@@ -89,7 +89,8 @@ async function readPacked(req: Request, bytesMax: number): Promise<Buffer> {
         if (length > bytesMax) reject(tooLarge(bytesMax));
       });
       req.once("end", resolve);
-      req.once("close", () => reject(cutShort()));
+      // Comes after the end, too; an error that nobody sees would cost its stack.
+      req.once("close", () => req.readableEnded || reject(cutShort()));
       req.once("error", (cause) => reject(new ApiError("malformed_request", "The body could not be read.", { cause })));
     });
   } catch (error) {
