@@ -12,6 +12,7 @@ import { startVictim } from "./victim.js";
 /** Enough for a p99 of a few seconds that one slow answer does not decide, too little to be a load. */
 const victimEveryMs = 25;
 const restMs = 4_000;
+const underMsMin = 2_000;
 /** The promise of a flood: others wait no longer than this, p99. */
 const othersMsDefault = 50;
 /** On a machine that is busy with something else, others at rest say how fast it is. */
@@ -94,7 +95,8 @@ export async function setStage({ root, stack, own, say }: StageOptions): Promise
       await victim.take();
       await pause(restMs);
       const rest = await victim.take();
-      await act();
+      // What an attack that is over in a moment leaves behind is felt after it.
+      await Promise.all([act(), pause(underMsMin)]);
       const under = await victim.take();
       const ms = ({ p50, p99 }: { p50: number; p99: number }) => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
       say(`others at rest: ${ms(rest)}; under attack: ${ms(under)} of ${under.count} requests`);
