@@ -23,13 +23,14 @@ export type ReportQuery = {
   bucketsMax: number;
 };
 
-export type Report = {
-  starts: Date[];
-  times: TimeCounts;
+/** What happened in each bucket of a range, and in all of it. */
+export type Course = { starts: Date[]; times: TimeCounts };
+
+export type Report = Course & {
   keys: Record<ScanDimension, KeyCount[]>;
   /** Of a workspace only. */
   codes: CodeCount[] | null;
-  previous: { range: Stretch; total: TimeCounts["total"] } | null;
+  previous: (Course & { range: Stretch }) | null;
   /** Single scans before it may be gone, and with them what only they tell; null when nothing older is asked for. */
   completeFrom: Date | null;
 };
@@ -53,9 +54,10 @@ export async function readReport(reader: Reader, query: ReportQuery): Promise<Re
 }
 
 async function readPrevious(reader: Reader, query: ReportQuery): Promise<Report["previous"]> {
-  const { scope, range, timezone, includeBots } = query;
-  const before = await previousRange(reader, range, timezone);
-  const plan = await planReport(reader, scope, before);
-  const { total } = await countOverTime(reader, scope, plan, { buckets: [before.from], includeBots });
-  return { range: before, total };
+  const { scope, timezone, includeBots, bucketsMax } = query;
+  const range = await previousRange(reader, query.range, timezone);
+  // As long a range may touch one bucket more.
+  const starts = await listBuckets(reader, range, { ...query, max: bucketsMax + 1 });
+  const plan = await planReport(reader, scope, range);
+  return { range, starts, times: await countOverTime(reader, scope, plan, { buckets: starts, includeBots }) };
 }

@@ -5,6 +5,7 @@ import { conditionsOn, Parameters, type ScanScope, type Stretch } from "./scan-s
 export type ListedScan = {
   id: string;
   short_id: string;
+  code_name: string;
   scanned_at: Date;
   country: string | null;
   region_name: string | null;
@@ -52,7 +53,7 @@ export async function listScans(
   }
   const { rows } = await reader.query<ListedScan>({
     text: `
-      SELECT s.id, d.short_id, s.scanned_at, s.country, s.region_name, s.city, s.device, s.os, s.browser, s.language,
+      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name, s.city, s.device, s.os, s.browser, s.language,
         s.referrer_host, s.variant, s.bot_class, s.region, s.visitor
       FROM (SELECT * FROM scans AS s WHERE ${conditions.join(" AND ")}
             ORDER BY s.scanned_at ${direction}, s.id ${direction} LIMIT ${parameters.add(limit)}) AS s

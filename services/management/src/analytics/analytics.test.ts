@@ -242,12 +242,13 @@ test("a comparison counts the time just before, and says by how much it changed"
   const { previous, changes, total_scans } = (await read("/api/v1/analytics", {
     ...{ from: "2026-10-20", to: "2026-10-26", compare: "previous" },
   })) as unknown as {
-    previous: { from: string; total_scans: number };
+    previous: { from: string; total_scans: number; timeseries: object[] };
     changes: { total_scans: number };
     total_scans: number;
   };
   const before = await read("/api/v1/analytics", { from: "2026-10-13", to: "2026-10-19" });
   expect(previous).toMatchObject({ from: "2026-10-13T00:00:00.000Z", total_scans: before.total_scans });
+  expect(previous.timeseries).toEqual(before.timeseries);
   expect(changes.total_scans).toBeCloseTo((total_scans - before.total_scans) / before.total_scans, 3);
 });
 
@@ -299,6 +300,13 @@ test.each([
   ["country=FR%00", "country"],
   ["top=100000", "top"],
   ["compare=all", "compare"],
+  ["country=AT,Austria", "country"],
+  ["country=-%27%3B%20DROP%20TABLE", "country"],
+  ["language=de-AT", "language"],
+  ["language=%25", "language"],
+  ["device=iphone", "device"],
+  ["bot_class=human", "bot_class"],
+  ["referrer=https%3A%2F%2Fnews.example%2Fa", "referrer"],
   ["colour=red", "colour"],
   ["__proto__=1", "__proto__"],
 ])("the query %s is refused by its field", async (query, field) => {
@@ -307,7 +315,23 @@ test.each([
   expect(Object.keys(answer.body.errors)).toContain(field);
 });
 
-test.each(["country='; DROP TABLE scans; --", "city=\\", "browser={a,b}", 'os="x', "language=%25"])(
+test.each([
+  ["country=Austria", "use AT."],
+  ["country=Österreich", "use AT."],
+  ["country=uk", "use GB."],
+  ["country=Narnia", "ISO 3166-1"],
+  ["language=de-AT", "use de; regions are not kept."],
+  ["language=Deutsch", "use de; regions are not kept."],
+  ["device=iphone", "phone, tablet, desktop"],
+  ["referrer=https://news.example/a?b", "use the host alone: news.example."],
+])("the filter %s says what would match", async (filter, words) => {
+  const [name = "", value = ""] = filter.split("=");
+  const { body } = await as("GET", `/api/v1/analytics?${new URLSearchParams({ [name]: value })}`);
+  expect(body.errors[name]).toEqual([expect.stringContaining(words)]);
+  expect(body.errors[name][0]).toContain(JSON.stringify(value));
+});
+
+test.each(["region='; DROP TABLE scans; --", "city=\\", "browser={a,b}", 'os="x', "serving_region=%25"])(
   "the filter %s is a value like any other",
   async (filter) => {
     const [name, value] = filter.split("=") as [string, string];
