@@ -100,7 +100,7 @@ test("an export shows moments by the clocks of its zone, and the names of codes"
     ["2026-10-25T02:00:00.000+01:00", body.name],
   ]);
   const [header = "", first = ""] = await read("format=csv&timezone=Asia/Kathmandu");
-  expect(header.split(",")[2]).toBe("code_name");
+  expect(header.split(",").at(-2)).toBe("code_name");
   expect(first).toContain("2026-10-25T06:44:59.999+05:45");
   expect(first).toContain(`"'=Menu, spring"`);
   expect((await read("format=csv"))[1]).toContain(moments[0]);
