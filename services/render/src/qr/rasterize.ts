@@ -112,10 +112,10 @@ export function pictureAsPng({ width, height, data }: Picture): Buffer {
   return encodePng(png, null);
 }
 
-/** The bytes of a JPEG; the scene must have been painted by `paintPlainly` on an opaque ground. */
-export function jpegOf(raster: Raster): Buffer {
+/** The bytes of a JPEG of this resolution; the scene must have been painted by `paintPlainly` on an opaque ground. */
+export function jpegOf(raster: Raster, dpi: number): Buffer {
   if (raster.kind !== "painting" || !raster.painting.isOpaque) throw new Error("A JPEG is made of an opaque painting");
-  return encodeJpeg(raster.painting);
+  return encodeJpeg(raster.painting, dpi);
 }
 
 /** Brightness of an opaque colour as cameras' pictures have it, 0 to 255 (Rec. 601). */
