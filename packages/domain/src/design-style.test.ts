@@ -121,7 +121,7 @@ test("a label on a banner is readable whatever the colours", () => {
 });
 
 test("paper has no pixels: a PDF is as large as the PNG of the same request in print", () => {
-  expect(read({ format: "pdf" })).toMatchObject({ widthInches: 6.25, widthPx: 1_875, dpi: null });
+  expect(read({ format: "pdf" })).toMatchObject({ widthInches: 2, widthPx: 600, dpi: null });
   expect(read({ format: "eps", size: 600, dpi: 300 })).toMatchObject({ widthInches: 2, widthPx: 600 });
   expect(keyOf({ format: "pdf", size: 600, dpi: 300 })).toBe(keyOf({ format: "pdf", size_inches: 2 }));
   expect(keyOf({ format: "jpeg", size: 600, dpi: 300 })).toBe(keyOf({ format: "jpeg", size_inches: 2 }));

@@ -13,7 +13,7 @@ import { makeSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
 /** Part of every cache key: raised whenever the same design gives other bytes. */
-export const rendererVersion = 10;
+export const rendererVersion = 11;
 
 /** What every drawing of a design says of itself, and the image. */
 export type Drawing = {

@@ -3,6 +3,7 @@
 import { composite, contrastRatio, luminance, type Rgba } from "@qrfactory/domain/color";
 import { isSquares, lookAt, type Raster, rasterize } from "./qr/rasterize.js";
 import type { Scene } from "./qr/scene.js";
+import { surfaceOf } from "./qr/surface.js";
 import { blur, resample } from "./seen.js";
 import { type Pixels, type Reading, readQrCode } from "./zxing.js";
 
@@ -103,16 +104,6 @@ export function judgeColors(colors: Pick<Scene, "background" | "inks">): ColorVe
 
 function refused(advice: string): ScanResult {
   return { isReadable: false, score: 0, advice };
-}
-
-/**
- * What the code stands on. Where the background lets something through, that is white under dark ink and black under
- * light ink: whoever chose that ink has such a surface in mind.
- */
-function surfaceOf({ background, inks }: Pick<Scene, "background" | "inks">): { substrate: Rgba; ground: Rgba } {
-  const isLight = luminance(inks[0]?.color ?? [0, 0, 0, 255]) > 0.5;
-  const substrate: Rgba = isLight ? [0, 0, 0, 255] : [255, 255, 255, 255];
-  return { substrate, ground: composite(background, substrate) };
 }
 
 function comparedWith(ground: Rgba, color: Rgba): { contrast: number; isLighter: boolean } {

@@ -47,7 +47,7 @@ test("a good request has its figures, no warnings, and costs nothing", async () 
     errors: {},
     warnings: [],
     symbol: { version: 2, modules: 25, error_correction: "Q", modes: ["byte"] },
-    print: { module_mm: 0.77, quiet_zone_mm: 3.08, max_scan_distance_mm: 192 },
+    print: { width_mm: 25.4, module_mm: 0.77, quiet_zone_mm: 3.08, max_scan_distance_mm: 192 },
     contrast_ratio: 21,
     logo: null,
     pixels: 300,

@@ -3,6 +3,7 @@
 import { rgbaOf } from "@qrfactory/domain/color";
 import type { Design, ScanCheck } from "@qrfactory/domain/design";
 import { ApiError, type FieldErrors, type ProblemCode } from "@qrfactory/domain/errors";
+import { widthMmOf } from "@qrfactory/domain/image-size";
 import type { SegmentMode } from "@qrfactory/domain/segments";
 import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol-capacity";
 import type { Handler } from "@qrfactory/runtime/http-app";
@@ -28,10 +29,6 @@ const verdicts: readonly ProblemCode[] = [
   "not_found",
 ];
 
-/** What a printer makes of a pixel where the request says no resolution. */
-const printDpi = 300;
-const mmAnInch = 25.4;
-
 /**
  * A code is read from ten times its width away, as a rule of thumb for one of 25 modules (version 2); what a camera has
  * to tell apart is the module, so this is 250 times the side of one.
@@ -40,11 +37,11 @@ const distanceInModules = 250;
 
 export type Figures = {
   symbol: { version: number; modules: number; error_correction: ErrorCorrection; modes: SegmentMode[] };
-  print: { module_mm: number; quiet_zone_mm: number; max_scan_distance_mm: number };
+  print: { width_mm: number; module_mm: number; quiet_zone_mm: number; max_scan_distance_mm: number };
   contrast_ratio: number;
   /** Modules² that the logo costs, and that the symbol can spare; null without a logo. */
   logo: { area: number; budget: number } | null;
-  /** Side of the image. */
+  /** Side of the image; of a PDF or EPS, and of an SVG in inches, that of a print at 300 dpi. */
   pixels: number;
 };
 
@@ -133,11 +130,12 @@ type Parts = { symbol: SymbolFigures; logo: Logo | null; side: number; contrast:
 function figuresOf(design: Design, { symbol, logo, side, contrast }: Parts): Figures {
   const { version, errorCorrection } = symbol;
   const modules = modulesOf(version);
-  const inches = design.widthInches ?? design.widthPx / (design.dpi ?? printDpi);
-  const moduleMm = (inches * mmAnInch) / side;
+  const widthMm = widthMmOf(design);
+  const moduleMm = widthMm / side;
   return {
     symbol: { version, modules, error_correction: errorCorrection, modes: modesOf(design.text, errorCorrection) },
     print: {
+      width_mm: rounded(widthMm),
       module_mm: rounded(moduleMm),
       quiet_zone_mm: rounded(moduleMm * design.quietZone),
       max_scan_distance_mm: Math.floor(moduleMm * distanceInModules),

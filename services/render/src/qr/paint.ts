@@ -20,9 +20,9 @@ export function paintScene(scene: Scene, design: Pick<Design, "format" | "widthP
     return { bytes: pngOf(raster, dpi), raster };
   }
   if (format === "jpeg") {
-    // JPEG has no transparency: what the background lets through is white.
+    // JPEG has no transparency: what the background lets through is white. Readers of designs give each its resolution.
     const raster = paintPlainly({ ...scene, background: composite(scene.background, white) }, widthPx);
-    return { bytes: jpegOf(raster), raster };
+    return { bytes: jpegOf(raster, dpi as number), raster };
   }
   if (format === "svg") return { bytes: paintSvg(scene, design), raster: null };
   // Readers of designs give every PDF and EPS its inches.

@@ -10,6 +10,7 @@ import type { LabelOutline } from "./label.js";
 import { type Logo, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
 import { drawPattern } from "./patterns.js";
+import { pictureOn, surfaceOf } from "./surface.js";
 import type { Modules, QrSymbol } from "./symbol.js";
 
 export type Flat = { kind: "flat"; color: Rgba };
@@ -90,18 +91,23 @@ export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts 
   const ink = inkOf(design, framed?.bounds ?? { x: left, y: top, width: modules.side, height: modules.side });
   const { backdrop, logo, label = null } = parts;
   const place = logo ? placeLogo(modules.side, logo) : null;
+  const background = rgbaOf(design.background);
+  const inks = inksOf(design);
+  const { substrate } = surfaceOf({ background, inks });
   const shapes: Filled[] = symbolShapes(modules, design, { ink, left, top, cleared: place?.cleared ?? null });
   if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label }));
   return {
     side,
-    background: rgbaOf(design.background),
+    background,
     shapes: [
       ...(backdrop ? [placed(backdrop, { x: 0, y: 0, width: side, height: side })] : []),
       ...merged(shapes),
-      ...(logo && place ? [placed(logo.picture, { ...place.box, x: place.box.x + left, y: place.box.y + top })] : []),
+      ...(logo && place
+        ? [placed(pictureOn(substrate, logo.picture), { ...place.box, x: place.box.x + left, y: place.box.y + top })]
+        : []),
     ],
     quietZone,
-    inks: inksOf(design),
+    inks,
   };
 }
 

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { imageFormats } from "@qrfactory/domain/design";
+import { imageFormats } from "@qrfactory/domain/image-size";
 import { Piscina } from "piscina";
 import { distances } from "./read-at-distances.js";
 import { type Distances, type Outcome, required } from "./read-part.js";

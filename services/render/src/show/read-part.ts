@@ -1,7 +1,8 @@
 // One part of the matrix, in a thread of its own: draws each of its images as the service would, checked strictly, has
 // them rasterised elsewhere, and reads them by independent decoders.
-import { type ImageFormat, readDesign } from "@qrfactory/domain/design";
+import { readDesign } from "@qrfactory/domain/design";
 import type { Pattern } from "@qrfactory/domain/design-style";
+import type { ImageFormat } from "@qrfactory/domain/image-size";
 import { plans } from "@qrfactory/domain/plans";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { draw } from "../draw.js";

@@ -1,5 +1,5 @@
 // Every combination of styles that the contract names, as requests: what the proof of readability goes through.
-import { type ImageFormat, imageFormats } from "@qrfactory/domain/design";
+
 import {
   eyeBorderShapes,
   eyeCenterShapes,
@@ -9,6 +9,7 @@ import {
   type Pattern,
   patterns,
 } from "@qrfactory/domain/design-style";
+import { type ImageFormat, imageFormats } from "@qrfactory/domain/image-size";
 
 /** One request for an image: `fields` as a client sends them, and whether a logo comes with them. */
 export type Style = { fields: { format: ImageFormat; pattern: Pattern } & Record<string, unknown>; hasLogo: boolean };
@@ -26,7 +27,7 @@ const frames = [
   ...frameStyles.map((style) => ({ frame_style: style, frame_label: "Scan me", frame_color: "#1d3557" })),
 ];
 
-/** Pixels of the side; vectors have as many at 96 dpi, which is what they are rasterised with. */
+/** Pixels of the side; a PDF or EPS has as many at 300 dpi, which is what it is rasterised with. */
 export const matrixSizePx = 400;
 
 /**
