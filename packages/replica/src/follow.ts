@@ -44,6 +44,11 @@ export type FollowState = {
   isConnected: boolean;
   /** Whether the set on the replica is known to be complete: it carries the mark of our last complete load. */
   isComplete: boolean;
+  /**
+   * Whether the table holds all that there is: the set was complete, every change up to the end of the stream was taken,
+   * and the heartbeat is fresh. Only then is an unknown short id one that does not exist.
+   */
+  isCurrent: boolean;
   /** Milliseconds since management last wrote its heartbeat, as seen on the replica; null when never seen. */
   stalenessMs: number | null;
   /** In any state but `complete` the good rows are taken all the same. */
@@ -53,6 +58,9 @@ export type FollowState = {
   /** Rows refused since the start. */
   refused: number;
 };
+
+/** Management writes its heartbeat every second: whoever has seen none for so long may miss codes. */
+export const stalenessMsMax = 5_000;
 
 const blockMsDefault = 500;
 const reloadMsDefault = 5_000;
@@ -68,8 +76,14 @@ const failuresToTell = 2;
 /** So many failures of passes take longer than following needs to notice that Redis itself is away. */
 const failuresUnreadable = 5;
 
+/** Whether a heartbeat of this age, null for none, says that the replica moves. */
+export const isFreshBeat = (stalenessMs: number | null): boolean =>
+  stalenessMs !== null && stalenessMs <= stalenessMsMax;
+
 export type Follower = {
   state(): FollowState;
+  /** As the state says it. */
+  isCurrent(): boolean;
   /** For a snapshot of the table of this turn; null unless the table is known to be complete up to some change. */
   resume(): Resume | null;
   stop(): Promise<void>;
@@ -92,6 +106,8 @@ export function followTable(options: FollowOptions): Follower {
   let lastMark: TableMark | null = null;
   let reloadAt = Number.NEGATIVE_INFINITY;
   let heartbeatAt: number | null = null;
+  /** When the table last held every change up to the end of the stream. */
+  let caughtUpAt = Number.NEGATIVE_INFINITY;
   let set: SetState = "unknown";
   let loads = 0;
   let refused = 0;
@@ -157,8 +173,11 @@ export function followTable(options: FollowOptions): Follower {
     const isMissing = lastMark !== null && lastMark.generation !== completeGeneration;
     const isOther = lastMark?.generation !== passMark?.generation || lastMark?.at !== passMark?.at;
     if (isMissing && !isLoading() && (isOther || performance.now() >= reloadAt)) wantLoad();
+    if (position === null) return;
+    const end = await readStreamEnd(redis);
     // A Redis that was emptied or set back: what comes next may carry ids and numbers that lie behind us.
-    if (position && isBefore(await readStreamEnd(redis), position)) position = null;
+    if (isBefore(end, position)) position = null;
+    else if (!isBefore(position, end)) caughtUpAt = performance.now();
   }
 
   async function readChanges({ id, ordinal }: StreamPosition): Promise<void> {
@@ -193,6 +212,14 @@ export function followTable(options: FollowOptions): Follower {
     waking.abort();
   }
 
+  const isComplete = () => completeGeneration !== null && lastMark?.generation === completeGeneration;
+  const stalenessMs = () => (heartbeatAt === null ? null : Math.max(0, now() - heartbeatAt));
+
+  function isCurrent(): boolean {
+    const isFollowing = isConnected && position !== null && performance.now() - caughtUpAt <= stalenessMsMax;
+    return isFollowing && table.isFull() && !isLoading() && isComplete() && isFreshBeat(stalenessMs());
+  }
+
   const countKnown = () => {
     const { live, deleted } = table.counts();
     return live + deleted;
@@ -223,10 +250,12 @@ export function followTable(options: FollowOptions): Follower {
   }
 
   return {
+    isCurrent,
     state: () => ({
       isConnected,
-      isComplete: completeGeneration !== null && lastMark?.generation === completeGeneration,
-      stalenessMs: heartbeatAt === null ? null : Math.max(0, now() - heartbeatAt),
+      isComplete: isComplete(),
+      isCurrent: isCurrent(),
+      stalenessMs: stalenessMs(),
       set,
       loads,
       refused,

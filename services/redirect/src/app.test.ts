@@ -34,6 +34,7 @@ const describeScan = makeDescribeScan({
 });
 
 let table: Table;
+let look: AppOptions["look"];
 let scans: ScanEvent[];
 let recordScan: AppOptions["recordScan"];
 let service: Listening;
@@ -42,7 +43,8 @@ const orphans: string[] = [];
 
 function appOptions(): AppOptions {
   return {
-    table: { find: (shortId) => table.find(shortId), isFull: () => table.isFull() },
+    table: { find: (shortId) => table.find(shortId) },
+    look: (shortId) => look(shortId),
     describeScan,
     ...routingOptions(),
     recordScan: (scan) => recordScan(scan),
@@ -74,7 +76,7 @@ beforeEach(() => {
   table.apply({ ...code, short_id: "EXPIRED-2", expires_at: "2026-11-21T11:00:00Z", fallback_url });
   table.apply({ ...code, short_id: "NOT-YET", expires_at: "2026-11-21T12:00:00.001Z", fallback_url });
   table.apply({ schema: 1, id: code.id, short_id: "DELETED", version: 9, deleted: true });
-  table.markFull();
+  look = async () => "absent";
   scans = [];
   recordScan = async (scan) => void scans.push(scan);
 });
@@ -292,18 +294,40 @@ test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("%s is refused, with wh
   expect(scans).toEqual([]);
 });
 
-test("before the first full table an unknown code is 503, never 404, and a known one is served", async () => {
-  table = createTable();
-  table.apply(code);
+test("while nobody can say what exists an unknown code is 503, never 404, and a known one is served", async () => {
+  look = async () => "away";
+  const noted = orphans.length;
   const forPrograms = await get("/q/UNKNOWN");
   expect(forPrograms.status).toBe(503);
   expect(forPrograms.headers.get("retry-after")).toBe("2");
   expect(await forPrograms.json()).toMatchObject({ code: "unavailable" });
-  const forPeople = await get("/q/UNKNOWN", { headers: { Accept: "text/html,*/*" } });
+  const forPeople = await get("/q/UNKNOWN", { headers: { Accept: "text/html,*/*", "Accept-Language": "fr" } });
   expect(forPeople.status).toBe(503);
   expect(forPeople.headers.get("retry-after")).toBe("2");
-  expect(await forPeople.text()).toContain("<h1>One moment, please</h1>");
+  expect(await forPeople.text()).toContain("<h1>Un instant, s’il vous plaît</h1>");
+  for (const [path, method] of [
+    ["/q/UNKNOWN+", "GET"],
+    ["/q/UNKNOWN", "HEAD"],
+    ["/q/UNKNOWN", "POST"],
+    ["/unknown/", "GET"],
+  ] as const) {
+    expect((await get(path, { method, ...(method === "POST" && { body: "password=x" }) })).status).toBe(503);
+  }
   expect((await get("/q/7K2MWX9P")).status).toBe(302);
+  // No id of ours can look like this.
+  expect((await get("/favicon.ico")).status).toBe(404);
+  expect(orphans.length).toBe(noted);
+});
+
+test("a code that a look has found is served as any other", async () => {
+  look = async (shortId) => {
+    table.apply({ ...code, short_id: shortId });
+    return "found";
+  };
+  expect((await get("/q/new-one")).headers.get("location")).toBe(code.destination_url);
+  expect((await get("/q/new-two+")).status).toBe(200);
+  expect((await get("/q/new-three", { method: "HEAD" })).status).toBe(302);
+  expect(scans).toHaveLength(1);
 });
 
 test.each(["/api/health", "/api/health/"])("%s says ok", async (path) => {

@@ -5,6 +5,7 @@ import { ApiError } from "@qrfactory/domain/errors";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import type { Decision } from "@qrfactory/domain/route";
 import { normalizeShortId } from "@qrfactory/domain/short-id";
+import type { Look } from "@qrfactory/replica/look";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 import type { Table } from "@qrfactory/replica/table";
 import type { Metrics } from "@qrfactory/runtime/metrics";
@@ -21,7 +22,9 @@ import type { DescribeScan, Scanner, ScanRequest } from "./scan.js";
 import { sendHealth, sendNamedPage, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./send.js";
 
 export type AppOptions = Decide & {
-  table: Pick<Table, "find" | "isFull">;
+  table: Pick<Table, "find">;
+  /** Tells of a short id that the table does not have; what is found is in the table then. See `makeLook`. */
+  look: Look["look"];
   readScanner: (request: ScanRequest) => Scanner;
   describeScan: DescribeScan;
   /** Resolves when the scan is written down. */
@@ -72,10 +75,14 @@ export function createApp(options: AppOptions): RequestListener {
     }
     const [, id = "", plus] = scanPath.exec(path) ?? [];
     const shortId = normalizeShortId(id);
-    const row = shortId === null ? undefined : table.find(shortId);
+    let row = shortId === null ? undefined : table.find(shortId);
+    if (shortId !== null && !row) {
+      const result = await options.look(shortId);
+      if (result === "away") return sendUnavailable(req, res, requestId);
+      row = table.find(shortId);
+    }
     if (isPost && (!row || plus)) refuseMethod(req);
     if (shortId === null || !row) {
-      if (shortId !== null && !table.isFull()) return sendUnavailable(req, res, requestId);
       if (shortId !== null && req.method === "GET") options.noteOrphan(shortId);
       return sendNamedPage(res, "unknown", requestId);
     }

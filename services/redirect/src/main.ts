@@ -2,6 +2,8 @@
 import { scanRecord } from "@qrfactory/domain/events";
 import { eventStream } from "@qrfactory/replica/event-stream";
 import { followTable } from "@qrfactory/replica/follow";
+import { journaled, openJournal } from "@qrfactory/replica/journal";
+import { makeLook } from "@qrfactory/replica/look";
 import { addOrphans } from "@qrfactory/replica/orphans";
 import { readSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable } from "@qrfactory/replica/table";
@@ -53,9 +55,19 @@ start(async () => {
     directory: config.SNAPSHOT_DIR,
     onRefused: (file, reason) => log.warn({ file, reason }, "a snapshot was refused"),
   });
-  const table = snapshot?.table ?? createTable();
-  if (snapshot)
-    log.info({ ...table.counts(), ms: performance.now() - started }, "the table was read from its snapshot");
+  const rows = snapshot?.table ?? createTable();
+  const journal = openJournal({
+    directory: config.SNAPSHOT_DIR,
+    table: rows,
+    onLarge: () => snapshots.save(),
+    onState: tell("writing the journal of changes"),
+  });
+  const table = journaled(rows, journal);
+  const { restored } = journal.state();
+  if (snapshot || restored > 0) {
+    const read = { ...table.counts(), of_the_journal: restored, ms: performance.now() - started };
+    log.info(read, "the table was read from its snapshot and its journal");
+  }
   const replica = connectRedis({ url: replicaUrl, name: `redirect-${region}` });
   const follower = followTable({
     table,
@@ -75,18 +87,22 @@ start(async () => {
   const snapshots = keepSnapshots({
     directory: config.SNAPSHOT_DIR,
     table,
+    journal,
     resume: follower.resume,
     intervalMs: config.SNAPSHOT_SECONDS * 1_000,
     last: snapshot,
     onState: tell("writing snapshots"),
   });
 
+  const { look, counts: looks } = makeLook({ table, redis: replica, isCurrent: follower.isCurrent });
   const known: StateOptions = {
     version,
     region,
     table,
     replica: follower.state,
+    looks,
     snapshots: snapshots.state,
+    journal: journal.state,
     spool: spool.stats,
     shipper: shipper.state,
   };
@@ -98,6 +114,7 @@ start(async () => {
   const orphans = makeOrphans({ add: (counts) => addOrphans(state, counts) });
   const options: AppOptions = {
     table,
+    look,
     ...makeDecide({ visitorOf, uses: makeUses(), places }),
     places,
     noteOrphan: orphans.note,
@@ -122,6 +139,7 @@ start(async () => {
       await orphans.stop();
       await follower.stop();
       await snapshots.stop();
+      journal.close();
       await spool.close();
       places.stop();
       state.disconnect();
