@@ -3,7 +3,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { groundColor, inkColor } from "./color.js";
-import { normalizePictures, type PictureDesign, type PictureDigests, pictureFields } from "./design-picture.js";
+import {
+  normalizePictures,
+  type PictureDesign,
+  type PictureDigests,
+  pictureFieldNames,
+  pictureFields,
+} from "./design-picture.js";
 import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
 import { ApiError } from "./errors.js";
 import { canonicalJson } from "./json.js";
@@ -11,8 +17,9 @@ import { checkContent, contentText, payloadTypes, plainTypes } from "./payload/p
 import { type Plan, smallestPlan } from "./plans.js";
 import { densestModeOf } from "./segmentation.js";
 import { segmentUnits } from "./segments.js";
+import { useOneOf } from "./suggest.js";
 import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "./symbol-capacity.js";
-import { parseInput } from "./validate.js";
+import { numberFrom, parseInput, unknownFields, wholeFrom } from "./validate.js";
 
 export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
 export type ImageFormat = (typeof imageFormats)[number];
@@ -33,25 +40,30 @@ const vectorDpi = 300;
 /** Longer than any payload (7,089 digits in 40-L); stops the checks below from reading megabytes. */
 const dataLengthMax = 10_000;
 
-const designFields = z.strictObject({
-  // A `dynamic` payload becomes a text before it gets here: what it stands for is known to the database.
-  data_type: z
-    .enum([...plainTypes, ...payloadTypes], `Use one of: ${[...plainTypes, ...payloadTypes, "dynamic"].join(", ")}.`)
-    .default("url"),
-  data: z.string().optional(),
-  payload: z.unknown().optional(),
-  format: z.enum(imageFormats).default("png"),
-  size: z.int().min(100).max(2_000).optional(),
-  size_inches: z.number().min(0.5).max(15).optional(),
-  dpi: z.int().min(72).max(600).optional(),
-  error_correction: z.enum(errorCorrectionLevels).default("M"),
-  quiet_zone: z.int().min(0).max(16).default(4),
-  color: inkColor.prefault("black"),
-  background: groundColor.prefault("white"),
-  ...styleFields,
-  ...pictureFields,
-  scan_check: z.enum(scanChecks).default("strict"),
-});
+const designFields = z.strictObject(
+  {
+    // A `dynamic` payload becomes a text before it gets here: what it stands for is known to the database.
+    data_type: z
+      .enum([...plainTypes, ...payloadTypes], {
+        error: ({ input }) => useOneOf(input, [...plainTypes, ...payloadTypes, "dynamic"]),
+      })
+      .default("url"),
+    data: z.string().optional(),
+    payload: z.unknown().optional(),
+    format: z.enum(imageFormats).default("png"),
+    size: wholeFrom(100, 2_000).optional(),
+    size_inches: numberFrom(0.5, 15).optional(),
+    dpi: wholeFrom(72, 600).optional(),
+    error_correction: z.enum(errorCorrectionLevels).default("M"),
+    quiet_zone: wholeFrom(0, 16).default(4),
+    color: inkColor.prefault("black"),
+    background: groundColor.prefault("white"),
+    ...styleFields,
+    ...pictureFields,
+    scan_check: z.enum(scanChecks).default("strict"),
+  },
+  { error: unknownFields(pictureFieldNames) },
+);
 
 /** Names of the fields of a generate request, pictures left out. */
 export const designFieldNames: readonly string[] = Object.keys(designFields.shape);
@@ -159,11 +171,10 @@ function normalizeSize(request: DesignRequest): Pick<Design, "widthPx" | "widthI
 function requirePlan({ size_inches: inches = 0, dpi = 0 }: DesignRequest, plan: Plan): void {
   const allows = (candidate: Plan) => inches <= candidate.sizeInchesMax && dpi <= candidate.dpiMax;
   if (allows(plan)) return;
-  const which = inches > plan.sizeInchesMax ? `${plan.sizeInchesMax} inches` : `${plan.dpiMax} dpi`;
-  throw new ApiError(
-    "plan_limit",
-    `The ${plan.name} plan draws up to ${which}; the ${smallestPlan(allows)} plan allows what you asked for.`,
-  );
+  const [field, which] =
+    inches > plan.sizeInchesMax ? ["size_inches", `${plan.sizeInchesMax} inches`] : ["dpi", `${plan.dpiMax} dpi`];
+  const detail = `The ${plan.name} plan draws up to ${which}; the ${smallestPlan(allows)} plan allows what you asked for.`;
+  throw new ApiError("plan_limit", detail, { errors: { [field]: [detail] } });
 }
 
 function tooLong(text: string, level: ErrorCorrection, field: "data" | "payload"): ApiError {
