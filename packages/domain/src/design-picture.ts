@@ -1,13 +1,17 @@
 // The pictures of a design: a logo in the middle and a picture behind everything. The pictures themselves travel beside
 // the design; in it they are named by the SHA-256 of their bytes, so that equal pictures are equal designs.
 import { z } from "zod";
+import { numberFrom, wholeFrom } from "./validate.js";
+
+/** The fields of the pictures themselves. */
+export const pictureFieldNames = ["logo", "logo_url", "background_image", "background_image_url"] as const;
 
 /** The fields that say how pictures are used. The pictures' own fields are taken out of a request before. */
 export const pictureFields = {
   /** Share of the symbol's width. */
-  logo_size_ratio: z.number().min(0.05).max(0.35).default(0.24),
+  logo_size_ratio: numberFrom(0.05, 0.35).default(0.24),
   logo_clear_zone: z.boolean().default(true),
-  logo_neon_alpha: z.int().min(0).max(255).default(0),
+  logo_neon_alpha: wholeFrom(0, 255).default(0),
 };
 
 export type LogoDesign = {

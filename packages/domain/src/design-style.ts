@@ -170,6 +170,20 @@ function normalizeFrame(request: StyleRequest & { background: string }, inks: In
   return { ...frame, labelColor: explicit === undefined || explicit === flatFrame ? null : explicit };
 }
 
+/** Fields that one word sets together, as the parts are called where one is judged by itself. */
+const setTogether: Record<string, readonly string[]> = { eye_color: ["eye_border_color", "eye_center_color"] };
+
+/** A sentence about a design in the names that its request used: `eye_color` where that set a part of the eyes. */
+export function inNamesSent(sentence: string, request: unknown): string {
+  const sent = (request ?? {}) as Record<string, unknown>;
+  let text = sentence;
+  for (const [one, parts] of Object.entries(setTogether)) {
+    if (sent[one] === undefined) continue;
+    for (const part of parts) if (sent[part] === undefined) text = text.replaceAll(part, one);
+  }
+  return text;
+}
+
 /** Whether a label of this style stands on a filled banner, and not on the background. */
 export function isBanner(style: FrameStyle): boolean {
   return style === "banner-bottom" || style === "banner-top";

@@ -3,7 +3,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { groundColor, inkColor } from "./color.js";
-import { normalizePictures, type PictureDesign, type PictureDigests, pictureFields } from "./design-picture.js";
+import {
+  normalizePictures,
+  type PictureDesign,
+  type PictureDigests,
+  pictureFieldNames,
+  pictureFields,
+} from "./design-picture.js";
 import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
 import { ApiError } from "./errors.js";
 import {
@@ -20,8 +26,9 @@ import { checkContent, contentText, payloadTypes, plainTypes } from "./payload/p
 import type { Plan } from "./plans.js";
 import { densestModeOf } from "./segmentation.js";
 import { segmentUnits } from "./segments.js";
+import { useOneOf } from "./suggest.js";
 import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "./symbol-capacity.js";
-import { parseInput } from "./validate.js";
+import { parseInput, unknownFields, wholeFrom } from "./validate.js";
 
 /** `strict` refuses what would not scan, `report` delivers it with its score, `off` does not look. */
 const scanChecks = ["strict", "report", "off"] as const;
@@ -30,23 +37,28 @@ export type ScanCheck = (typeof scanChecks)[number];
 /** Longer than any payload (7,089 digits in 40-L); stops the checks below from reading megabytes. */
 const dataLengthMax = 10_000;
 
-const designFields = z.strictObject({
-  // A `dynamic` payload becomes a text before it gets here: what it stands for is known to the database.
-  data_type: z
-    .enum([...plainTypes, ...payloadTypes], `Use one of: ${[...plainTypes, ...payloadTypes, "dynamic"].join(", ")}.`)
-    .default("url"),
-  data: z.string().optional(),
-  payload: z.unknown().optional(),
-  format: z.enum(imageFormats).default("png"),
-  ...sizeFields,
-  error_correction: z.enum(errorCorrectionLevels).default("M"),
-  quiet_zone: z.int().min(0).max(16).default(4),
-  color: inkColor.prefault("black"),
-  background: groundColor.prefault("white"),
-  ...styleFields,
-  ...pictureFields,
-  scan_check: z.enum(scanChecks).default("strict"),
-});
+const designFields = z.strictObject(
+  {
+    // A `dynamic` payload becomes a text before it gets here: what it stands for is known to the database.
+    data_type: z
+      .enum([...plainTypes, ...payloadTypes], {
+        error: ({ input }) => useOneOf(input, [...plainTypes, ...payloadTypes, "dynamic"]),
+      })
+      .default("url"),
+    data: z.string().optional(),
+    payload: z.unknown().optional(),
+    format: z.enum(imageFormats).default("png"),
+    ...sizeFields,
+    error_correction: z.enum(errorCorrectionLevels).default("M"),
+    quiet_zone: wholeFrom(0, 16).default(4),
+    color: inkColor.prefault("black"),
+    background: groundColor.prefault("white"),
+    ...styleFields,
+    ...pictureFields,
+    scan_check: z.enum(scanChecks).default("strict"),
+  },
+  { error: unknownFields(pictureFieldNames) },
+);
 
 /** Names of the fields of a generate request, pictures left out. */
 export const designFieldNames: readonly string[] = Object.keys(designFields.shape);

@@ -1,17 +1,17 @@
 // How large an image is. `size` are pixels, on paper at `dpi` (300 unless given): in every format the same width. A PDF
 // or EPS always has it, a JPEG carries its resolution; a PNG or SVG says it where inches or dpi were given, and is made of
 // plain pixels else, as pages want it.
-import { z } from "zod";
 import { ApiError } from "./errors.js";
 import { type Plan, smallestPlan } from "./plans.js";
+import { numberFrom, wholeFrom } from "./validate.js";
 
 export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
 export type ImageFormat = (typeof imageFormats)[number];
 
 export const sizeFields = {
-  size: z.int().min(100).max(2_000).optional(),
-  size_inches: z.number().min(0.5).max(15).optional(),
-  dpi: z.int().min(72).max(600).optional(),
+  size: wholeFrom(100, 2_000).optional(),
+  size_inches: numberFrom(0.5, 15).optional(),
+  dpi: wholeFrom(72, 600).optional(),
 };
 
 /** The size of an image in normal form. */
@@ -64,11 +64,10 @@ export function requireSizeInPlan(request: SizeRequest, plan: Plan): void {
   const dpi = isVector(request.format) ? 0 : (request.dpi ?? 0);
   const allows = (candidate: Plan) => inches <= candidate.sizeInchesMax && dpi <= candidate.dpiMax;
   if (allows(plan)) return;
-  const which = inches > plan.sizeInchesMax ? `${plan.sizeInchesMax} inches` : `${plan.dpiMax} dpi`;
-  throw new ApiError(
-    "plan_limit",
-    `The ${plan.name} plan draws up to ${which}; the ${smallestPlan(allows)} plan allows what you asked for.`,
-  );
+  const [field, which] =
+    inches > plan.sizeInchesMax ? ["size_inches", `${plan.sizeInchesMax} inches`] : ["dpi", `${plan.dpiMax} dpi`];
+  const detail = `The ${plan.name} plan draws up to ${which}; the ${smallestPlan(allows)} plan allows what you asked for.`;
+  throw new ApiError("plan_limit", detail, { errors: { [field]: [detail] } });
 }
 
 /** The one size that a request means. */

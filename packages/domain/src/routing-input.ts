@@ -9,15 +9,18 @@ import { findZone } from "./local-time.js";
 import { languageTagPattern } from "./preferred-language.js";
 import { minutesInDay, rulesLengthMax, rulesMax, variantsMax, variantsMin, weightMax } from "./routing.js";
 import { minuteOf } from "./rules.js";
-import { listOf } from "./validate.js";
+import { useOneOf } from "./suggest.js";
+import { listOf, numberFrom } from "./validate.js";
 
 /** Values of one list; there are some 250 countries. */
 const valuesMax = 300;
 
 /** One value or a list of them, each judged by itself. */
-const oneOrMore = (isKnown: (value: string) => boolean, message: string) => {
-  const value = z.string().refine(isKnown, message);
-  return z.union([value, listOf(value, { min: 1, max: valuesMax })], { error: message }).optional();
+const oneOrMore = (isKnown: (value: string) => boolean, say: (unknown: unknown) => string) => {
+  const value = z.string().refine(isKnown);
+  const isOther = (one: unknown) => typeof one !== "string" || !isKnown(one);
+  const error = ({ input }: { input?: unknown }) => say(Array.isArray(input) ? input.find(isOther) : input);
+  return z.union([value, listOf(value, { min: 1, max: valuesMax })], { error }).optional();
 };
 
 /** As packages/visitor tells devices apart; people say `mobile` for a phone. */
@@ -29,9 +32,13 @@ export const systems = [
 ];
 export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-const isIn = (list: readonly string[]) => {
+/** Values of a list, in any case. */
+const someOf = (list: readonly string[]) => {
   const known = new Set(list.map((name) => name.toLowerCase()));
-  return (value: string) => known.has(value.toLowerCase());
+  return oneOrMore(
+    (value) => known.has(value.toLowerCase()),
+    (unknown) => useOneOf(unknown, list),
+  );
 };
 
 const moment = z.iso.datetime({ offset: true, error: "Use an RFC 3339 moment such as 2026-12-31T23:59:59Z." });
@@ -46,14 +53,17 @@ const when = z
   .strictObject({
     country: oneOrMore(
       (code) => isCountry(code.toUpperCase()),
-      "Use ISO 3166-1 codes of two letters such as AT or GB.",
+      () => "Use ISO 3166-1 codes of two letters such as AT or GB.",
     ),
-    language: oneOrMore((tag) => languageTagPattern.test(tag), "Use language tags such as de or pt-BR."),
-    device: oneOrMore(isIn(devices), `Use one of: ${devices.join(", ")}.`),
-    os: oneOrMore(isIn(systems), `Use one of: ${systems.join(", ")}.`),
+    language: oneOrMore(
+      (tag) => languageTagPattern.test(tag),
+      () => "Use language tags such as de or pt-BR.",
+    ),
+    device: someOf(devices),
+    os: someOf(systems),
     from: moment.optional(),
     until: moment.optional(),
-    days: oneOrMore(isIn(weekdays), `Use one of: ${weekdays.join(", ")}.`),
+    days: someOf(weekdays),
     hours: hours.optional(),
     timezone: z
       .string()
@@ -74,7 +84,7 @@ export const addressField = z.string();
 const rule = z.strictObject({ when, destination_url: addressField });
 const variant = z.strictObject({
   destination_url: addressField,
-  weight: z.number().min(0).max(weightMax, `Use at most ${weightMax}.`),
+  weight: numberFrom(0, weightMax),
 });
 
 const variantsCount = `Use ${variantsMin} to ${variantsMax} variants, or none.`;

@@ -26,10 +26,13 @@ test.each([
   [{ exact: "yes" }, "exact", "Use true or false."],
   [{ design: [] }, "design", "Use an object."],
   [{ design: {} }, "design.color", "Name a color."],
-  [{ sise: 600 }, "sise", "This field is not known here."],
-  [null, "", "Use an object."],
+  [{ sise: 600 }, "sise", "This field is not known here: did you mean size?"],
+  [{ nonsense: 600 }, "nonsense", "This field is not known here."],
+  [{ level: "m" }, "level", "Did you mean M? Use one of: L, M."],
+  [{ design: { colour: "red", color: "red" } }, "design.colour", "This field is not known here: did you mean color?"],
+  [null, "body", "Use an object."],
 ])("%j is refused in words of its sender", (value, field, message) => {
-  const detail = field === "" ? message : `${field}: ${message}`;
+  const detail = `${field}: ${message}`;
   const refused = expect.objectContaining({
     code: "validation_failed",
     message: detail,

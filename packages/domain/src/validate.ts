@@ -2,18 +2,26 @@
 // field at once.
 import { z } from "zod";
 import { type FieldErrors, invalidFields } from "./errors.js";
+import { unknownField, useOneOf } from "./suggest.js";
 
-/** Field path → messages, e.g. `{ "rules.0.when": ["…"] }`; unknown fields are listed under their own names. */
-export function fieldErrors(error: z.ZodError): FieldErrors {
+/** The path of what is wrong with a body or a query as a whole. */
+const wholeDefault = "body";
+
+/**
+ * Field path → messages, e.g. `{ "rules.0.when": ["…"] }`; unknown fields are listed under their own names, mistakes of
+ * the whole under `whole`.
+ */
+function fieldErrors(error: z.ZodError, whole: string): FieldErrors {
   // A map, because a field may be called `constructor`.
   const errors = new Map<string, string[]>();
   const add = (path: PropertyKey[], message: string) => {
-    const key = path.map(String).join(".");
+    const key = path.map(String).join(".") || whole;
     errors.set(key, [...(errors.get(key) ?? []), message]);
   };
   for (const issue of error.issues) {
     if (issue.code === "unrecognized_keys") {
-      for (const key of issue.keys) add([...issue.path, key], "This field is not known here.");
+      const messages = issue.message.split("\n");
+      for (const [at, key] of issue.keys.entries()) add([...issue.path, key], messages[at] ?? unknownField(key, []));
     } else {
       add(issue.path, issue.message);
     }
@@ -28,7 +36,9 @@ function plainly(issue: z.core.$ZodRawIssue): string | undefined {
       if (issue.input === undefined) return "This field is required.";
       return issue.expected === "int" ? "Use a whole number." : `Use ${named[issue.expected] ?? issue.expected}.`;
     case "invalid_value":
-      return `Use ${issue.values.length > 1 ? "one of: " : ""}${issue.values.map(String).join(", ")}.`;
+      return useOneOf(issue.input, issue.values.map(String));
+    case "unrecognized_keys":
+      return unknownFields()(issue);
     case "too_small":
       return `Use ${issue.minimum} or more${unitOf(issue.origin)}.`;
     case "too_big":
@@ -37,6 +47,18 @@ function plainly(issue: z.core.$ZodRawIssue): string | undefined {
       return undefined;
   }
 }
+
+/**
+ * What is said of the unknown fields of an object, a line for each of them, for an issue has one message; `others` are
+ * names that are read before the schema sees the rest.
+ */
+export const unknownFields =
+  (others: readonly string[] = []) =>
+  (issue: z.core.$ZodRawIssue): string | undefined => {
+    if (issue.code !== "unrecognized_keys") return undefined;
+    const shape = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
+    return issue.keys.map((key) => unknownField(key, [...shape, ...others])).join("\n");
+  };
 
 const named: Record<string, string> = {
   string: "a text",
@@ -49,12 +71,35 @@ const named: Record<string, string> = {
 
 const unitOf = (origin: string) => (origin === "string" ? " characters" : origin === "array" ? " entries" : "");
 
+/** What is wrong with a value by a schema: field → messages; null when nothing is. */
+export function mistakesIn(schema: z.ZodType, value: unknown, whole = wholeDefault): FieldErrors | null {
+  const { error } = schema.safeParse(value, { error: plainly });
+  return error ? fieldErrors(error, whole) : null;
+}
+
 /** Parses with a schema; throws `validation_failed` that names every bad field and what is wrong with it. */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value, { error: plainly });
   if (result.success) return result.data;
-  throw invalidFields(fieldErrors(result.error));
+  throw invalidFields(fieldErrors(result.error, wholeDefault));
 }
+
+/** A number within bounds; whatever is wrong with it, the message says both. */
+export const numberFrom = (min: number, max: number) => {
+  const error = sayBounds("a number", min, max);
+  return z.number(error).min(min, error).max(max, error);
+};
+
+/** A whole number within bounds; whatever is wrong with it, the message says both. */
+export const wholeFrom = (min: number, max: number) => {
+  const error = sayBounds("a whole number", min, max);
+  return z.int(error).min(min, error).max(max, error);
+};
+
+const sayBounds = (kind: string, min: number, max: number) => ({
+  error: ({ input }: { input?: unknown }) =>
+    input === undefined ? "This field is required." : `Use ${kind} from ${min} to ${max.toLocaleString("en-US")}.`,
+});
 
 /** Text that can be stored: PostgreSQL keeps every character but this one. */
 export const storable = z.string().refine((text) => !text.includes("\0"), "Remove the character NUL.");

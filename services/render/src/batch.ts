@@ -21,6 +21,7 @@ import {
   type PictureKind,
   takePictureSources,
 } from "./images-in/pictures.js";
+import { unscannable } from "./unscannable.js";
 
 /** A hundred requests of a bulk order, 200 kB each at most, and two shared pictures in base64. */
 const requestsBytesMax = 20_000_000;
@@ -71,8 +72,7 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
         signal: left.signal,
       });
       if (scanCheck === "strict" && drawing.scan && !drawing.scan.isReadable) {
-        const detail = `This code would not scan: ${drawing.scan.advice}`;
-        return { answer: { outcome: "refused", code: "unscannable", detail } };
+        throw unscannable(drawing.scan.advice, body);
       }
       const answer: BatchAnswer = {
         outcome: "drawn",

@@ -40,6 +40,20 @@ test("a bare URL becomes a PNG of 600 pixels that scans, with all there is to sa
   expect(Number(headers["x-qr-duration-ms"])).toBeGreaterThan(0);
 });
 
+test("fields of the address are the defaults of those in the body", async () => {
+  const post = (query: string, body: object) =>
+    fetch(`${rig.url}/api/v1/generate/${query}`, {
+      method: "POST",
+      headers: { "X-Api-Key": key.rawKey, "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const widthOf = async (response: Response) => PNG.sync.read(await imageOf(response)).width;
+  expect(await widthOf(await post("?size=300", { data: url }))).toBe(300);
+  expect(await widthOf(await post("?size=300", { data: url, size: 400 }))).toBe(400);
+  const problem = await (await post("?sise=300", { data: url })).json();
+  expect(problem).toMatchObject({ code: "validation_failed", errors: { sise: [expect.stringMatching(/size\?$/)] } });
+});
+
 test("the same request again is a hit with the same bytes, for another workspace and in another spelling, too", async () => {
   const body = { data: `${url}#again`, color: "#000", size: 300 };
   const first = await rig.generate(key, body);

@@ -14,6 +14,7 @@ import type { CacheAnswer } from "./cache.js";
 import type { RequireCaller } from "./caller.js";
 import { type Drawing, rendererVersion } from "./draw.js";
 import type { Image, ImageRequest, Images } from "./images.js";
+import { unscannable } from "./unscannable.js";
 import type { ReadWanted } from "./wanted.js";
 
 /** What one delivered image costs. */
@@ -54,7 +55,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
     const caller = await requireCaller(req, res);
     const { keyId, workspaceId, plan, frozen, overage } = caller;
     if (frozen) throw frozenProblem(frozen, plan.name);
-    const { design, scanCheck, pictures, code, identity } = await readWanted(req, caller);
+    const { design, scanCheck, pictures, code, sent, identity } = await readWanted(req, caller);
 
     const signal = leaving(res);
     const requestOf = (wanted: Design): ImageRequest => ({
@@ -90,7 +91,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
         const drawn = await images.get(wanted, known);
         // Nobody pays for what nobody will get.
         signal.throwIfAborted();
-        if (scanCheck === "strict") requireReadable(drawn.drawing);
+        if (scanCheck === "strict") requireReadable(drawn.drawing, sent);
         return { ...drawn, cacheKey: wanted.cacheKey };
       };
       let drawn = await drawReadable(request, found);
@@ -190,9 +191,8 @@ function quotaExceeded(plan: Plan, overage: Overage | null, at: Date): ApiError 
   );
 }
 
-function requireReadable({ scan }: Drawing): void {
-  if (!scan || scan.isReadable) return;
-  throw new ApiError("unscannable", `This code would not scan: ${scan.advice} Nothing was charged.`);
+function requireReadable({ scan }: Drawing, sent: unknown): void {
+  if (scan && !scan.isReadable) throw unscannable(scan.advice, sent, " Nothing was charged.");
 }
 
 function roundMs(durationMs: number): number {

@@ -62,7 +62,7 @@ test.each(beyond)(
     expect(verdict).toMatchObject({
       valid: false,
       code: "plan_limit",
-      errors: { "": [expect.stringContaining(larger)] },
+      errors: { [size.dpi === 72 ? "size_inches" : "dpi"]: [expect.stringContaining(larger)] },
     });
     expect(await service.used(signer)).toBe(0);
   },

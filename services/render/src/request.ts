@@ -17,7 +17,7 @@ const bodyLimits: BodyLimits = { bytesMax: fieldsBytesMax, allBytesMax, longMemb
 
 export type DesignRequestBody = { body: unknown; sources: PictureSources };
 
-/** The fields of a signed address. Throws `validation_failed` for one that is given twice. */
+/** The fields of an address. Throws `validation_failed` for one that is given twice. */
 function queryFields(req: Request): Record<string, string> {
   const fields = new Map<string, string>();
   for (const [name, value] of new URL(req.originalUrl, "http://localhost").searchParams) {
@@ -30,17 +30,21 @@ function queryFields(req: Request): Record<string, string> {
   return Object.fromEntries(fields);
 }
 
-/** Reads the fields of a request, from its address or its body; throws `unsupported_media_type` for anything but JSON and forms, and what their readers throw. */
+/**
+ * Reads the fields of a request, from its address and its body, which counts where both say something; throws
+ * `unsupported_media_type` for anything but JSON and forms, and what their readers throw.
+ */
 export async function readDesignRequest(req: Request): Promise<DesignRequestBody> {
-  if (req.method !== "POST") return takePictureSources(fromTextFields(queryFields(req)), {});
+  const named = fromTextFields(queryFields(req));
+  if (req.method !== "POST") return takePictureSources(named, {});
   if (req.is("multipart/form-data")) {
     const { fields, files } = await readMultipart(req, Math.max(logoLimits.bytesMax, backgroundLimits.bytesMax));
-    return takePictureSources(fromTextFields(fields), files);
+    return takePictureSources({ ...named, ...fromTextFields(fields) }, files);
   }
   if (req.headers["content-type"] !== undefined && !req.is("application/json")) {
     throw new ApiError("unsupported_media_type", "Send the body as application/json or multipart/form-data.");
   }
   const body = await readJsonValue(req, bodyLimits);
   // Anything else has no fields: the schema says so.
-  return isObject(body) ? takePictureSources(body, {}) : { body, sources: {} };
+  return isObject(body) ? takePictureSources({ ...named, ...body }, {}) : { body, sources: {} };
 }

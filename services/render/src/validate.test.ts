@@ -77,7 +77,10 @@ test.each<[object, string, string]>([
   [{ data_type: "text", data: "x".repeat(3_000) }, "payload_too_long", "data"],
   [{ data: url, size_inches: 15.5 }, "validation_failed", "size_inches"],
   [{ data_type: "text", data: "x".repeat(700), size: 100 }, "unscannable", "size"],
-  [{ data: url, color: "#eee" }, "unscannable", ""],
+  [{ data: url, color: "#eee" }, "unscannable", "color"],
+  [{ data: url, eye_color: "#eee" }, "unscannable", "eye_color"],
+  [{ data: url, eye_color: "#eee", eye_border_color: "#ddd" }, "unscannable", "eye_color"],
+  [{ data: url, eye_border_color: "#eee" }, "unscannable", "eye_border_color"],
   [{ data: url, logo: "AAAA" }, "image_rejected", "logo"],
   [{ data: url, logo_url: "http://127.0.0.1/logo.png" }, "url_refused", "logo_url"],
   [{ data: url, dpi: plans.pro.dpiMax + 1 }, "validation_failed", "dpi"],
@@ -85,8 +88,9 @@ test.each<[object, string, string]>([
   const answer = await validate(body);
   expect(answer).toMatchObject({ valid: false, code });
   expect(Object.keys(answer.errors)).toContain(field);
-  const problem = (await (await rig.generate(key, body)).json()) as { code: string };
+  const problem = (await (await rig.generate(key, body)).json()) as { code: string; errors: object };
   expect(problem.code).toBe(code);
+  expect(Object.keys(problem.errors)).toContain(field);
 });
 
 test("colours that only a strict check refuses are a warning without it", async () => {

@@ -15,6 +15,7 @@ import { shapeLabel } from "./qr/label.js";
 import { areaOf, budgetOf, type Logo, makeSymbolAround, placeLogo } from "./qr/logo.js";
 import { inksOf, sideOf } from "./qr/scene.js";
 import { judgeColors } from "./scan-check.js";
+import { unscannable } from "./unscannable.js";
 import type { ReadWanted, Wanted } from "./wanted.js";
 import { type Warning, warningsOf } from "./warnings.js";
 
@@ -50,7 +51,7 @@ export type Validation = { [Name in keyof Figures]: Figures[Name] | null } & {
   valid: boolean;
   /** The code that generate would refuse with, or null. */
   code: ProblemCode | null;
-  /** Field → messages; the empty field speaks of the whole request. */
+  /** Field → messages. */
   errors: FieldErrors;
   warnings: Warning[];
 };
@@ -73,17 +74,17 @@ function refusalOf(error: unknown): Validation {
   return { valid: false, code: error.code, errors: errorsOf(error), warnings: [], ...noFigures };
 }
 
-function errorsOf({ errors, message }: ApiError): FieldErrors {
-  return errors ?? { "": [message] };
+function errorsOf({ errors, code, message }: ApiError): FieldErrors {
+  return errors ?? { [code === "not_found" ? "payload.short_id" : "body"]: [message] };
 }
 
-async function validationOf({ design, scanCheck, pictures }: Wanted): Promise<Validation> {
+async function validationOf({ design, scanCheck, pictures, sent }: Wanted): Promise<Validation> {
   const logo = logoOf(design, pictures);
   const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo) : symbolOf(design);
   const side = sideOf(modulesOf(symbol.version), design);
   const colors = judgeColors({ background: rgbaOf(design.background), inks: inksOf(design) });
   const figures = figuresOf(design, { symbol, logo, side, contrast: colors.contrast });
-  const refusal = await findRefusal(design, { side, scanCheck, advice: colors.advice });
+  const refusal = await findRefusal(design, { side, scanCheck, advice: colors.advice, sent });
   const warnings = warningsOf(design, { side, colors, version: symbol.version });
   return {
     valid: refusal === null,
@@ -97,13 +98,12 @@ async function validationOf({ design, scanCheck, pictures }: Wanted): Promise<Va
 /** What generate would find out before its decoder looks. */
 async function findRefusal(
   design: Design,
-  { side, scanCheck, advice }: { side: number; scanCheck: ScanCheck; advice: string },
+  { side, scanCheck, advice, sent }: { side: number; scanCheck: ScanCheck; advice: string; sent: unknown },
 ): Promise<ApiError | null> {
   try {
     if (design.frame?.label) await shapeLabel(design.frame.label);
     requireRoom({ side }, design);
-    if (scanCheck === "strict" && advice !== "")
-      throw new ApiError("unscannable", `This code would not scan: ${advice}`);
+    if (scanCheck === "strict" && advice !== "") throw unscannable(advice, sent);
     return null;
   } catch (error) {
     if (error instanceof ApiError) return error;

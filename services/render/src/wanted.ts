@@ -13,6 +13,8 @@ export type Wanted = {
   pictures: PictureFiles;
   /** The dynamic code whose address is drawn, if it is one. */
   code: RequestedCode | null;
+  /** The body as it was sent, without pictures. */
+  sent: unknown;
   /** The request as a JSON value, pictures by their digests: what retries are compared by. */
   identity: unknown;
 };
@@ -36,6 +38,6 @@ export function makeReadWanted({ readCode, fetchPicture, readRequest = readDesig
     const digests = digestsOf(pictures);
     const hasPictures = Object.keys(pictures).length > 0;
     const design = hasPictures ? readDesign(body, caller.plan, digests).design : read.design;
-    return { design, scanCheck, pictures, code, identity: { body: sent, pictures: digests } };
+    return { design, scanCheck, pictures, code, sent, identity: { body: sent, pictures: digests } };
   };
 }

@@ -1,11 +1,16 @@
 // A place, as a `geo:` URI (RFC 5870).
 import { z } from "zod";
+import { numberFrom } from "../validate.js";
 import { line, requiredOr } from "./words.js";
 
 /** A centimetre at the equator: finer than any phone knows. */
 const decimals = 7;
 
-const coordinate = (limit: number) => z.number(requiredOr("Give a number of degrees.")).min(-limit).max(limit);
+/** Degrees from `-limit` to `limit`. */
+const coordinate = (limit: number) => {
+  const bounds = requiredOr(`Give a number of degrees from -${limit} to ${limit}.`);
+  return z.number(bounds).min(-limit, bounds).max(limit, bounds);
+};
 
 /** Metres: from below the deepest sea to above the highest orbit of a navigation satellite. */
 const altitudeMin = -12_000;
@@ -19,7 +24,7 @@ export const geo = z
   .strictObject({
     latitude: coordinate(90),
     longitude: coordinate(180),
-    altitude: z.number().min(altitudeMin).max(altitudeMax).optional(),
+    altitude: numberFrom(altitudeMin, altitudeMax).optional(),
     query: line(300).optional(),
   })
   .transform(({ latitude, longitude, altitude, query }) => {

@@ -1,6 +1,6 @@
 // What a code holds: `data` as it is, or the `payload` of a type written as phones read that type.
 import type { z } from "zod";
-import { fieldErrors } from "../validate.js";
+import { mistakesIn } from "../validate.js";
 import { email } from "./email.js";
 import { event } from "./event.js";
 import { geo } from "./geo.js";
@@ -41,8 +41,7 @@ function checkData(type: PlainType, data: string, refuse: (path: string[], messa
 }
 
 function checkPayload(type: PayloadType, payload: unknown, refuse: (path: string[], message: string) => void): void {
-  const { error } = payloads[type].safeParse(payload);
-  for (const [path, messages] of Object.entries(error ? fieldErrors(error) : {})) {
+  for (const [path, messages] of Object.entries(mistakesIn(payloads[type], payload, "") ?? {})) {
     for (const message of messages) refuse(path === "" ? ["payload"] : ["payload", path], message);
   }
 }

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { type Readable, Transform } from "node:stream";
 import { ApiError, invalidFields, refusedField } from "@qrfactory/domain/errors";
 import { isObject } from "@qrfactory/domain/json";
+import { unknownField } from "@qrfactory/domain/suggest";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { parseInput } from "@qrfactory/domain/validate";
 import { readBytes, requireUnpacked } from "@qrfactory/runtime/body";
@@ -13,7 +14,7 @@ import type { Request } from "express";
 import { z } from "zod";
 import { readJsonTable } from "./json-table.js";
 import { fromCells, rawRowsOf } from "./raw-rows.js";
-import { isImageField, isRowField } from "./rows.js";
+import { imageFieldNames, isImageField, isRowField } from "./rows.js";
 import { type RawRow, readTable } from "./table.js";
 
 /** Five thousand rows with a kilobyte of payload each, and room to spare. */
@@ -144,7 +145,8 @@ function splitDefaults(named: Record<string, unknown>): Pick<Intake, "defaults" 
   const given = Object.entries(named);
   const unknown = given.filter(([name]) => !isImageField(name) && !optionNames.includes(name)).map(([name]) => name);
   if (unknown.length > 0) {
-    const hint = (name: string) => (isRowField(name) ? "Every row has its own." : "This field is not known here.");
+    const known = [...imageFieldNames, ...optionNames];
+    const hint = (name: string) => (isRowField(name) ? "Every row has its own." : unknownField(name, known));
     const errors = Object.fromEntries(unknown.map((name) => [name, [hint(name)]]));
     throw invalidFields(errors);
   }

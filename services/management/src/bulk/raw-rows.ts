@@ -1,9 +1,10 @@
 // Rows of both kinds of table in one form: objects of a JSON body, cells of a CSV.
 import { ApiError } from "@qrfactory/domain/errors";
 import { isObject, parseStrictJson } from "@qrfactory/domain/json";
+import { unknownField } from "@qrfactory/domain/suggest";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { makeBreather } from "@qrfactory/runtime/breather";
-import { isRowField } from "./rows.js";
+import { isRowField, rowFieldNames } from "./rows.js";
 import { emptyRow, type RawRow } from "./table.js";
 
 /** The rows of a JSON body: objects of fields; `placement` and the texts of `extra` are carried along. */
@@ -26,7 +27,7 @@ function rawRowOf(item: unknown): RawRow {
   }
   for (const name of Object.keys(fields)) {
     if (isRowField(name)) continue;
-    row.mistakes[name] = ["This field is not known here."];
+    row.mistakes[name] = [unknownField(name, rowFieldNames)];
     delete fields[name];
   }
   return row;

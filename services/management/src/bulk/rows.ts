@@ -2,6 +2,7 @@
 // mistakes of all rows found before anything is charged.
 import { newShortIdField } from "@qrfactory/domain/code-input";
 import { designFieldNames, readDesign } from "@qrfactory/domain/design";
+import { pictureFieldNames } from "@qrfactory/domain/design-picture";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError, type FieldErrors, refusedField } from "@qrfactory/domain/errors";
 import type { ImageFormat } from "@qrfactory/domain/image-size";
@@ -29,8 +30,12 @@ export type BulkRow = {
 
 /** Fields of a row beside those of an image. */
 const rowFields = ["filename", "dynamic", "name", "short_id", "destination_url"] as const;
-const pictureFields = ["logo", "logo_url", "background_image", "background_image_url"];
+const pictureFields: readonly string[] = pictureFieldNames;
 const imageFields = new Set([...designFieldNames, ...pictureFields]);
+/** Every default that all rows may share. */
+export const imageFieldNames: readonly string[] = [...imageFields];
+/** Every column or member that a row may have. */
+export const rowFieldNames: readonly string[] = [...imageFields, ...rowFields];
 
 /** Whether a column or member of a row is a field. */
 export const isRowField = (name: string): boolean =>

@@ -1,12 +1,16 @@
 // The pictures that all rows of an order share: found and checked once, by render, which knows what a picture is.
+import { pictureFieldNames } from "@qrfactory/domain/design-picture";
 import { ApiError, type ProblemCode, problemTypes, refusedField } from "@qrfactory/domain/errors";
 import { type CheckedPictures, checkedPictures, picturesPath } from "@qrfactory/domain/image-batch";
+import { unknownField } from "@qrfactory/domain/suggest";
 import { z } from "zod";
 
 /** In base64. */
 export type SharedPictures = { logo?: string; background_image?: string };
 
-const fields = ["logo", "logo_url", "background_image", "background_image_url"];
+const fields: readonly string[] = pictureFieldNames;
+/** As files, with or without `_file` behind. */
+const fileFields = ["logo", "background_image"];
 /** A picture's address may take 5 s to answer. */
 const timeoutMs = 15_000;
 
@@ -41,7 +45,7 @@ export function makeReadSharedPictures(options: {
     const rest = Object.fromEntries(Object.entries(defaults).filter(([name]) => !fields.includes(name)));
     for (const [name, bytes] of Object.entries(files)) {
       const field = name.replace(/_file$/, "");
-      if (!fields.includes(field) || field === name) throw refused(name, "This file is not known here.");
+      if (!fileFields.includes(field)) throw refused(name, unknownField(name, fileFields).replace("field", "file"));
       if (field in named || `${field}_url` in named)
         throw refused(field, `Give one of ${field}, ${name} and ${field}_url.`);
       named[field] = bytes.toString("base64");

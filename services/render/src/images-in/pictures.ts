@@ -3,6 +3,7 @@
 import { webcrypto } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { type FieldErrors, invalidFields } from "@qrfactory/domain/errors";
+import { unknownField } from "@qrfactory/domain/suggest";
 import { decodeBase64 } from "./base64.js";
 import {
   backgroundLimits,
@@ -51,22 +52,29 @@ export function takePictureSources(
   for (const [kind, { field }] of Object.entries(limitsOf) as [PictureKind, ImageLimits][]) {
     const fileField = `${field}_file`;
     const urlField = `${field}_url`;
-    unknownFiles.delete(fileField);
+    const fileFields = [fileField, field].filter((name) => unknownFiles.delete(name));
     const { [field]: text, [urlField]: url } = rest;
     delete rest[field];
     delete rest[urlField];
-    const given = [fileField in files, text !== undefined, url !== undefined].filter(Boolean).length;
+    const given = [text, url].filter((value) => value !== undefined).length + fileFields.length;
+    const [file] = fileFields.map((name) => files[name] as Buffer);
     if (given > 1) errors[field] = [`Give one of ${field}, ${fileField} and ${urlField}.`];
     const isText = typeof text === "string" || text instanceof Uint8Array;
     if (text !== undefined && !isText) errors[field] = ["Give the picture as base64 or as a data URL."];
     if (url !== undefined && typeof url !== "string") errors[urlField] = ["Give the address of a picture."];
-    if (fileField in files) sources[kind] = { file: files[fileField] as Buffer };
+    if (file) sources[kind] = { file };
     else if (isText) sources[kind] = { text };
     else if (typeof url === "string") sources[kind] = { url };
   }
-  for (const name of unknownFiles) errors[name] = ["This file is not known here."];
+  for (const name of unknownFiles) errors[name] = [unknownFile(name)];
   if (Object.keys(errors).length > 0) throw invalidFields(errors);
   return { body: rest, sources };
+}
+
+/** What is said of a file under a name that no picture has. */
+function unknownFile(name: string): string {
+  const known = Object.values(limitsOf).flatMap(({ field }) => [`${field}_file`, field]);
+  return unknownField(name, known).replace("field", "file");
 }
 
 /** Gets and checks all pictures of a request, side by side. Throws `image_rejected`, `url_refused` or `overloaded`. */
