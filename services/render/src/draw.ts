@@ -2,7 +2,7 @@
 import type { Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
-import { shapeLabel } from "./qr/label.js";
+import { type FrameLabel, shapeFrameLabel } from "./qr/frame-label.js";
 import type { Logo } from "./qr/logo.js";
 import { makeSymbolAround } from "./qr/logo.js";
 import { paintScene } from "./qr/paint.js";
@@ -13,7 +13,7 @@ import { makeSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
 /** Part of every cache key: raised whenever the same design gives other bytes. */
-export const rendererVersion = 11;
+export const rendererVersion = 12;
 
 /** What every drawing of a design says of itself, and the image. */
 export type Drawing = {
@@ -39,12 +39,20 @@ export async function draw(design: Design, options: { checked: boolean; pictures
   const logo = logoOf(design, options.pictures?.logo);
   const symbol = logo ? makeSymbolAround(text, errorCorrection, logo) : makeSymbol(text, errorCorrection);
   const backdrop = options.pictures?.background ? soften(options.pictures.background) : null;
-  const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
+  const label = await labelOf(design, symbol.modules.side);
   const scene = layOut(symbol, design, { label, logo, backdrop });
   requireRoom(scene, design);
   const { bytes, raster } = paintScene(scene, design);
   const scan = options.checked ? await checkScan(scene, design.text, { widthPx: design.widthPx, raster }) : null;
   return { bytes, version: symbol.version, errorCorrection: symbol.errorCorrection, scan };
+}
+
+/** The label of a design around a symbol of so many modules, or null where it has none; throws as `shapeFrameLabel`. */
+export async function labelOf(
+  { frame, quietZone, widthPx }: Pick<Design, "frame" | "quietZone" | "widthPx">,
+  symbolSide: number,
+): Promise<FrameLabel | null> {
+  return frame?.label ? shapeFrameLabel({ frame, symbolSide, quietZone, widthPx }) : null;
 }
 
 function logoOf({ logo }: Design, picture: Picture | undefined): Logo | null {

@@ -8,10 +8,9 @@ import type { SegmentMode } from "@qrfactory/domain/segments";
 import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol-capacity";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { RequireCaller } from "./caller.js";
-import { requireRoom } from "./draw.js";
+import { labelOf, requireRoom } from "./draw.js";
 import { checkImage, logoLimits } from "./images-in/image-header.js";
 import type { PictureFiles } from "./images-in/pictures.js";
-import { shapeLabel } from "./qr/label.js";
 import { areaOf, budgetOf, type Logo, makeSymbolAround, placeLogo } from "./qr/logo.js";
 import { inksOf, sideOf } from "./qr/scene.js";
 import { judgeColors } from "./scan-check.js";
@@ -81,10 +80,11 @@ function errorsOf({ errors, code, message }: ApiError): FieldErrors {
 async function validationOf({ design, scanCheck, pictures, sent }: Wanted): Promise<Validation> {
   const logo = logoOf(design, pictures);
   const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo) : symbolOf(design);
-  const side = sideOf(modulesOf(symbol.version), design);
+  const symbolSide = modulesOf(symbol.version);
+  const side = sideOf(symbolSide, design);
   const colors = judgeColors({ background: rgbaOf(design.background), inks: inksOf(design) });
   const figures = figuresOf(design, { symbol, logo, side, contrast: colors.contrast });
-  const refusal = await findRefusal(design, { side, scanCheck, advice: colors.advice, sent });
+  const refusal = await findRefusal(design, { side, symbolSide, scanCheck, advice: colors.advice, sent });
   const warnings = warningsOf(design, { side, colors, version: symbol.version });
   return {
     valid: refusal === null,
@@ -95,13 +95,15 @@ async function validationOf({ design, scanCheck, pictures, sent }: Wanted): Prom
   };
 }
 
+type Judged = { side: number; symbolSide: number; scanCheck: ScanCheck; advice: string; sent: unknown };
+
 /** What generate would find out before its decoder looks. */
 async function findRefusal(
   design: Design,
-  { side, scanCheck, advice, sent }: { side: number; scanCheck: ScanCheck; advice: string; sent: unknown },
+  { side, symbolSide, scanCheck, advice, sent }: Judged,
 ): Promise<ApiError | null> {
   try {
-    if (design.frame?.label) await shapeLabel(design.frame.label);
+    await labelOf(design, symbolSide);
     requireRoom({ side }, design);
     if (scanCheck === "strict" && advice !== "") throw unscannable(advice, sent);
     return null;

@@ -14,11 +14,19 @@ import type { Fill, Filled, Picture, Scene } from "./scene.js";
  */
 export type Placement = { widthPx: number; side: number; scale: number; offset: number };
 
-/** Places a scene: modules of whole pixels where it holds squares, else from edge to edge. */
+/** Shapes of fewer pixels a module need each part of one; from here on crisp edges are worth more. */
+const crispPxMin = 4;
+
+/**
+ * Places a scene: modules of whole pixels, so that straight edges are crisp and every pattern has one margin; from edge
+ * to edge where curved ones are small.
+ */
 export function placeOnPixels({ side, shapes }: Pick<Scene, "side" | "shapes">, widthPx: number): Placement {
-  if (!shapes.some((shape) => shape.kind === "squares")) return { widthPx, side, scale: widthPx / side, offset: 0 };
   const { modulePx, offsetPx } = snapGrid(side, widthPx);
-  return { widthPx, side, scale: modulePx, offset: offsetPx };
+  if (modulePx >= crispPxMin || shapes.some((shape) => shape.kind === "squares")) {
+    return { widthPx, side, scale: modulePx, offset: offsetPx };
+  }
+  return { widthPx, side, scale: widthPx / side, offset: 0 };
 }
 
 /** A scene painted on a canvas. */

@@ -5,8 +5,8 @@ import type { Design } from "@qrfactory/domain/design";
 import type { Frame, GradientType } from "@qrfactory/domain/design-style";
 import { alignmentMiddles, alignmentReach, drawAlignment } from "./alignment.js";
 import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide } from "./eyes.js";
+import { type FrameLabel, placeLabel } from "./frame-label.js";
 import { type Box, layOutFrame } from "./frames.js";
-import type { LabelOutline } from "./label.js";
 import { type Logo, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
 import { drawPattern } from "./patterns.js";
@@ -67,7 +67,7 @@ export type SceneDesign = Pick<
 /** What a scene is made of beside symbol and design. */
 export type SceneParts = {
   /** The label of the frame, if it has one. */
-  label?: LabelOutline | null;
+  label?: FrameLabel | null;
   /** A square picture that covers everything, painted first. */
   backdrop?: Picture | null;
   logo?: Logo | null;
@@ -223,27 +223,12 @@ function inEyeCenter(side: number, x: number, y: number): boolean {
 
 type Framed = { outline: Path; labelBox: Box };
 
-function frameShapes(frame: Frame, framed: Framed, of: { ink: Fill; label: LabelOutline | null }): Filled[] {
+function frameShapes(frame: Frame, framed: Framed, of: { ink: Fill; label: FrameLabel | null }): Filled[] {
   const fill = frame.color === null ? of.ink : flat(frame.color);
   const shapes: Filled[] = [{ kind: "path", fill, path: framed.outline }];
   if (!of.label) return shapes;
   const labelFill = frame.labelColor === null ? fill : flat(frame.labelColor);
-  return [...shapes, { kind: "path", fill: labelFill, path: fitLabel(of.label, framed.labelBox) }];
-}
-
-/** Height in em that a label is given at least, so that a dash is not blown up: that of capitals. */
-const labelHeightMin = 0.72;
-
-/** Scales a label into its box and centres its ink there. */
-function fitLabel({ path, width, top, bottom }: LabelOutline, box: Box): Path {
-  const scale = Math.min(box.width / width, box.height / Math.max(labelHeightMin, bottom - top));
-  const out = newPath();
-  addPath(out, path, {
-    scale,
-    dx: box.x + (box.width - width * scale) / 2,
-    dy: box.y + box.height / 2 - ((top + bottom) / 2) * scale,
-  });
-  return out;
+  return [...shapes, { kind: "path", fill: labelFill, path: placeLabel(of.label, framed.labelBox) }];
 }
 
 /** Shapes of one kind and one fill become one: one path a colour. Those never lie over each other. */
