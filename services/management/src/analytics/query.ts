@@ -1,6 +1,6 @@
 // What may be asked of scans, in the words of a query.
 import type { Interval } from "@qrfactory/db/analytics-times";
-import { type ScanDimension, scanDimensions, unknownKey } from "@qrfactory/db/scan-dimensions";
+import { fallbackKey, type ScanDimension, scanDimensions, unknownKey } from "@qrfactory/db/scan-dimensions";
 import type { DimensionFilter } from "@qrfactory/db/scan-scope";
 import { findZone } from "@qrfactory/domain/local-time";
 import { systems } from "@qrfactory/domain/routing-input";
@@ -90,6 +90,7 @@ export const workspaceScansQuery = scansQuery.extend(codeFields);
 export const reportQuery = scansQuery.extend({
   interval: z.enum(["hour", "day", "week", "month"] satisfies Interval[]).default("day"),
   include_bots: flag.default(false),
+  include_fallback: flag.default(false),
   compare: z.enum(["previous"]).optional(),
   top: z.coerce.number().int().min(1).max(topMax).default(topDefault),
 });
@@ -107,7 +108,12 @@ const spellings: Partial<Record<ScanDimension, (value: string) => string>> = {
   language: lower,
   referrer: lower,
   bot_class: lower,
+  served: lower,
 };
+
+/** Whether a report counts scans that were led to a fallback: where it is asked for them, in either way. */
+export const asksFallback = (filters: DimensionFilter[], include: boolean): boolean =>
+  include || filters.some(({ dimension, include }) => dimension === "served" && include.includes(fallbackKey));
 
 /** The filters of a checked query. */
 export function readFilters(query: z.output<typeof scansQuery>): DimensionFilter[] {

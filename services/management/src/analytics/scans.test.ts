@@ -62,7 +62,7 @@ test("a scan shows what the contract names, and nothing of an address", async ()
       ...{ id: expect.any(String), short_id: shortId, scanned_at: "2026-10-31T10:00:00.000Z", country: "AT" },
       ...{ region: "Vienna", city: "Vienna", device: "phone", os: "iOS", browser: "Safari", language: "de" },
       ...{ referrer: "a.example", variant: null, bot_class: "preview", serving_region: "eu-1" },
-      visitor: "0123456789abcdef",
+      ...{ visitor: "0123456789abcdef", served: "destination" },
     },
   ]);
   expect(text).not.toContain("203.0.113");
@@ -143,7 +143,7 @@ test("an export holds every scan once, the oldest first, and is safe in a spread
 
 test("an export of nothing is a table without rows", async () => {
   const { as } = await signUpWithCode();
-  expect((await as("GET", "/api/v1/scans/export?format=csv")).text).toMatch(/^id,.*visitor\n$/);
+  expect((await as("GET", "/api/v1/scans/export?format=csv")).text).toMatch(/^id,.*visitor,served\n$/);
   expect((await as("GET", "/api/v1/scans/export?format=ndjson")).text).toBe("");
   expectProblem(await as("GET", "/api/v1/scans/export?format=xml"), 400, "validation_failed");
 });

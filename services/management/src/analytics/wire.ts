@@ -13,6 +13,7 @@ export function reportDocument(report: Report, includeBots: boolean) {
     unique_visitors: total.visitors,
     bots: total.bots,
     bot_classes: keys.bot_class,
+    fallbacks: report.fallbacks,
     last_scanned_at: lastScan(total, includeBots)?.toISOString() ?? null,
     complete_from: completeFrom?.toISOString() ?? null,
     timeseries: starts.map((start, index) => {
@@ -29,6 +30,7 @@ export function reportDocument(report: Report, includeBots: boolean) {
     referrers: keys.referrer,
     variants: keys.variant,
     serving_regions: keys.serving_region,
+    served: keys.served,
     ...(codes && { top_codes: codes.map(({ shortId, name, scans }) => ({ short_id: shortId, name, scans })) }),
     ...(previous && {
       previous: {
@@ -74,5 +76,6 @@ export function scanDocument(scan: ListedScan) {
     bot_class: scan.bot_class,
     serving_region: scan.region,
     visitor: scan.visitor,
+    served: scan.served,
   };
 }
