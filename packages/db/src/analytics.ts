@@ -7,6 +7,7 @@ import type { Reader } from "./analytics-store.js";
 import { countOverTime, type Interval, listBuckets, type TimeCounts } from "./analytics-times.js";
 import { findRowsKeptSince } from "./rows-kept.js";
 import type { ScanDimension } from "./scan-dimensions.js";
+import { countFallbacks } from "./scan-lists.js";
 import type { ScanScope, Stretch } from "./scan-scope.js";
 
 export type ReportQuery = {
@@ -28,6 +29,8 @@ export type Course = { starts: Date[]; times: TimeCounts };
 
 export type Report = Course & {
   keys: Record<ScanDimension, KeyCount[]>;
+  /** People who were led to a fallback, counted above or not. */
+  fallbacks: number;
   /** Of a workspace only. */
   codes: CodeCount[] | null;
   previous: (Course & { range: Stretch }) | null;
@@ -46,11 +49,12 @@ export async function readReport(reader: Reader, query: ReportQuery): Promise<Re
   const plan = await planReport(reader, scope, range);
   const times = await countOverTime(reader, scope, plan, { buckets: starts, includeBots });
   const keys = await countByKey(reader, scope, plan, { includeBots, top });
+  const fallbacks = await countFallbacks(reader, scope, range);
   const codes = scope.codeId ? null : await rankCodes(reader, scope, plan, { includeBots, top: topCodesShown });
   const previous = comparePrevious ? await readPrevious(reader, query) : null;
   const from = previous?.range.from ?? range.from;
   const completeFrom = await findRowsKeptSince(reader, scope.workspaceId, from);
-  return { starts, times, keys, codes, previous, completeFrom };
+  return { starts, times, keys, fallbacks, codes, previous, completeFrom };
 }
 
 async function readPrevious(reader: Reader, query: ReportQuery): Promise<Report["previous"]> {

@@ -22,6 +22,8 @@ export type FollowOptions = {
   onState?: (error: Error | null) => void;
   /** Told when the set on the replica is found in another condition than before. */
   onSetState?: (state: SetState) => void;
+  /** Told after changes were taken from the stream, and after each pass. */
+  onTaken?: () => void;
   /** Told of each row that was refused. */
   onRefused?: (shortId: string) => void;
   /** Longest wait for a change before the mark and the heartbeat are looked at; default 0.5 s. */
@@ -192,6 +194,7 @@ export function followTable(options: FollowOptions): Follower {
       position = change.position;
       expected += 1;
     }
+    if (expected > ordinal + 1) options.onTaken?.();
   }
 
   /** False when the row was refused. */
@@ -247,6 +250,7 @@ export function followTable(options: FollowOptions): Follower {
     if (result.found === "complete") table.markFull();
     completeGeneration = result.found === "complete" ? (result.mark?.generation ?? null) : null;
     setState(result.found);
+    options.onTaken?.();
   }
 
   return {

@@ -154,6 +154,7 @@ test("a scan is written down, without its address and the texts of its device, b
     language: "de",
     referrer_host: "news.example",
     bot_class: null,
+    served: "destination",
   });
   expect(scanRecord(scan as ScanEvent)).not.toMatch(/203\.0\.113\.77|Mozilla|iPhone|17_5|de-AT|article/);
 });
@@ -162,7 +163,8 @@ test("a visitor is the same all day and another one tomorrow", async () => {
   const request = { userAgent: "Phone", peer: "203.0.113.7" };
   const readScanner = makeReadScanner([]);
   const row = table.find(code.short_id);
-  const visitorAt = (at: number, from = request) => describeScan(readScanner(from), row as never, at).visitor;
+  const visitorAt = (at: number, from = request) =>
+    describeScan(readScanner(from), row as never, at, "destination", null).visitor;
   expect(visitorAt(now)).toBe(visitorAt(now + 3_600_000));
   expect(visitorAt(now)).not.toBe(visitorAt(now + 86_400_000));
   expect(visitorAt(now)).not.toBe(visitorAt(now, { ...request, peer: "203.0.113.8" }));
@@ -192,7 +194,8 @@ test.each([
   const response = await get(`/q/${shortId}`);
   expect([response.status, response.headers.get("location")]).toEqual([status, location]);
   // A 302 that a client received is a scan, wherever it led.
-  expect(scans).toHaveLength(status === 302 ? 1 : 0);
+  const served = location === fallback_url ? "fallback" : "destination";
+  expect(scans.map((scan) => scan.served)).toEqual(status === 302 ? [served] : []);
   if (status !== 302) {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await response.text()).toMatch(/<h1>This code/);

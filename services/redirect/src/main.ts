@@ -5,6 +5,7 @@ import { followTable } from "@qrfactory/replica/follow";
 import { journaled, openJournal } from "@qrfactory/replica/journal";
 import { makeLook } from "@qrfactory/replica/look";
 import { addOrphans } from "@qrfactory/replica/orphans";
+import { reportProgress } from "@qrfactory/replica/regions";
 import { readSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable } from "@qrfactory/replica/table";
 import { createLog } from "@qrfactory/runtime/log";
@@ -80,8 +81,15 @@ start(async () => {
     resume: snapshot?.resume ?? null,
     reconcileMs: config.RECONCILE_SECONDS * 1_000,
     onState: tell("the replica"),
+    onTaken: () => progress.report(),
     onSetState: (set) => log[set === "complete" ? "info" : "warn"]({ set }, "the set of codes on the replica"),
     onRefused: (shortId) => log.warn({ short_id: shortId }, "a row of the replica was refused"),
+  });
+
+  const progress = reportProgress({
+    redis: state,
+    process: spool.id,
+    ordinal: () => follower.resume()?.position.ordinal ?? 0,
   });
 
   const snapshots = keepSnapshots({
@@ -137,6 +145,7 @@ start(async () => {
     stop: async () => {
       await shipper.stop(shipOnStopMs);
       await orphans.stop();
+      await progress.stop();
       await follower.stop();
       await snapshots.stop();
       journal.close();

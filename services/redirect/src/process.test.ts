@@ -7,6 +7,7 @@ import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
 import type { LiveCode } from "@qrfactory/domain/published-code";
 import { makeEventConsumer, writeAck } from "@qrfactory/replica/event-stream";
 import { markTablePublished, publishCode, publishCodes, writeHeartbeat } from "@qrfactory/replica/publish";
+import { haveRegions } from "@qrfactory/replica/regions";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import type { StatusReport } from "@qrfactory/runtime/status";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
@@ -36,6 +37,7 @@ const code = (short_id: string, version = 1): LiveCode => ({
 });
 const codes = Array.from({ length: 20 }, (_, index) => code(`CODE-${index}`));
 /** Published later on. */
+const atOnce = Array.from({ length: 50 }, (_, index) => code(`AT-ONCE-${index}`));
 const newer = Array.from({ length: 50 }, (_, index) => code(`NEW-${index}`));
 
 async function publishAll(rows: LiveCode[]): Promise<void> {
@@ -93,6 +95,13 @@ test("a region without a full table says so and answers 503; then it serves and 
   await until(async () => (await scan()).status === 302);
   await until(async () => (await scan("/q/UNKNOWN")).status === 404);
   await until(async () => (await status()).status === "ok");
+});
+
+test("a code that every region has is served at once", async () => {
+  for (const row of atOnce) {
+    await publishCode(redis, row);
+    expect([await haveRegions(redis), (await scan(`/q/${row.short_id}`)).status]).toEqual([true, 302]);
+  }
 });
 
 test("an edit is served within a second", async () => {
@@ -165,7 +174,7 @@ test("codes newer than the snapshot are never 404, whatever is killed, and known
   expect((await scan("/q/UNKNOWN")).status).toBe(503);
   await Promise.all([primary.restart(), replica.restart()]);
   await until(() => redis.status === "ready");
-  await publishAll([...codes, ...newer]);
+  await publishAll([...codes, ...atOnce, ...newer]);
   await until(async () => (await status()).components.table?.current, { timeoutMs: 10_000 });
 }, 30_000);
 
@@ -197,7 +206,7 @@ test("with the primary frozen, killed or empty and the replica gone, every known
   await primary.restart();
   await replica.restart();
   await until(() => redis.status === "ready");
-  await publishAll([...codes, ...newer]);
+  await publishAll([...codes, ...atOnce, ...newer]);
   await until(async () => (await status()).status === "ok", { timeoutMs: 10_000 });
 });
 
@@ -215,7 +224,7 @@ test("a stop finishes what is under way, hands over the last scans and exits cle
 test("with everything dead a region starts from its snapshot; with the newest one damaged from the one before", async () => {
   const snapshots = join(temp.path, "region", "snapshots");
   const newest = () => join(snapshots, readdirSync(snapshots).sort().at(-1) as string);
-  await publishAll([...codes, ...newer]);
+  await publishAll([...codes, ...atOnce, ...newer]);
   await region.start();
   await until(async () => (await status()).status === "ok");
   await publishCode(redis, { ...(codes[3] as LiveCode), version: 9, destination_url: "https://example.com/last" });

@@ -23,7 +23,7 @@ type ScanDocument = ReturnType<typeof scanDocument>;
 
 const columns = [
   ...["id", "short_id", "scanned_at", "country", "region", "city", "device", "os", "browser", "language", "referrer"],
-  ...["variant", "bot_class", "serving_region", "code_name", "visitor"],
+  ...["variant", "bot_class", "serving_region", "code_name", "visitor", "served"],
 ] as const;
 
 const formats = {
@@ -56,7 +56,7 @@ export function makeScanExport(
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
     const { tag, folder, ...query } = parseInput(exportQuery, req.query);
-    const scope = { ...subject, tag, folder, filters: readFilters(query) };
+    const scope = { ...subject, tag, folder, filters: readFilters(query), includesFallback: true };
     const range = await analytics.read((reader) =>
       resolveRange(reader, { ...query, wholeByDefault: true }, new Date(now())),
     );

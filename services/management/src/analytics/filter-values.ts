@@ -1,7 +1,7 @@
 // Values of filters: how scans spell what people may write in other ways, and which values no scan can have.
 import { type ScanDimension, unknownKey } from "@qrfactory/db/scan-dimensions";
 import { isCountry } from "@qrfactory/domain/countries";
-import { botClasses } from "@qrfactory/domain/events";
+import { botClasses, servedKinds } from "@qrfactory/domain/events";
 import { devices, systems } from "@qrfactory/domain/routing-input";
 
 const lower = (value: string) => value.toLowerCase();
@@ -16,6 +16,7 @@ const spellings: Partial<Record<ScanDimension, (value: string) => string>> = {
   language: lower,
   referrer: lower,
   bot_class: lower,
+  served: lower,
 };
 
 /** The spelling of a value in the rows. */
@@ -63,6 +64,7 @@ const complaints: Partial<Record<ScanDimension, (value: string) => string | null
   },
   device: oneOf([...devices.filter((device) => device !== anotherWordForPhone), unknownKey]),
   bot_class: oneOf([...botClasses, unknownKey]),
+  served: oneOf(servedKinds),
   referrer(value) {
     const host = /^https?:\/\/([^/?#]+)/.exec(value)?.[1] ?? /^([^/]+)\//.exec(value)?.[1];
     return host ? `use the host alone: ${host}.` : null;

@@ -1,6 +1,6 @@
 // What may be asked of scans, in the words of a query.
 import type { Interval } from "@qrfactory/db/analytics-times";
-import { type ScanDimension, scanDimensions } from "@qrfactory/db/scan-dimensions";
+import { fallbackKey, type ScanDimension, scanDimensions } from "@qrfactory/db/scan-dimensions";
 import type { DimensionFilter } from "@qrfactory/db/scan-scope";
 import { storable } from "@qrfactory/domain/validate";
 import { z } from "zod";
@@ -88,12 +88,17 @@ export const workspaceScansQuery = scansQuery.extend(codeFields);
 export const reportQuery = scansQuery.extend({
   interval: z.enum(["hour", "day", "week", "month"] satisfies Interval[]).default("day"),
   include_bots: flag.default(false),
+  include_fallback: flag.default(false),
   compare: z.enum(["previous"]).optional(),
   top: z.coerce.number().int().min(1).max(topMax).default(topDefault),
 });
 
 /** Of a report on a workspace. */
 export const workspaceReportQuery = reportQuery.extend(codeFields);
+
+/** Whether a report counts scans that were led to a fallback: where it is asked for them, in either way. */
+export const asksFallback = (filters: DimensionFilter[], include: boolean): boolean =>
+  include || filters.some(({ dimension, include }) => dimension === "served" && include.includes(fallbackKey));
 
 /** The filters of a checked query. */
 export function readFilters(query: z.output<typeof scansQuery>): DimensionFilter[] {

@@ -25,7 +25,7 @@ export function makeListScans(
     const subject = await findScope(req, caller);
     const { query, limit, after } = readStreamQuery(req, (filters as typeof workspaceScansQuery).shape, position);
     const { tag, folder } = query;
-    const scope = { ...subject, tag, folder, filters: readFilters(query) };
+    const scope = { ...subject, tag, folder, filters: readFilters(query), includesFallback: true };
     const scans = await analytics.read(async (reader) => {
       const range = await resolveRange(reader, { ...query, wholeByDefault: true }, new Date(now()));
       return listScans(reader, scope, { range, after, direction: "DESC", limit: limit + 1 });

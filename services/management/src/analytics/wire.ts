@@ -18,6 +18,7 @@ export function reportDocument(report: Report, includeBots: boolean) {
     unique_visitors: total.visitors,
     bots: total.bots,
     bot_classes: keys.bot_class,
+    fallbacks: report.fallbacks,
     last_scanned_at: lastScan(total, includeBots)?.toISOString() ?? null,
     complete_from: completeFrom?.toISOString() ?? null,
     timeseries: seriesOf(report),
@@ -31,6 +32,7 @@ export function reportDocument(report: Report, includeBots: boolean) {
     referrers: keys.referrer,
     variants: keys.variant,
     serving_regions: keys.serving_region,
+    served: keys.served,
     ...(codes && { top_codes: codes.map(({ shortId, name, scans }) => ({ short_id: shortId, name, scans })) }),
     ...(previous && {
       previous: {
@@ -78,5 +80,6 @@ export function scanDocument(scan: ListedScan, write: (moment: Date) => string =
     bot_class: scan.bot_class,
     serving_region: scan.region,
     visitor: scan.visitor,
+    served: scan.served,
   };
 }

@@ -45,6 +45,8 @@ export type DynamicCodesOptions = {
   respondOnce: RespondOnce;
   /** Tells all regions at once; the worker repeats it if this fails. */
   publishCodes: (rows: DynamicCode[]) => Promise<void>;
+  /** The same for codes that are new to regions; waits for those that can be reached, and is false when it may take a second. */
+  publishEverywhere: (rows: DynamicCode[]) => Promise<boolean>;
   destinationRules: DestinationRules;
   publicBaseUrl: string;
   scanBaseUrl: string;
@@ -53,6 +55,11 @@ export type DynamicCodesOptions = {
 /** The routes of dynamic codes. */
 export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
   const { db, findCaller, respondOnce, publishCodes, destinationRules, scanBaseUrl } = options;
+
+  /** Says so when a code may be scanned before every region knows it. */
+  async function publishNew(res: Response, row: DynamicCode): Promise<void> {
+    if (!(await options.publishEverywhere([row]))) res.set("X-QR-Published", "pending");
+  }
 
   function send(res: Response, row: DynamicCode): void {
     res.set("ETag", `"${row.version}"`).json(codeDocument(row, scanBaseUrl));
@@ -83,7 +90,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
         return codeDocument(created, scanBaseUrl);
       },
       committed: async () => {
-        if (created) await publishCodes([created]);
+        if (created) await publishNew(res, created);
       },
     });
   }
@@ -125,7 +132,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     await readJson(req, noFields);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     const row = await restoreCode(db, target, caller.actor);
-    await publishCodes([row]);
+    await publishNew(res, row);
     send(res, row);
   }
 
