@@ -1,7 +1,7 @@
 // Every request for an image, in order. Every 200 costs one credit, and is written down before it is sent;
 // whatever goes wrong after the credit was taken gives it back.
 import { randomUUID } from "node:crypto";
-import { cacheKeyOf, type Design } from "@qrfactory/domain/design";
+import { cacheKeyOf, type Design, type ScanCheck } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { CallEvent } from "@qrfactory/domain/events";
 import { frozenProblem } from "@qrfactory/domain/freeze";
@@ -12,7 +12,7 @@ import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import type { CacheAnswer } from "./cache.js";
 import type { RequireCaller } from "./caller.js";
-import { type Drawing, rendererVersion } from "./draw.js";
+import { type Drawing, refusalOf, rendererVersion } from "./draw.js";
 import type { Image, ImageRequest, Images } from "./images.js";
 import type { ReadWanted } from "./wanted.js";
 
@@ -90,7 +90,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
         const drawn = await images.get(wanted, known);
         // Nobody pays for what nobody will get.
         signal.throwIfAborted();
-        if (scanCheck === "strict") requireReadable(drawn.drawing);
+        requireReadable(drawn.drawing, scanCheck);
         return { ...drawn, cacheKey: wanted.cacheKey };
       };
       let drawn = await drawReadable(request, found);
@@ -190,9 +190,9 @@ function quotaExceeded(plan: Plan, overage: Overage | null, at: Date): ApiError 
   );
 }
 
-function requireReadable({ scan }: Drawing): void {
-  if (!scan || scan.isReadable) return;
-  throw new ApiError("unscannable", `This code would not scan: ${scan.advice} Nothing was charged.`);
+function requireReadable(drawing: Drawing, scanCheck: ScanCheck): void {
+  const refusal = refusalOf(drawing, scanCheck);
+  if (refusal) throw new ApiError(refusal.code, `${refusal.message} Nothing was charged.`);
 }
 
 function roundMs(durationMs: number): number {
