@@ -28,6 +28,7 @@ import { makeSessionIssuer } from "./accounts/issue-session.js";
 import { makeThrottle } from "./accounts/throttle.js";
 import { createApp, type ManagementOptions, managementRoutes } from "./app.js";
 import { makeSignLink } from "./bulk/download.js";
+import { makeFindRefusals } from "./bulk/find-refusals.js";
 import { openObjectStore } from "./bulk/object-store.js";
 import { makeBell } from "./bulk/queue.js";
 import { makeReadSharedPictures } from "./bulk/shared-pictures.js";
@@ -89,6 +90,7 @@ export async function assembleManagement(
   const createOnce = makeCreateOnce({ db, seal });
   const credits = makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) });
   const internal = makeInternalTokens(config.JWT_SECRET);
+  const render = { renderUrl: config.RENDER_URL, authorization: internal.authorization };
   const queueRedis = connectQueueRedis({ url: config.STATE_REDIS_URL, name: "management-queue" });
   queueRedis.on("error", (err) => log.debug({ err }, "bulk bell"));
   const bell = makeBell(queueRedis, log);
@@ -134,7 +136,8 @@ export async function assembleManagement(
     store: await openObjectStore(config),
     linkSecret: config.JWT_SECRET,
     signLink: makeSignLink(config.JWT_SECRET),
-    readSharedPictures: makeReadSharedPictures({ renderUrl: config.RENDER_URL, authorization: internal.authorization }),
+    readSharedPictures: makeReadSharedPictures(render),
+    findRefusals: makeFindRefusals(render),
     ringBulk: bell.ring,
     readQueues: queues.read,
     giveBackBulk: (job) => giveBack(job, { db, credits, log }),

@@ -15,12 +15,13 @@ import { type GenerateOptions, makeGenerate } from "./generate.js";
 import { type ImagesOptions, makeImages } from "./images.js";
 import type { FetchPicture } from "./images-in/pictures.js";
 import { makeRequireSigner, type RequireSignerOptions, signedHeaders } from "./signed-url.js";
-import { makeValidate } from "./validate.js";
+import { makeValidate, type ValidateOptions } from "./validate.js";
 import { makeReadWanted } from "./wanted.js";
 
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
   CallerOptions &
   Pick<ImagesOptions, "draw" | "requireTurn"> &
+  Pick<ValidateOptions, "judge"> &
   Pick<GenerateOptions, "recordCall" | "chargeHolder" | "now"> & {
     loadKeys: RequireSignerOptions["loadKeys"];
     openSecret: RequireSignerOptions["openSecret"];
@@ -36,7 +37,7 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
 export function createApp(options: AppOptions): Express {
   const { log, credits, readCode, recordCall, chargeHolder, now } = options;
   const requireCaller = makeRequireCaller(options);
-  const { fetchPicture } = options;
+  const { fetchPicture, judge } = options;
   const readWanted = makeReadWanted({ readCode, fetchPicture });
   const cache = makeRenderCache({
     store: options.cacheStore,
@@ -72,9 +73,9 @@ export function createApp(options: AppOptions): Express {
           linkHeaders: codeImageHeaders,
         }),
       },
-      [imageBatchPath]: { POST: makeBatch({ tokens: options.internalTokens, images, fetchPicture }) },
+      [imageBatchPath]: { POST: makeBatch({ tokens: options.internalTokens, images, judge, fetchPicture }) },
       [picturesPath]: { POST: makeReadPictures({ tokens: options.internalTokens, fetchPicture }) },
-      "/api/v1/validate": { POST: makeValidate({ requireCaller, readWanted }) },
+      "/api/v1/validate": { POST: makeValidate({ requireCaller, readWanted, judge }) },
       "/api/v1/cache/:cacheKey": { DELETE: makeForgetImage({ requireCaller, cache }) },
     },
   });

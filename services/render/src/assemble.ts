@@ -111,6 +111,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     fetchPicture: makeFetchPicture({ outbound: makeOutbound() }),
     cacheStore,
     draw: pool.draw,
+    judge: pool.judge,
     requireTurn: pool.requireTurn,
     recordCall: (event) => spool.append(JSON.stringify(event)),
     chargeHolder: () => spool.id,

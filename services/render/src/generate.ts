@@ -12,9 +12,9 @@ import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import type { CacheAnswer } from "./cache.js";
 import type { RequireCaller } from "./caller.js";
-import { type Drawing, rendererVersion } from "./draw.js";
+import { rendererVersion } from "./draw.js";
 import type { Image, ImageRequest, Images } from "./images.js";
-import { unscannable } from "./unscannable.js";
+import { refusalOf } from "./unscannable.js";
 import type { ReadWanted } from "./wanted.js";
 
 /** What one delivered image costs. */
@@ -91,7 +91,8 @@ export function makeGenerate(options: GenerateOptions): Handler {
         const drawn = await images.get(wanted, known);
         // Nobody pays for what nobody will get.
         signal.throwIfAborted();
-        if (scanCheck === "strict") requireReadable(drawn.drawing, sent);
+        const refusal = refusalOf(drawn.drawing, { scanCheck, sent, appendix: " Nothing was charged." });
+        if (refusal) throw refusal;
         return { ...drawn, cacheKey: wanted.cacheKey };
       };
       let drawn = await drawReadable(request, found);
@@ -189,10 +190,6 @@ function quotaExceeded(plan: Plan, overage: Overage | null, at: Date): ApiError 
     (day) =>
       `The ${plan.name} plan includes ${included} images a month${beyond} and all are used; the next month starts on ${day} (UTC).`,
   );
-}
-
-function requireReadable({ scan }: Drawing, sent: unknown): void {
-  if (scan && !scan.isReadable) throw unscannable(scan.advice, sent, " Nothing was charged.");
 }
 
 function roundMs(durationMs: number): number {

@@ -12,7 +12,7 @@ const url = "https://example.com/";
 
 beforeAll(async () => {
   pool = makeDrawingPool();
-  rig = await startRig({ draw: pool.draw });
+  rig = await startRig({ draw: pool.draw, judge: pool.judge });
   key = rig.addKey("pro");
 });
 
@@ -50,6 +50,7 @@ test("a good request has its figures, no warnings, and costs nothing", async () 
     print: { width_mm: 25.4, module_mm: 0.77, quiet_zone_mm: 3.08, max_scan_distance_mm: 192 },
     contrast_ratio: 21,
     logo: null,
+    scan_score: 100,
     pixels: 300,
   });
   expect(await rig.used(key)).toBe(0);
@@ -96,7 +97,7 @@ test.each<[object, string, string]>([
 test("colours that only a strict check refuses are a warning without it", async () => {
   const answer = await validate({ data: url, color: "#eee", scan_check: "report" });
   expect(answer).toMatchObject({ valid: true, errors: {} });
-  expect(answer.warnings.map(({ code }) => code)).toEqual(["low_contrast"]);
+  expect(answer.warnings.map(({ code }) => code)).toEqual(["unscannable", "low_contrast"]);
 });
 
 test.each<[object, string]>([

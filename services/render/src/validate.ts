@@ -1,20 +1,21 @@
-// POST /api/v1/validate/: what generate would make of a request, without making it. Nothing is drawn, created or charged,
-// so what only a decoder finds out (an overloaded pattern, a picture that hides modules) is not in the answer.
+// POST /api/v1/validate/: what generate would make of a request, without making it. Nothing is delivered, created or
+// charged; what decoders find out is found out as generate does it, by the same steps.
 import { rgbaOf } from "@qrfactory/domain/color";
-import type { Design, ScanCheck } from "@qrfactory/domain/design";
+import type { Design } from "@qrfactory/domain/design";
 import { ApiError, type FieldErrors, type ProblemCode } from "@qrfactory/domain/errors";
 import { widthMmOf } from "@qrfactory/domain/image-size";
 import type { SegmentMode } from "@qrfactory/domain/segments";
 import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol-capacity";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { RequireCaller } from "./caller.js";
-import { labelOf, requireRoom } from "./draw.js";
+import type { Verdict } from "./draw.js";
+import type { DrawingPool } from "./drawing-pool.js";
 import { checkImage, logoLimits } from "./images-in/image-header.js";
 import type { PictureFiles } from "./images-in/pictures.js";
 import { areaOf, budgetOf, type Logo, makeSymbolAround, placeLogo } from "./qr/logo.js";
 import { inksOf, sideOf } from "./qr/scene.js";
-import { judgeColors } from "./scan-check.js";
-import { unscannable } from "./unscannable.js";
+import { judgeColors, type ScanResult } from "./scan-check.js";
+import { refusalOf } from "./unscannable.js";
 import type { ReadWanted, Wanted } from "./wanted.js";
 import { type Warning, warningsOf } from "./warnings.js";
 
@@ -41,6 +42,8 @@ export type Figures = {
   contrast_ratio: number;
   /** Modules² that the logo costs, and that the symbol can spare; null without a logo. */
   logo: { area: number; budget: number } | null;
+  /** What generate says as `X-QR-Scan-Score`; null with `scan_check` off. */
+  scan_score: number | null;
   /** Side of the image; of a PDF or EPS, and of an SVG in inches, that of a print at 300 dpi. */
   pixels: number;
 };
@@ -55,21 +58,35 @@ export type Validation = { [Name in keyof Figures]: Figures[Name] | null } & {
   warnings: Warning[];
 };
 
-const noFigures = { symbol: null, print: null, contrast_ratio: null, logo: null, pixels: null };
+const noFigures = { symbol: null, print: null, contrast_ratio: null, logo: null, scan_score: null, pixels: null };
 
 /** The handler of `POST /api/v1/validate/`. It answers 200 for whatever generate would refuse because of the request. */
-export function makeValidate({ requireCaller, readWanted }: ValidateOptions): Handler {
+export function makeValidate({ requireCaller, readWanted, judge }: ValidateOptions): Handler {
+  const judgeFor = ({ design, pictures }: Wanted, workspaceId: string, checked: boolean) =>
+    judge(design, { workspaceId, checked, files: pictures });
+
   return async function validate(req, res) {
     const caller = await requireCaller(req, res);
-    const answer = await readWanted(req, caller).then(validationOf).catch(refusalOf);
+    const answer = await readWanted(req, caller)
+      .then((wanted) => validationOf(wanted, (checked) => judgeFor(wanted, caller.workspaceId, checked)))
+      .catch(invalidBy);
     res.set("Cache-Control", "no-store").json(answer);
   };
 }
 
-export type ValidateOptions = { requireCaller: RequireCaller; readWanted: ReadWanted };
+export type ValidateOptions = {
+  requireCaller: RequireCaller;
+  readWanted: ReadWanted;
+  /** The verdict that generate would come to. */
+  judge: DrawingPool["judge"];
+};
 
-function refusalOf(error: unknown): Validation {
-  if (!(error instanceof ApiError) || !verdicts.includes(error.code)) throw error;
+function isVerdict(error: unknown): error is ApiError {
+  return error instanceof ApiError && verdicts.includes(error.code);
+}
+
+function invalidBy(error: unknown): Validation {
+  if (!isVerdict(error)) throw error;
   return { valid: false, code: error.code, errors: errorsOf(error), warnings: [], ...noFigures };
 }
 
@@ -77,15 +94,22 @@ function errorsOf({ errors, code, message }: ApiError): FieldErrors {
   return errors ?? { [code === "not_found" ? "payload.short_id" : "body"]: [message] };
 }
 
-async function validationOf({ design, scanCheck, pictures, sent }: Wanted): Promise<Validation> {
+async function validationOf(
+  { design, scanCheck, pictures, sent }: Wanted,
+  judgeDesign: (checked: boolean) => Promise<Verdict>,
+): Promise<Validation> {
   const logo = logoOf(design, pictures);
   const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo) : symbolOf(design);
-  const symbolSide = modulesOf(symbol.version);
-  const side = sideOf(symbolSide, design);
+  const side = sideOf(modulesOf(symbol.version), design);
   const colors = judgeColors({ background: rgbaOf(design.background), inks: inksOf(design) });
-  const figures = figuresOf(design, { symbol, logo, side, contrast: colors.contrast });
-  const refusal = await findRefusal(design, { side, symbolSide, scanCheck, advice: colors.advice, sent });
-  const warnings = warningsOf(design, { side, colors, version: symbol.version });
+  const judged = await judgeDesign(scanCheck !== "off").catch((error: unknown) => {
+    if (isVerdict(error)) return error;
+    throw error;
+  });
+  const scan = judged instanceof ApiError ? null : judged.scan;
+  const figures = figuresOf(design, { symbol, logo, side, contrast: colors.contrast, scan });
+  const refusal = judged instanceof ApiError ? judged : refusalOf(judged, { scanCheck, sent });
+  const warnings = warningsOf(design, { side, colors, version: symbol.version, scan: refusal ? null : scan });
   return {
     valid: refusal === null,
     code: refusal?.code ?? null,
@@ -93,24 +117,6 @@ async function validationOf({ design, scanCheck, pictures, sent }: Wanted): Prom
     warnings,
     ...figures,
   };
-}
-
-type Judged = { side: number; symbolSide: number; scanCheck: ScanCheck; advice: string; sent: unknown };
-
-/** What generate would find out before its decoder looks. */
-async function findRefusal(
-  design: Design,
-  { side, symbolSide, scanCheck, advice, sent }: Judged,
-): Promise<ApiError | null> {
-  try {
-    await labelOf(design, symbolSide);
-    requireRoom({ side }, design);
-    if (scanCheck === "strict" && advice !== "") throw unscannable(advice, sent);
-    return null;
-  } catch (error) {
-    if (error instanceof ApiError) return error;
-    throw error;
-  }
 }
 
 /** Where the logo goes depends on the shape of its picture only, which its header tells. */
@@ -127,9 +133,9 @@ function symbolOf({ text, errorCorrection }: Design): SymbolFigures {
   return fitSymbol(text, errorCorrection) as SymbolFit;
 }
 
-type Parts = { symbol: SymbolFigures; logo: Logo | null; side: number; contrast: number };
+type Parts = { symbol: SymbolFigures; logo: Logo | null; side: number; contrast: number; scan: ScanResult | null };
 
-function figuresOf(design: Design, { symbol, logo, side, contrast }: Parts): Figures {
+function figuresOf(design: Design, { symbol, logo, side, contrast, scan }: Parts): Figures {
   const { version, errorCorrection } = symbol;
   const modules = modulesOf(version);
   const widthMm = widthMmOf(design);
@@ -147,6 +153,7 @@ function figuresOf(design: Design, { symbol, logo, side, contrast }: Parts): Fig
       area: rounded(areaOf(placeLogo(modules, logo))),
       budget: rounded(budgetOf(modules, errorCorrection)),
     },
+    scan_score: scan?.score ?? null,
     pixels: design.widthPx,
   };
 }

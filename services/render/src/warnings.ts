@@ -1,6 +1,6 @@
 // What is allowed and drawn, but makes a code harder to read than it has to be.
 import type { Design } from "@qrfactory/domain/design";
-import { type ColorVerdict, contrastEnough, quietZoneModules } from "./scan-check.js";
+import { type ColorVerdict, contrastEnough, quietZoneModules, type ScanResult } from "./scan-check.js";
 
 export type Warning = { code: string; message: string };
 
@@ -14,13 +14,20 @@ const versionEasy = 10;
 const wpaPassword = /^WIFI:T:WPA;S:(?:\\.|[^\\;])*;P:((?:\\.|[^\\;])*);/su;
 const wpaPasswordMin = 8;
 
-export type Judged = { side: number; colors: ColorVerdict; version: number };
+export type Judged = {
+  side: number;
+  colors: ColorVerdict;
+  version: number;
+  /** What the scan check says of an image that is delivered all the same. */
+  scan: ScanResult | null;
+};
 
 /** Every warning that applies, the gravest first. */
-export function warningsOf(design: Design, { side, colors, version }: Judged): Warning[] {
+export function warningsOf(design: Design, { side, colors, version, scan }: Judged): Warning[] {
   const { quietZone, background, text, widthPx } = design;
   const warnings: Warning[] = [];
   const warn = (code: string, message: string) => warnings.push({ code, message });
+  if (scan && !scan.isReadable) warn("unscannable", `This code would not scan: ${scan.advice}`);
   if (colors.contrast < contrastEnough) {
     const ratio = colors.contrast.toFixed(2);
     warn("low_contrast", `The contrast is ${ratio} to 1; from ${contrastEnough} to 1 on, more reads no better.`);
