@@ -30,6 +30,7 @@ import { makeSignLink } from "./bulk/download.js";
 import { openObjectStore } from "./bulk/object-store.js";
 import { makeBell } from "./bulk/queue.js";
 import { makeReadSharedPictures } from "./bulk/shared-pictures.js";
+import { makeReadVerdicts } from "./bulk/verdicts.js";
 import { makeFindCaller } from "./caller.js";
 import type { ManagementConfig } from "./config.js";
 import { makeCreateOnce, makeRecall, makeRespondOnce } from "./idempotency.js";
@@ -126,6 +127,7 @@ export async function assembleManagement(
     store: await openObjectStore(config),
     linkSecret: config.JWT_SECRET,
     signLink: makeSignLink(config.JWT_SECRET),
+    readVerdicts: makeReadVerdicts({ renderUrl: config.RENDER_URL, authorization: internal.authorization }),
     readSharedPictures: makeReadSharedPictures({ renderUrl: config.RENDER_URL, authorization: internal.authorization }),
     ringBulk: bell.ring,
     readQueues: queues.read,

@@ -17,6 +17,7 @@ import {
   type FetchPicture,
   getPictures,
   longPictureMembers,
+  type PictureFile,
   type PictureFiles,
   type PictureKind,
   takePictureSources,
@@ -92,7 +93,8 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
 /** What our own failures, a busy moment and too many broken pictures say: another try may succeed. */
 function refusalOf(error: unknown): { answer: BatchAnswer; image?: Buffer } {
   if (error instanceof ApiError && error.status < 500 && error.code !== "rate_limited") {
-    return { answer: { outcome: "refused", code: error.code, detail: error.message } };
+    const { code, message: detail, errors } = error;
+    return { answer: { outcome: "refused", code, detail, ...(errors && { errors }) } };
   }
   return { answer: { outcome: "later", code: error instanceof ApiError ? error.code : "internal" } };
 }
@@ -120,8 +122,12 @@ export function makeReadPictures({ tokens, fetchPicture }: Pick<BatchOptions, "t
       sources[kind] && "url" in sources[kind] ? pictures[kind]?.bytes.toString("base64") : undefined;
     const answer: CheckedPictures = {
       digests: digestsOf(pictures),
+      sizes: { logo: sizeOf(pictures.logo), background: sizeOf(pictures.background) },
       fetched: { logo: fetched("logo"), background_image: fetched("background") },
     };
     res.json(answer);
   };
 }
+
+const sizeOf = (picture: PictureFile | undefined) =>
+  picture && { width: picture.header.width, height: picture.header.height };

@@ -8,7 +8,6 @@ import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrf
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { RequireCaller } from "./caller.js";
 import { requireRoom } from "./draw.js";
-import { checkImage, logoLimits } from "./images-in/image-header.js";
 import type { PictureFiles } from "./images-in/pictures.js";
 import { shapeLabel } from "./qr/label.js";
 import { areaOf, budgetOf, type Logo, makeSymbolAround, placeLogo } from "./qr/logo.js";
@@ -72,7 +71,8 @@ export function makeValidate({ requireCaller, readWanted }: ValidateOptions): Ha
 
 export type ValidateOptions = { requireCaller: RequireCaller; readWanted: ReadWanted };
 
-function refusalOf(error: unknown): Validation {
+/** The verdict that an error is; throws what is about something else than the request. */
+export function refusalOf(error: unknown): Validation {
   if (!(error instanceof ApiError) || !verdicts.includes(error.code)) throw error;
   return { valid: false, code: error.code, errors: errorsOf(error), warnings: [], ...noFigures };
 }
@@ -81,7 +81,8 @@ function errorsOf({ errors, code, message }: ApiError): FieldErrors {
   return errors ?? { [code === "not_found" ? "payload.short_id" : "body"]: [message] };
 }
 
-async function validationOf({ design, scanCheck, pictures, sent }: Wanted): Promise<Validation> {
+/** The verdict of a request that could be read, and its figures. */
+export async function validationOf({ design, scanCheck, pictures, sent }: Wanted): Promise<Validation> {
   const logo = logoOf(design, pictures);
   const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo) : symbolOf(design);
   const side = sideOf(modulesOf(symbol.version), design);
@@ -117,7 +118,7 @@ async function findRefusal(
 /** Where the logo goes depends on the shape of its picture only, which its header tells. */
 function logoOf({ logo }: Design, { logo: file }: PictureFiles): Logo | null {
   if (!logo || !file) return null;
-  const { width, height } = checkImage(file.bytes, logoLimits);
+  const { width, height } = file.header;
   return { picture: { width, height, data: new Uint8Array() }, sizeRatio: logo.sizeRatio, clearZone: logo.clearZone };
 }
 
