@@ -10,7 +10,7 @@ import type { Credits } from "@qrfactory/replica/credits";
 import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import type { CacheAnswer } from "./cache.js";
-import type { RequireCaller } from "./caller.js";
+import type { Caller, RequireCaller } from "./caller.js";
 import { type Drawing, rendererVersion } from "./draw.js";
 import type { Image, ImageRequest, Images } from "./images.js";
 import { unscannable } from "./unscannable.js";
@@ -42,17 +42,18 @@ export type GenerateOptions = {
    * Headers of images that are fetched by their address: who may keep and embed them. They are not sent again to a client
    * that has them.
    */
-  linkHeaders?: Record<string, string>;
+  linkHeaders?: (caller: Caller, now: Date) => Record<string, string>;
   now?: () => Date;
 };
 
 /** The handler of `POST /api/v1/generate/`, and with `linkHeaders` of a `GET`. */
 export function makeGenerate(options: GenerateOptions): Handler {
-  const { requireCaller, readWanted, images, recordCall, linkHeaders, now = () => new Date() } = options;
+  const { requireCaller, readWanted, images, recordCall, now = () => new Date() } = options;
 
   return async function generate(req, res) {
     const caller = await requireCaller(req, res);
     const { keyId, workspaceId, plan, frozen, overage } = caller;
+    const linkHeaders = options.linkHeaders?.(caller, now());
     if (frozen) throw frozenProblem(frozen, plan.name);
     const { design, scanCheck, pictures, code, sent, identity } = await readWanted(req, caller);
 
