@@ -7,6 +7,7 @@ import type { CallEvent } from "@qrfactory/domain/events";
 import { frozenProblem } from "@qrfactory/domain/freeze";
 import { monthOf, type Overage, type Plan, quotaProblem, rendersAllowed } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
+import { hasAlready } from "@qrfactory/runtime/conditions";
 import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import type { CacheAnswer } from "./cache.js";
@@ -68,7 +69,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
       signal,
     });
     const request = requestOf(design);
-    if (linkHeaders && hasAlready(req, request.cacheKey)) {
+    if (linkHeaders && hasAlready(req, `"${request.cacheKey}"`)) {
       res
         .set({ ETag: `"${request.cacheKey}"`, ...linkHeaders })
         .status(304)
@@ -162,12 +163,6 @@ function leaving(res: Response): AbortSignal {
     if (!res.writableFinished) left.abort(new ApiError("malformed_request", "The client left before its answer."));
   });
   return left.signal;
-}
-
-/** Whether the client says that it has this very image (RFC 9110, 13.1.2). */
-function hasAlready(req: Request, cacheKey: string): boolean {
-  const tags = (req.get("If-None-Match") ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes(`"${cacheKey}"`) || tags.includes("*");
 }
 
 /** Whether the request says `Cache-Control: no-cache` (RFC 9111, 5.2.1.4). */
