@@ -21,6 +21,7 @@ export type Job = {
   completed: number;
   failed: number;
   failure: string | null;
+  errors: Record<string, Record<string, string[]>>;
   credits_refunded: number;
   status_url: string;
   download_url: string | null;

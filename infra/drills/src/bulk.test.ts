@@ -103,12 +103,15 @@ test("vectors are deflated, documents of both kinds are what they say", async ()
   ]);
 }, 60_000);
 
-test("one logo serves all rows, and rows that would not scan cost nothing", async () => {
+/** An address that is refused only when the row is drawn. */
+const refusedLogo = "http://127.0.0.1/logo.png";
+
+test("one logo serves all rows, and a row that could not be drawn costs nothing and says why", async () => {
   const before = (await rig.spent()).counter;
   const form = new FormData();
   form.set(
     "file",
-    new Blob(["data,color\nhttps://example.com/1,\nhttps://example.com/2,#fefefe\nhttps://example.com/3,"]),
+    new Blob([`data,logo_url\nhttps://example.com/1,\nhttps://example.com/2,${refusedLogo}\nhttps://example.com/3,`]),
   );
   form.set("logo_file", new Blob([new Uint8Array(redSquare())]));
   const response = await rig.send(path, { method: "POST", body: form });
@@ -116,6 +119,7 @@ test("one logo serves all rows, and rows that would not scan cost nothing", asyn
   expect(response.status).toBe(202);
   const job = await rig.finished(ordered.id);
   expect(job).toMatchObject({ status: "completed", completed: 2, failed: 1, credits_refunded: 1 });
+  expect(job.errors).toEqual({ 2: { logo_url: [expect.stringContaining("127.0.0.1")] } });
   const entries = await readArchive(await rig.download(job));
   const manifest = manifestOf(entries);
   expect(manifest.map(({ filename, error }) => [filename, typeof error])).toEqual([
@@ -159,6 +163,28 @@ test("who waits gets the archive itself, at once and again", async () => {
   }
   expect(again.headers.get("Idempotent-Replayed")).toBe("true");
   expect(Buffer.from(await first.arrayBuffer())).toEqual(Buffer.from(await again.arrayBuffer()));
+}, 60_000);
+
+test("who waits hears how the order ended: what is missing from the archive, or that there is none", async () => {
+  const wait = (items: object[]) =>
+    rig.send(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Prefer: "wait=30" },
+      body: JSON.stringify({ items }),
+    });
+  const [good, bad] = [{ data: "https://example.com/1" }, { data: "https://example.com/2", logo_url: refusedLogo }];
+  const some = await wait([good, bad]);
+  expect([some.status, some.headers.get("X-QR-Bulk-Failed")]).toEqual([200, "1"]);
+  const none = await wait([bad]);
+  expect([none.status, none.headers.get("X-QR-Bulk-Failed")]).toEqual([202, "1"]);
+  expect(await none.json()).toMatchObject({
+    status: "failed",
+    download_url: null,
+    errors: { 1: { logo_url: [expect.anything()] } },
+  });
+  const pale = await wait([good, { ...good, color: "#fefefe" }]);
+  expect(pale.status).toBe(422);
+  expect(await pale.json()).toMatchObject({ code: "bulk_rejected", errors: { 2: { color: [expect.anything()] } } });
 }, 60_000);
 
 /** An order that takes some seconds. */

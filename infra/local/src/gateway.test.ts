@@ -29,7 +29,7 @@ function tell(name: Name): Promise<Listening> {
     });
     req.on("end", () => {
       res.statusCode = behaviour[name] === "503" ? 503 : 200;
-      res.setHeader("X-Request-Id", String(req.headers["x-request-id"]));
+      res.setHeader("X-Request-Id", String(req.headers["x-request-id"])).setHeader("Content-Type", "application/json");
       res.end(JSON.stringify({ name, url: req.url, method: req.method, headers: req.headers, bodyBytes }));
     });
   });
@@ -219,6 +219,9 @@ const problems: [string, string, number, string][] = [
   ],
   ["a version of HTTP that is none", "GET / HTTP/3.7\r\nHost: a\r\n\r\n", 400, "malformed_request"],
   ["HTTP/1.1 without a host", "GET / HTTP/1.1\r\n\r\n", 400, "malformed_request"],
+  ["a scan without a host", "GET /q/ABC HTTP/1.1\r\n\r\n", 400, "malformed_request"],
+  ["a scan with an encoded digit and without a host", "GET /q/%32BC HTTP/1.1\r\n\r\n", 400, "malformed_request"],
+  ["a scan address that leads upwards", "GET /q/../../x HTTP/1.1\r\n\r\n", 404, "not_found"],
   ["an address that cannot be decoded", "GET /api/%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed_request"],
   ["a scan address that cannot be decoded", "GET /Q/%zz HTTP/1.1\r\nHost: a\r\n\r\n", 404, "not_found"],
   ["TRACE", "TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 405, "method_not_allowed"],
@@ -254,6 +257,17 @@ test("headers of 18 kB and an address of 8 kB reach the service, which has its o
   expect(statusOf(await get("/api/v1/me/", { "X-A": "a".repeat(9_000), "X-B": "b".repeat(9_000) }))).toBe(431);
   const path = `/q/${"A".repeat(8_192)}`;
   expect((JSON.parse(bodyOf(await get(path))) as Told).url).toBe(path);
+});
+
+test("documents are compressed for who takes it, but for small ones and what auth/ answers", async () => {
+  const codingOf = async (path: string, length: number) => {
+    const answer = await get(path, { "X-Long": "a".repeat(length), "Accept-Encoding": "gzip" });
+    return [headerOf(answer, "Content-Encoding"), headerOf(answer, "Vary")];
+  };
+  expect(await codingOf("/api/v1/dynamic/", 3_000)).toEqual(["gzip", "Accept-Encoding"]);
+  expect(await codingOf("/api/v1/dynamic/", 10)).toEqual([undefined, undefined]);
+  expect(await codingOf("/api/v1/auth/login/", 3_000)).toEqual([undefined, undefined]);
+  expect(headerOf(await get("/api/v1/dynamic/", { "X-Long": "a".repeat(3_000) }), "Content-Encoding")).toBeUndefined();
 });
 
 test("a body of 5 MB streams through", async () => {

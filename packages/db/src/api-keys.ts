@@ -72,6 +72,13 @@ export async function listKeys(db: Db, workspaceId: string, page: { skip: number
   return { count, rows: rows as ApiKeyRow[] };
 }
 
+/** A key of the workspace that is not revoked; throws `not_found`. */
+export async function getKey(db: Db, workspaceId: string, keyId: string): Promise<ApiKeyRow> {
+  const row = await db.apiKey.findFirst({ where: { id: keyId, workspaceId, revokedAt: null } });
+  if (!row) throw noSuchKey();
+  return row;
+}
+
 /** The keys of a workspace that are not revoked. */
 export async function findActiveKeyIds(tx: Tx, workspaceId: string): Promise<string[]> {
   const rows = await tx.apiKey.findMany({ where: { workspaceId, revokedAt: null }, select: { id: true } });

@@ -1,4 +1,5 @@
 // Who works on a bulk order: claims with a number that grows, and a lease that is renewed as long as the work goes on.
+import type { RowErrors } from "@qrfactory/domain/errors";
 import { type PlanName, planNames, plans } from "@qrfactory/domain/plans";
 import { type BulkJob, settle } from "./bulk-jobs.js";
 import type { Db, Tx } from "./client.js";
@@ -92,6 +93,8 @@ export type Finished = {
   completed: number;
   failed: number;
   failure?: string;
+  /** Why rows could not be drawn, as far as it is kept. */
+  errors?: RowErrors;
 };
 
 /**
@@ -103,12 +106,13 @@ export async function finishBulkJob(db: Db, { id, fence }: Claim, end: Finished)
     const held = await tx.$queryRaw<{ total: number }[]>`
       SELECT total FROM bulk_jobs WHERE id = ${id}::uuid AND fence = ${fence} AND status = 'running' FOR UPDATE`;
     if (!held[0]) return null;
-    const { archive, completed, failed, failure = null } = end;
+    const { archive, completed, failed, failure = null, errors = {} } = end;
     return settle(tx, id, {
       status: archive ? "completed" : "failed",
       completed,
       failed,
       failure,
+      errors,
       refunded: held[0].total - (archive ? completed : 0),
       archive: archive?.name ?? null,
       archiveBytes: archive?.bytes ?? null,

@@ -92,13 +92,14 @@ test("an end is noted once: one status, one refund, one event", async () => {
   const workspaceId = await workspace("free");
   const id = await order(workspaceId);
   await claimBulkJob(db);
-  const end = () => finishBulkJob(db, { id, fence: 1 }, { archive, completed: 8, failed: 2 });
+  const errors = { 3: { data: ["…"] }, 7: { row: ["…"] } };
+  const end = () => finishBulkJob(db, { id, fence: 1 }, { archive, completed: 8, failed: 2, errors });
   const ends = await Promise.all([end(), end(), end()]);
   expect(ends.filter((job) => job !== null)).toHaveLength(1);
   expect(await credits(workspaceId)).toBe(8);
   const events = await db.event.findMany({ where: { subject: id } });
   expect(events.map(({ type, payload }) => [type, payload])).toEqual([
-    ["bulk.completed", { id, status: "completed", total: 10, completed: 8, failed: 2, credits_refunded: 2 }],
+    ["bulk.completed", { id, status: "completed", total: 10, completed: 8, failed: 2, credits_refunded: 2, errors }],
   ]);
   expect(await db.bulkInput.count({ where: { jobId: id } })).toBe(0);
 });

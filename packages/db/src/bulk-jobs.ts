@@ -81,12 +81,12 @@ export async function findFinishedJob(db: Db, id: string): Promise<BulkJob | nul
   return db.bulkJob.findFirst({ where: { id, finishedAt: { not: null } } });
 }
 
-/** A page of a workspace's jobs, the newest first, and how many there are. */
+/** A page of a workspace's jobs, the newest first and without the errors of their rows, and how many there are. */
 export async function listBulkJobs(db: Db, workspaceId: string, page: { skip: number; take: number }) {
   const where = { workspaceId };
   const [count, rows] = await Promise.all([
     db.bulkJob.count({ where }),
-    db.bulkJob.findMany({ where, orderBy: [{ createdAt: "desc" }, { id: "desc" }], ...page }),
+    db.bulkJob.findMany({ where, omit: { errors: true }, orderBy: [{ createdAt: "desc" }, { id: "desc" }], ...page }),
   ]);
   return { count, rows };
 }
@@ -135,10 +135,10 @@ export async function settle(
 /** What webhooks tell of an end; a cancellation is known to who asked for it. */
 async function announce(
   tx: Tx,
-  { id, workspaceId, status, total, completed, failed, refunded }: BulkJob,
+  { id, workspaceId, status, total, completed, failed, refunded, errors }: BulkJob,
 ): Promise<void> {
   if (status !== "completed" && status !== "failed") return;
-  const payload = { id, status, total, completed, failed, credits_refunded: refunded };
+  const payload = { id, status, total, completed, failed, credits_refunded: refunded, errors };
   await recordEvent(tx, { workspaceId, type: `bulk.${status}`, subject: id, payload });
 }
 

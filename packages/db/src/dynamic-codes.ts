@@ -40,11 +40,11 @@ export async function getCode(db: Db | Tx, workspaceId: string, shortId: string)
 export const noSuchCode = () => new ApiError("not_found", "There is no such dynamic code.");
 
 /** Which code of whose, and in which version a change is meant for, if the caller says. */
-export type Target = { workspaceId: string; shortId: string; ifVersion?: number };
+export type Target = { workspaceId: string; shortId: string; ifVersions?: readonly number[] };
 
 /**
  * Changes a code and returns its new row; without a change it stays the version it is. Throws `not_found`,
- * `version_mismatch` when `ifVersion` is given and stale, `plan_limit` when a paused code would become active without
+ * `version_mismatch` when `ifVersions` are given and all stale, `plan_limit` when a paused code would become active without
  * room, and as `holdForEdit` does.
  */
 export async function updateCode(
@@ -154,8 +154,8 @@ async function lockRow(tx: Tx, { workspaceId, shortId }: Target): Promise<Dynami
   return current;
 }
 
-function requireVersion(current: DynamicCode, { ifVersion }: Target): void {
-  if (ifVersion === undefined || ifVersion === current.version) return;
+function requireVersion(current: DynamicCode, { ifVersions }: Target): void {
+  if (ifVersions === undefined || ifVersions.includes(current.version)) return;
   throw new ApiError("version_mismatch", `The code is at version ${current.version}; read it again before editing.`);
 }
 

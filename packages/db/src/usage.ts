@@ -86,6 +86,16 @@ export async function listDailyUsage(db: Db, workspaceId: string, month: string)
   return rows.map((row) => ({ day: row.day.toISOString().slice(0, 10), renders: row._sum.renders ?? 0 }));
 }
 
+/** Credits that a key has used on the last `days` days, today among them. */
+export async function countKeyRenders(db: Db, keyId: string, days: number): Promise<number> {
+  const since = new Date(Date.now() - (days - 1) * 86_400_000);
+  const { _sum } = await db.usageDaily.aggregate({
+    where: { keyId, day: { gte: new Date(since.toISOString().slice(0, 10)) } },
+    _sum: { renders: true },
+  });
+  return _sum.renders ?? 0;
+}
+
 /** Credits by key in a UTC month, the busiest first; revoked keys are in it, they were used, and dashboards as one. */
 export async function listKeyUsage(db: Db, workspaceId: string, month: string): Promise<KeyUsage[]> {
   return db.$queryRaw<KeyUsage[]>`

@@ -28,6 +28,7 @@ export const problemTypes = {
   rate_limited: { status: 429, title: "Too many requests" },
   headers_too_large: { status: 431, title: "The request headers are too large" },
   internal: { status: 500, title: "Something went wrong on our side" },
+  not_implemented: { status: 501, title: "The method is not known" },
   overloaded: { status: 503, title: "Too busy right now" },
   unavailable: { status: 503, title: "Temporarily unavailable" },
   idempotency_in_progress: { status: 503, title: "The first request with this Idempotency-Key is still running" },

@@ -8,6 +8,9 @@ export const imageBatchPath = "/internal/v1/images";
 /** Where render checks pictures that many images share. */
 export const picturesPath = "/internal/v1/pictures";
 
+/** Where render judges requests without drawing them. */
+export const verdictsPath = "/internal/v1/verdicts";
+
 /** Images of one batch: large enough that HTTP costs nothing, small enough to be shared out fairly. */
 export const batchSizeMax = 100;
 
@@ -29,9 +32,17 @@ export const imageBatch = z.strictObject({
 });
 export type ImageBatch = z.input<typeof imageBatch>;
 
-/** What `picturesPath` answers: SHA-256 of each picture, and in base64 those that were fetched by their address. */
+const size = z.object({ width: z.int().min(1), height: z.int().min(1) });
+
+/** SHA-256 of each picture, as designs name them. */
+const digests = z.object({ logo: z.string().optional(), background: z.string().optional() });
+/** Sides of each picture in pixels. */
+const sizes = z.object({ logo: size.optional(), background: size.optional() });
+
+/** What `picturesPath` answers of each picture, and in base64 those that were fetched by their address. */
 export const checkedPictures = z.object({
-  digests: z.object({ logo: z.string().optional(), background: z.string().optional() }),
+  digests,
+  sizes: sizes.optional(),
   fetched: z.object({ logo: z.string().optional(), background_image: z.string().optional() }),
 });
 export type CheckedPictures = z.output<typeof checkedPictures>;
@@ -49,12 +60,40 @@ const batchAnswer = z.discriminatedUnion("outcome", [
   }),
   /** It would be drawn. */
   z.object({ outcome: z.literal("judged") }),
-  /** It will never be drawn: a problem's code and sentence. */
-  z.object({ outcome: z.literal("refused"), code: z.string(), detail: z.string() }),
+  /** It will never be drawn: a problem's code and sentence, and field → what is wrong. */
+  z.object({
+    outcome: z.literal("refused"),
+    code: z.string(),
+    detail: z.string(),
+    errors: z.record(z.string(), z.array(z.string())).optional(),
+  }),
   /** It may be drawn later. */
   z.object({ outcome: z.literal("later"), code: z.string() }),
 ]);
 export type BatchAnswer = z.output<typeof batchAnswer>;
+
+/** Requests that are judged at once. */
+export const verdictsMax = 100;
+
+/** What `verdictsPath` takes. */
+export const verdictBatch = z.strictObject({
+  workspace_id: z.uuid(),
+  plan: z.enum(planNames),
+  /** Of every request. */
+  pictures: z.strictObject({ digests, sizes: sizes.optional() }),
+  /** Bodies of generate requests, without pictures. */
+  requests: z.array(z.record(z.string(), z.unknown())).min(1).max(verdictsMax),
+});
+export type VerdictBatch = z.output<typeof verdictBatch>;
+
+const fieldErrors = z.record(z.string(), z.array(z.string()));
+
+/** A problem's code, and field → what is wrong; null where nothing is. */
+const verdict = z.object({ code: z.string(), errors: fieldErrors }).nullable();
+export type Verdict = z.output<typeof verdict>;
+
+/** What `verdictsPath` answers, in the order of the requests. */
+export const verdictAnswer = z.object({ verdicts: z.array(verdict) });
 
 const lengthBytes = 4;
 

@@ -56,6 +56,7 @@ const tooLarge = `GET /large HTTP/1.1\r\nHost: x\r\nX-Big: ${"a".repeat(17_000)}
 test.each([
   ["rubbish", get("/1"), "rubbish\r\n\r\n", ["GET /1"], ["302", "400"]],
   ["rubbish that goes on", get("/1"), "rubbish\r\n\r\n".repeat(5_000), ["GET /1"], ["302", "400"]],
+  ["a method that nobody knows", get("/1"), "FETCH /2 HTTP/1.1\r\nHost: x\r\n\r\n", ["GET /1"], ["302", "501"]],
   ["a forbidden character", get("/1"), "GET /2 HTTP/1.1\r\nHost: x\r\nA\0B: c\r\n\r\n", ["GET /1"], ["302", "400"]],
   ["headers over 16 kB", get("/1"), tooLarge, ["GET /1"], ["302", "431"]],
   ["rubbish, after two", get("/1") + get("/2"), "rubbish\r\n\r\n", ["GET /1", "GET /2"], ["302", "302", "400"]],

@@ -28,14 +28,33 @@ const answersMsMax = 35_000;
 const drainMsMax = 10_000;
 const drainSweepMs = 20;
 
+/** A request line whose method is a token (RFC 9110, 9.1); other requests may stand before it in the same packet. */
+const requestLine = /[!#$%&'*+.^_`|~0-9A-Za-z-] \S+ HTTP\/1\.[01]\r?\n/y;
+/** Characters of the longest method that is looked for. */
+const methodMax = 40;
+
+type ParseError = NodeJS.ErrnoException & { rawPacket?: Buffer; bytesParsed?: number };
+
+/** Whether the parser stopped in the method of a request that is one otherwise. */
+function hasUnknownMethod({ code, rawPacket, bytesParsed = 0 }: ParseError): boolean {
+  if (code !== unknownMethod || !rawPacket) return false;
+  const text = rawPacket.toString("latin1", bytesParsed, bytesParsed + headerBytesMax);
+  const end = text.indexOf(" ");
+  requestLine.lastIndex = end - 1;
+  return end > 0 && end <= methodMax && requestLine.test(text);
+}
+
 /** The refusal of a request that cannot be read, by Node's code of the error. */
-function refusalOf(code: string | undefined): ApiError {
+function refusalOf(error: ParseError): ApiError {
+  const { code } = error;
+  if (hasUnknownMethod(error)) return new ApiError("not_implemented", "No address here has this method.");
   if (code === tooLarge) return new ApiError("headers_too_large", "The request headers are larger than 16 kB.");
   if (code === tooSlow) return new ApiError("request_timeout", "The request did not arrive in time.");
   return new ApiError("malformed_request", "The request is not valid HTTP.");
 }
 const tooLarge = "HPE_HEADER_OVERFLOW";
 const tooSlow = "ERR_HTTP_REQUEST_TIMEOUT";
+const unknownMethod = "HPE_INVALID_METHOD";
 
 export type HttpServerOptions = {
   /** Only tests shorten it: see `answersMsMax` above. */
@@ -70,14 +89,14 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
   server.on("connect", (_req: IncomingMessage, socket: Socket) => {
     // Node has taken its own listeners off: an error without any would end the process.
     socket.on("error", () => socket.destroy()).resume();
-    refuse(socket, new ApiError("method_not_allowed", "This is not a proxy."));
+    refuse(socket, new ApiError("method_not_allowed", "This is not a proxy.", { headers: { Allow: "GET, HEAD" } }));
   });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+  server.on("clientError", (error: ParseError, socket: Socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     // Node would end the connection together with the client, before it is answered.
     socket.removeAllListeners("end");
-    if (error.code === tooSlow) inTurns(() => refuse(socket, refusalOf(tooSlow)));
-    else refuse(socket, refusalOf(error.code));
+    if (error.code === tooSlow) inTurns(() => refuse(socket, refusalOf(error)));
+    else refuse(socket, refusalOf(error));
   });
   const refuse = (socket: Socket, error: ApiError) =>
     answers.endAfter(socket, rawProblem(error, requestIdFrom(undefined)));

@@ -9,6 +9,7 @@ import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { createTestDatabase } from "@qrfactory/testing/database";
 import { listen } from "@qrfactory/testing/http";
+import { expectGoodMessage } from "@qrfactory/testing/http-message";
 import { startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
@@ -86,6 +87,8 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
       ...((body !== undefined || raw !== undefined) && { body: raw ?? JSON.stringify(body) }),
     });
     const text = await response.text();
+    const { status, headers: given } = response;
+    expectGoodMessage({ method, status, headers: given, text });
     const json = /[/+]json/.test(response.headers.get("content-type") ?? "");
     return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
   };

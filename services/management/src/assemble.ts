@@ -32,6 +32,7 @@ import { makeFindRefusals } from "./bulk/find-refusals.js";
 import { openObjectStore } from "./bulk/object-store.js";
 import { makeBell } from "./bulk/queue.js";
 import { makeReadSharedPictures } from "./bulk/shared-pictures.js";
+import { makeReadVerdicts } from "./bulk/verdicts.js";
 import { makeFindCaller } from "./caller.js";
 import type { ManagementConfig } from "./config.js";
 import { makeCreateOnce, makeRecall, makeRespondOnce } from "./idempotency.js";
@@ -136,6 +137,7 @@ export async function assembleManagement(
     store: await openObjectStore(config),
     linkSecret: config.JWT_SECRET,
     signLink: makeSignLink(config.JWT_SECRET),
+    readVerdicts: makeReadVerdicts(render),
     readSharedPictures: makeReadSharedPictures(render),
     findRefusals: makeFindRefusals(render),
     ringBulk: bell.ring,

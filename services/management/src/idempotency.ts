@@ -78,7 +78,17 @@ export const makeRespondOnce =
   async (creation) =>
     sendCreated(creation.res, await createOnce(creation));
 
-/** Sends what was created. */
+/** Where what was created is found: below the collection that was posted to; of a workspace the list of them. */
+function locationOf({ originalUrl }: Request, body: Buffer): string {
+  const { id, short_id } = JSON.parse(body.toString()) as { id?: string; short_id?: string };
+  const path = originalUrl.replace(/\?.*$/, "").replace(/\/$/, "");
+  const collection = path.replace(/\/[^/]+\/rotate$/, "");
+  const name = short_id ?? id;
+  return name === undefined || collection.endsWith("/workspaces") ? `${collection}/` : `${collection}/${name}/`;
+}
+
+/** Sends what was created; with 201 says where it is found (RFC 9110, 15.3.2). */
 export function sendCreated(res: Response, { status, body }: Created): void {
+  if (status === 201) res.set("Location", locationOf(res.req, body));
   res.status(status).set("Content-Type", "application/json; charset=utf-8").set("Cache-Control", "no-store").send(body);
 }

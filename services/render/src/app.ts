@@ -1,6 +1,6 @@
 // The interface of the render service: its routes and what stands behind each.
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
-import { imageBatchPath, picturesPath } from "@qrfactory/domain/image-batch";
+import { imageBatchPath, picturesPath, verdictsPath } from "@qrfactory/domain/image-batch";
 import type { Credits } from "@qrfactory/replica/credits";
 import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
 import type { Express } from "express";
@@ -16,6 +16,7 @@ import { type ImagesOptions, makeImages } from "./images.js";
 import type { FetchPicture } from "./images-in/pictures.js";
 import { makeRequireSigner, type RequireSignerOptions, signedHeaders } from "./signed-url.js";
 import { makeValidate, type ValidateOptions } from "./validate.js";
+import { makeVerdicts } from "./verdicts.js";
 import { makeReadWanted } from "./wanted.js";
 
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
@@ -75,6 +76,7 @@ export function createApp(options: AppOptions): Express {
       },
       [imageBatchPath]: { POST: makeBatch({ tokens: options.internalTokens, images, judge, fetchPicture }) },
       [picturesPath]: { POST: makeReadPictures({ tokens: options.internalTokens, fetchPicture }) },
+      [verdictsPath]: { POST: makeVerdicts({ tokens: options.internalTokens }) },
       "/api/v1/validate": { POST: makeValidate({ requireCaller, readWanted, judge }) },
       "/api/v1/cache/:cacheKey": { DELETE: makeForgetImage({ requireCaller, cache }) },
     },

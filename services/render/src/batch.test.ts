@@ -2,7 +2,13 @@ import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { ApiError } from "@qrfactory/domain/errors";
-import { type ImageBatch, imageBatchPath, picturesPath, unpackAnswers } from "@qrfactory/domain/image-batch";
+import {
+  type ImageBatch,
+  imageBatchPath,
+  picturesPath,
+  unpackAnswers,
+  verdictsPath,
+} from "@qrfactory/domain/image-batch";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { draw } from "./draw.js";
 import { pngOf } from "./images-in/pictures.fixture.js";
@@ -53,6 +59,30 @@ test("each request of a batch has its answer, in order, and none costs a credit 
   expect([rig.calls.length, await rig.used(key)]).toEqual([0, 0]);
 });
 
+test("verdicts name what would be refused, as validate does, and draw nothing", async () => {
+  const requests = [
+    { data },
+    { data, eye_color: "#eee" },
+    { data: "no address" },
+    { data_type: "text", data: "x".repeat(700), size: 100 },
+    { data_type: "text", data: "x".repeat(3_000) },
+    { data, size_inches: 1, dpi: 9_999 },
+    { data, frame_style: "box", frame_label: "ᚠᚢᚦ" },
+  ];
+  const pictures = { digests: { logo: "0".repeat(64) }, sizes: { logo: { width: 300, height: 200 } } };
+  const answer = await post(verdictsPath, { workspace_id: randomUUID(), plan: "pro", pictures, requests });
+  const { verdicts } = (await answer.json()) as { verdicts: ({ code: string; errors: object } | null)[] };
+  expect(verdicts.map((verdict) => verdict && [verdict.code, ...Object.keys(verdict.errors)])).toEqual([
+    null,
+    ["unscannable", "eye_color"],
+    ["validation_failed", "data"],
+    ["unscannable", "size"],
+    ["payload_too_long", "data"],
+    ["validation_failed", "dpi", "size_inches"],
+    ["validation_failed", "frame_label"],
+  ]);
+});
+
 test("what an order drew itself stays drawn when it asks again; another's is found", async () => {
   const requests = [{ data: `${data}?again` }];
   const job_id = randomUUID();
@@ -87,6 +117,7 @@ test("a shared logo is on every image that names none of its own", async () => {
   const digest = createHash("sha256").update(Buffer.from(logo, "base64")).digest("hex");
   expect(await (await post(picturesPath, { workspace_id, logo })).json()).toEqual({
     digests: { logo: digest },
+    sizes: { logo: { width: 64, height: 64 } },
     fetched: {},
   });
   expect((await post(picturesPath, { workspace_id, logo: "bm90IGEgcGljdHVyZQ==" })).status).toBe(400);
@@ -95,6 +126,7 @@ test("a shared logo is on every image that names none of its own", async () => {
 test.each(["", "Bearer e30.e30.e30", makeInternalTokens("another secret of thirty-two characters").authorization()])(
   "nobody else may ask (%#)",
   async (authorization) => {
-    for (const path of [imageBatchPath, picturesPath]) expect((await post(path, {}, authorization)).status).toBe(401);
+    for (const path of [imageBatchPath, picturesPath, verdictsPath])
+      expect((await post(path, {}, authorization)).status).toBe(401);
   },
 );

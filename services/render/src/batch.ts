@@ -18,6 +18,7 @@ import {
   type FetchPicture,
   getPictures,
   longPictureMembers,
+  type PictureFile,
   type PictureFiles,
   type PictureKind,
   takePictureSources,
@@ -96,8 +97,8 @@ export function makeBatch({ tokens, images, judge, fetchPicture }: BatchOptions)
   };
 }
 
-function refusedBy({ code, message }: ApiError): BatchAnswer {
-  return { outcome: "refused", code, detail: message };
+function refusedBy({ code, message: detail, errors }: ApiError): BatchAnswer {
+  return { outcome: "refused", code, detail, ...(errors && { errors }) };
 }
 
 /** What our own failures, a busy moment and too many broken pictures say: another try may succeed. */
@@ -131,8 +132,12 @@ export function makeReadPictures({ tokens, fetchPicture }: Pick<BatchOptions, "t
       sources[kind] && "url" in sources[kind] ? pictures[kind]?.bytes.toString("base64") : undefined;
     const answer: CheckedPictures = {
       digests: digestsOf(pictures),
+      sizes: { logo: sizeOf(pictures.logo), background: sizeOf(pictures.background) },
       fetched: { logo: fetched("logo"), background_image: fetched("background") },
     };
     res.json(answer);
   };
 }
+
+const sizeOf = (picture: PictureFile | undefined) =>
+  picture && { width: picture.header.width, height: picture.header.height };

@@ -25,6 +25,8 @@ export type Caller = {
   frozen: Freeze | null;
   /** What it pays for beyond its quota, or null. */
   overage: Overage | null;
+  /** Until when an address names this caller, in milliseconds since 1970; a request that brings a credential has none. */
+  validUntilMs?: number;
 };
 
 export type CallerOptions = {

@@ -7,7 +7,7 @@ import type { Request } from "express";
 import { type DesignRequestBody, readDesignRequest } from "./request.js";
 
 /** Kept by the browser that asked, and asked about each time it is shown: a 304 costs nothing. */
-export const codeImageHeaders = { "Cache-Control": "private, no-cache" };
+export const codeImageHeaders = () => ({ "Cache-Control": "private, no-cache" });
 
 /** What says what is drawn; here the path does. */
 const contentFields = ["data", "data_type", "payload"];

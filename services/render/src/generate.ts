@@ -8,10 +8,11 @@ import { frozenProblem } from "@qrfactory/domain/freeze";
 import { type ImageFormat, widthMmOf } from "@qrfactory/domain/image-size";
 import { monthOf, type Overage, type Plan, quotaProblem, rendersAllowed } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
+import { hasAlready } from "@qrfactory/runtime/conditions";
 import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import type { CacheAnswer } from "./cache.js";
-import type { RequireCaller } from "./caller.js";
+import type { Caller, RequireCaller } from "./caller.js";
 import { rendererVersion } from "./draw.js";
 import type { Image, ImageRequest, Images } from "./images.js";
 import { refusalOf } from "./unscannable.js";
@@ -43,17 +44,18 @@ export type GenerateOptions = {
    * Headers of images that are fetched by their address: who may keep and embed them. They are not sent again to a client
    * that has them.
    */
-  linkHeaders?: Record<string, string>;
+  linkHeaders?: (caller: Caller, now: Date) => Record<string, string>;
   now?: () => Date;
 };
 
 /** The handler of `POST /api/v1/generate/`, and with `linkHeaders` of a `GET`. */
 export function makeGenerate(options: GenerateOptions): Handler {
-  const { requireCaller, readWanted, images, recordCall, linkHeaders, now = () => new Date() } = options;
+  const { requireCaller, readWanted, images, recordCall, now = () => new Date() } = options;
 
   return async function generate(req, res) {
     const caller = await requireCaller(req, res);
     const { keyId, workspaceId, plan, frozen, overage } = caller;
+    const linkHeaders = options.linkHeaders?.(caller, now());
     if (frozen) throw frozenProblem(frozen, plan.name);
     const { design, scanCheck, pictures, code, sent, identity } = await readWanted(req, caller);
 
@@ -68,7 +70,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
       signal,
     });
     const request = requestOf(design);
-    if (linkHeaders && hasAlready(req, request.cacheKey)) {
+    if (linkHeaders && hasAlready(req, `"${request.cacheKey}"`)) {
       res
         .set({ ETag: `"${request.cacheKey}"`, ...linkHeaders })
         .status(304)
@@ -163,12 +165,6 @@ function leaving(res: Response): AbortSignal {
     if (!res.writableFinished) left.abort(new ApiError("malformed_request", "The client left before its answer."));
   });
   return left.signal;
-}
-
-/** Whether the client says that it has this very image (RFC 9110, 13.1.2). */
-function hasAlready(req: Request, cacheKey: string): boolean {
-  const tags = (req.get("If-None-Match") ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes(`"${cacheKey}"`) || tags.includes("*");
 }
 
 /** Whether the request says `Cache-Control: no-cache` (RFC 9111, 5.2.1.4). */

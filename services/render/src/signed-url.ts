@@ -7,28 +7,39 @@ import { makeShortMemory } from "@qrfactory/auth/short-memory";
 import type { SigningKey } from "@qrfactory/db/api-keys";
 import { ApiError } from "@qrfactory/domain/errors";
 import { isUsable } from "@qrfactory/domain/key-record";
+import { cut } from "@qrfactory/domain/listed-errors";
 import { plans } from "@qrfactory/domain/plans";
 import type { CountCaller } from "@qrfactory/runtime/rate-limit";
 import type { Guarded } from "@qrfactory/runtime/refusals";
 import type { Request } from "express";
-import type { RequireCaller } from "./caller.js";
+import type { Caller, RequireCaller } from "./caller.js";
 
 /** The parameters that are not fields of the image. */
 export const signatureFields = ["key", "expires", "sig"] as const;
 
-/**
- * The same address gives the same image as long as its renderer lives; a day later it is asked for again. Whoever has the
- * address may embed and read the image, from any origin.
- */
-export const signedHeaders = {
-  "Cache-Control": "public, max-age=86400",
-  "Access-Control-Allow-Origin": "*",
-  "Cross-Origin-Resource-Policy": "cross-origin",
-};
+/** A day later an image is asked for again, so that a better renderer is seen. */
+const cacheSecondsMax = 86_400;
 
-const prefixPattern = /^smk_[A-Za-z0-9_-]{8}$/;
-const expiresPattern = /^\d{1,12}$/;
-const signaturePattern = /^[0-9a-f]{64}$/i;
+/**
+ * The same address gives the same image as long as its renderer lives, but never longer than its signature holds. Whoever
+ * has the address may embed and read the image, from any origin.
+ */
+export function signedHeaders({ validUntilMs = Number.POSITIVE_INFINITY }: Caller, now: Date): Record<string, string> {
+  const left = Math.max(0, Math.floor((validUntilMs - now.getTime()) / 1_000));
+  return {
+    "Cache-Control": `public, max-age=${Math.min(cacheSecondsMax, left)}`,
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+  };
+}
+
+/** What each parameter of a signature looks like, and what is said of one that does not. */
+const shapes: [name: (typeof signatureFields)[number], pattern: RegExp, say: string][] = [
+  ["key", /^smk_[A-Za-z0-9_-]{8}$/, "key is the key_prefix of an API key, its first 12 characters"],
+  ["expires", /^(?!\d{13}$)/, "expires is in milliseconds; give seconds since 1970"],
+  ["expires", /^\d{1,12}$/, "expires is a moment in whole seconds since 1970"],
+  ["sig", /^[0-9a-f]{64}$/i, "sig is an HMAC-SHA-256 in 64 hex digits"],
+];
 
 /**
  * The signature of an address, 64 hex digits: HMAC-SHA-256, keyed with the text of the signing secret, over the path as
@@ -38,12 +49,60 @@ export function signatureOf(secret: string, pathAndQuery: string): string {
   return hmacOf(secret, pathAndQuery).toString("hex");
 }
 
-function hmacOf(secret: string, pathAndQuery: string): Buffer {
+const hmacOf = (secret: string, pathAndQuery: string): Buffer => digestOf(secret, signedText(pathAndQuery));
+
+const digestOf = (secret: string, text: string): Buffer => createHmac("sha256", secret).update(text).digest();
+
+/** What is signed of an address. */
+function signedText(pathAndQuery: string, order: (parameters: string[]) => string[] = (all) => all.sort()): string {
   const [path = "", query = ""] = splitOnce(pathAndQuery, "?");
   const signed = query.split("&").filter((parameter) => parameter !== "" && !/^sig(=|$)/.test(parameter));
-  return createHmac("sha256", secret)
-    .update(`${path}?${signed.sort().join("&")}`)
-    .digest();
+  return `${path}?${order(signed).join("&")}`;
+}
+
+/** Texts that are signed by mistake, and what is said of each. */
+const mistaken: [textOf: (address: string) => string, say: string][] = [
+  [(address) => signedText(address, (all) => all), "the parameters were signed in another order; sort them first"],
+  [
+    (address) => signedText(address).replace(/\/?\?/, (end) => (end === "/?" ? "?" : "/?")),
+    "the path was signed with another trailing slash than it was sent with",
+  ],
+  [
+    (address) => `${splitOnce(address, "?")[0]}?${decoded(address)}`,
+    "the parameters were signed before they were percent-encoded; sign them as they are sent",
+  ],
+  [(address) => splitOnce(signedText(address), "?")[1], "the query was signed without the path"],
+];
+
+/** The sorted parameters as they were before they were encoded. */
+function decoded(address: string): string {
+  const [, query] = splitOnce(signedText(address), "?");
+  try {
+    return decodeURIComponent(query.replaceAll("+", " "));
+  } catch {
+    return query;
+  }
+}
+
+/** Characters of the text to sign that a refusal repeats. */
+const shownMax = 300;
+
+/**
+ * Why an address is not taken, for who signs it. Nothing in it tells more than the address: that a text was signed by
+ * mistake is said only to who could sign it.
+ */
+function whyNot(address: string, [key, expires, sig]: [string, string, string], secrets: string[]): string {
+  const named = { key, expires, sig };
+  const missing = signatureFields.filter((name) => named[name] === "");
+  if (missing.length > 0)
+    return `This address lacks ${missing.join(", ")}; sign it as documented, or send a POST with an API key`;
+  const misshapen = shapes.find(([name, pattern]) => !pattern.test(named[name]));
+  if (misshapen) return misshapen[2];
+  const given = Buffer.from(sig, "hex");
+  const isSigned = (text: string) => secrets.some((secret) => timingSafeEqual(digestOf(secret, text), given));
+  const mistake = mistaken.find(([textOf]) => isSigned(textOf(address)));
+  if (mistake) return `sig does not fit: ${mistake[1]}`;
+  return `sig does not fit: it is to be the HMAC-SHA-256, keyed with the signing_secret of that key, of ${cut(signedText(address), shownMax)}`;
 }
 
 function splitOnce(text: string, separator: string): [string, string] {
@@ -64,7 +123,7 @@ export type RequireSignerOptions = {
   now?: () => Date;
 };
 
-/** Names the key that signed an address; throws `unauthenticated`, with one sentence for everything that does not fit. */
+/** Names the key that signed an address; throws `unauthenticated`, which says what does not fit. */
 export function makeRequireSigner(options: RequireSignerOptions): RequireCaller {
   const { loadKeys, openSecret, guarded, countCaller, noteKeyUse, now = () => new Date() } = options;
   const findKeys = makeShortMemory({ load: loadKeys, now: () => now().getTime() });
@@ -75,18 +134,17 @@ export function makeRequireSigner(options: RequireSignerOptions): RequireCaller 
     [key, expires, sig]: [string, string, string],
     isPutOff: boolean,
   ): Promise<SigningKey> {
-    const wellFormed = prefixPattern.test(key) && expiresPattern.test(expires) && signaturePattern.test(sig);
+    const named = { key, expires, sig };
+    const wellFormed = shapes.every(([name, pattern]) => pattern.test(named[name]));
     const given = Buffer.from(sig, "hex");
-    const signer = (wellFormed && !isPutOff ? await findKeys(key) : []).find(({ signingSecretSealed }) =>
-      timingSafeEqual(hmacOf(openSecret(signingSecretSealed), req.originalUrl), given),
-    );
-    if (!signer || !isUsable(signer.record, now().getTime())) {
-      throw new ApiError(
-        "unauthenticated",
-        "Send an address with key, expires and sig, signed as documented, or POST.",
-      );
-    }
-    return signer;
+    const known = wellFormed && !isPutOff ? await findKeys(key) : [];
+    const usable = known
+      .filter(({ record }) => isUsable(record, now().getTime()))
+      .map((signer) => ({ signer, secret: openSecret(signer.signingSecretSealed) }));
+    const found = usable.find(({ secret }) => timingSafeEqual(hmacOf(secret, req.originalUrl), given));
+    if (found) return found.signer;
+    const secrets = usable.map(({ secret }) => secret);
+    throw new ApiError("unauthenticated", `${whyNot(req.originalUrl, [key, expires, sig], secrets)}.`);
   }
 
   return async function requireSigner(req, res) {
@@ -99,10 +157,14 @@ export function makeRequireSigner(options: RequireSignerOptions): RequireCaller 
       throw new ApiError("unauthenticated", "This address has expired; sign it again with a later expires.");
     }
     const { key_id: keyId, workspace_id: workspaceId, plan: planName, scopes, frozen, overage } = signer.record;
+    const ends = [
+      Number(named[1]) * 1_000,
+      signer.record.expires_at ? Date.parse(signer.record.expires_at) : [],
+    ].flat();
     const plan = plans[planName];
     await countCaller(res, { kind: "key", id: keyId, workspaceId }, plan.requestsPerMinute);
     requireScope({ scopes }, "render");
     noteKeyUse?.(keyId);
-    return { keyId, workspaceId, plan, scopes, frozen, overage };
+    return { keyId, workspaceId, plan, scopes, frozen, overage, validUntilMs: Math.min(...ends) };
   };
 }

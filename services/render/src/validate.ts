@@ -8,9 +8,8 @@ import type { SegmentMode } from "@qrfactory/domain/segments";
 import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol-capacity";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { RequireCaller } from "./caller.js";
-import type { Verdict } from "./draw.js";
+import { labelOf, requireRoom, type Verdict } from "./draw.js";
 import type { DrawingPool } from "./drawing-pool.js";
-import { checkImage, logoLimits } from "./images-in/image-header.js";
 import type { PictureFiles } from "./images-in/pictures.js";
 import { areaOf, budgetOf, type Logo, makeSymbolAround, placeLogo } from "./qr/logo.js";
 import { inksOf, sideOf } from "./qr/scene.js";
@@ -68,7 +67,7 @@ export function makeValidate({ requireCaller, readWanted, judge }: ValidateOptio
   return async function validate(req, res) {
     const caller = await requireCaller(req, res);
     const answer = await readWanted(req, caller)
-      .then((wanted) => validationOf(wanted, (checked) => judgeFor(wanted, caller.workspaceId, checked)))
+      .then((wanted) => validationOf(wanted, ({ checked }) => judgeFor(wanted, caller.workspaceId, checked)))
       .catch(invalidBy);
     res.set("Cache-Control", "no-store").json(answer);
   };
@@ -81,11 +80,13 @@ export type ValidateOptions = {
   judge: DrawingPool["judge"];
 };
 
+/** Whether an error is about the request itself. */
 function isVerdict(error: unknown): error is ApiError {
   return error instanceof ApiError && verdicts.includes(error.code);
 }
 
-function invalidBy(error: unknown): Validation {
+/** The verdict that an error is; throws what is about something else than the request. */
+export function invalidBy(error: unknown): Validation {
   if (!isVerdict(error)) throw error;
   return { valid: false, code: error.code, errors: errorsOf(error), warnings: [], ...noFigures };
 }
@@ -94,15 +95,28 @@ function errorsOf({ errors, code, message }: ApiError): FieldErrors {
   return errors ?? { [code === "not_found" ? "payload.short_id" : "body"]: [message] };
 }
 
-async function validationOf(
+/** What is known of a request before anything is drawn. */
+export type Foreseen = {
+  design: Design;
+  symbol: SymbolFigures;
+  /** Modules along the side of the image. */
+  side: number;
+  colors: ReturnType<typeof judgeColors>;
+  /** Whether the scan check is wanted. */
+  checked: boolean;
+};
+
+/** The verdict of a request that could be read, by `judgeDesign`, and its figures. */
+export async function validationOf(
   { design, scanCheck, pictures, sent }: Wanted,
-  judgeDesign: (checked: boolean) => Promise<Verdict>,
+  judgeDesign: (foreseen: Foreseen) => Promise<Verdict>,
 ): Promise<Validation> {
   const logo = logoOf(design, pictures);
   const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo) : symbolOf(design);
   const side = sideOf(modulesOf(symbol.version), design);
   const colors = judgeColors({ background: rgbaOf(design.background), inks: inksOf(design) });
-  const judged = await judgeDesign(scanCheck !== "off").catch((error: unknown) => {
+  const foreseen = { design, symbol, side, colors, checked: scanCheck !== "off" };
+  const judged = await judgeDesign(foreseen).catch((error: unknown) => {
     if (isVerdict(error)) return error;
     throw error;
   });
@@ -119,10 +133,18 @@ async function validationOf(
   };
 }
 
+/** What `draw` would find out before a decoder looks: the same refusals, and no word on what only a decoder knows. */
+export async function judgeWithoutDrawing({ design, symbol, side, colors, checked }: Foreseen): Promise<Verdict> {
+  await labelOf(design, modulesOf(symbol.version));
+  requireRoom({ side }, design);
+  const scan = checked && colors.advice !== "" ? { isReadable: false, score: 0, advice: colors.advice } : null;
+  return { ...symbol, scan };
+}
+
 /** Where the logo goes depends on the shape of its picture only, which its header tells. */
 function logoOf({ logo }: Design, { logo: file }: PictureFiles): Logo | null {
   if (!logo || !file) return null;
-  const { width, height } = checkImage(file.bytes, logoLimits);
+  const { width, height } = file.header;
   return { picture: { width, height, data: new Uint8Array() }, sizeRatio: logo.sizeRatio, clearZone: logo.clearZone };
 }
 

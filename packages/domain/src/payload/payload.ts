@@ -1,5 +1,5 @@
 // What a code holds: `data` as it is, or the `payload` of a type written as phones read that type.
-import type { z } from "zod";
+import { z } from "zod";
 import { mistakesIn } from "../validate.js";
 import { email } from "./email.js";
 import { event } from "./event.js";
@@ -15,6 +15,14 @@ export type PayloadType = (typeof payloadTypes)[number];
 
 /** Payloads that become a text by themselves; each schema turns the object of a request into that text. */
 const payloads: Record<PayloadType, z.ZodType<string>> = { vcard, wifi, email, sms, phone, geo, event };
+
+/** The fields of a payload, as its schema has them. */
+export function payloadFieldNames(type: PayloadType): readonly string[] {
+  let schema: unknown = payloads[type];
+  // What turns the object into a text stands behind the object.
+  while (schema instanceof z.ZodPipe) schema = schema.in;
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
 
 /** Types whose text is `data` itself. */
 export const plainTypes = ["url", "text"] as const;

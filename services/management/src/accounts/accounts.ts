@@ -70,6 +70,7 @@ export function accountRoutes(options: AccountsOptions): Routes {
     });
     secret(res)
       .status(201)
+      .set("Location", "/api/v1/me/")
       .json({ ...membershipDocument(membership), ...session });
   }
 

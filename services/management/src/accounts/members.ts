@@ -113,6 +113,7 @@ export function memberRoutes(options: MembersOptions): Routes {
     const session = await sessions.issue({ ...accepted, origin: originOf(req) });
     secret(res)
       .status(201)
+      .set("Location", "/api/v1/me/")
       .json({ ...membershipDocument(membership), ...session });
   }
 

@@ -144,6 +144,20 @@ test("a rotation with an overlap lets the old key work until then, and a revocat
   }
 });
 
+test("what a revocation would end is told beforehand, and nothing ends", async () => {
+  const { as, workspaceId } = await api.signUp();
+  const { body: key } = await as("POST", "/api/v1/keys", { body: { name: "Pages" } });
+  const db = connectDatabase(api.database.url, { ...withPatience, poolMax: 1 });
+  await db.usageDaily.create({ data: { workspaceId, keyId: key.id, day: new Date(), renders: 7 } });
+  await db.$disconnect();
+  const { status, body } = await as("DELETE", `/api/v1/keys/${key.id}/?dry_run=true`);
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ dry_run: true, key_prefix: key.key_prefix, renders_last_30_days: 7 });
+  expect(body.effects.join(" ")).toMatch(/signed.*no longer delivered/);
+  expect((await useKey(key.raw_key)).status).toBe(200);
+  expectProblem(await as("DELETE", `/api/v1/keys/${key.id}/?dryrun=true`), 400, "validation_failed");
+});
+
 test("a key does what its scopes say, and is told which one it lacks", async () => {
   const { as } = await api.signUp();
   const { body } = await as("POST", "/api/v1/keys", { body: { name: "Reader", scopes: ["codes:read"] } });

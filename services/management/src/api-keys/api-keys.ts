@@ -5,6 +5,7 @@ import type { Seal } from "@qrfactory/auth/seal";
 import {
   type ApiKeyRow,
   createKey,
+  getKey,
   type KeyPublication,
   listKeys,
   noSuchKey,
@@ -15,6 +16,7 @@ import { recordAudit } from "@qrfactory/db/audit";
 import type { Db, Tx } from "@qrfactory/db/client";
 import { requireRoleNow } from "@qrfactory/db/member-rows";
 import { holdWorkspace } from "@qrfactory/db/standing";
+import { countKeyRenders } from "@qrfactory/db/usage";
 import { momentField } from "@qrfactory/domain/code-input";
 import { keyScopes } from "@qrfactory/domain/key-scopes";
 import { parseInput, storable } from "@qrfactory/domain/validate";
@@ -41,6 +43,14 @@ const createBody = z.strictObject({
 const overlapSecondsMax = 7 * 24 * 60 * 60;
 
 const rotateBody = z.strictObject({ overlap_seconds: z.int().min(0).max(overlapSecondsMax).default(0) });
+
+const revokeQuery = z.strictObject({
+  /** `true` tells what would end, and ends nothing. */
+  dry_run: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((word) => word === "true"),
+});
 
 export type ApiKeysOptions = {
   db: Db;
@@ -138,6 +148,8 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
     const caller = await findAdmin(req, res);
     const { workspaceId, actor } = caller;
     const target = readPathId(req, noSuchKey);
+    const { dry_run } = parseInput(revokeQuery, req.query);
+    if (dry_run) return void res.json(await foresee(workspaceId, target));
     const publication = await db.$transaction(async (tx) => {
       await holdWorkspace(tx, workspaceId, "share");
       await requireRoleNow(tx, requireSession(caller), "admin");
@@ -147,6 +159,24 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
     });
     await publishKey(publication);
     res.status(204).end();
+  }
+
+  /** What a revocation would end, so that nobody finds out from printed pages. */
+  async function foresee(workspaceId: string, keyId: string) {
+    const key = await getKey(db, workspaceId, keyId);
+    return {
+      dry_run: true,
+      id: key.id,
+      key_prefix: key.keyPrefix,
+      last_used_at: key.lastUsedAt?.toISOString() ?? null,
+      renders_last_30_days: await countKeyRenders(db, keyId, 30),
+      effects: [
+        "Requests with this key are refused within two seconds.",
+        "Images at addresses that were signed with its signing_secret are no longer delivered; pages that embed them show none.",
+        "Codes that were printed or created with it go on working.",
+        `To change the secrets without a gap, use POST /api/v1/keys/${keyId}/rotate/ with overlap_seconds.`,
+      ],
+    };
   }
 
   async function findAdmin(req: Request, res: Response): Promise<SeenCaller> {

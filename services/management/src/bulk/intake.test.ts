@@ -1,4 +1,7 @@
 // Orders through the front door, up to the moment they wait for a worker: what is refused, what is charged, how often.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -11,15 +14,28 @@ const item = { data: "https://example.com/" };
 const csv = (text: string) => ({ raw: text, headers: { "Content-Type": "text/csv" } });
 const rows = (count: number) => Array.from({ length: count }, (_, n) => ({ data: `https://example.com/${n}` }));
 
+/** Stands where render does; what it judges is its own business, so a row is bad here when it says so. */
+const judge = createServer(async (req, res) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  const { requests } = JSON.parse(Buffer.concat(chunks).toString()) as { requests: { color?: string }[] };
+  const errors = { color: ["color and background differ too little."] };
+  const verdicts = requests.map(({ color }) => (color === "#eee" ? { code: "unscannable", errors } : null));
+  res.setHeader("Content-Type", "application/json").end(JSON.stringify({ verdicts }));
+});
+
 let api: Api;
 let db: Db;
 beforeAll(async () => {
-  api = await startApi();
+  judge.listen(0, "127.0.0.1");
+  await once(judge, "listening");
+  api = await startApi({ RENDER_URL: `http://127.0.0.1:${(judge.address() as AddressInfo).port}` });
   db = connectDatabase(api.database.url, { ...withPatience, poolMax: 2 });
 });
 afterAll(async () => {
   await db.$disconnect();
   await api.close();
+  judge.close();
 });
 
 /** Somebody with a workspace of the plan, and what it has spent by counter and by ledger. */
@@ -95,6 +111,55 @@ test("a bad row anywhere refuses the whole table, names every mistake and costs 
   });
   expect(answer.body.detail).toContain("3 of 5 rows");
   expect([await who.jobs(), await who.spent()]).toEqual([0, charged(0)]);
+});
+
+test("what render would refuse is refused with its row before anything is charged, and by a dry run alike", async () => {
+  const who = await customer();
+  const items = [...rows(150), { ...item, color: "#eee" }, { data: "nowhere" }];
+  for (const more of [{}, { dry_run: true }]) {
+    const { status, body } = await who.as("POST", path, { body: { items, ...more } });
+    expect([status, body.code]).toEqual([422, "bulk_rejected"]);
+    expect(body.errors).toEqual({
+      151: { color: [expect.stringContaining("too little")] },
+      152: { data: [expect.anything()] },
+    });
+    expect(body.detail).toContain("2 of 152 rows");
+  }
+  expect([await who.jobs(), await who.spent()]).toEqual([0, charged(0)]);
+});
+
+test("a column one letter from a field is refused unless it is to be carried", async () => {
+  const who = await customer();
+  const table = csv("data,colour,table\nhttps://example.com/,red,7\n");
+  const refused = await who.as("POST", path, table);
+  expectProblem(refused, 400, "validation_failed");
+  expect(refused.body.errors).toEqual({ colour: [expect.stringMatching(/did you mean color\?.*extra_columns=carry/)] });
+  const carried = await who.as("POST", `${path}?extra_columns=carry&dry_run=true`, table);
+  expect(carried.body.warnings).toEqual(["Not fields, so only carried into the manifest: colour, table."]);
+  expectProblem(await who.as("POST", `${path}?extra_columns=all`, table), 400, "validation_failed");
+});
+
+test.each([
+  ["data_type,ssid,password,hidden\nwifi,Guests,open sesame,true\n", "", "WIFI:T:WPA;S:Guests;P:open sesame;H:true;;"],
+  ["ssid;password\nGuests;open sesame\n", "data_type=wifi&", "WIFI:T:WPA;S:Guests;P:open sesame;;"],
+  ["data_type,latitude,longitude\ngeo,48.2,-16.37\n", "", "geo:48.2,-16.37"],
+  ["data_type,number\nphone,+43 1 5880\n", "", "tel:+4315880"],
+  ["data_type,to,subject\nemail,a@example.org;b@example.org,Hi\n", "", "mailto:a@example.org,b@example.org?subject=Hi"],
+  [
+    "data_type,name,url\nvcard,Ada,https://example.org/\n",
+    "",
+    expect.stringMatching(/FN:Ada\r\nURL:https:\/\/example.org\/\r\n/),
+  ],
+])("the columns of %j are a payload", async (table, query, data) => {
+  const who = await customer();
+  const answer = await who.as("POST", `${path}?${query}dry_run=true`, csv(table));
+  expect(answer.body.rows).toEqual([{ row: 1, filename: "qr-0001.png", data }]);
+});
+
+test("a mistake in a payload of columns is named as one of the payload", async () => {
+  const who = await customer();
+  const { body } = await who.as("POST", path, csv("data_type,latitude,longitude\ngeo,200,0\n"));
+  expect(body.errors).toEqual({ 1: { "payload.latitude": ["Give a number of degrees from -90 to 90."] } });
 });
 
 test("of 5,000 bad rows a thousand are named, and all are counted", async () => {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { type Readable, Transform } from "node:stream";
 import { ApiError, invalidFields, refusedField } from "@qrfactory/domain/errors";
 import { isObject } from "@qrfactory/domain/json";
-import { unknownField } from "@qrfactory/domain/suggest";
+import { slipsBetween, unknownField } from "@qrfactory/domain/suggest";
 import { fromTextFields } from "@qrfactory/domain/text-fields";
 import { parseInput } from "@qrfactory/domain/validate";
 import { readBytes, requireUnpacked } from "@qrfactory/runtime/body";
@@ -13,8 +13,9 @@ import { readMultipart } from "@qrfactory/runtime/multipart";
 import type { Request } from "express";
 import { z } from "zod";
 import { readJsonTable } from "./json-table.js";
+import { gatherPayload, isPayloadField, payloadFieldsOf } from "./payload-cells.js";
 import { fromCells, rawRowsOf } from "./raw-rows.js";
-import { imageFieldNames, isImageField, isRowField } from "./rows.js";
+import { imageFieldNames, isImageField, isRowField, rowFieldNames } from "./rows.js";
 import { type RawRow, readTable } from "./table.js";
 
 /** Five thousand rows with a kilobyte of payload each, and room to spare. */
@@ -31,7 +32,7 @@ export type Intake = {
   rows: RawRow[];
   /** Fields of an image, pictures among them, as text or JSON values. */
   defaults: Record<string, unknown>;
-  options: { dynamic: boolean; dryRun: boolean };
+  options: { dynamic: boolean; dryRun: boolean; carriesColumns: boolean };
   /** Files of the form. */
   files: Record<string, Buffer>;
   /** A JSON value that decides whether a retry is the same request. */
@@ -52,13 +53,18 @@ export const tableBytesOf = (rows: number): number => Math.min(tableBytesMax, re
 /** Longer texts are compared by their digests. */
 const longTextMin = 16_384;
 
-const optionNames = ["dynamic", "dry_run"];
+const optionNames = ["dynamic", "dry_run", "extra_columns"];
 /** In a form or a query it is a word. */
 const truth = z.union(
   [z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")],
   "Use true or false.",
 );
-const options = z.object({ dynamic: truth.default(false), dry_run: truth.default(false) });
+const options = z.object({
+  dynamic: truth.default(false),
+  dry_run: truth.default(false),
+  /** `carry` takes columns into the manifest that look like misspelt fields. */
+  extra_columns: z.enum(["carry"]).optional(),
+});
 
 const notRows = "Give the rows as a list of objects.";
 const noRow = "Give at least one row.";
@@ -137,7 +143,24 @@ async function intakeOf({
 }: { rows: RawRow[]; defaults: Record<string, string> } & Omit<Intake, "defaults" | "options">): Promise<Intake> {
   if (rows.length === 0) throw refused("file", "There is no row in the table.");
   const { identity, files } = rest;
-  return { ...splitDefaults(fromTextFields(defaults)), rows: await fromCells(rows), identity, files };
+  const split = splitDefaults(fromTextFields(defaults));
+  const all = { data_type: split.defaults.data_type, dynamic: split.options.dynamic };
+  const read = (await fromCells(rows)).map((row) => gatherPayload(row, all));
+  if (!split.options.carriesColumns) refuseMisspelt(read, [...rowFieldNames, ...payloadFieldsOf(read, all)]);
+  return { ...split, rows: read, identity, files };
+}
+
+/** Throws `validation_failed` for columns that are one letter from a field: their cells would be lost without a word. */
+function refuseMisspelt(rows: readonly RawRow[], known: readonly string[]): void {
+  const columns = new Set(rows.flatMap(({ extra }) => Object.keys(extra)));
+  const errors = new Map<string, string[]>();
+  for (const column of columns) {
+    const meant = known.find((name) => column.length > 2 && slipsBetween(column, name) === 1);
+    if (meant === undefined || known.includes(column)) continue;
+    const way = "Rename the column, or add ?extra_columns=carry to have it in the manifest as it is.";
+    errors.set(column, [`This column is not known here: did you mean ${meant}? ${way}`]);
+  }
+  if (errors.size > 0) throw invalidFields(Object.fromEntries(errors));
 }
 
 /** Options of the request apart from fields of all rows; throws for what is neither. */
@@ -151,8 +174,8 @@ function splitDefaults(named: Record<string, unknown>): Pick<Intake, "defaults" 
     throw invalidFields(errors);
   }
   const pick = (wanted: boolean) => Object.fromEntries(given.filter(([name]) => optionNames.includes(name) === wanted));
-  const { dynamic, dry_run: dryRun } = parseInput(options, pick(true));
-  return { defaults: pick(false), options: { dynamic, dryRun } };
+  const { dynamic, dry_run: dryRun, extra_columns: columns } = parseInput(options, pick(true));
+  return { defaults: pick(false), options: { dynamic, dryRun, carriesColumns: columns === "carry" } };
 }
 
 type Table = { rows: RawRow[]; digest: string };
@@ -172,7 +195,7 @@ async function readHashed(stream: Readable, limits: IntakeLimits): Promise<Table
   stream.once("aborted", breakOff).once("error", breakOff);
   stream.pipe(counted);
   try {
-    const rows = await readTable(counted, { isField: isRowField, ...limits });
+    const rows = await readTable(counted, { isField: isRowField, isOther: isPayloadField, ...limits });
     return { rows, digest: hash.digest("hex") };
   } catch (error) {
     // The rest is thrown away as it comes: a client that is still sending would not see the answer otherwise.

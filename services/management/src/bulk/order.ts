@@ -27,9 +27,11 @@ import { makeForesee } from "./dry-run.js";
 import type { FindRefusals } from "./find-refusals.js";
 import { type Intake, readIntake, tableBytesOf } from "./intake.js";
 import type { ObjectStore } from "./object-store.js";
-import { type Judged, judgeRows } from "./rows.js";
+import { addVerdicts, type Judged, judgeRows } from "./rows.js";
 import { sendArchive } from "./send-archive.js";
 import type { ReadSharedPictures, SharedPictures } from "./shared-pictures.js";
+import type { ReadVerdicts } from "./verdicts.js";
+import type { DocumentOf } from "./wire.js";
 
 export type OrderOptions = {
   db: Db;
@@ -39,7 +41,10 @@ export type OrderOptions = {
   credits: Credits;
   store: ObjectStore;
   readSharedPictures: ReadSharedPictures;
+  /** What decoders would refuse of rows, found by drawing them. */
   findRefusals: FindRefusals;
+  /** What render would refuse of rows without drawing them. */
+  readVerdicts: ReadVerdicts;
   /** Rings for the workers; never fails. */
   ringBulk: (jobId: string) => Promise<void>;
   publishCodes: (rows: DynamicCode[]) => Promise<void>;
@@ -58,7 +63,7 @@ const waitLookMsMin = 10;
 const largestBulkRows = Math.max(...Object.values(plans).map(({ bulkRowsMax }) => bulkRowsMax));
 
 /** The handler of orders; `documentOf` is how a client sees one. */
-export function makeOrder(options: OrderOptions, documentOf: (job: BulkJob) => object) {
+export function makeOrder(options: OrderOptions, documentOf: DocumentOf) {
   const { db, findCaller, createOnce, credits, now = () => new Date() } = options;
   const foresee = makeForesee({ credits, findRefusals: options.findRefusals, now });
 
@@ -78,8 +83,10 @@ export function makeOrder(options: OrderOptions, documentOf: (job: BulkJob) => o
     const { id, status_url } = JSON.parse(created.body.toString()) as { id: string; status_url: string };
     res.set("Location", status_url);
     const finished = await waitFor(req, res, caller, id);
-    if (finished) await sendArchive(req, res, options.store, finished);
-    else sendCreated(res, created);
+    if (!finished) return sendCreated(res, created);
+    if (finished.failed > 0) res.set("X-QR-Bulk-Failed", String(finished.failed));
+    if (finished.archive) await sendArchive(req, res, options.store, finished);
+    else res.status(202).json(documentOf(finished));
   }
 
   /** Makes the order and its codes, and takes its credits: all of it, or nothing. */
@@ -135,10 +142,12 @@ export function makeOrder(options: OrderOptions, documentOf: (job: BulkJob) => o
       plan: plans[caller.plan],
       dynamic: intake.options.dynamic,
       defaults: shared.defaults,
-      pictures: shared.digests,
+      pictures: shared.known.digests,
       scanBaseUrl: options.scanBaseUrl,
       destinationRules: options.destinationRules,
     });
+    const { workspaceId, plan } = caller;
+    addVerdicts(judged, await options.readVerdicts(judged.rows, { workspaceId, plan, pictures: shared.known }));
     const { badRows } = judged;
     if (judged.rows.some(({ code }) => code !== null)) requireScope(caller, "codes:write");
     if (badRows === 0) return { ...judged, pictures: shared.pictures };
@@ -155,7 +164,7 @@ export function makeOrder(options: OrderOptions, documentOf: (job: BulkJob) => o
     throw quotaProblem(at, (day) => `This needs ${amount} credits; ${remaining} are left until ${day} (UTC).`);
   }
 
-  /** The finished job when the client asked to wait and it came in time. */
+  /** The finished job, well or not, when the client asked to wait and it came in time. */
   async function waitFor(req: Request, res: Response, { workspaceId }: Caller, id: string): Promise<BulkJob | null> {
     const seconds = Number(/(?:^|[,\s])wait=(\d{1,4})/.exec(req.get("Prefer") ?? "")?.[1] ?? 0);
     if (seconds === 0) return null;
@@ -164,8 +173,7 @@ export function makeOrder(options: OrderOptions, documentOf: (job: BulkJob) => o
     const until = Date.now() + waited * 1_000;
     for (let lookMs = waitLookMsMin; Date.now() < until && !res.closed; lookMs *= 2) {
       const job = await findBulkJob(db, workspaceId, id);
-      if (job?.archive) return job;
-      if (job?.finishedAt) return null;
+      if (job?.finishedAt) return job;
       await pause(Math.min(lookMs, waitLookMsMax));
     }
     return null;

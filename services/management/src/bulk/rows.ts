@@ -4,7 +4,7 @@ import { newShortIdField } from "@qrfactory/domain/code-input";
 import { designFieldNames, readDesign } from "@qrfactory/domain/design";
 import { pictureFieldNames } from "@qrfactory/domain/design-picture";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
-import { ApiError, type FieldErrors, refusedField } from "@qrfactory/domain/errors";
+import { ApiError, type FieldErrors, type RowErrors, refusedField } from "@qrfactory/domain/errors";
 import type { ImageFormat } from "@qrfactory/domain/image-size";
 import type { Plan } from "@qrfactory/domain/plans";
 import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
@@ -58,7 +58,7 @@ export type RowRules = {
 export type Judged = {
   rows: BulkRow[];
   /** Row number → field → what is wrong, of the first thousand bad rows. */
-  errors: Record<string, FieldErrors>;
+  errors: RowErrors;
   badRows: number;
   warnings: string[];
 };
@@ -66,6 +66,15 @@ export type Judged = {
 /** Columns that a warning names, and characters of each. */
 const columnsShown = 20;
 const nameShown = 64;
+
+/** Adds what render found wrong with rows that read well. */
+export function addVerdicts(judged: Judged, verdicts: ReadonlyMap<number, FieldErrors>): void {
+  for (const [row, errors] of verdicts) {
+    if (judged.errors[row]) continue;
+    judged.badRows += 1;
+    if (judged.badRows <= errorsMax) judged.errors[row] = errors;
+  }
+}
 
 /** Bad rows that an answer names; the rest is found by asking again. */
 const errorsMax = 1_000;
@@ -120,8 +129,12 @@ function readRow(sent: RawRow, row: number, rules: RowRules, nameFile: ReturnTyp
   };
 }
 
+/** Whether fields name a picture of their own. */
+export const namesPicture = (fields: Record<string, unknown>): boolean =>
+  pictureFields.some((name) => fields[name] !== undefined);
+
 /** Where pictures are is judged when they are fetched. */
-const withoutPictures = (fields: Record<string, unknown>) =>
+export const withoutPictures = (fields: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !pictureFields.includes(name)));
 
 type CodeFields = { name: unknown; short_id: unknown; destination_url: unknown };

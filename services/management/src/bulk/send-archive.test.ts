@@ -95,7 +95,7 @@ describe.each([folder(), bucket()])("in $name", (place) => {
     expect(Buffer.from(await byLink.arrayBuffer())).toEqual(zip);
     expect(byLink.headers.get("Content-Type")).toBe("application/zip");
     expect(byLink.headers.get("Content-Disposition")).toBe(`attachment; filename="qr-codes-${id.slice(0, 8)}.zip"`);
-    expect(byLink.headers.get("Cache-Control")).toBe("private, no-store");
+    expect(byLink.headers.get("Cache-Control")).toBe("private, no-cache");
     expect([byCaller.status, byCaller.headers.get("Content-Length")]).toEqual([200, "100"]);
   });
 
@@ -103,8 +103,19 @@ describe.each([folder(), bucket()])("in $name", (place) => {
     const { get } = await delivered();
     const head = await get({}, "HEAD");
     expect([head.status, head.headers.get("Content-Length"), head.text]).toEqual([200, "100", ""]);
+    // A range is about the content of a GET (RFC 9110, 14.2).
     const part = await get({ Range: "bytes=10-19" }, "HEAD");
-    expect([part.status, part.headers.get("Content-Range")]).toEqual([206, "bytes 10-19/100"]);
+    expect([part.status, part.headers.get("Content-Length")]).toEqual([200, "100"]);
+  });
+
+  test("who has the archive is told so", async () => {
+    const { get } = await delivered();
+    const etag = (await get()).headers.get("ETag") ?? "";
+    for (const tag of [etag, `"other", W/${etag}`, "*"]) {
+      const answer = await get({ "If-None-Match": tag, Range: "bytes=0-1" });
+      expect([answer.status, answer.headers.get("ETag"), answer.text]).toEqual([304, etag, ""]);
+    }
+    expect((await get({ "If-None-Match": '"other"' })).status).toBe(200);
   });
 
   test.each([

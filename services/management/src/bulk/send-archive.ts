@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BulkJob } from "@qrfactory/db/bulk-jobs";
 import { ApiError } from "@qrfactory/domain/errors";
+import { hasAlready } from "@qrfactory/runtime/conditions";
 import type { Request, Response } from "express";
 import parseRange from "range-parser";
 import type { ByteRange, ObjectStore } from "./object-store.js";
@@ -16,6 +17,9 @@ export async function sendArchive(req: Request, res: Response, store: ObjectStor
   if (expiresAt && expiresAt.getTime() <= Date.now()) throw gone();
   const bytes = Number(archiveBytes);
   const etag = `"${archive}"`;
+  if (req.method !== "POST" && hasAlready(req, etag)) {
+    return void res.status(304).set({ ETag: etag, "Cache-Control": cacheControl }).end();
+  }
   const ranges = readRanges(req, bytes, etag);
   const parts = partsOf(ranges, bytes);
   // Opened before anything is said, so that a store that is away is still answered with a problem.
@@ -24,7 +28,7 @@ export async function sendArchive(req: Request, res: Response, store: ObjectStor
     "Content-Type": ranges && ranges.length > 1 ? `multipart/byteranges; boundary=${boundary}` : archiveType,
     "Content-Disposition": `attachment; filename="qr-codes-${job.id.slice(0, 8)}.zip"`,
     "Accept-Ranges": "bytes",
-    "Cache-Control": "private, no-store",
+    "Cache-Control": cacheControl,
     ETag: etag,
     "Content-Length": String(parts.reduce((sum, part) => sum + part.before.length + part.bytes, 0)),
   });
@@ -47,6 +51,8 @@ function open(store: ObjectStore, archive: string, range: ByteRange | undefined)
 }
 
 const archiveType = "application/zip";
+/** Whoever fetched it may keep it, and asks each time whether it is still theirs. */
+const cacheControl = "private, no-cache";
 /** No archive holds it by chance, and who chooses what is in theirs gains nothing by it. */
 const boundary = "qrfactory-part-8d1f0c6b7a";
 /** More parts than a client has reason to ask for are answered with the whole (RFC 9110, 14.2). */
@@ -56,8 +62,8 @@ const rangesMax = 16;
 function readRanges(req: Request, bytes: number, etag: string): ByteRange[] | null {
   const header = req.get("Range");
   const known = req.get("If-Range") ?? etag;
-  // A POST that waits for its archive has no use for parts of it.
-  if (header === undefined || known !== etag || req.method === "POST") return null;
+  // Only a GET is about parts (RFC 9110, 14.2): not a HEAD, and not a POST that waits for its archive.
+  if (header === undefined || known !== etag || req.method !== "GET") return null;
   const ranges = parseRange(bytes, header, { combine: true });
   if (ranges === -1 && header.startsWith("bytes=")) {
     const headers = { "Content-Range": `bytes */${bytes}` };

@@ -24,8 +24,8 @@ export type SharedDefaults = {
   /** Without the pictures. */
   defaults: Record<string, unknown>;
   pictures: SharedPictures;
-  /** SHA-256 of each, as designs name them. */
-  digests: CheckedPictures["digests"];
+  /** SHA-256 of each, as designs name them, and their sides in pixels. */
+  known: Pick<CheckedPictures, "digests" | "sizes">;
 };
 
 /** Takes the pictures out of defaults and files; throws as a single image does. */
@@ -50,14 +50,14 @@ export function makeReadSharedPictures(options: {
         throw refused(field, `Give one of ${field}, ${name} and ${field}_url.`);
       named[field] = bytes.toString("base64");
     }
-    if (Object.keys(named).length === 0) return { defaults: rest, pictures: {}, digests: {} };
-    const { digests, fetched } = await ask(options, { ...named, workspace_id: workspaceId });
+    if (Object.keys(named).length === 0) return { defaults: rest, pictures: {}, known: { digests: {} } };
+    const { fetched, ...known } = await ask(options, { ...named, workspace_id: workspaceId });
     // What was checked as text is text; an address gave way to what was fetched from it.
     const { logo = fetched.logo, background_image = fetched.background_image } = named as SharedPictures;
     return {
       defaults: rest,
       pictures: { ...(logo && { logo }), ...(background_image && { background_image }) },
-      digests,
+      known,
     };
   };
 }

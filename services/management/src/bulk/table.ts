@@ -18,6 +18,8 @@ export type RawRow = {
 export type TableOptions = {
   /** Names of columns that are fields. */
   isField: (name: string) => boolean;
+  /** Names of columns that tell a header in a table of several columns, too. */
+  isOther?: (name: string) => boolean;
   /** More rows than this are not read: throws what `tooMany` makes. */
   rowsMax: number;
   tooMany: () => ApiError;
@@ -50,7 +52,7 @@ export async function readTable(stream: Readable, options: TableOptions): Promis
   const start = await firstLine(text);
   const parser = parse({
     bom: true,
-    delimiter: delimiterOf(start, options.isField),
+    delimiter: delimiterOf(start, (name) => options.isField(name) || options.isOther?.(name) === true),
     // Where lines end is found out once more at every character unless it is told.
     record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
@@ -158,7 +160,8 @@ async function collect(parser: AsyncIterable<string[]>, options: TableOptions): 
   for await (const cells of parser) {
     await breathe();
     if (header === undefined) {
-      if (cells.some((cell) => names(cell, options.isField))) {
+      const { isField, isOther = () => false } = options;
+      if (cells.some((cell) => names(cell, isField) || (cells.length > 1 && isOther(spell(cell))))) {
         header = readHeader(cells);
         continue;
       }

@@ -11,16 +11,24 @@ export function readShortId(req: Request): string {
   return shortId;
 }
 
+/** More tags than anybody lists; the rest is not looked at. */
+const tagsMax = 50;
+
 /**
- * `If-Match: "7"`, as our ETag spells it; without quotes it is understood too. `*` asks only that the code exists.
- * Throws `version_mismatch` for anything else.
+ * What a change asks of the version that it finds. `If-Match: "7"` as our ETag spells it, or a list of them (RFC 9110,
+ * 13.1.1), a weak one for a compressed answer among them; without quotes it is understood too. `*` asks only that the code
+ * exists. Throws `version_mismatch` where no tag is a version, and for `If-None-Match: *`, which asks that it does not.
  */
-export function readIfMatch(req: Request): { ifVersion?: number } {
+export function readIfMatch(req: Request): { ifVersions?: readonly number[] } {
+  if (req.get("If-None-Match")?.trim() === "*") {
+    throw new ApiError("version_mismatch", "If-None-Match: * asks that there is no such code yet, and there is.");
+  }
   const header = req.get("If-Match");
   if (header === undefined || header.trim() === "*") return {};
-  const version = /^\s*(?:W\/)?"?(\d{1,9})"?\s*$/.exec(header)?.[1];
-  if (version === undefined) {
+  const tags = header.split(",", tagsMax).map((tag) => /^\s*(?:W\/)?"?(\d{1,9})"?\s*$/.exec(tag)?.[1]);
+  const ifVersions = tags.flatMap((version) => (version === undefined ? [] : [Number(version)]));
+  if (ifVersions.length === 0) {
     throw new ApiError("version_mismatch", 'If-Match must be the version that was read, such as "7".');
   }
-  return { ifVersion: Number(version) };
+  return { ifVersions };
 }

@@ -20,5 +20,8 @@ test.each([
   const version = path === "/restore" ? 2 : 1;
   const ask = (tag: string) => as(method, address + path, { headers: { "If-Match": tag }, ...(body && { body }) });
   for (const stale of ['"9"', '"0"', '"x"']) expectProblem(await ask(stale), 412, "version_mismatch");
-  expect((await ask(`"${version}"`)).status).toBe(success);
+  const none = { headers: { "If-None-Match": "*" }, ...(body && { body }) };
+  expectProblem(await as(method, address + path, none), 412, "version_mismatch");
+  expectProblem(await ask('"8", "9"'), 412, "version_mismatch");
+  expect((await ask(`"9", W/"${version}"`)).status).toBe(success);
 });

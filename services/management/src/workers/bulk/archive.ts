@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import type { Progress } from "@qrfactory/db/bulk-claims";
+import type { RowErrors } from "@qrfactory/domain/errors";
 import { ZipArchive } from "archiver";
 import { stringify } from "csv-stringify/sync";
 import type { DrawnRow } from "./draw-rows.js";
@@ -22,11 +23,14 @@ export type PackOptions = {
   onRow: (progress: Progress) => void;
 };
 
+/** What an archive holds, and why rows are not in it. */
+export type Packed = Progress & { errors: RowErrors };
+
 /** Starts packing: the archive as a stream, and what it holds once the stream has ended. */
 export function packRows(
   rows: AsyncIterable<DrawnRow>,
   options: PackOptions,
-): { stream: Readable; packed: Promise<Progress> } {
+): { stream: Readable; packed: Promise<Packed> } {
   const archive = new ZipArchive({ zlib: { level: 6 } });
   let written = 0;
   archive.on("entry", () => {
@@ -58,10 +62,11 @@ async function pack(
   rows: AsyncIterable<DrawnRow>,
   { date, onRow, signal }: PackOptions,
   written: () => number,
-): Promise<Progress> {
+): Promise<Packed> {
   const manifest: ManifestRow[] = [];
   let appended = 0;
   let failed = 0;
+  const errors: RowErrors = {};
   for await (const drawn of rows) {
     const { answer, image, row } = drawn;
     if (answer.outcome === "drawn" && image) {
@@ -69,6 +74,7 @@ async function pack(
       appended += 1;
     } else {
       failed += 1;
+      if (answer.outcome === "refused") errors[row.row] = answer.errors ?? { row: [answer.detail] };
     }
     manifest.push(manifestRow(drawn));
     onRow({ completed: appended, failed });
@@ -77,7 +83,7 @@ async function pack(
   archive.append(manifestCsv(manifest), { name: "manifest.csv", date });
   archive.append(`${JSON.stringify(manifest, null, 1)}\n`, { name: "manifest.json", date });
   await archive.finalize();
-  return { completed: appended, failed };
+  return { completed: appended, failed, errors };
 }
 
 function manifestRow({ row, answer }: DrawnRow): ManifestRow {

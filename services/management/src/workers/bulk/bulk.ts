@@ -13,7 +13,9 @@ import {
 } from "@qrfactory/db/bulk-claims";
 import { archiveHours, type BulkJob, forgetArchive, listExpiredArchives } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
+import type { RowErrors } from "@qrfactory/domain/errors";
 import type { ImageBatch } from "@qrfactory/domain/image-batch";
+import { listErrors } from "@qrfactory/domain/listed-errors";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
 import type { Log } from "@qrfactory/runtime/log";
@@ -155,12 +157,12 @@ async function workOn(job: ClaimedJob, options: BulkWorkerOptions & { gate: Fair
       progress = now;
     };
     const { stream, packed } = packRows(drawn, { date: job.createdAt, onRow, signal });
-    const [bytes, { completed, failed }] = await Promise.all([store.put(name, stream), packed]);
+    const [bytes, { completed, failed, errors }] = await Promise.all([store.put(name, stream), packed]);
     isStored = true;
     const isEmpty = completed === 0;
     const archive = isEmpty ? null : { name, bytes };
     const failure = isEmpty ? { failure: "No row could be drawn; each costs nothing." } : {};
-    const finished = await finishBulkJob(db, claim, { archive, completed, failed, ...failure });
+    const finished = await finishBulkJob(db, claim, { archive, completed, failed, errors: kept(errors), ...failure });
     if (!finished || isEmpty) await store.remove(name);
     if (finished) await giveBack(finished, options);
   } catch (error) {
@@ -186,6 +188,12 @@ async function readInput(db: Db, jobId: string): Promise<{ rows: BulkRow[]; pict
   const parse = (zipped: Buffer) => JSON.parse(gunzipSync(zipped).toString());
   return { rows: parse(input.rows), pictures: parse(input.pictures) };
 }
+
+/** Bytes of the errors that a document lists, as JSON. */
+const errorsBytesMax = 64_000;
+
+const kept = (rowErrors: RowErrors) =>
+  (listErrors({ errors: undefined, rowErrors }, errorsBytesMax).listed ?? {}) as RowErrors;
 
 const isFull = (error: unknown) => ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
 
