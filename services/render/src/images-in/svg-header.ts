@@ -5,6 +5,8 @@ import { headerDamaged, type ReadHeader, type Refuse } from "./header-reader.js"
 /** A logo has some kilobytes; what is larger was traced from a photograph. */
 const bytesMax = 500_000;
 const elementsMax = 20_000;
+/** Each may repeat what repeats something itself: thirty come to 59,000 at the most, ninety to a billion. */
+const usesMax = 30;
 
 /** Longest side of the picture that is drawn of it; the other is at least a pixel. */
 const sidePx = 1_024;
@@ -44,6 +46,9 @@ export function readSvg(bytes: Buffer, refuse: Refuse): ReadHeader {
   if (!root) throw refuse(headerDamaged);
   const elements = text.split("<").length - 1;
   if (elements > elementsMax) throw refuse(`Use an SVG of at most ${elementsMax} elements, or send a PNG.`);
+  if ((text.match(/<(?:[^\s<>/:]+:)?use\b/gi) ?? []).length > usesMax) {
+    throw refuse(`The SVG repeats shapes by more than ${usesMax} use elements; save it with each drawn by itself.`);
+  }
   const { width, height, attributes } = sizedRoot(attributesOf(root[1] as string), refuse);
   const isEmpty = (root[1] as string).trimEnd().endsWith("/");
   // The declaration may name another encoding than the one that it is written in now.
