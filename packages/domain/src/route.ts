@@ -48,7 +48,7 @@ export type Decision =
 
 /** One step of a decision, in words; made only where somebody asks, because a scan does not. */
 export type Step = {
-  step: "state" | "password" | "rule" | "variant" | "destination" | "query" | "app";
+  step: "schedule" | "state" | "password" | "rule" | "variant" | "destination" | "query" | "app";
   detail: string;
 };
 export type Trace = (step: Step["step"], detail: string) => void;

@@ -6,7 +6,7 @@ import type { Db } from "@qrfactory/db/client";
 import { createCode, type NewCode } from "@qrfactory/db/code-creation";
 import { getCodeAt } from "@qrfactory/db/code-history";
 import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/dynamic-codes";
-import { scheduleChange } from "@qrfactory/db/scheduled-changes";
+import { foreseeCode, scheduleChange } from "@qrfactory/db/scheduled-changes";
 import {
   type CodeFields,
   createCodeBody,
@@ -99,7 +99,8 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const caller = await findCaller(req, res);
     const { at } = parseInput(showQuery, req.query);
     const row = await getCode(db, caller.workspaceId, readShortId(req));
-    send(res, at ? await getCodeAt(db, row, at) : row);
+    if (at && at.getTime() > Date.now()) send(res, (await foreseeCode(db, row, at)).code);
+    else send(res, at ? await getCodeAt(db, row, at) : row);
   }
 
   async function update(req: Request, res: Response): Promise<void> {
