@@ -11,7 +11,7 @@ import { z } from "zod";
 export const bucketsMax = 2_000;
 
 /** Values in each list unless told, and at most. */
-const topDefault = 50;
+export const topDefault = 50;
 const topMax = 500;
 
 const filterValuesMax = 100;
@@ -91,7 +91,7 @@ export const reportQuery = scansQuery.extend({
   interval: z.enum(["hour", "day", "week", "month"] satisfies Interval[]).default("day"),
   include_bots: flag.default(false),
   compare: z.enum(["previous"]).optional(),
-  top: z.coerce.number().int().min(1).max(topMax).default(topDefault),
+  top: z.coerce.number().int().min(1).max(topMax).optional(),
 });
 
 /** Of a report on a workspace. */
