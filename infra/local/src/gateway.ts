@@ -9,15 +9,14 @@ import type { Running } from "./supervisor.js";
 
 const sources = fileURLToPath(new URL("../../nginx/", import.meta.url));
 
-/** Prefix of the `type` of every problem document, as packages/domain writes it. */
-const problemBase = "https://qrfactory.example/problems";
-
 /** Requests under way get this long when the stack stops; event streams would hold it up for ever. */
 const stopGraceMs = 1_500;
 
 export type GatewayTargets = {
   /** `host:port` to listen on. */
   listen: string;
+  /** Where clients reach it; default its own port. */
+  publicBaseUrl?: string;
   management: string;
   worker: string;
   render: string;
@@ -54,7 +53,7 @@ function renderGatewayConfig(template: string, targets: GatewayTargets): string 
     WORKER_SERVER: targets.worker,
     RENDER_SERVER: targets.render,
     REDIRECT_SERVERS: redirectServers(targets.redirects).join("\n    "),
-    PROBLEM_BASE: problemBase,
+    PROBLEM_BASE: `${targets.publicBaseUrl ?? `http://${targets.listen}`}/problems`,
     // Loopback has no TLS.
     STRICT_TRANSPORT: "",
   };

@@ -117,6 +117,7 @@ function listServices(options: ServicesOptions): Service[] {
           SPOOL_DIR: paths.spool(name),
           SNAPSHOT_DIR: paths.snapshots(name),
           VISITOR_SECRET: secrets.visitor_secret,
+          PUBLIC_BASE_URL: addresses.gateway,
         },
       }),
     ),

@@ -19,6 +19,8 @@ export type ReportQuery = {
   includeBots: boolean;
   /** Longest list of values. */
   top: number;
+  /** Longest list of codes; the first ten unless told. */
+  topCodes?: number;
   /** The range just before is counted, too: see `previousRange`. */
   comparePrevious: boolean;
   bucketsMax: number;
@@ -38,19 +40,19 @@ export type Report = Course & {
   completeFrom: Date | null;
 };
 
-/** Places in the list of the busiest codes. */
+/** Places in the list of the busiest codes unless told. */
 const topCodesShown = 10;
 
 /** Null when the range has more buckets than `bucketsMax`. */
 export async function readReport(reader: Reader, query: ReportQuery): Promise<Report | null> {
-  const { scope, range, includeBots, top, comparePrevious, bucketsMax } = query;
+  const { scope, range, includeBots, top, topCodes = topCodesShown, comparePrevious, bucketsMax } = query;
   const starts = await listBuckets(reader, range, { ...query, max: bucketsMax });
   if (starts.length > bucketsMax) return null;
   const plan = await planReport(reader, scope, range);
   const times = await countOverTime(reader, scope, plan, { buckets: starts, includeBots });
   const keys = await countByKey(reader, scope, plan, { includeBots, top });
   const fallbacks = await countFallbacks(reader, scope, range);
-  const codes = scope.codeId ? null : await rankCodes(reader, scope, plan, { includeBots, top: topCodesShown });
+  const codes = scope.codeId ? null : await rankCodes(reader, scope, plan, { includeBots, top: topCodes });
   const previous = comparePrevious ? await readPrevious(reader, query) : null;
   const from = previous?.range.from ?? range.from;
   const completeFrom = await findRowsKeptSince(reader, scope.workspaceId, from);

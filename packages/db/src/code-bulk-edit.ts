@@ -3,6 +3,7 @@ import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError, invalidField } from "@qrfactory/domain/errors";
 import type { Actor } from "./audit.js";
 import type { Db, Tx } from "./client.js";
+import { changesOf } from "./code-changes.js";
 import { recordVersions } from "./code-history.js";
 import { type CodeFilter, matches, withSearchBounds } from "./code-lists.js";
 import { toData } from "./code-routing.js";
@@ -17,7 +18,7 @@ export const bulkEditMax = 1_000;
 export type CodeSelection = { shortIds: string[] } | { filter: CodeFilter };
 
 /**
- * Changes all selected codes as `updateCode` changes one, and returns their new rows. Throws `not_found` that names the
+ * Changes all selected codes as `updateCode` changes one, and returns the new rows of those that were not so already. Throws `not_found` that names the
  * short ids which are no code of the workspace, `validation_failed` when more than `bulkEditMax` match the filter,
  * `plan_limit` when there is no room for all that would become active.
  */
@@ -30,7 +31,8 @@ export async function updateCodes(
 ): Promise<DynamicCode[]> {
   return db.$transaction(async (tx) => {
     const standing = await holdForEdit(tx, workspaceId, changes);
-    const current = await lockCodes(tx, workspaceId, selection);
+    const selected = await lockCodes(tx, workspaceId, selection);
+    const current = selected.filter((row) => Object.keys(changesOf(row, changes)).length > 0);
     const woken = changes.isActive === true ? current.filter((row) => !row.isActive).length : 0;
     if (woken > 0) await requireRoomForActive(tx, workspaceId, woken);
     const { destinationUrl } = changes;

@@ -1,6 +1,7 @@
 // Lists of dynamic codes: what of a workspace matches, in which order, and the page at a position. A page begins after a
 // row, not after a number of rows, so it stays right while codes are added and costs the same however far it is.
 import type { Db, Tx } from "./client.js";
+import { type CodeStatus, statusConditions } from "./code-status.js";
 import { codeColumns, restorableSince } from "./dynamic-codes.js";
 import { type DynamicCode, Prisma } from "./generated/client.js";
 
@@ -9,7 +10,9 @@ export type CodeFilter = {
   search?: string;
   /** Only where a word begins: see `withSearchBounds`. */
   atWordStart?: boolean;
-  tag?: string;
+  /** Any of these, in any case. */
+  tags?: readonly string[];
+  status?: CodeStatus;
   folder?: string;
   isActive?: boolean;
   /** The deleted that can be restored, in place of the others. */
@@ -117,7 +120,7 @@ export function positionOf(row: DynamicCode, { field }: CodeOrder): Position {
 
 /** The condition on rows of `dynamic_codes` that a filter stands for. */
 export function matches(workspaceId: string, filter: CodeFilter): Prisma.Sql {
-  const { search, tag, folder, isActive, deleted } = filter;
+  const { search, tags, status, folder, isActive, deleted } = filter;
   const conditions = [
     Prisma.sql`workspace_id = ${workspaceId}::uuid`,
     deleted ? Prisma.sql`deleted_at >= ${restorableSince()}` : Prisma.sql`deleted_at IS NULL`,
@@ -129,7 +132,11 @@ export function matches(workspaceId: string, filter: CodeFilter): Prisma.Sql {
     const found = patterns.map((pattern) => Prisma.sql`${searched} ILIKE ${pattern}`);
     conditions.push(Prisma.sql`(${Prisma.join(found, " OR ")})`);
   }
-  if (tag) conditions.push(Prisma.sql`tags @> ARRAY[${tag}]`);
+  if (tags?.length) {
+    const wanted = tags.map((tag) => tag.toLowerCase());
+    conditions.push(Prisma.sql`lower_all(tags) && ${wanted}::text[]`);
+  }
+  if (status) conditions.push(statusConditions[status]);
   if (folder) conditions.push(Prisma.sql`folder = ${folder}`);
   if (isActive !== undefined) conditions.push(Prisma.sql`is_active = ${isActive}`);
   return Prisma.join(conditions, " AND ");

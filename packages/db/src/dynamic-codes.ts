@@ -5,6 +5,7 @@ import { ApiError } from "@qrfactory/domain/errors";
 import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/domain/published-code";
 import type { Actor } from "./audit.js";
 import { type Db, prepared, type Tx } from "./client.js";
+import { changesOf } from "./code-changes.js";
 import { type CodeChange, recordVersions } from "./code-history.js";
 import { routingOf, toData } from "./code-routing.js";
 import { type DynamicCode, Prisma } from "./generated/client.js";
@@ -61,12 +62,13 @@ export async function updateCode(
 export async function updateCodeIn(
   tx: Tx,
   target: Target,
-  changes: CodeFields,
+  fields: CodeFields,
   actor: Actor,
-  { action = "dynamic.updated", details = { fields: wireNames(changes) } }: Partial<CodeChange> = {},
+  { action = "dynamic.updated", details = { fields: wireNames(fields) } }: Partial<CodeChange> = {},
 ): Promise<DynamicCode> {
-  const standing = await holdForEdit(tx, target.workspaceId, changes);
+  const standing = await holdForEdit(tx, target.workspaceId, fields);
   const current = await lockCode(tx, target);
+  const changes = changesOf(current, fields);
   if (Object.keys(changes).length === 0) return current;
   if (changes.isActive === true && !current.isActive) await requireRoomForActive(tx, target.workspaceId);
   const repointed = changes.destinationUrl !== undefined && changes.destinationUrl !== current.destinationUrl;

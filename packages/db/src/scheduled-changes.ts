@@ -26,21 +26,29 @@ const scheduledMax = 50;
 export async function scheduleChange(
   db: Db,
   target: Target,
+  change: { changes: CodeFields; effectiveAt: Date },
+  actor: Actor,
+): Promise<ScheduledChange> {
+  return db.$transaction((tx) => scheduleChangeIn(tx, target, change, actor));
+}
+
+/** As `scheduleChange`, in a transaction that does more. */
+export async function scheduleChangeIn(
+  tx: Tx,
+  target: Target,
   { changes, effectiveAt }: { changes: CodeFields; effectiveAt: Date },
   actor: Actor,
 ): Promise<ScheduledChange> {
-  return db.$transaction(async (tx) => {
-    await holdForEdit(tx, target.workspaceId, changes);
-    const { id: codeId, workspaceId, shortId } = await lockCode(tx, target);
-    if ((await tx.scheduledChange.count({ where: { codeId } })) >= scheduledMax) {
-      throw new ApiError("conflict", `This code has ${scheduledMax} scheduled changes; cancel one first.`);
-    }
-    const data = { id: randomUUID(), codeId, effectiveAt, changes: toJson(changes), actor: toJson(actor) };
-    const row = await tx.scheduledChange.create({ data });
-    const details = { id: row.id, fields: wireNames(changes), effective_at: effectiveAt.toISOString() };
-    await recordAudit(tx, actor, { workspaceId, action: "dynamic.change_scheduled", target: shortId, details });
-    return toScheduled(row);
-  });
+  await holdForEdit(tx, target.workspaceId, changes);
+  const { id: codeId, workspaceId, shortId } = await lockCode(tx, target);
+  if ((await tx.scheduledChange.count({ where: { codeId } })) >= scheduledMax) {
+    throw new ApiError("conflict", `This code has ${scheduledMax} scheduled changes; cancel one first.`);
+  }
+  const data = { id: randomUUID(), codeId, effectiveAt, changes: toJson(changes), actor: toJson(actor) };
+  const row = await tx.scheduledChange.create({ data });
+  const details = { id: row.id, fields: wireNames(changes), effective_at: effectiveAt.toISOString() };
+  await recordAudit(tx, actor, { workspaceId, action: "dynamic.change_scheduled", target: shortId, details });
+  return toScheduled(row);
 }
 
 /** The changes of a code that wait or were refused, the next first. */

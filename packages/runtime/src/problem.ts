@@ -3,6 +3,9 @@ import { type ServerResponse, STATUS_CODES } from "node:http";
 import { constants, gzipSync } from "node:zlib";
 import { ApiError, toProblem } from "@qrfactory/domain/errors";
 
+/** Where the pages about problems are: at the address that clients reach, which every service is told. */
+const typeBase = (process.env.PUBLIC_BASE_URL ?? "https://qrfactory.example").replace(/\/+$/, "");
+
 /** A refusal is small on the wire, whatever was wrong with the request. */
 const problemBytesMax = 16_384;
 /** A list of a thousand bad rows compresses to a tenth: as JSON it may be this long where the client takes gzip. */
@@ -15,7 +18,7 @@ const takesGzip = /(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?(?:$|[\s,]))/i;
 
 /** Writes the problem document of any thrown value; one that is not an `ApiError` becomes `internal`. */
 export function sendProblem(res: ServerResponse, error: unknown, requestId: string): void {
-  const problem = toProblem(error, requestId);
+  const problem = toProblem(error, requestId, { typeBase });
   if (error instanceof ApiError) {
     for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
     if (error.retryAfterSeconds !== undefined) res.setHeader("Retry-After", String(error.retryAfterSeconds));
@@ -36,7 +39,7 @@ export function sendProblem(res: ServerResponse, error: unknown, requestId: stri
 function packRows(res: ServerResponse, error: ApiError, requestId: string): Buffer | null {
   if (!takesGzip.test(String(res.req.headers["accept-encoding"] ?? "").slice(0, acceptEncodingMax))) return null;
   for (let errorsBytesMax = rowsBytesMax; errorsBytesMax >= problemBytesMax; errorsBytesMax /= 2) {
-    const text = JSON.stringify(toProblem(error, requestId, { errorsBytesMax }));
+    const text = JSON.stringify(toProblem(error, requestId, { typeBase, errorsBytesMax }));
     const packed = gzipSync(text, { level: constants.Z_BEST_SPEED });
     if (packed.length <= problemBytesMax) return packed;
   }
@@ -45,7 +48,7 @@ function packRows(res: ServerResponse, error: ApiError, requestId: string): Buff
 
 /** The raw bytes of a refusal for a socket whose request could not even be parsed. */
 export function rawProblem(error: ApiError, requestId: string): string {
-  const body = JSON.stringify(toProblem(error, requestId));
+  const body = JSON.stringify(toProblem(error, requestId, { typeBase }));
   return [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
     ...Object.entries(error.headers).map(([name, value]) => `${name}: ${value}`),

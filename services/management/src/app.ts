@@ -16,6 +16,7 @@ import { type BulkOptions, bulkRoutes } from "./bulk/bulk.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./dynamic-codes/dynamic-codes.js";
 import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";
 import { type OrphansOptions, orphanRoutes } from "./orphans/orphans.js";
+import { problemRoutes } from "./problems/problems.js";
 import { type CallsOptions, callRoutes } from "./usage/calls.js";
 import { type UsageOptions, usageRoutes } from "./usage/usage.js";
 
@@ -53,6 +54,7 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...usageRoutes(options),
   ...callRoutes(options),
   ...operatorRoutes(options),
+  ...problemRoutes(),
 });
 
 /** Makes the whole API. */

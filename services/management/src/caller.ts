@@ -4,6 +4,7 @@ import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import type { Actor } from "@qrfactory/db/audit";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
 import { plans } from "@qrfactory/domain/plans";
+import { noFields, parseInput } from "@qrfactory/domain/validate";
 import { originOf } from "@qrfactory/runtime/http-app";
 import type { CountCaller } from "@qrfactory/runtime/rate-limit";
 import type { Guarded } from "@qrfactory/runtime/refusals";
@@ -12,7 +13,7 @@ import type { Request, Response } from "express";
 /** A caller with what the audit trail says of them. */
 export type SeenCaller = Caller & { actor: Actor };
 
-/** Names the caller, or throws `unauthenticated`, `rate_limited`, or `forbidden` for a key without the route's scope. */
+/** Names the caller, or throws `unauthenticated`, `rate_limited`, `forbidden` for a key without the route's scope, or `validation_failed` for a query that nobody heeds. */
 export type FindCaller = (req: Request, res: Response, accepts?: readonly Caller["kind"][]) => Promise<SeenCaller>;
 
 export type FindCallerOptions = {
@@ -35,8 +36,20 @@ export function makeFindCaller({ authenticate, guarded, countCaller, noteKeyUse 
       if (scope) requireScope(caller, scope);
       noteKeyUse(caller.id);
     }
+    if (!readsQuery(String(res.locals.route), req.method)) parseInput(noFields, req.query);
     return { ...caller, actor: { kind: caller.kind, id: caller.id, ...originOf(req) } };
   };
+}
+
+/** Reads of one thing that has no views. */
+const plainReads = /^\/api\/v1\/(me|workspace|usage|usage\/me|bulk\/:id|bulk\/:id\/events)$/;
+/** What is asked beside the body of a change. */
+const queriedChanges = new Set(["POST /api/v1/generate/bulk", "DELETE /api/v1/keys/:id"]);
+
+/** Whether a route (its pattern) heeds its query and so judges it itself; all others refuse whatever stands in one. */
+function readsQuery(route: string, method: string): boolean {
+  const isRead = method === "GET" || method === "HEAD";
+  return isRead ? !plainReads.test(route) : queriedChanges.has(`${method} ${route}`);
 }
 
 /** The scope that a key needs for a route (its pattern); null where any key will do. */

@@ -270,6 +270,14 @@ export const routeCases: RouteCase[] = [
   },
   { route: "GET /api/v1/dynamic/:id/scheduled", needs: "viewer", key: "too", success: 200, target: makeCode },
   {
+    route: "POST /api/v1/dynamic/:id/scheduled",
+    needs: "member",
+    key: "too",
+    success: 201,
+    target: makeCode,
+    body: () => ({ name: "Later", effective_at: new Date(Date.now() + 3_600_000).toISOString() }),
+  },
+  {
     route: "DELETE /api/v1/dynamic/:id/scheduled/:id",
     needs: "member",
     key: "too",
@@ -315,6 +323,8 @@ export const routeCases: RouteCase[] = [
   { route: "GET /api/v1/calls", needs: "viewer", key: "too", success: 200 },
   { route: "GET /api/v1/usage", needs: "viewer", key: "alone", success: 200, takesNothing: true },
   { route: "GET /api/v1/usage/me", needs: "viewer", success: 200, takesNothing: true },
+  { route: "GET /problems", needs: null, success: 200, takesNothing: true },
+  { route: "GET /problems/:id", needs: null, success: 200, takesNothing: true },
   // Of the worlds of these tests, owners are operators.
   { route: "GET /api/v1/operator/queues", needs: "owner", success: 200 },
 ];

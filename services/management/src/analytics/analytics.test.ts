@@ -220,6 +220,8 @@ describe.each(["rows", "summaries", "summaries and late rows"])("a report read f
       [busy, ofBusy],
       [quiet, people.length - ofBusy],
     ]);
+    const first = await read("/api/v1/analytics", { from: "2026-10-01", to: "2026-11-05", top: "1" });
+    expect((first as unknown as { top_codes: object[] }).top_codes).toEqual([top_codes[0]]);
   });
 });
 

@@ -21,6 +21,7 @@ import {
   readFilters,
   reportQuery,
   scansQuery,
+  topDefault,
   workspaceReportQuery,
   workspaceScansQuery,
 } from "./query.js";
@@ -61,7 +62,9 @@ export function analyticsRoutes(options: AnalyticsOptions): Routes {
       const found = await analytics.read(async (reader) => {
         const range = await resolveRange(reader, query, new Date(now()));
         return readReport(reader, {
-          ...{ scope, range, interval: query.interval, timezone: query.timezone, top: query.top, bucketsMax },
+          ...{ scope, range, interval: query.interval, timezone: query.timezone, bucketsMax },
+          top: query.top ?? topDefault,
+          ...(query.top !== undefined && { topCodes: query.top }),
           includeBots: query.include_bots,
           comparePrevious: query.compare === "previous",
         } satisfies ReportQuery);

@@ -11,7 +11,7 @@ import { complainOf, spellValue } from "./filter-values.js";
 export const bucketsMax = 2_000;
 
 /** Values in each list unless told, and at most. */
-const topDefault = 50;
+export const topDefault = 50;
 const topMax = 500;
 
 const filterValuesMax = 100;
@@ -90,7 +90,7 @@ export const reportQuery = scansQuery.extend({
   include_bots: flag.default(false),
   include_fallback: flag.default(false),
   compare: z.enum(["previous"]).optional(),
-  top: z.coerce.number().int().min(1).max(topMax).default(topDefault),
+  top: z.coerce.number().int().min(1).max(topMax).optional(),
 });
 
 /** Of a report on a workspace. */

@@ -76,7 +76,9 @@ test("an edit that was made from a stale reading is refused", async () => {
   const { as } = await api.signUp();
   const { body } = await as("POST", "/api/v1/dynamic", { body: code });
   const path = `/api/v1/dynamic/${body.short_id}`;
-  const edit = (ifMatch: string) => as("PATCH", path, { body: { name: "New" }, headers: { "If-Match": ifMatch } });
+  let edits = 0;
+  const edit = (ifMatch: string) =>
+    as("PATCH", path, { body: { name: `New ${edits++}` }, headers: { "If-Match": ifMatch } });
   expect((await edit('"1"')).status).toBe(200);
   expectProblem(await edit('"1"'), 412, "version_mismatch");
   expectProblem(await edit("abc"), 412, "version_mismatch");

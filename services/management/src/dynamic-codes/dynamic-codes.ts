@@ -5,8 +5,9 @@ import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Db } from "@qrfactory/db/client";
 import { createCode, type NewCode } from "@qrfactory/db/code-creation";
 import { getCodeAt } from "@qrfactory/db/code-history";
+import { findScheduled } from "@qrfactory/db/code-status";
 import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/dynamic-codes";
-import { foreseeCode, scheduleChange } from "@qrfactory/db/scheduled-changes";
+import { foreseeCode, scheduleChange, scheduleChangeIn } from "@qrfactory/db/scheduled-changes";
 import {
   type CodeFields,
   createCodeBody,
@@ -16,6 +17,7 @@ import {
   updateCodeBody,
 } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
+import { invalidField } from "@qrfactory/domain/errors";
 import { noFields, parseInput } from "@qrfactory/domain/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
@@ -32,10 +34,11 @@ import { makeResolve } from "./resolve.js";
 import { effectiveAtField, makeScheduled, scheduledDocument } from "./scheduled.js";
 import { codeDocument } from "./wire.js";
 
-/** What says everything by its address still refuses what it would not heed. */
-
 /** Without `effective_at` an edit happens at once. */
 const updateBody = updateCodeBody.extend({ effective_at: effectiveAtField.optional() });
+
+/** A scheduled edit: what a PATCH takes, and when. */
+const scheduleBody = updateCodeBody.extend({ effective_at: effectiveAtField });
 
 const showQuery = z.strictObject({ at: momentField.optional() });
 
@@ -52,6 +55,9 @@ export type DynamicCodesOptions = {
   scanBaseUrl: string;
 };
 
+/** Since when changes are scheduled by a POST of their own (RFC 9745): 2026-11-28. A PATCH goes on doing it. */
+const schedulingByPatchDeprecated = "@1795824000";
+
 /** The routes of dynamic codes. */
 export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
   const { db, findCaller, respondOnce, publishCodes, destinationRules, scanBaseUrl } = options;
@@ -61,8 +67,9 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     if (!(await options.publishEverywhere([row]))) res.set("X-QR-Published", "pending");
   }
 
-  function send(res: Response, row: DynamicCode): void {
-    res.set("ETag", `"${row.version}"`).json(codeDocument(row, scanBaseUrl));
+  async function send(res: Response, row: DynamicCode): Promise<void> {
+    const isScheduled = (await findScheduled(db, [row])).has(row.id);
+    res.set("ETag", `"${row.version}"`).json(codeDocument(row, scanBaseUrl, isScheduled));
   }
 
   /** The columns that a body sets; refused before anything is hashed. */
@@ -99,8 +106,8 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const caller = await findCaller(req, res);
     const { at } = parseInput(showQuery, req.query);
     const row = await getCode(db, caller.workspaceId, readShortId(req));
-    if (at && at.getTime() > Date.now()) send(res, (await foreseeCode(db, row, at)).code);
-    else send(res, at ? await getCodeAt(db, row, at) : row);
+    if (at && at.getTime() > Date.now()) await send(res, (await foreseeCode(db, row, at)).code);
+    else await send(res, at ? await getCodeAt(db, row, at) : row);
   }
 
   async function update(req: Request, res: Response): Promise<void> {
@@ -111,12 +118,14 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     if (effectiveAt) {
       const scheduled = await scheduleChange(db, target, { changes, effectiveAt }, caller.actor);
-      res.status(202).json(scheduledDocument(scheduled));
+      const successor = `</api/v1/dynamic/${target.shortId}/scheduled/>; rel="successor-version"`;
+      res.set({ Deprecation: schedulingByPatchDeprecated, Link: successor }).status(202);
+      res.json(scheduledDocument(scheduled));
       return;
     }
     const row = await updateCode(db, target, changes, caller.actor);
     await publishCodes([row]);
-    send(res, row);
+    await send(res, row);
   }
 
   async function remove(req: Request, res: Response): Promise<void> {
@@ -134,7 +143,26 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     const row = await restoreCode(db, target, caller.actor);
     await publishNew(res, row);
-    send(res, row);
+    await send(res, row);
+  }
+
+  /** The same as a PATCH with `effective_at`, as a thing of its own. */
+  async function schedule(req: Request, res: Response): Promise<void> {
+    const caller = await findCaller(req, res);
+    requireRole(caller, "member");
+    const body = await readJsonValue(req);
+    const { effective_at: effectiveAt, ...input } = parseInput(scheduleBody, body);
+    if (Object.keys(input).length === 0) throw invalidField("effective_at", "Name at least one field to change.");
+    const changes = await readFields(input, caller);
+    const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
+    await respondOnce({
+      req,
+      res,
+      caller,
+      body,
+      effect: async (tx) =>
+        scheduledDocument(await scheduleChangeIn(tx, target, { changes, effectiveAt }, caller.actor)),
+    });
   }
 
   const scheduled = makeScheduled(options);
@@ -144,7 +172,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     "/api/v1/dynamic/export": { GET: makeExport(options) },
     "/api/v1/dynamic/:short_id": { GET: show, PATCH: update, DELETE: remove },
     "/api/v1/dynamic/:short_id/restore": { POST: restore },
-    "/api/v1/dynamic/:short_id/scheduled": { GET: scheduled.list },
+    "/api/v1/dynamic/:short_id/scheduled": { GET: scheduled.list, POST: schedule },
     "/api/v1/dynamic/:short_id/scheduled/:change_id": { DELETE: scheduled.cancel },
     "/api/v1/dynamic/:short_id/history": { GET: history },
     "/api/v1/dynamic/:short_id/rollback": { POST: rollback },

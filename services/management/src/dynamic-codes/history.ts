@@ -33,7 +33,7 @@ export type HistoryOptions = {
   findCaller: FindCaller;
   publishCodes: (rows: DynamicCode[]) => Promise<void>;
   publicBaseUrl: string;
-  send: (res: Response, row: DynamicCode) => void;
+  send: (res: Response, row: DynamicCode) => Promise<void>;
 };
 
 /** The handlers of `GET …/history` and `POST …/rollback`. */
@@ -62,7 +62,7 @@ export function makeHistory({ db, findCaller, publishCodes, publicBaseUrl, send 
       details: { to: version },
     });
     await publishCodes([row]);
-    send(res, row);
+    await send(res, row);
   }
 
   return { history, rollback };

@@ -14,6 +14,8 @@ import {
   positionOf,
   withSearchBounds,
 } from "@qrfactory/db/code-lists";
+import { codeStatuses, findScheduled } from "@qrfactory/db/code-status";
+import { useOneOf } from "@qrfactory/domain/suggest";
 import { storable } from "@qrfactory/domain/validate";
 import type { Request, Response } from "express";
 import { z } from "zod";
@@ -39,12 +41,18 @@ const orders: Record<string, CodeOrder> = Object.fromEntries(
 
 const wordField = (lengthMax: number) => storable.max(lengthMax).optional();
 
+/** A word of a few, in any case. */
+const anyCase = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  z.preprocess((word) => (typeof word === "string" ? word.toLowerCase() : word), z.enum(words));
+
 /** What narrows a list down, in the words of a query. */
 export const filterQuery = {
   search: wordField(200),
-  tag: wordField(50),
+  /** One tag or several with commas between them, of which a code has one at least. */
+  tag: wordField(500),
+  status: anyCase(codeStatuses).optional(),
   folder: wordField(100),
-  is_active: z.enum(["true", "false"]).optional(),
+  is_active: anyCase(["true", "false"]).optional(),
 };
 
 const listQuery = {
@@ -52,7 +60,10 @@ const listQuery = {
   ordering: z
     .string()
     .default("-created_at")
-    .refine((name) => Object.hasOwn(orders, name), `Use one of: ${Object.keys(orders).join(", ")}.`),
+    .transform((name) => name.toLowerCase())
+    .refine((name) => Object.hasOwn(orders, name), {
+      error: ({ input }) => useOneOf(input, Object.keys(orders)),
+    }),
   deleted: z.enum(["true", "false"]).optional(),
   cursor: z.string().max(1_000).optional(),
 };
@@ -105,7 +116,8 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
       countAll(workspaceId, filter, counted),
       listCodes(db, workspaceId, { filter, order, start, take: page.take, gathered }),
     ]);
-    const results = found.rows.map((row) => codeDocument(row, scanBaseUrl));
+    const scheduled = await findScheduled(db, found.rows);
+    const results = found.rows.map((row) => codeDocument(row, scanBaseUrl, scheduled.has(row.id)));
     res.json({ count, ...linksAround(req, publicBaseUrl, found, order), results } satisfies ListDocument<object>);
   };
 }
@@ -114,11 +126,16 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
 export function readFilter(query: z.output<z.ZodObject<typeof filterQuery>>): CodeFilter {
   return {
     ...(query.search && { search: query.search }),
-    ...(query.tag && { tag: query.tag }),
+    ...(query.tag && { tags: tagsOf(query.tag) }),
+    ...(query.status && { status: query.status }),
     ...(query.folder && { folder: query.folder }),
     ...(query.is_active && { isActive: query.is_active === "true" }),
   };
 }
+
+/** The tags that a query names; a comma may be part of one, so the whole of it counts, too. */
+const tagsOf = (text: string): string[] =>
+  [...new Set([text, ...text.split(",").map((tag) => tag.trim())])].filter(Boolean);
 
 /** Links keep the caller's filters. An empty page has none: there is no row to begin at. */
 function linksAround(req: Request, publicBaseUrl: string, { rows, hasBefore, hasAfter }: CodePage, order: CodeOrder) {

@@ -1,16 +1,19 @@
 // A dynamic code as clients see it.
+
 import type { CodeVersion } from "@qrfactory/db/code-history";
+import { statusOf } from "@qrfactory/db/code-status";
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
 import { publicUrl } from "@qrfactory/domain/short-id";
 
-/** The row of contract section 5, with its folder and what else leads on; a deleted one says since when. */
-export function codeDocument(row: DynamicCode, scanBaseUrl: string) {
+/** The row of contract section 5, with its status, its folder and what else leads on; a deleted one says since when. */
+export function codeDocument(row: DynamicCode, scanBaseUrl: string, isScheduled = false) {
   return {
     id: row.id,
     short_id: row.shortId,
     name: row.name,
     destination_url: row.destinationUrl,
     is_active: row.isActive,
+    status: statusOf(row, isScheduled),
     public_url: publicUrl(scanBaseUrl, row.shortId),
     scan_count: Number(row.scanCount),
     last_scanned_at: row.lastScannedAt?.toISOString() ?? null,
