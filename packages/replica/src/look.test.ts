@@ -100,6 +100,17 @@ test("a replica that does not answer costs 150 ms, one look each id, and no more
   await until(async () => (await look("KNOWN")) === "found");
 });
 
+test("a look that comes before the first connection waits for it, and no longer than any other", async () => {
+  const starting = new Redis(server.url, { enableOfflineQueue: false, commandTimeout: 250 });
+  expect(await make({ redis: starting }).look("KNOWN")).toBe("found");
+  starting.disconnect();
+  const never = new Redis({ port: 1, enableOfflineQueue: false, retryStrategy: () => 20 }).on("error", () => {});
+  const started = performance.now();
+  expect(await make({ redis: never }).look("NOTHING")).toBe("away");
+  expect(performance.now() - started).toBeLessThan(300);
+  never.disconnect();
+});
+
 test("many who scan one code at once make one look, and a second has a thousand at most", async () => {
   const { look, counts } = make();
   const results = await Promise.all(Array.from({ length: 100 }, () => look("KNOWN")));

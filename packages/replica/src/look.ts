@@ -54,8 +54,12 @@ export function makeLook(options: LookOptions): Look {
     return true;
   }
 
+  /** At a start scans come before the first connection is made; later a server that is gone is gone. */
+  const connected = redis.status === "ready" ? null : new Promise((resolve) => redis.once("ready", resolve));
+
   /** Reads the row, and beside it what says whether its absence means anything. */
   async function ask(shortId: string): Promise<LookResult> {
+    if (connected) await connected;
     const asked = redis.multi().hget(codesKey, shortId).mget(markKey, heartbeatKey).hlen(codesKey);
     const [row, marks, count] = ((await asked.exec()) ?? []).map(([error, value]) => {
       if (error) throw error;
