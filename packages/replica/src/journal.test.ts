@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/domain/published-code";
@@ -112,6 +112,30 @@ test("a disk that refuses is told once; what waits is written when it works agai
   await until(() => journal.state().isWorking);
   expect(open().table.counts().live).toBe(2);
   expect(states).toEqual(["refused", null]);
+});
+
+test("a write that is cut short leaves whole rows, and what comes after it is found", async () => {
+  let room = Number.POSITIVE_INFINITY;
+  const { table, journal } = open({
+    writeSync(fd, bytes, offset, length) {
+      if (room <= 0) throw Object.assign(new Error("disk full"), { code: "ENOSPC" });
+      const written = writeSync(fd, bytes, offset, Math.min(length, room));
+      room -= written;
+      return written;
+    },
+  });
+  table.apply(code("FIRST"));
+  await turn();
+  room = 50;
+  table.apply(code("SECOND"));
+  await turn();
+  expect(journal.state()).toMatchObject({ isWorking: false, waiting: 1 });
+  expect(open().table.counts().live).toBe(1);
+  room = Number.POSITIVE_INFINITY;
+  table.apply(code("THIRD"));
+  await until(() => journal.state().isWorking);
+  expect(open().table.counts().live).toBe(3);
+  expect(journal.state().bytes).toBe(files().reduce((sum, path) => sum + statSync(path).size, 0));
 });
 
 test("a journal says when a snapshot is due, and takes no more than it may", async () => {

@@ -2,7 +2,15 @@
 // process ever knew. A file is a magic, then records of length, CRC-32 and a row as it lies in memory. Rows may be
 // repeated and in any order, because the newest wins; so each start and each snapshot begins a new file, and a file is
 // removed when a later snapshot holds what is in it.
-import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync as writeToFile,
+} from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -45,6 +53,7 @@ export type JournalOptions = {
   onState?: (error: Error | null) => void;
   largeBytes?: number;
   bytesMax?: number;
+  writeSync?: (fd: number, bytes: Buffer, offset: number, length: number) => number;
 };
 
 /** Ends in the version of a row's layout, that of snapshots. */
@@ -63,7 +72,7 @@ const nameOf = (number: number) => `changes-${String(number).padStart(9, "0")}.j
 /** Reads what a process before this one left behind into the table, and opens the journal for more. */
 export function openJournal(options: JournalOptions): Journal {
   const { directory, table, onLarge, onState } = options;
-  const { largeBytes = largeBytesDefault, bytesMax = bytesMaxDefault } = options;
+  const { largeBytes = largeBytesDefault, bytesMax = bytesMaxDefault, writeSync = writeToFile } = options;
   const found = listJournals(directory);
   let number = (found.at(-1) ?? 0) + 1;
   /** Numbers of the files that exist, and the bytes that are good in the newest. */
@@ -90,7 +99,7 @@ export function openJournal(options: JournalOptions): Journal {
   function open(): number {
     if (fd !== null) return fd;
     makePrivateDirectory(directory);
-    const opened = openSync(join(directory, nameOf(number)), "w", fileMode);
+    const opened = openSync(join(directory, nameOf(number)), "a", fileMode);
     fd = opened;
     fileBytes = 0;
     files = [...files, number];
@@ -238,7 +247,8 @@ function readJournal(path: string, table: Pick<Table, "restore">): { rows: numbe
   let rows = 0;
   for (let at = magic.length, end = 0; at + headBytes <= data.length; at = end) {
     end = at + headBytes + data.readUInt32LE(at);
-    if (end > data.length) break;
+    // A row is never empty: zeros are what a loss of power leaves.
+    if (end > data.length || end === at + headBytes) break;
     const row = data.subarray(at + headBytes, end);
     if (crc32(row) !== data.readUInt32LE(at + 4)) continue;
     try {

@@ -31,8 +31,8 @@ export type LookOptions = {
 const timeoutMsDefault = 150;
 /** Looks under way at once; a replica that answers in half a millisecond is never asked for more. */
 const atOnceMax = 32;
-/** Looks begun in a second: a hundredth of what Redis answers. */
-const perSecondMax = 1_000;
+/** Looks begun in a second, of three commands each: a hundredth of what Redis answers. */
+const perSecondMax = 300;
 
 /** Makes the look of a process. */
 export function makeLook(options: LookOptions): Look {
@@ -54,9 +54,13 @@ export function makeLook(options: LookOptions): Look {
     return true;
   }
 
+  /** At a start scans come before the first connection is made; later a server that is gone is gone. */
+  const connected = redis.status === "ready" ? null : new Promise((resolve) => redis.once("ready", resolve));
+
   /** Reads the row, and beside it what says whether its absence means anything. */
   async function ask(shortId: string): Promise<LookResult> {
-    const asked = redis.multi().hget(codesKey, shortId).mget(markKey, heartbeatKey).hlen(codesKey);
+    if (connected) await connected;
+    const asked = redis.pipeline().hget(codesKey, shortId).mget(markKey, heartbeatKey).hlen(codesKey);
     const [row, marks, count] = ((await asked.exec()) ?? []).map(([error, value]) => {
       if (error) throw error;
       return value;
