@@ -68,9 +68,11 @@ async function verdictOn(design: Design, { symbol, scene, checked, pixels }: Jud
 }
 
 async function sceneOf(design: Design, pictures: Pictures = {}): Promise<{ symbol: QrSymbol; scene: Scene }> {
-  const { text, errorCorrection } = design;
+  const { text, errorCorrection, textEncoding: encoding } = design;
   const logo = logoOf(design, pictures.logo);
-  const symbol = logo ? makeSymbolAround(text, errorCorrection, logo) : makeSymbol(text, errorCorrection);
+  const symbol = logo
+    ? makeSymbolAround(text, errorCorrection, logo, { encoding })
+    : makeSymbol(text, errorCorrection, { encoding });
   const backdrop = pictures.background ? soften(pictures.background) : null;
   const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
   const scene = layOut(symbol, design, { label, logo, backdrop });
