@@ -78,6 +78,7 @@ test.each<[object, string, string]>([
   [{ data_type: "text", data: "x".repeat(3_000) }, "payload_too_long", "data"],
   [{ data: url, size_inches: 15.5 }, "validation_failed", "size_inches"],
   [{ data_type: "text", data: "x".repeat(700), size: 100 }, "unscannable", "size"],
+  [{ data_type: "text", data: "x".repeat(1_700), size_inches: 0.5, format: "pdf" }, "unscannable", "size"],
   [{ data: url, color: "#eee" }, "unscannable", ""],
   [{ data: url, logo: "AAAA" }, "image_rejected", "logo"],
   [{ data: url, logo_url: "http://127.0.0.1/logo.png" }, "url_refused", "logo_url"],
