@@ -11,7 +11,7 @@ import {
   pictureFields,
 } from "./design-picture.js";
 import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
-import { ApiError } from "./errors.js";
+import { ApiError, invalidFields } from "./errors.js";
 import {
   checkSize,
   type ImageFormat,
@@ -28,6 +28,7 @@ import { densestModeOf } from "./segmentation.js";
 import { segmentUnits } from "./segments.js";
 import { useOneOf } from "./suggest.js";
 import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "./symbol-capacity.js";
+import { beyondLatin1, isAscii, type TextEncoding, textEncodings } from "./text-encoding.js";
 import { parseInput, unknownFields, wholeFrom } from "./validate.js";
 
 /** `strict` refuses what would not scan, `report` delivers it with its score, `off` does not look. */
@@ -50,6 +51,7 @@ const designFields = z.strictObject(
     format: z.enum(imageFormats).default("png"),
     ...sizeFields,
     error_correction: z.enum(errorCorrectionLevels).default("M"),
+    text_encoding: z.enum(textEncodings).default("auto"),
     quiet_zone: wholeFrom(0, 16).default(4),
     color: inkColor.prefault("black"),
     background: groundColor.prefault("white"),
@@ -77,6 +79,8 @@ export type Design = Style &
   ImageSize & {
     /** Exactly what a scanner reads. */
     text: string;
+    /** How what is beyond ASCII is written; `auto` where nothing is, for the image is the same. */
+    textEncoding: TextEncoding;
     format: ImageFormat;
     /**
      * The least level, raised as far as it costs no larger version (see `fitSymbol`): what was asked below that makes no
@@ -104,19 +108,31 @@ export function readDesign(
   requireSizeInPlan(request, plan);
   const text = contentText(request);
   const field = request.payload === undefined ? "data" : "payload";
-  const fit = fitSymbol(text, request.error_correction);
+  const textEncoding = readEncoding(text, request.text_encoding);
+  const fit = fitSymbol(text, request.error_correction, { encoding: textEncoding });
   if (!fit) throw tooLong(text, request.error_correction, field);
   return {
-    design: normalize(request, { text, errorCorrection: fit.errorCorrection }, pictures),
+    design: normalize(request, { text, textEncoding, errorCorrection: fit.errorCorrection }, pictures),
     scanCheck: request.scan_check,
   };
+}
+
+/** The encoding in normal form; throws `validation_failed` for a character that Latin-1 does not hold. */
+function readEncoding(text: string, encoding: TextEncoding): TextEncoding {
+  if (isAscii(text)) return "auto";
+  const beyond = encoding === "latin-1" ? beyondLatin1(text) : null;
+  if (beyond === null) return encoding;
+  const code = (beyond.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, "0");
+  throw invalidFields({
+    text_encoding: [`latin-1 has no ${beyond} (U+${code}); use auto, utf-8 or utf-8-eci.`],
+  });
 }
 
 type DesignRequest = z.output<typeof designRequest>;
 
 function normalize(
   request: DesignRequest,
-  content: Pick<Design, "text" | "errorCorrection">,
+  content: Pick<Design, "text" | "textEncoding" | "errorCorrection">,
   pictures: PictureDigests,
 ): Design {
   return {

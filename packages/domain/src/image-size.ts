@@ -34,7 +34,7 @@ export type SizeRequest = {
 const sizePxDefault = 600;
 
 /** What a pixel is on paper where nothing is said, and what vectors are judged at: an ordinary print. */
-const dpiDefault = 300;
+export const printDpi = 300;
 
 /** The most pixels along a side that inches and dpi may come to. */
 const widthPxMax = 6_000;
@@ -47,7 +47,7 @@ const inchesToPx = (inches: number, dpi: number) => Math.round(inches * dpi);
 
 /** Refuses, by field, sizes that contradict each other or come to too many pixels; vectors have none. */
 export function checkSize(
-  { format, size, size_inches: inches, dpi = dpiDefault }: SizeRequest,
+  { format, size, size_inches: inches, dpi = printDpi }: SizeRequest,
   refuse: (path: string, message: string) => void,
 ): void {
   if (inches === undefined) return;
@@ -72,7 +72,7 @@ export function requireSizeInPlan(request: SizeRequest, plan: Plan): void {
 
 /** The one size that a request means. */
 export function normalizeSize({ format, size = sizePxDefault, size_inches, dpi }: SizeRequest): ImageSize {
-  const resolution = dpi ?? dpiDefault;
+  const resolution = dpi ?? printDpi;
   const isPhysical = size_inches !== undefined || dpi !== undefined;
   if (!isVector(format)) {
     const widthPx = size_inches === undefined ? size : inchesToPx(size_inches, resolution);
@@ -80,10 +80,10 @@ export function normalizeSize({ format, size = sizePxDefault, size_inches, dpi }
   }
   if (format === "svg" && !isPhysical) return { widthPx: size, widthInches: null, dpi: null };
   const widthInches = size_inches ?? size / resolution;
-  return { widthPx: Math.min(inchesToPx(widthInches, dpiDefault), widthPxMax), widthInches, dpi: null };
+  return { widthPx: Math.min(inchesToPx(widthInches, printDpi), widthPxMax), widthInches, dpi: null };
 }
 
 /** Side of an image on paper, in millimetres; where the file does not say it, that of its pixels at 300 dpi. */
 export function widthMmOf({ widthPx, widthInches, dpi }: ImageSize): number {
-  return (widthInches ?? widthPx / (dpi ?? dpiDefault)) * mmAnInch;
+  return (widthInches ?? widthPx / (dpi ?? printDpi)) * mmAnInch;
 }

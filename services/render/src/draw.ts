@@ -2,6 +2,7 @@
 // know only whether it would be delivered asks for the verdict.
 import type { Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
+import { printDpi } from "@qrfactory/domain/image-size";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
 import { type FrameLabel, shapeFrameLabel } from "./qr/frame-label.js";
 import type { Logo } from "./qr/logo.js";
@@ -62,9 +63,11 @@ async function verdictOn(design: Design, { symbol, scene, checked, pixels }: Jud
 }
 
 async function sceneOf(design: Design, pictures: Pictures = {}): Promise<{ symbol: QrSymbol; scene: Scene }> {
-  const { text, errorCorrection } = design;
+  const { text, errorCorrection, textEncoding: encoding } = design;
   const logo = logoOf(design, pictures.logo);
-  const symbol = logo ? makeSymbolAround(text, errorCorrection, logo) : makeSymbol(text, errorCorrection);
+  const symbol = logo
+    ? makeSymbolAround(text, errorCorrection, logo, { encoding })
+    : makeSymbol(text, errorCorrection, { encoding });
   const backdrop = pictures.background ? soften(pictures.background) : null;
   const label = await labelOf(design, symbol.modules.side);
   const scene = layOut(symbol, design, { label, logo, backdrop });
@@ -86,13 +89,18 @@ function logoOf({ logo }: Design, picture: Picture | undefined): Logo | null {
   return { picture: cutGlow(picture, neonAlpha), sizeRatio, clearZone };
 }
 
-/** A module needs a pixel of its own; that holds for vectors at their true size, too. Throws `unscannable`. */
+/** A module needs a pixel of its own, a vector one of a print. Throws `unscannable`. */
 export function requireRoom(
   { side }: Pick<Scene, "side">,
-  { widthPx, frame }: Pick<Design, "widthPx" | "frame">,
+  { widthPx, widthInches, frame }: Pick<Design, "widthPx" | "widthInches" | "frame">,
 ): void {
   if (snapGrid(side, widthPx).modulePx >= 1) return;
-  const around = frame ? "its quiet zone and frame" : "its quiet zone";
-  const detail = `This code is ${side} modules wide with ${around} and needs at least ${side} pixels; ${widthPx} are too few. Raise size to ${side} or more (${2 * side} scans better), or shorten data.`;
+  const code = `This code is ${side} modules wide with ${frame ? "its quiet zone and frame" : "its quiet zone"}`;
+  if (widthInches !== null) {
+    const least = (Math.ceil((100 * side) / printDpi) / 100).toFixed(2);
+    const detail = `${code} and needs at least ${least} inches, for a print at ${printDpi} dpi; ${Number(widthInches.toFixed(2))} are too few. Raise size_inches or size (twice of that scans better), or shorten data.`;
+    throw new ApiError("unscannable", detail, { errors: { size: [`At least ${least} inches.`] } });
+  }
+  const detail = `${code} and needs at least ${side} pixels; ${widthPx} are too few. Raise size to ${side} or more (${2 * side} scans better), or shorten data.`;
   throw new ApiError("unscannable", detail, { errors: { size: [`At least ${side} pixels.`] } });
 }

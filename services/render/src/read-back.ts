@@ -2,9 +2,10 @@
 // pixels of one view, as it does over one code in forty, others are shown to it and to a second one before it counts.
 
 import type { Rgba } from "@qrfactory/domain/color";
+import { beyondLatin1 } from "@qrfactory/domain/text-encoding";
 import { isSquares, lookAt, type Raster, rasterize } from "./qr/rasterize.js";
 import type { Scene } from "./qr/scene.js";
-import { readQrCodeAgain } from "./second-reader.js";
+import { isReadAgain, mayBeUnknown } from "./second-reader.js";
 import { blur, resample } from "./seen.js";
 import { type Pixels, type Reading, readQrCode } from "./zxing.js";
 
@@ -70,7 +71,7 @@ export async function readBack(scene: Scene, text: string, seen: Seen): Promise<
       hasStumbled: poor.hasStumbled,
     };
   }
-  return weigh(await gather(pixels, text), { first, poor });
+  return weigh(await gather(pixels, text), { first, poor, isKanji: mayBeUnknown(text) });
 }
 
 /** What both decoders made of the sharp views. */
@@ -83,26 +84,30 @@ async function gather(pixels: Pixels, text: string): Promise<Evidence> {
     const reading = await readText(view, text);
     if (reading) readings.push(reading);
   }
-  return { readings, countAgain: views.filter((view) => readQrCodeAgain(view) === text).length };
+  return { readings, countAgain: views.filter((view) => isReadAgain(view, text)).length };
 }
 
-/** Views that each decoder has to read of a code that is lost in poor ones. */
-const sharpViewsMin = { withPoor: 1, withoutPoor: 2 };
+/** Sharp views that each decoder has to read, and the first alone where the second does not know the mode of the text. */
+const viewsMin = {
+  withPoor: { each: 1, alone: 3 },
+  withoutPoor: { each: 2, alone: 4 },
+} as const;
 
 /** Decides by all evidence, once a decoder has stumbled: both have to read the code. */
 function weigh(
   { readings, countAgain }: Evidence,
-  { first, poor }: { first: Reading | null; poor: Poor | null },
+  { first, poor, isKanji }: { first: Reading | null; poor: Poor | null; isKanji: boolean },
 ): ReadBack | Unread {
-  const least = poor ? sharpViewsMin.withPoor : sharpViewsMin.withoutPoor;
-  if (Math.min(readings.length, countAgain) >= least) {
+  const least = poor ? viewsMin.withPoor : viewsMin.withoutPoor;
+  const isReadByBoth = Math.min(readings.length, countAgain) >= least.each;
+  if (isReadByBoth || (isKanji && readings.length >= least.alone)) {
     const unused = [...readings, ...(poor ? [poor] : [])].map(({ unusedCorrection }) => unusedCorrection);
     return { unusedCorrection: Math.min(...unused), hasStumbled: true };
   }
   const happened = first ? "is lost when a camera sees it small or blurred" : "could not be read back";
   const { length } = sharpViews;
   return {
-    failure: `${happened}: of ${length} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, where ${least} by each would do`,
+    failure: `${happened}: of ${length} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, where ${least.each} by each would do`,
   };
 }
 
@@ -122,8 +127,7 @@ async function readAny(poor: number[], see: (at: number) => Pixels, text: string
     const reading = await readText(see(at), text);
     if (reading) return { unusedCorrection: reading.unusedCorrection, hasStumbled: false };
   }
-  const isReadAgain = poor.some((at) => readQrCodeAgain(see(at)) === text);
-  return isReadAgain ? { unusedCorrection: 1, hasStumbled: true } : null;
+  return poor.some((at) => isReadAgain(see(at), text)) ? { unusedCorrection: 1, hasStumbled: true } : null;
 }
 
 /** Too few pixels to take most of them away: there is no room for luck, so all of these views have to be read. */
@@ -134,7 +138,7 @@ async function readAll(poor: number[], see: (at: number) => Pixels, text: string
     const view = see(at);
     const reading = await readText(view, text);
     if (reading) unusedCorrection = Math.min(unusedCorrection, reading.unusedCorrection);
-    else if (readQrCodeAgain(view) === text) hasStumbled = true;
+    else if (isReadAgain(view, text)) hasStumbled = true;
     else return null;
   }
   return { unusedCorrection, hasStumbled };
@@ -154,5 +158,12 @@ async function readText(pixels: Pixels, text: string): Promise<Reading | null> {
   const reading = await readQrCode(pixels);
   if (!reading) return null;
   // Readers guess the character set of bytes, which says nothing about the drawing; kanji are no bytes of the text.
-  return Buffer.from(text).equals(reading.bytes) || reading.text === text ? reading : null;
+  const isRead = bytesOf(text).some((bytes) => bytes.equals(reading.bytes)) || reading.text === text;
+  return isRead ? reading : null;
+}
+
+/** The bytes that a symbol may hold a text in. */
+function bytesOf(text: string): Buffer[] {
+  const utf8 = Buffer.from(text);
+  return beyondLatin1(text) === null ? [utf8, Buffer.from(text, "latin1")] : [utf8];
 }

@@ -102,6 +102,15 @@ test.each([120, 200, 300, 400, 500, 512, 600, 1_000])(
   },
 );
 
+test.each([300, 500, 512, 600])(
+  "kanji, which the second decoder does not know, are read by the first in more views: %i",
+  async (size) => {
+    const data = "日本語のテキスト、メニュー";
+    const { design } = readDesign({ data_type: "text", data, size, eye_border_shape: "circle" }, plans.enterprise);
+    expect((await draw(design, { checked: true })).scan).toMatchObject({ isReadable: true });
+  },
+);
+
 test("a refusal says how often each decoder read the code", async () => {
   const result = await check({ pattern: "star", eye_center_shape: "star", quiet_zone: 0 }, 40);
   expect(result.advice).toMatch(/of 6 views of it zxing-cpp read \d and npm qr \d, where \d by each would do/);

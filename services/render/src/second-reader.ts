@@ -1,4 +1,5 @@
 // The second decoder, of another origin than zxing-cpp: npm `qr`, in plain JavaScript. Asked only where the first stumbles.
+import { kanjiValues, notKanji } from "@qrfactory/domain/kanji";
 import decodeQR from "qr/decode.js";
 import type { Pixels } from "./zxing.js";
 
@@ -16,14 +17,20 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** Reads the text of the QR code in an image, or null when it cannot. */
-export function readQrCodeAgain(pixels: Pixels): string | null {
+/** Whether it reads this very text. */
+export function isReadAgain(pixels: Pixels, text: string): boolean {
   try {
-    return decodeQR(asI420(pixels), { format: "I420", textDecoder: textOf, ...effort });
+    return decodeQR(asI420(pixels), { format: "I420", textDecoder: textOf, ...effort }) === text;
   } catch {
     // It throws where it finds nothing.
-    return null;
+    return false;
   }
+}
+
+/** Whether a text may be written in kanji mode, which this decoder does not know. */
+export function mayBeUnknown(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (kanjiValues[text.charCodeAt(i)] !== notKanji) return true;
+  return false;
 }
 
 /** Brightness as the first plane of a video frame, whose sides are even: the last column and row are repeated. */

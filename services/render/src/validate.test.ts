@@ -78,6 +78,7 @@ test.each<[object, string, string]>([
   [{ data_type: "text", data: "x".repeat(3_000) }, "payload_too_long", "data"],
   [{ data: url, size_inches: 15.5 }, "validation_failed", "size_inches"],
   [{ data_type: "text", data: "x".repeat(700), size: 100 }, "unscannable", "size"],
+  [{ data_type: "text", data: "x".repeat(1_700), size_inches: 0.5, format: "pdf" }, "unscannable", "size"],
   [{ data: url, color: "#eee" }, "unscannable", "color"],
   [{ data: url, eye_color: "#eee" }, "unscannable", "eye_color"],
   [{ data: url, eye_color: "#eee", eye_border_color: "#ddd" }, "unscannable", "eye_color"],
@@ -108,8 +109,25 @@ test.each<[object, string]>([
   [{ data_type: "text", data: "x".repeat(600) }, "dense"],
   [{ data: url, background: "transparent" }, "see_through_background"],
   [{ data_type: "wifi", payload: { ssid: "a", password: 'a;b"' } }, "short_password"],
+  [{ data_type: "text", data: "café", text_encoding: "utf-8" }, "readers_disagree"],
+  [{ data_type: "text", data: "café", text_encoding: "latin-1" }, "readers_disagree"],
+  [{ data_type: "text", data: "日本語のテキスト" }, "readers_disagree"],
+  [{ data: "https://example.com/café" }, "non_ascii_url"],
 ])("request %# is warned of what makes it harder to read", async (body, code) => {
   expect(await warningsOf(body)).toContain(code);
+});
+
+test("text that all readers agree on has no warning, and an address is shown as they all do", async () => {
+  expect(await warningsOf({ data_type: "text", data: "café" })).toEqual([]);
+  expect(await warningsOf({ data_type: "text", data: "日本語のテキスト", text_encoding: "utf-8-eci" })).toEqual([]);
+  expect(await warningsOf({ data: "https://example.com/caf%C3%A9" })).toEqual([]);
+  const { warnings } = await validate({ data: "https://münchen.example/größe?q=ñ" });
+  expect(warnings).toEqual([
+    {
+      code: "non_ascii_url",
+      message: expect.stringContaining("https://xn--mnchen-3ya.example/gr%C3%B6%C3%9Fe?q=%C3%B1 "),
+    },
+  ]);
 });
 
 test("a logo has its area and what the symbol can spare", async () => {

@@ -4,7 +4,7 @@ import { rgbaOf } from "@qrfactory/domain/color";
 import type { Design } from "@qrfactory/domain/design";
 import { ApiError, type FieldErrors, type ProblemCode } from "@qrfactory/domain/errors";
 import { widthMmOf } from "@qrfactory/domain/image-size";
-import type { SegmentMode } from "@qrfactory/domain/segments";
+import type { Segment, SegmentMode } from "@qrfactory/domain/segments";
 import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol-capacity";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { RequireCaller } from "./caller.js";
@@ -112,7 +112,8 @@ export async function validationOf(
   judgeDesign: (foreseen: Foreseen) => Promise<Verdict>,
 ): Promise<Validation> {
   const logo = logoOf(design, pictures);
-  const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo) : symbolOf(design);
+  const encoding = { encoding: design.textEncoding };
+  const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo, encoding) : symbolOf(design);
   const side = sideOf(modulesOf(symbol.version), design);
   const colors = judgeColors({ background: rgbaOf(design.background), inks: inksOf(design) });
   const foreseen = { design, symbol, side, colors, checked: scanCheck !== "off" };
@@ -123,7 +124,8 @@ export async function validationOf(
   const scan = judged instanceof ApiError ? null : judged.scan;
   const figures = figuresOf(design, { symbol, logo, side, contrast: colors.contrast, scan });
   const refusal = judged instanceof ApiError ? judged : refusalOf(judged, { scanCheck, sent });
-  const warnings = warningsOf(design, { side, colors, version: symbol.version, scan: refusal ? null : scan });
+  const segments = segmentsOf(design, symbol);
+  const warnings = warningsOf(design, { side, colors, version: symbol.version, segments, scan: refusal ? null : scan });
   return {
     valid: refusal === null,
     code: refusal?.code ?? null,
@@ -150,9 +152,9 @@ function logoOf({ logo }: Design, { logo: file }: PictureFiles): Logo | null {
 
 type SymbolFigures = { version: number; errorCorrection: ErrorCorrection };
 
-function symbolOf({ text, errorCorrection }: Design): SymbolFigures {
+function symbolOf({ text, errorCorrection, textEncoding: encoding }: Design): SymbolFigures {
   // `readDesign` has refused what does not fit.
-  return fitSymbol(text, errorCorrection) as SymbolFit;
+  return fitSymbol(text, errorCorrection, { encoding }) as SymbolFit;
 }
 
 type Parts = { symbol: SymbolFigures; logo: Logo | null; side: number; contrast: number; scan: ScanResult | null };
@@ -163,7 +165,12 @@ function figuresOf(design: Design, { symbol, logo, side, contrast, scan }: Parts
   const widthMm = widthMmOf(design);
   const moduleMm = widthMm / side;
   return {
-    symbol: { version, modules, error_correction: errorCorrection, modes: modesOf(design.text, errorCorrection) },
+    symbol: {
+      version,
+      modules,
+      error_correction: errorCorrection,
+      modes: [...new Set(segmentsOf(design, symbol).map(({ mode }) => mode))],
+    },
     print: {
       width_mm: rounded(widthMm),
       module_mm: rounded(moduleMm),
@@ -180,9 +187,8 @@ function figuresOf(design: Design, { symbol, logo, side, contrast, scan }: Parts
   };
 }
 
-/** Each mode once, in the order of the segments. */
-function modesOf(text: string, level: ErrorCorrection): SegmentMode[] {
-  return [...new Set(fitSymbol(text, level)?.segments.map(({ mode }) => mode))];
+function segmentsOf({ text, textEncoding: encoding }: Design, { version, errorCorrection }: SymbolFigures): Segment[] {
+  return fitSymbol(text, errorCorrection, { versionMin: version, encoding })?.segments ?? [];
 }
 
 function rounded(value: number): number {
