@@ -101,6 +101,8 @@ test.each([
   ["/api/v1/generate", ["render"]],
   ["/api/v1/generate/?data=a%2Fb", ["render"]],
   ["/api/v1/validate/", ["render"]],
+  ["/api/v1/preview/", ["render"]],
+  ["/problems/not-found", ["management"]],
   [`/api/v1/cache/${"a".repeat(64)}/`, ["render"]],
   ["/api/v1/dynamic/", ["management"]],
   ["/api/v1/generator", ["management"]],
