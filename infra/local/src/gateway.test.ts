@@ -267,6 +267,32 @@ test("a body of 5 MB streams through", async () => {
   expect(await response.json()).toMatchObject({ name: "render", method: "POST", bodyBytes: 5_000_000 });
 });
 
+test("people get a page where there is nothing, programs a document", async () => {
+  const page = await fetch(`${origin}/nowhere`, { headers: { Accept: "text/html,*/*;q=0.8" } });
+  expect([page.status, page.headers.get("Content-Type")]).toEqual([404, "text/html"]);
+  expect(page.headers.get("Cache-Control")).toBe("no-store");
+  expect(page.headers.get("Content-Security-Policy")).toContain("style-src 'unsafe-inline'");
+  expect(await page.text()).toContain("There is no page here");
+  for (const [path, init] of [
+    ["/nowhere", {}],
+    ["/not-found.html", {}],
+    ["/nowhere", { method: "POST", headers: { Accept: "text/html" } }],
+  ] as const) {
+    const answer = await fetch(origin + path, init);
+    expect([answer.status, answer.headers.get("Content-Type")]).toEqual([404, "application/problem+json"]);
+  }
+});
+
+test("browsers find an icon, crawlers their rules", async () => {
+  const icon = await fetch(`${origin}/favicon.ico`);
+  expect([icon.status, icon.headers.get("Content-Type")]).toEqual([200, "image/x-icon"]);
+  expect(icon.headers.get("Cache-Control")).toBe("max-age=86400");
+  expect(Buffer.from(await icon.arrayBuffer()).subarray(0, 4)).toEqual(Buffer.from([0, 0, 1, 0]));
+  const rules = await fetch(`${origin}/robots.txt`);
+  expect([rules.status, rules.headers.get("Content-Type")]).toEqual([200, "text/plain"]);
+  expect(await rules.text()).toContain("Disallow: /q/");
+});
+
 test("the landing page names itself and loads nothing from elsewhere", async () => {
   const response = await fetch(`${origin}/`);
   expect(response.headers.get("content-type")).toBe("text/html");
