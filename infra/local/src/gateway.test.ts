@@ -101,6 +101,8 @@ test.each([
   ["/api/v1/generate", ["render"]],
   ["/api/v1/generate/?data=a%2Fb", ["render"]],
   ["/api/v1/validate/", ["render"]],
+  ["/api/v1/preview/", ["render"]],
+  ["/problems/not-found", ["management"]],
   [`/api/v1/cache/${"a".repeat(64)}/`, ["render"]],
   ["/api/v1/dynamic/", ["management"]],
   ["/api/v1/generator", ["management"]],
@@ -273,6 +275,32 @@ test("documents are compressed for who takes it, but for small ones and what aut
 test("a body of 5 MB streams through", async () => {
   const response = await fetch(`${origin}/api/v1/generate/`, { method: "POST", body: Buffer.alloc(5_000_000) });
   expect(await response.json()).toMatchObject({ name: "render", method: "POST", bodyBytes: 5_000_000 });
+});
+
+test("people get a page where there is nothing, programs a document", async () => {
+  const page = await fetch(`${origin}/nowhere`, { headers: { Accept: "text/html,*/*;q=0.8" } });
+  expect([page.status, page.headers.get("Content-Type")]).toEqual([404, "text/html"]);
+  expect(page.headers.get("Cache-Control")).toBe("no-store");
+  expect(page.headers.get("Content-Security-Policy")).toContain("style-src 'unsafe-inline'");
+  expect(await page.text()).toContain("There is no page here");
+  for (const [path, init] of [
+    ["/nowhere", {}],
+    ["/not-found.html", {}],
+    ["/nowhere", { method: "POST", headers: { Accept: "text/html" } }],
+  ] as const) {
+    const answer = await fetch(origin + path, init);
+    expect([answer.status, answer.headers.get("Content-Type")]).toEqual([404, "application/problem+json"]);
+  }
+});
+
+test("browsers find an icon, crawlers their rules", async () => {
+  const icon = await fetch(`${origin}/favicon.ico`);
+  expect([icon.status, icon.headers.get("Content-Type")]).toEqual([200, "image/x-icon"]);
+  expect(icon.headers.get("Cache-Control")).toBe("max-age=86400");
+  expect(Buffer.from(await icon.arrayBuffer()).subarray(0, 4)).toEqual(Buffer.from([0, 0, 1, 0]));
+  const rules = await fetch(`${origin}/robots.txt`);
+  expect([rules.status, rules.headers.get("Content-Type")]).toEqual([200, "text/plain"]);
+  expect(await rules.text()).toContain("Disallow: /q/");
 });
 
 test("the landing page names itself and loads nothing from elsewhere", async () => {

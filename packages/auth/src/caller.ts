@@ -46,10 +46,25 @@ export function makeAuthenticate({ tokens, keys, findRights }: AuthenticateOptio
     return { kind: "user", id: userId, ...rest, ...rights };
   }
 
-  return async function authenticate(headers, accepts = ["user", "key"], search = {}) {
+  async function nameCaller(
+    headers: IncomingHttpHeaders,
+    accepts: readonly Caller["kind"][],
+    search: KeySearch,
+  ): Promise<Caller> {
     if (accepts.includes("user") && headers.authorization !== undefined) return userOf(headers.authorization);
     if (accepts.includes("key") && headers["x-api-key"] !== undefined) return authenticateKey(keys, headers, search);
     throw new ApiError("unauthenticated", `Send ${accepts.map((kind) => credentials[kind]).join(" or ")}.`);
+  }
+
+  return async function authenticate(headers, accepts = ["user", "key"], search = {}) {
+    try {
+      return await nameCaller(headers, accepts, search);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        error.headers["WWW-Authenticate"] = accepts.map((kind) => challenges[kind]).join(", ");
+      }
+      throw error;
+    }
   };
 }
 
@@ -58,6 +73,9 @@ export function credentialOf(headers: IncomingHttpHeaders): string | undefined {
   const { authorization, "x-api-key": key } = headers;
   return authorization ?? (Array.isArray(key) ? key.join() : key);
 }
+
+/** The ways to authenticate that a route takes (RFC 9110, 11.6.1); a key has no scheme of its own, so one is named. */
+const challenges = { user: "Bearer", key: 'ApiKey header="X-Api-Key"' };
 
 const credentials = {
   user: "an access token in the Authorization header (Bearer …)",

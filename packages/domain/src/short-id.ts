@@ -21,6 +21,17 @@ export function normalizeShortId(text: string): string | null {
   return /^[A-Za-z0-9-]{3,64}$/.test(text) ? text.toUpperCase() : null;
 }
 
+/**
+ * The short id that a segment of a path names, or null. An encoded letter, digit or hyphen is the character itself (RFC
+ * 3986, 2.3): some apps encode what they open once more.
+ */
+export function shortIdOfPath(segment: string): string | null {
+  const plain = segment.replace(/%(2d|3\d|[46][1-9a-f]|[57][0-9a])/gi, (octet) =>
+    String.fromCharCode(Number.parseInt(octet.slice(1), 16)),
+  );
+  return normalizeShortId(plain);
+}
+
 /** What a code is printed as: upper case throughout, e.g. `HTTPS://QR.EXAMPLE/Q/7K2MWX9P`. */
 export function publicUrl(scanBaseUrl: string, shortId: string): string {
   return `${scanBaseUrl.replace(/\/+$/, "")}/q/${shortId}`.toUpperCase();

@@ -24,7 +24,8 @@ export function sendProblem(res: ServerResponse, error: unknown, requestId: stri
     if (error.retryAfterSeconds !== undefined) res.setHeader("Retry-After", String(error.retryAfterSeconds));
   }
   // RFC 9110, 15.5.2: a 401 names a way to authenticate.
-  if (problem.code === "unauthenticated") res.setHeader("WWW-Authenticate", "Bearer");
+  if (problem.code === "unauthenticated" && !res.hasHeader("WWW-Authenticate"))
+    res.setHeader("WWW-Authenticate", "Bearer");
   const packed = error instanceof ApiError && error.rowErrors ? packRows(res, error, requestId) : null;
   const body = packed ?? Buffer.from(JSON.stringify(problem));
   if (packed) res.setHeader("Content-Encoding", "gzip").setHeader("Vary", "Accept-Encoding");

@@ -44,6 +44,13 @@ function hasUnknownMethod({ code, rawPacket, bytesParsed = 0 }: ParseError): boo
   return end > 0 && end <= methodMax && requestLine.test(text);
 }
 
+/** The request id that came with a request whose method is unknown, as the gateway sends it along. */
+function idIn(error: ParseError): string | undefined {
+  if (!hasUnknownMethod(error)) return undefined;
+  const text = error.rawPacket?.toString("latin1", error.bytesParsed, (error.bytesParsed ?? 0) + headerBytesMax);
+  return /\r\nx-request-id:[\t ]*([^\r\n]*)\r\n/i.exec(text ?? "")?.[1];
+}
+
 /** The refusal of a request that cannot be read, by Node's code of the error. */
 function refusalOf(error: ParseError): ApiError {
   const { code } = error;
@@ -96,10 +103,10 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     // Node would end the connection together with the client, before it is answered.
     socket.removeAllListeners("end");
     if (error.code === tooSlow) inTurns(() => refuse(socket, refusalOf(error)));
-    else refuse(socket, refusalOf(error));
+    else refuse(socket, refusalOf(error), idIn(error));
   });
-  const refuse = (socket: Socket, error: ApiError) =>
-    answers.endAfter(socket, rawProblem(error, requestIdFrom(undefined)));
+  const refuse = (socket: Socket, error: ApiError, id?: string) =>
+    answers.endAfter(socket, rawProblem(error, requestIdFrom(id)));
   return server;
 }
 

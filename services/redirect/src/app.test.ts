@@ -205,8 +205,12 @@ test.each([
 test.each([
   ["fr-CA,fr;q=0.8,en;q=0.5", "fr", "Ce code est en pause"],
   ["DE", "de", "Dieser Code ist pausiert"],
-  ["pt, es;q=0.7, en;q=0.1", "es", "Este código está en pausa"],
-  ["ja", "en", "This code is paused"],
+  ["fi, es;q=0.7, en;q=0.1", "es", "Este código está en pausa"],
+  ["pt-BR", "pt", "Este código está em pausa"],
+  ["ja", "ja", "このコードは一時停止中です"],
+  ["zh-CN,zh;q=0.9", "zh", "此二维码已暂停"],
+  ["ar-EG", "ar", "هذا الرمز متوقف مؤقتًا"],
+  ["fi", "en", "This code is paused"],
   ["*", "en", "This code is paused"],
   ["nonsense;;q=x,,", "en", "This code is paused"],
   [`${"a,".repeat(100)}fr`, "fr", "Ce code est en pause"],
@@ -217,7 +221,7 @@ test.each([
   expect([response.status, response.headers.get("content-language")]).toEqual([410, language]);
   expect(response.headers.get("vary")).toBe("Accept-Language");
   const html = await response.text();
-  expect(html).toContain(`<html lang="${language}">`);
+  expect(html).toContain(`<html lang="${language}"${language === "ar" ? ' dir="rtl"' : ""}>`);
   expect(html).toContain(`<h1>${title}</h1>`);
   // Nothing is fetched from anywhere: no address stands in it.
   expect(html).not.toMatch(/(src|href|url)\s*[=(]/i);

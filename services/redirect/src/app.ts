@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { ApiError } from "@qrfactory/domain/errors";
 import type { ScanEvent, Served } from "@qrfactory/domain/events";
 import type { Decision } from "@qrfactory/domain/route";
-import { normalizeShortId } from "@qrfactory/domain/short-id";
+import { shortIdOfPath } from "@qrfactory/domain/short-id";
 import type { Look } from "@qrfactory/replica/look";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 import type { Table } from "@qrfactory/replica/table";
@@ -74,7 +74,7 @@ export function createApp(options: AppOptions): RequestListener {
       return sendStatus(res, options.status(), requestId);
     }
     const [, id = "", plus] = scanPath.exec(path) ?? [];
-    const shortId = normalizeShortId(id);
+    const shortId = shortIdOfPath(id);
     let row = shortId === null ? undefined : table.find(shortId);
     if (shortId !== null && !row) {
       const result = await options.look(shortId);

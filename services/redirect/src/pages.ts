@@ -58,9 +58,12 @@ const wordingOf = (language: string) => wordings[language] as Wording;
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character] as string);
 
+/** Languages that are written from right to left. */
+const rightToLeft = new Set(["ar"]);
+
 function makePage(language: string, status: number, title: string, content: string, head = ""): Page {
   const html = `<!doctype html>
-<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<html lang="${language}"${rightToLeft.has(language) ? ' dir="rtl"' : ""}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="robots" content="noindex"><title>${title}</title><style>${style}</style>${head}</head>
 <body><h1>${title}</h1>${content}</body></html>
 `;

@@ -1,4 +1,5 @@
-// What people with a phone are told, in four languages.
+// What people with a phone are told, in thirteen languages; nine of them stand in wordings-more.ts.
+import { moreWordings } from "./wordings-more.js";
 
 /** Pages that are always the same. Unknown, malformed and deleted codes look alike; `unavailable` is while nobody can say whether a code exists. */
 export type PageName = "unknown" | "paused" | "expired" | "used" | "unavailable";
@@ -117,4 +118,5 @@ export const wordings: Record<string, Wording> = {
     },
     app: { title: "Abriendo la aplicación", open: "Abrir la aplicación", web: "Ir al sitio web" },
   },
+  ...moreWordings,
 };

@@ -3,6 +3,7 @@ import type { InternalTokens } from "@qrfactory/auth/internal-token";
 import { imageBatchPath, picturesPath, verdictsPath } from "@qrfactory/domain/image-batch";
 import type { Credits } from "@qrfactory/replica/credits";
 import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
+import type { CountRequest } from "@qrfactory/runtime/rate-limit";
 import type { Express } from "express";
 import { makeBatch, makeReadPictures } from "./batch.js";
 import { makeRenderCache } from "./cache.js";
@@ -14,6 +15,7 @@ import { makeForgetImage } from "./forget-image.js";
 import { type GenerateOptions, makeGenerate } from "./generate.js";
 import { type ImagesOptions, makeImages } from "./images.js";
 import type { FetchPicture } from "./images-in/pictures.js";
+import { makePreview, previewsPerSecond, readPreviewRequest } from "./preview.js";
 import { makeRequireSigner, type RequireSignerOptions, signedHeaders } from "./signed-url.js";
 import { makeValidate, type ValidateOptions } from "./validate.js";
 import { makeVerdicts } from "./verdicts.js";
@@ -29,6 +31,8 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
     internalTokens: InternalTokens;
     credits: Credits;
     readCode: ReadCode;
+    /** Counts a preview of a workspace; throws `rate_limited`. */
+    countPreview: CountRequest;
     /** Gets pictures by their address. */
     fetchPicture: FetchPicture;
     cacheStore: CacheStore;
@@ -37,7 +41,14 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
 /** The Express application. */
 export function createApp(options: AppOptions): Express {
   const { log, credits, readCode, recordCall, chargeHolder, now } = options;
-  const requireCaller = makeRequireCaller(options);
+  const requireCaller = makeRequireCaller(options, ["user", "key"]);
+  const requireReader = makeRequireCaller(options, ["user", "key"], "viewer");
+  /** Previews have a measure of their own: a slider that is dragged must not use up the requests of a minute. */
+  const requirePreviewer = makeRequireCaller(
+    { ...options, countCaller: (res, { workspaceId }) => options.countPreview(res, workspaceId, previewsPerSecond) },
+    ["user", "key"],
+    "viewer",
+  );
   const { fetchPicture, judge } = options;
   const readWanted = makeReadWanted({ readCode, fetchPicture });
   const cache = makeRenderCache({
@@ -69,7 +80,6 @@ export function createApp(options: AppOptions): Express {
       "/api/v1/dynamic/:short_id/image": {
         GET: makeGenerate({
           ...generating,
-          requireCaller: makeRequireCaller(options, ["user", "key"]),
           readWanted: makeReadWanted({ readCode, fetchPicture, readRequest: readCodeImageRequest }),
           linkHeaders: codeImageHeaders,
         }),
@@ -77,7 +87,14 @@ export function createApp(options: AppOptions): Express {
       [imageBatchPath]: { POST: makeBatch({ tokens: options.internalTokens, images, judge, fetchPicture }) },
       [picturesPath]: { POST: makeReadPictures({ tokens: options.internalTokens, fetchPicture }) },
       [verdictsPath]: { POST: makeVerdicts({ tokens: options.internalTokens }) },
-      "/api/v1/validate": { POST: makeValidate({ requireCaller, readWanted, judge }) },
+      "/api/v1/validate": { POST: makeValidate({ requireCaller: requireReader, readWanted, judge }) },
+      "/api/v1/preview": {
+        POST: makePreview({
+          requireCaller: requirePreviewer,
+          readWanted: makeReadWanted({ readCode, fetchPicture, readRequest: readPreviewRequest }),
+          images,
+        }),
+      },
       "/api/v1/cache/:cacheKey": { DELETE: makeForgetImage({ requireCaller, cache }) },
     },
   });

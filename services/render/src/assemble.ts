@@ -20,7 +20,7 @@ import { haveRegions } from "@qrfactory/replica/regions";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
 import { makeOutbound } from "@qrfactory/runtime/outbound";
-import { makeCountCaller } from "@qrfactory/runtime/rate-limit";
+import { makeCountCaller, makeRateLimit } from "@qrfactory/runtime/rate-limit";
 import { connectRedis, requireNoEviction } from "@qrfactory/runtime/redis";
 import { makeRefusals } from "@qrfactory/runtime/refusals";
 import { makeShipper } from "@qrfactory/spool/shipper";
@@ -100,6 +100,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     noteKeyUse: makeNoteKeyUse((keyId) => touchKey(db, keyId)),
     guarded: makeRefusals({ redis, secret: config.JWT_SECRET, perMinute: config.REFUSALS_PER_MINUTE }),
     countCaller: makeCountCaller(redis),
+    countPreview: makeRateLimit(redis, { policy: "preview", windowSeconds: 1 }),
     credits,
     readCode: makeReadCode({
       db,

@@ -11,16 +11,19 @@ import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import type { Freeze } from "@qrfactory/domain/freeze";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
 import { type Overage, type Plan, plans } from "@qrfactory/domain/plans";
+import type { Role } from "@qrfactory/domain/roles";
 import type { CountCaller } from "@qrfactory/runtime/rate-limit";
 import type { Guarded } from "@qrfactory/runtime/refusals";
 import type { Request, Response } from "express";
 
 export type Caller = {
+  kind: Authenticated["kind"];
   /** The key's id; of somebody at a dashboard their own. */
   keyId: string;
   workspaceId: string;
   plan: Plan;
-  scopes: readonly KeyScope[];
+  /** Of a key only. */
+  scopes?: readonly KeyScope[] | undefined;
   /** Why the workspace may not draw, or null. */
   frozen: Freeze | null;
   /** What it pays for beyond its quota, or null. */
@@ -39,15 +42,16 @@ export type CallerOptions = {
 };
 
 /**
- * Throws `unauthenticated`, `rate_limited`, `forbidden` for a key without the scope `render` and for a viewer, who spends
- * nothing, or `unavailable` when the key cannot be looked up.
+ * Throws `unauthenticated`, `rate_limited`, `forbidden` for a key without the scope `render` and for a viewer where
+ * something is spent, or `unavailable` when the key cannot be looked up.
  */
 export type RequireCaller = (req: Request, res: Response) => Promise<Caller>;
 
-/** Makes the function that names callers; `accepts` are the credentials that it takes. */
+/** Makes the function that names callers; `accepts` are the credentials that it takes, `least` the role that people need. */
 export function makeRequireCaller(
   { authenticate, guarded, countCaller, noteKeyUse }: CallerOptions,
   accepts: readonly Authenticated["kind"][] = ["key"],
+  least: Role = "member",
 ): RequireCaller {
   return async function requireCaller(req, res) {
     const caller = await guarded(req, res, credentialOf(req.headers), (isPutOff) =>
@@ -58,8 +62,8 @@ export function makeRequireCaller(
     if (caller.kind === "key") {
       requireScope(caller, "render");
       noteKeyUse?.(caller.id);
-    } else requireRole(caller, "member");
-    const { id: keyId, workspaceId, scopes = [], frozen, overage } = caller;
-    return { keyId, workspaceId, plan, scopes, frozen, overage };
+    } else requireRole(caller, least);
+    const { kind, id: keyId, workspaceId, scopes, frozen, overage } = caller;
+    return { kind, keyId, workspaceId, plan, scopes, frozen, overage };
   };
 }

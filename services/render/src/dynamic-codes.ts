@@ -33,7 +33,7 @@ export type RequestedCode = {
 export type ReadCode = (
   req: Request,
   body: unknown,
-  caller: Pick<Caller, "keyId" | "workspaceId" | "scopes" | "plan">,
+  caller: Pick<Caller, "kind" | "keyId" | "workspaceId" | "scopes" | "plan">,
 ) => Promise<{
   /** The body with the code's address as its data; as it was for every other type. */
   body: unknown;
@@ -79,12 +79,12 @@ export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishC
     return { body: withAddress(code.shortId), code };
   };
 
-  async function newCode(req: Request, payload: unknown, { keyId, workspaceId, plan }: Parameters<ReadCode>[2]) {
+  async function newCode(req: Request, payload: unknown, { kind, keyId, workspaceId, plan }: Parameters<ReadCode>[2]) {
     const { short_id: chosen, ...input } = parsePayload(createCodeBody, payload);
     const checked = toFields(input, destinationRules, "payload.");
     requirePlanFor(checked, plan.name);
     const fields = { ...checked, ...(await passwordColumn(input.password)) } as Omit<NewCode, "shortId">;
-    const actor: Actor = { kind: "key", id: keyId, ...originOf(req) };
+    const actor: Actor = { kind, id: keyId, ...originOf(req) };
     let shortId = chosen ?? drawShortId();
     let replayed = false;
     let isPublished = true;

@@ -159,7 +159,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
 }
 
 /** Fires when the client closes its connection before it was answered. */
-function leaving(res: Response): AbortSignal {
+export function leaving(res: Response): AbortSignal {
   const left = new AbortController();
   res.once("close", () => {
     if (!res.writableFinished) left.abort(new ApiError("malformed_request", "The client left before its answer."));
@@ -195,7 +195,7 @@ function roundMs(durationMs: number): number {
 type Shown = { cacheKey: string; design: Design; isScored: boolean; hasPictures: boolean };
 
 /** What the response says of the image. An unchecked image has no score, not a perfect one. */
-function setImageHeaders(res: Response, { drawing, cache, durationMs }: Image, shown: Shown): void {
+export function setImageHeaders(res: Response, { drawing, cache, durationMs }: Image, shown: Shown): void {
   res.set({
     "Content-Type": contentTypes[shown.design.format],
     "Content-Length": String(drawing.bytes.length),

@@ -85,6 +85,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     openSecret: String,
     guarded: (_req, _res, _credential, authenticate) => authenticate(false),
     countCaller: async () => {},
+    countPreview: async () => {},
     credits,
     readCode: async (_req, body) => ({ body, code: null }),
     fetchPicture: makeFetchPicture({ outbound: makeOutbound() }),

@@ -33,6 +33,9 @@ export function signedHeaders({ validUntilMs = Number.POSITIVE_INFINITY }: Calle
   };
 }
 
+/** How an address authenticates (RFC 9110, 11.6.1), under a name of our own. */
+const challenge = { headers: { "WWW-Authenticate": 'SignedUrl parameters="key expires sig"' } };
+
 /** What each parameter of a signature looks like, and what is said of one that does not. */
 const shapes: [name: (typeof signatureFields)[number], pattern: RegExp, say: string][] = [
   ["key", /^smk_[A-Za-z0-9_-]{8}$/, "key is the key_prefix of an API key, its first 12 characters"],
@@ -144,7 +147,7 @@ export function makeRequireSigner(options: RequireSignerOptions): RequireCaller 
     const found = usable.find(({ secret }) => timingSafeEqual(hmacOf(secret, req.originalUrl), given));
     if (found) return found.signer;
     const secrets = usable.map(({ secret }) => secret);
-    throw new ApiError("unauthenticated", `${whyNot(req.originalUrl, [key, expires, sig], secrets)}.`);
+    throw new ApiError("unauthenticated", `${whyNot(req.originalUrl, [key, expires, sig], secrets)}.`, challenge);
   }
 
   return async function requireSigner(req, res) {
@@ -154,7 +157,7 @@ export function makeRequireSigner(options: RequireSignerOptions): RequireCaller 
     const signer = await guarded(req, res, named[0], (isPutOff) => findSigner(req, named, isPutOff));
     // Signed by somebody all the same: pages outlive the addresses in them, and their readers are not put off.
     if (Number(named[1]) * 1_000 <= now().getTime()) {
-      throw new ApiError("unauthenticated", "This address has expired; sign it again with a later expires.");
+      throw new ApiError("unauthenticated", "This address has expired; sign it again with a later expires.", challenge);
     }
     const { key_id: keyId, workspace_id: workspaceId, plan: planName, scopes, frozen, overage } = signer.record;
     const ends = [
@@ -165,6 +168,6 @@ export function makeRequireSigner(options: RequireSignerOptions): RequireCaller 
     await countCaller(res, { kind: "key", id: keyId, workspaceId }, plan.requestsPerMinute);
     requireScope({ scopes }, "render");
     noteKeyUse?.(keyId);
-    return { keyId, workspaceId, plan, scopes, frozen, overage, validUntilMs: Math.min(...ends) };
+    return { kind: "key", keyId, workspaceId, plan, scopes, frozen, overage, validUntilMs: Math.min(...ends) };
   };
 }
