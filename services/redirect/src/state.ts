@@ -37,6 +37,7 @@ export function makeStatusReport(options: StateOptions): () => StatusReport {
         codes: live,
         current: replica.isCurrent,
         staleness_ms: stalenessMs,
+        looks: options.looks(),
       }),
       replica: component(replica.isConnected && replica.isComplete && isFreshBeat(stalenessMs) ? "ok" : "degraded", {
         connected: replica.isConnected,
