@@ -175,7 +175,8 @@ async function signUp() {
   const code = { name: "Menu", destination_url: "https://example.com/menu", forward_query: true };
   for (const short_id of ["OPEN-1", "LOCKED-1"]) {
     const more = short_id === "LOCKED-1" ? { password: sent.codePassword } : {};
-    await ask(work, `${api}/dynamic?${sent.query}`, { ...code, ...more, short_id }, asOwner);
+    await ask(work, `${api}/dynamic?${sent.query}`, { ...code, ...more, short_id }, asOwner, 400);
+    await ask(work, `${api}/dynamic`, { ...code, ...more, short_id }, asOwner);
   }
   await ask(other, `${api}/auth/login`, { email: person.email, password: sent.guessedPassword }, {}, 401);
   return { "X-Api-Key": key.raw_key };
