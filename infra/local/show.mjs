@@ -1,5 +1,6 @@
 // `npm run show`: draws every combination of styles and has each image read by independent decoders, which takes ten to twenty
-// minutes and writes infra/readme/decoded.md; `npm run show -- sheet` draws the contact sheet of the README instead.
+// minutes and writes infra/readme/decoded.md; `npm run show -- sizes` does so at every size, with some styles each, in two
+// minutes (decoded-sizes.md); `npm run show -- sheet` draws the contact sheet of the README instead.
 import { fileURLToPath } from "node:url";
 import { orExplain } from "./progress.mjs";
 import { setUp } from "./setup.mjs";
@@ -14,6 +15,10 @@ await orExplain(async () => {
     const { drawSheet } = await import(new URL("contact-sheet.js", folder));
     return drawSheet(readme("contact-sheet.png"));
   }
-  const { readEveryStyle } = await import(new URL("read-every-style.js", folder));
-  process.exitCode = (await readEveryStyle(readme("decoded.md"))) ? 0 : 1;
+  const { readMatrix } = await import(new URL("read-every-style.js", folder));
+  const isSizes = process.argv[2] === "sizes";
+  const isRead = isSizes
+    ? await readMatrix("sizes", readme("decoded-sizes.md"))
+    : await readMatrix("styles", readme("decoded.md"));
+  process.exitCode = isRead ? 0 : 1;
 });

@@ -4,6 +4,7 @@ import type { Drill } from "./drill.js";
 import { everythingDown } from "./everything-down.js";
 import { flood } from "./flood.js";
 import { limit } from "./limit.js";
+import { newestCodes } from "./newest-codes.js";
 import { postgresFrozen } from "./postgres-frozen.js";
 import { redirectKilled } from "./redirect-killed.js";
 import { regionCut } from "./region-cut.js";
@@ -15,5 +16,16 @@ import { stateEmptied, stateFrozen, stateKilled } from "./state-redis.js";
 
 export const drills: Drill[] = [
   ...[postgresFrozen, stateKilled, stateFrozen, stateEmptied, sentinelFailover],
-  ...[replicaGone, regionCut, everythingDown, redirectKilled, diskFull, rollingRestarts, regionFrozen, flood, limit],
+  ...[
+    replicaGone,
+    regionCut,
+    everythingDown,
+    newestCodes,
+    redirectKilled,
+    diskFull,
+    rollingRestarts,
+    regionFrozen,
+    flood,
+    limit,
+  ],
 ];

@@ -10,20 +10,21 @@ export type Account = {
   doubled: number;
   /** Written down, but the client never heard: its connection was cut between the two. */
   unanswered: number;
-  /** Rows, of whatever run, less what the codes have counted and the bots: 0 when all is in. */
+  /** Rows, of whatever run, less what the codes have counted, the bots, and what led to a fallback: 0 when all is in. */
   uncounted: number;
 };
 
 /** Compares the rows of the ledger with the marks of the scans of `run` that were answered. */
 export async function account(db: Db, run: string, answered: ReadonlySet<string>): Promise<Account> {
-  const all = await db.$queryRaw<{ mark: string | null; rows: number; bots: number }[]>`
-    SELECT referrer_host AS mark, count(*)::int AS rows, count(bot_class)::int AS bots FROM scans GROUP BY 1`;
+  const all = await db.$queryRaw<{ mark: string | null; rows: number; apart: number }[]>`
+    SELECT referrer_host AS mark, count(*)::int AS rows, 
+      count(*) FILTER (WHERE bot_class IS NOT NULL OR served = 'fallback')::int AS apart FROM scans GROUP BY 1`;
   const [counted] = await db.$queryRaw<{ scans: number }[]>`
     SELECT coalesce(sum(scan_count), 0)::int AS scans FROM dynamic_codes`;
   const found = all.flatMap(({ mark, rows }) => (mark?.endsWith(run) ? { mark, rows } : []));
   const marks = new Set(found.map(({ mark }) => mark));
   const rows = found.reduce((sum, one) => sum + one.rows, 0);
-  const countable = all.reduce((sum, one) => sum + one.rows - one.bots, 0);
+  const countable = all.reduce((sum, one) => sum + one.rows - one.apart, 0);
   return {
     rows,
     lost: [...answered].filter((mark) => !marks.has(mark)).length,

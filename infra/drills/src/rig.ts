@@ -22,6 +22,8 @@ import { until } from "@qrfactory/testing/until";
 export type RigOptions = {
   /** Redirect regions; default 1. */
   regions?: number;
+  /** How often a region writes a snapshot; default 1. */
+  snapshotSeconds?: number;
   /** A PostgreSQL that may be frozen and killed. Else a database of the test runner's server, where there is one. */
   ownPostgres?: boolean;
   /** The state Redis has a replica that three Sentinels promote when it is gone; every client is told of them only. */
@@ -51,6 +53,7 @@ export type RegionOptions = {
   stateUrl: string;
   /** Default: one in the rig's directory. */
   spoolDirectory?: string;
+  snapshotSeconds?: number | undefined;
 };
 
 export type Rig = {
@@ -130,6 +133,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
           directory,
           primaryUrl: lineUrl ?? state.url,
           stateUrl: lineUrl ?? stateUrl,
+          snapshotSeconds: options.snapshotSeconds,
           ...region,
         });
         undos.push(
@@ -228,7 +232,7 @@ async function startRegion(options: RegionOptions & { directory: string }): Prom
     REGION: name,
     SPOOL_DIR: spoolDirectory,
     SNAPSHOT_DIR: join(directory, name, "snapshots"),
-    SNAPSHOT_SECONDS: "1",
+    SNAPSHOT_SECONDS: String(options.snapshotSeconds ?? 1),
     VISITOR_SECRET: "a secret for drills",
   };
   const run = () => startService("redirect/dist/main.js", env);

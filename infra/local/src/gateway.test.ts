@@ -144,6 +144,16 @@ test("a good request id is kept, upstream and back; any other is replaced", asyn
   }
 });
 
+test("the page of mailed links may run its script, ask us alone, and is not framed or kept", async () => {
+  for (const path of ["/account/", "/account"]) {
+    const answer = await get(path);
+    expect([statusOf(answer), headerOf(answer, "Content-Type")]).toEqual([200, "text/html"]);
+    expect(headerOf(answer, "Content-Security-Policy")).toMatch(/script-src 'unsafe-inline'.*frame-ancestors 'none'/);
+    expect(headerOf(answer, "Cache-Control")).toBe("no-cache");
+  }
+  expect(statusOf(await get("/account/other"))).toBe(404);
+});
+
 test("a scan is told not to be sniffed, once", async () => {
   const answer = await get("/q/ABC");
   expect(answer.match(/x-content-type-options: nosniff/gi)).toHaveLength(1);

@@ -7,6 +7,7 @@ import type { Reader } from "./analytics-store.js";
 import { countOverTime, type Interval, listBuckets, type TimeCounts } from "./analytics-times.js";
 import { findRowsKeptSince } from "./rows-kept.js";
 import type { ScanDimension } from "./scan-dimensions.js";
+import { countFallbacks } from "./scan-lists.js";
 import type { ScanScope, Stretch } from "./scan-scope.js";
 
 export type ReportQuery = {
@@ -25,13 +26,16 @@ export type ReportQuery = {
   bucketsMax: number;
 };
 
-export type Report = {
-  starts: Date[];
-  times: TimeCounts;
+/** What happened in each bucket of a range, and in all of it. */
+export type Course = { starts: Date[]; times: TimeCounts };
+
+export type Report = Course & {
   keys: Record<ScanDimension, KeyCount[]>;
+  /** People who were led to a fallback, counted above or not. */
+  fallbacks: number;
   /** Of a workspace only. */
   codes: CodeCount[] | null;
-  previous: { range: Stretch; total: TimeCounts["total"] } | null;
+  previous: (Course & { range: Stretch }) | null;
   /** Single scans before it may be gone, and with them what only they tell; null when nothing older is asked for. */
   completeFrom: Date | null;
 };
@@ -47,17 +51,19 @@ export async function readReport(reader: Reader, query: ReportQuery): Promise<Re
   const plan = await planReport(reader, scope, range);
   const times = await countOverTime(reader, scope, plan, { buckets: starts, includeBots });
   const keys = await countByKey(reader, scope, plan, { includeBots, top });
+  const fallbacks = await countFallbacks(reader, scope, range);
   const codes = scope.codeId ? null : await rankCodes(reader, scope, plan, { includeBots, top: topCodes });
   const previous = comparePrevious ? await readPrevious(reader, query) : null;
   const from = previous?.range.from ?? range.from;
   const completeFrom = await findRowsKeptSince(reader, scope.workspaceId, from);
-  return { starts, times, keys, codes, previous, completeFrom };
+  return { starts, times, keys, fallbacks, codes, previous, completeFrom };
 }
 
 async function readPrevious(reader: Reader, query: ReportQuery): Promise<Report["previous"]> {
-  const { scope, range, timezone, includeBots } = query;
-  const before = await previousRange(reader, range, timezone);
-  const plan = await planReport(reader, scope, before);
-  const { total } = await countOverTime(reader, scope, plan, { buckets: [before.from], includeBots });
-  return { range: before, total };
+  const { scope, timezone, includeBots, bucketsMax } = query;
+  const range = await previousRange(reader, query.range, timezone);
+  // As long a range may touch one bucket more.
+  const starts = await listBuckets(reader, range, { ...query, max: bucketsMax + 1 });
+  const plan = await planReport(reader, scope, range);
+  return { range, starts, times: await countOverTime(reader, scope, plan, { buckets: starts, includeBots }) };
 }

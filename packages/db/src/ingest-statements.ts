@@ -2,6 +2,7 @@
 // counts these and no others, all at once.
 import { plans, quotaThresholds } from "@qrfactory/domain/plans";
 import type { CallRow, ScanRow } from "./ingest.js";
+import { isCounted } from "./scan-dimensions.js";
 
 /** Column → type, in the order in which the statements below take its arrays. */
 export type Columns<Row> = { [Name in Exclude<keyof Row, "sequence">]: string };
@@ -26,6 +27,7 @@ export const scanColumns: Columns<ScanRow> = {
   city: "text",
   bot_class: "text",
   variant: "int",
+  served: "text",
 };
 
 /** Of a call. */
@@ -53,7 +55,7 @@ const arraysOf = (columns: object) =>
     .join(", ");
 
 /**
- * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart. A code that is made for a number
+ * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart; who was led to a fallback is not. A code that is made for a number
  * of scans is to be published again, so that regions hear of each other's, until it is used up. Summaries of hours that
  * are over, their days and months are out of date when a scan of theirs comes in; the hour itself has none, and those of
  * rows that may be gone stand as they are.
@@ -64,12 +66,12 @@ export const insertScans = `
     SELECT * FROM unnest(${arraysOf(scanColumns)}) AS r(${namesOf(scanColumns)})
     ORDER BY scanned_at, id
     ON CONFLICT DO NOTHING
-    RETURNING code_id, workspace_id, scanned_at, bot_class
+    RETURNING code_id, workspace_id, scanned_at, bot_class, served
   ), hours AS (
     SELECT code_id, workspace_id, date_bin('1 hour', scanned_at, 'epoch') AS hour,
       count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots,
       max(scanned_at) FILTER (WHERE bot_class IS NULL) AS last
-    FROM inserted GROUP BY code_id, workspace_id, hour
+    FROM inserted WHERE ${isCounted} GROUP BY code_id, workspace_id, hour
   ), rolled_up AS (
     INSERT INTO scan_hourly AS h (code_id, hour, workspace_id, scans, bots)
     SELECT code_id, hour, workspace_id, scans, bots FROM hours ORDER BY code_id, hour, workspace_id

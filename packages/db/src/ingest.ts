@@ -28,6 +28,8 @@ export type ScanRow = {
   bot_class: string | null;
   /** Index of the variant that was drawn. */
   variant: number | null;
+  /** Of `servedKinds`; what was led to a fallback is not counted. */
+  served: string;
 };
 
 /** A row of `calls`. */

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { migrate } from "@qrfactory/db/migrate";
@@ -43,6 +45,30 @@ test("the schema and the migrations describe the same tables", async () => {
   const fieldLists = Object.entries(Prisma).filter(([name]) => /^[A-Z].*ScalarFieldEnum$/.test(name));
   const inSchema = fieldLists.map(([, fields]) => Object.keys(fields).map(snakeCase).sort().join());
   expect(inSchema.sort()).toEqual(inDatabase.sort());
+});
+
+test("summaries that were there count what their scans were served, though rows may be gone", async () => {
+  const sql = readFileSync(
+    new URL("../prisma/migrations/20261202000000_served/migration.sql", import.meta.url),
+    "utf8",
+  );
+  const update = sql.slice(sql.indexOf("UPDATE scan_summaries"));
+  const id = randomUUID();
+  await db.$executeRaw`
+    INSERT INTO scan_summaries (subject_id, span, start, workspace_id, stale, scans, bots, dimensions, keys, key_scans, key_bots)
+    VALUES (${id}::uuid, 'day', now(), ${id}::uuid, false, 7, 2, '{1,4,4}', '{AT,phone,tv}', '{7,5,2}', '{2,2,0}'),
+           (${id}::uuid, 'hour', now(), ${id}::uuid, true, 0, 0, '{}', '{}', '{}', '{}')`;
+  await db.$executeRawUnsafe(update);
+  const rows = await db.scanSummary.findMany({ where: { subjectId: id }, orderBy: { span: "asc" } });
+  expect(rows).toMatchObject([
+    {
+      dimensions: [1, 4, 4, 12],
+      keys: ["AT", "phone", "tv", "destination"],
+      keyScans: [7, 5, 2, 7],
+      keyBots: [2, 2, 0, 2],
+    },
+    { dimensions: [], keys: [] },
+  ]);
 });
 
 test("every month around now has its partitions, and making them again is harmless", async () => {

@@ -2,6 +2,7 @@
 // what they would be if they were made now. What differs is made from the rows again, in the transaction that found it.
 import type pg from "pg";
 import { inTransaction } from "./connections.js";
+import { isCounted } from "./scan-dimensions.js";
 import { lockTimeoutMs, makeSummaries, placeSummaries, spanEnd } from "./scan-summaries.js";
 
 /** Hours of codes and summaries that said something else than their rows. */
@@ -26,7 +27,7 @@ const hoursOfRows = `
   counted AS (
     SELECT code_id, date_trunc('hour', scanned_at, 'UTC') AS hour, workspace_id,
       count(*) FILTER (WHERE bot_class IS NULL) AS scans, count(bot_class) AS bots
-    FROM scans WHERE scanned_at >= $1 AND scanned_at < $1::timestamptz + interval '1 day'
+    FROM scans WHERE scanned_at >= $1 AND scanned_at < $1::timestamptz + interval '1 day' AND ${isCounted}
     GROUP BY 1, 2, 3
   ), rolled_up AS (
     SELECT h.* FROM scan_hourly AS h
@@ -129,7 +130,7 @@ export async function reconcileCodes(client: pg.ClientBase, today: Date): Promis
 const outdateWrongSummaries = `
   WITH rows AS MATERIALIZED (
     SELECT code_id, workspace_id, visitor, bot_class, date_trunc('hour', scanned_at, 'UTC') AS hour FROM scans
-    WHERE scanned_at >= $1 AND scanned_at < $1::timestamptz + interval '1 day'
+    WHERE scanned_at >= $1 AND scanned_at < $1::timestamptz + interval '1 day' AND ${isCounted}
   ), seen AS (
     SELECT code_id AS subject_id, * FROM rows UNION ALL SELECT workspace_id, * FROM rows
   ), counted AS (

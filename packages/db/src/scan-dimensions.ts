@@ -1,4 +1,5 @@
 // What scans are counted by. Names are those of the API; numbers are kept in `scan_summaries` and never change.
+import type { Served } from "@qrfactory/domain/events";
 
 /** Name in the API → number, column of `scans`. A column that is null counts as `unknown`. */
 export const scanDimensions = {
@@ -13,9 +14,16 @@ export const scanDimensions = {
   variant: { number: 9, column: "variant::text" },
   serving_region: { number: 10, column: "region" },
   bot_class: { number: 11, column: "bot_class" },
+  served: { number: 12, column: "served" },
 } as const;
 
 export type ScanDimension = keyof typeof scanDimensions;
+
+/** Scans that ended at the fallback of their code. */
+export const fallbackKey = "fallback" satisfies Served;
+
+/** Of a row of `scans`: whether hours, summaries, limits and reports count it. Those of before were all counted. */
+export const isCounted = `served <> '${fallbackKey}'`;
 
 /** The word for what is not known of a scan. */
 export const unknownKey = "unknown";

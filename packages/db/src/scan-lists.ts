@@ -1,10 +1,12 @@
 // Single scans: pages of them at a position in time, and how many came in lately.
 import type { Reader } from "./analytics-store.js";
-import { conditionsOn, Parameters, type ScanScope, type Stretch } from "./scan-scope.js";
+import { fallbackKey } from "./scan-dimensions.js";
+import { conditionsOnRows, Parameters, type ScanScope, type Stretch } from "./scan-scope.js";
 
 export type ListedScan = {
   id: string;
   short_id: string;
+  code_name: string;
   scanned_at: Date;
   country: string | null;
   region_name: string | null;
@@ -16,6 +18,7 @@ export type ListedScan = {
   referrer_host: string | null;
   variant: number | null;
   bot_class: string | null;
+  served: string;
   region: string;
   visitor: string | null;
 };
@@ -31,7 +34,7 @@ export type ScanList = {
   limit: number;
 };
 
-/** Scans in order of time, at most `limit`. */
+/** Scans in order of time, at most `limit`; whatever they were answered with, where the scope includes that. */
 export async function listScans(
   reader: Reader,
   scope: ScanScope,
@@ -44,7 +47,7 @@ export async function listScans(
   const conditions = [
     `s.scanned_at >= ${parameters.add(since)}`,
     until ? `s.scanned_at <= ${parameters.add(until)}` : `s.scanned_at < ${parameters.add(range.to)}`,
-    ...conditionsOn("s", scope, parameters),
+    conditionsOnRows(scope, parameters),
   ];
   if (after) {
     const position = `(${parameters.add(after.scannedAt)}::timestamptz, ${parameters.add(after.id)}::uuid)`;
@@ -52,8 +55,8 @@ export async function listScans(
   }
   const { rows } = await reader.query<ListedScan>({
     text: `
-      SELECT s.id, d.short_id, s.scanned_at, s.country, s.region_name, s.city, s.device, s.os, s.browser, s.language,
-        s.referrer_host, s.variant, s.bot_class, s.region, s.visitor
+      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name, s.city, s.device, s.os,
+        s.browser, s.language, s.referrer_host, s.variant, s.bot_class, s.served, s.region, s.visitor
       FROM (SELECT * FROM scans AS s WHERE ${conditions.join(" AND ")}
             ORDER BY s.scanned_at ${direction}, s.id ${direction} LIMIT ${parameters.add(limit)}) AS s
       JOIN dynamic_codes AS d ON d.id = s.code_id
@@ -71,7 +74,7 @@ const recentMinutes = 30;
 /** Scans of the last half hour. */
 export async function countRecent(reader: Reader, scope: ScanScope): Promise<RecentScans> {
   const parameters = new Parameters();
-  const conditions = conditionsOn("s", scope, parameters).join(" AND ");
+  const conditions = conditionsOnRows(scope, parameters);
   const { rows } = await reader.query<{ scans: number; bots: number; last: Date | null }>({
     text: `
       SELECT count(*) FILTER (WHERE bot_class IS NULL)::float8 AS scans, count(bot_class)::float8 AS bots,
@@ -81,4 +84,18 @@ export async function countRecent(reader: Reader, scope: ScanScope): Promise<Rec
   });
   const [row] = rows;
   return { minutes: recentMinutes, scans: row?.scans ?? 0, bots: row?.bots ?? 0, lastScanAt: row?.last ?? null };
+}
+
+/** People who were led to a fallback; those rows have an index of their own. */
+export async function countFallbacks(reader: Reader, scope: ScanScope, range: Stretch): Promise<number> {
+  const parameters = new Parameters();
+  const conditions = [
+    `s.scanned_at >= ${parameters.add(range.from)}`,
+    `s.scanned_at < ${parameters.add(range.to)}`,
+    `s.served = '${fallbackKey}' AND s.bot_class IS NULL`,
+    conditionsOnRows({ ...scope, includesFallback: true }, parameters),
+  ];
+  const text = `SELECT count(*)::float8 AS scans FROM scans AS s WHERE ${conditions.join(" AND ")}`;
+  const { rows } = await reader.query<{ scans: number }>({ text, values: parameters.values });
+  return rows[0]?.scans ?? 0;
 }

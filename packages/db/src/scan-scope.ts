@@ -1,6 +1,6 @@
 // Which scans are meant: of a workspace, some of its codes or one, narrowed down by what is known of each scan. Builds the
 // conditions on rows of `scans`; every value from outside becomes a parameter.
-import { type ScanDimension, scanDimensions, unknownKey } from "./scan-dimensions.js";
+import { isCounted, type ScanDimension, scanDimensions, unknownKey } from "./scan-dimensions.js";
 import type { SummaryStart } from "./scan-summaries.js";
 
 /** Values of a dimension that scans have to have, and that they must not have. */
@@ -13,6 +13,8 @@ export type ScanScope = {
   tag?: string | undefined;
   folder?: string | undefined;
   filters: DimensionFilter[];
+  /** Scans that were led to a fallback are among those meant. */
+  includesFallback?: boolean;
 };
 
 /** A stretch of time, its end not in it. */
@@ -30,8 +32,9 @@ export class Parameters {
 }
 
 /** Whom summaries are made of, or null where only rows can tell. */
-export function summarySubject({ workspaceId, codeId, tag, folder, filters }: ScanScope): string | null {
-  if (filters.length > 0 || tag !== undefined || folder !== undefined) return null;
+export function summarySubject(scope: ScanScope): string | null {
+  const { workspaceId, codeId, tag, folder, filters } = scope;
+  if (scope.includesFallback || filters.length > 0 || tag !== undefined || folder !== undefined) return null;
   return codeId ?? workspaceId;
 }
 
@@ -47,9 +50,14 @@ export function summariesIn(subjectId: string | null, summaries: SummaryStart[],
 /** Up to here each stretch is a query of its own, whose size the planner knows; more are looked up one after the other. */
 const plannedStretchesMax = 16;
 
+/** What a row `s` of `scans` has to fulfil to be in a scope. */
+export function conditionsOnRows(scope: ScanScope, parameters: Parameters): string {
+  return [...conditionsOn("s", scope, parameters), ...(scope.includesFallback ? [] : [`s.${isCounted}`])].join(" AND ");
+}
+
 /** A relation of the rows of `scans` in a scope and in any of some stretches of time. */
 export function rowsIn(scope: ScanScope, stretches: Stretch[], parameters: Parameters): string {
-  const conditions = conditionsOn("s", scope, parameters).join(" AND ");
+  const conditions = conditionsOnRows(scope, parameters);
   const rowsBetween = (since: string, until: string) =>
     `SELECT s.* FROM scans AS s WHERE s.scanned_at >= ${since} AND s.scanned_at < ${until} AND ${conditions}`;
   if (stretches.length > 0 && stretches.length <= plannedStretchesMax) {
@@ -64,7 +72,7 @@ export function rowsIn(scope: ScanScope, stretches: Stretch[], parameters: Param
       LATERAL (${rowsBetween("stretch.since", "stretch.until")} OFFSET 0) AS s)`;
 }
 
-/** What a row under an alias has to fulfil to be in a scope. */
+/** What a row under an alias, of `scans` or `scan_hourly`, has to fulfil to be in a scope. */
 export function conditionsOn(alias: string, scope: ScanScope, parameters: Parameters): string[] {
   const { workspaceId, codeId, tag, folder, filters } = scope;
   const workspace = parameters.add(workspaceId);

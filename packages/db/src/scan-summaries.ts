@@ -7,7 +7,7 @@
 // an older version is dropped.
 import type pg from "pg";
 import { inTransaction } from "./connections.js";
-import { countByDimension } from "./scan-dimensions.js";
+import { countByDimension, isCounted } from "./scan-dimensions.js";
 
 export type SummarySpan = "hour" | "day" | "month";
 
@@ -44,7 +44,7 @@ export async function placeSummaries(client: pg.ClientBase, span: SummarySpan, s
       text: `
         WITH counted AS MATERIALIZED (
           SELECT workspace_id, code_id, count(*) AS scans FROM scans WHERE scanned_at >= $2 AND scanned_at < $3
-            AND $3::timestamptz + $5::interval <= now()
+            AND $3::timestamptz + $5::interval <= now() AND ${isCounted}
           GROUP BY workspace_id, code_id)
         INSERT INTO scan_summaries (subject_id, span, start, workspace_id)
         SELECT code_id, $1, $2, workspace_id FROM counted WHERE scans >= $4
@@ -92,7 +92,7 @@ const makeOfWorkspace = (codesKept: number) => `
     SELECT subject_id, version FROM scan_summaries WHERE workspace_id = $4 AND span = $1 AND start = $2 AND stale
   ), rows AS MATERIALIZED (
     SELECT *, floor(extract(epoch FROM scanned_at - $2) / 900)::int AS slot FROM scans
-    WHERE workspace_id = $4 AND scanned_at >= $2 AND scanned_at < $3
+    WHERE workspace_id = $4 AND scanned_at >= $2 AND scanned_at < $3 AND ${isCounted}
   ), seen AS MATERIALIZED (
     SELECT places.subject_id, rows.* FROM places JOIN rows ON rows.code_id = places.subject_id
     UNION ALL SELECT $4, rows.* FROM rows WHERE EXISTS (SELECT 1 FROM places WHERE subject_id = $4)

@@ -58,6 +58,31 @@ export async function listScheduledChanges(db: Db, code: DynamicCode): Promise<S
   return rows.map(toScheduled);
 }
 
+/**
+ * The code as it will be at a moment that is to come, when the changes that wait until then are made as they are, and these
+ * changes in their order.
+ */
+export async function foreseeCode(
+  db: Db,
+  code: DynamicCode,
+  at: Date,
+): Promise<{ code: DynamicCode; made: ScheduledChange[] }> {
+  const scheduled = await listScheduledChanges(db, code);
+  const made = scheduled.filter(({ failure, effectiveAt }) => failure === null && effectiveAt <= at);
+  const withChange = (before: DynamicCode, { changes, effectiveAt }: ScheduledChange): DynamicCode => {
+    const isRepointed = changes.destinationUrl !== undefined && changes.destinationUrl !== before.destinationUrl;
+    return {
+      ...before,
+      // As stored: the JSON columns of a code hold what the API has checked.
+      ...(changes as Partial<DynamicCode>),
+      version: before.version + 1,
+      destinationChangesCount: before.destinationChangesCount + (isRepointed ? 1 : 0),
+      updatedAt: effectiveAt,
+    };
+  };
+  return { code: made.reduce(withChange, code), made };
+}
+
 /** Takes a change back; throws `not_found` when it is not there or was made meanwhile. */
 export async function cancelScheduledChange(db: Db, code: DynamicCode, id: string, actor: Actor): Promise<void> {
   await db.$transaction(async (tx) => {

@@ -96,6 +96,12 @@ test.each<[string, object, string]>([
   ["a megabyte", { ...banner, frame_label: "x".repeat(1_000_000) }, "frame_label"],
   ["a tower of marks", { ...banner, frame_label: `a${"\u0301".repeat(300)}` }, "frame_label"],
   ["two lines", { ...banner, frame_label: "a\nb" }, "frame_label"],
+  ["a label like its banner", { ...banner, frame_label_color: "#222" }, "frame_label_color"],
+  [
+    "a label that shows its banner",
+    { ...banner, frame_color: "#ffd60a", frame_label_color: "#fff0" },
+    "frame_label_color",
+  ],
   ["half a surrogate pair", { ...banner, frame_label: "\ud800" }, "frame_label"],
   ["a number", { ...banner, frame_label: 5 }, "frame_label"],
 ])("%s is refused by its field", (_name, fields, field) => {
@@ -121,7 +127,7 @@ test("a label on a banner is readable whatever the colours", () => {
 });
 
 test("paper has no pixels: a PDF is as large as the PNG of the same request in print", () => {
-  expect(read({ format: "pdf" })).toMatchObject({ widthInches: 6.25, widthPx: 1_875, dpi: null });
+  expect(read({ format: "pdf" })).toMatchObject({ widthInches: 2, widthPx: 600, dpi: null });
   expect(read({ format: "eps", size: 600, dpi: 300 })).toMatchObject({ widthInches: 2, widthPx: 600 });
   expect(keyOf({ format: "pdf", size: 600, dpi: 300 })).toBe(keyOf({ format: "pdf", size_inches: 2 }));
   expect(keyOf({ format: "jpeg", size: 600, dpi: 300 })).toBe(keyOf({ format: "jpeg", size_inches: 2 }));

@@ -19,7 +19,10 @@ export const patterns = [
 ] as const;
 export type Pattern = (typeof patterns)[number];
 
-/** How the ring of a finder eye is drawn; the tip of a leaf points to the corner that it is named after. */
+/**
+ * How the ring of a finder eye is drawn; the tip of a leaf points to the corner that it is named after in the eye at the
+ * top left, and in the others to its mirror image.
+ */
 export const eyeBorderShapes = [
   "square",
   "rounded",
@@ -105,7 +108,10 @@ const styleShape = z.object(styleFields);
 type StyleRequest = z.output<typeof styleShape>;
 
 /** Adds what is wrong with the style fields as a whole through `refuse`. */
-export function checkStyle(request: StyleRequest, refuse: (path: string, message: string) => void): void {
+export function checkStyle(
+  request: StyleRequest & { color: string },
+  refuse: (path: string, message: string) => void,
+): void {
   if (request.gradient_from !== undefined && request.gradient_to === undefined) {
     refuse("gradient_to", "A gradient has two colours: give gradient_to as well.");
   }
@@ -115,6 +121,22 @@ export function checkStyle(request: StyleRequest, refuse: (path: string, message
   if (request.frame_label && request.frame_style === "none") {
     refuse("frame_label", "A label is part of a frame: give a frame_style as well.");
   }
+  const vanishing = vanishingLabel(request);
+  if (vanishing) refuse("frame_label_color", vanishing);
+}
+
+/** Below this a word is guessed rather than read; a design may still be quieter than WCAG asks. */
+const labelContrastVisible = 1.5;
+
+/** Why the label of a banner would not be seen; null when it would. What is behind other labels may be a picture. */
+function vanishingLabel(request: StyleRequest & { color: string }): string | null {
+  const { frame_label: label, frame_style: style, frame_label_color: color } = request;
+  if (!label || color === undefined || style === "none" || !isBanner(style)) return null;
+  const banner = request.frame_color ?? request.gradient_from ?? request.color;
+  const contrast = contrastRatio(composite(rgbaOf(color), rgbaOf(banner)), composite(rgbaOf(banner), white));
+  if (contrast >= labelContrastVisible) return null;
+  const shown = (rgba: string) => rgba.replace(/^(#[0-9a-f]{6})ff$/, "$1");
+  return `A label of ${shown(color)} vanishes on a banner of ${shown(banner)} (contrast ${contrast.toFixed(1)}); leave it out or choose another.`;
 }
 
 /** Colours are in normal form, see domain/color; null always means "like the ink". */

@@ -23,6 +23,7 @@ test("a bare URL gets every default", () => {
     scanCheck: "strict",
     design: {
       text: url,
+      textEncoding: "auto",
       format: "png",
       widthPx: 600,
       widthInches: null,
@@ -207,4 +208,20 @@ test("a plan that is too small is told which one would do", () => {
   expect(refused({ size: 600, dpi: 600 }, plans.starter).message).toContain("pro");
   expect(read({ data: url, size_inches: 3, dpi: 300 }, plans.free).widthPx).toBe(900);
   expect(read({ data: url, size_inches: 10, dpi: 600 }, plans.pro).widthPx).toBe(6_000);
+});
+
+test("the encoding of a text counts only where it changes the image", () => {
+  for (const text_encoding of ["auto", "utf-8", "utf-8-eci", "latin-1"]) {
+    expect(keyOf({ data: url, text_encoding })).toBe(keyOf({ data: url }));
+  }
+  const accented = { data_type: "text", data: "café" };
+  const keys = ["auto", "utf-8", "latin-1"].map((text_encoding) => keyOf({ ...accented, text_encoding }));
+  expect(new Set(keys).size).toBe(3);
+});
+
+test("what Latin-1 does not hold is refused by its first character", () => {
+  const { code, errors } = refusal({ data_type: "text", data: "5 € für 😀", text_encoding: "latin-1" });
+  expect(code).toBe("validation_failed");
+  expect(errors).toEqual({ text_encoding: ["latin-1 has no € (U+20AC); use auto, utf-8 or utf-8-eci."] });
+  expect(read({ data_type: "text", data: "für ÿ", text_encoding: "latin-1" }).textEncoding).toBe("latin-1");
 });

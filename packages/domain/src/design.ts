@@ -11,31 +11,29 @@ import {
   pictureFields,
 } from "./design-picture.js";
 import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
-import { ApiError } from "./errors.js";
+import { ApiError, invalidFields } from "./errors.js";
+import {
+  checkSize,
+  type ImageFormat,
+  type ImageSize,
+  imageFormats,
+  normalizeSize,
+  requireSizeInPlan,
+  sizeFields,
+} from "./image-size.js";
 import { canonicalJson } from "./json.js";
 import { checkContent, contentText, payloadTypes, plainTypes } from "./payload/payload.js";
-import { type Plan, smallestPlan } from "./plans.js";
+import type { Plan } from "./plans.js";
 import { densestModeOf } from "./segmentation.js";
 import { segmentUnits } from "./segments.js";
 import { useOneOf } from "./suggest.js";
 import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "./symbol-capacity.js";
-import { numberFrom, parseInput, unknownFields, wholeFrom } from "./validate.js";
-
-export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
-export type ImageFormat = (typeof imageFormats)[number];
+import { beyondLatin1, isAscii, type TextEncoding, textEncodings } from "./text-encoding.js";
+import { parseInput, unknownFields, wholeFrom } from "./validate.js";
 
 /** `strict` refuses what would not scan, `report` delivers it with its score, `off` does not look. */
 const scanChecks = ["strict", "report", "off"] as const;
 export type ScanCheck = (typeof scanChecks)[number];
-
-const sizePxDefault = 600;
-const dpiDefault = 300;
-
-/** The most pixels along a side that inches and dpi may come to. */
-const widthPxMax = 6_000;
-
-/** What a symbol in true inches is judged at when no pixels are drawn: what an ordinary printer resolves. */
-const vectorDpi = 300;
 
 /** Longer than any payload (7,089 digits in 40-L); stops the checks below from reading megabytes. */
 const dataLengthMax = 10_000;
@@ -51,10 +49,9 @@ const designFields = z.strictObject(
     data: z.string().optional(),
     payload: z.unknown().optional(),
     format: z.enum(imageFormats).default("png"),
-    size: wholeFrom(100, 2_000).optional(),
-    size_inches: numberFrom(0.5, 15).optional(),
-    dpi: wholeFrom(72, 600).optional(),
+    ...sizeFields,
     error_correction: z.enum(errorCorrectionLevels).default("M"),
+    text_encoding: z.enum(textEncodings).default("auto"),
     quiet_zone: wholeFrom(0, 16).default(4),
     color: inkColor.prefault("black"),
     background: groundColor.prefault("white"),
@@ -72,35 +69,19 @@ export const designFieldNames: readonly string[] = Object.keys(designFields.shap
 export const designRequest = designFields.superRefine((request, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
   checkContent(request, (path, message) => context.addIssue({ code: "custom", path, message }));
-  if (request.size !== undefined && request.size_inches !== undefined) {
-    refuse("size_inches", "Give either size (pixels) or size_inches, not both.");
-  }
-  if (request.size_inches !== undefined) {
-    const widthPx = inchesToPx(request.size_inches, request.dpi ?? dpiDefault);
-    if (widthPx > widthPxMax) {
-      const message = `size_inches × dpi comes to ${widthPx} pixels; the most is ${widthPxMax}. Lower one of the two.`;
-      refuse("size_inches", message);
-    }
-  }
+  checkSize(request, refuse);
   checkStyle(request, refuse);
 });
 
-function inchesToPx(inches: number, dpi: number): number {
-  return Math.round(inches * dpi);
-}
-
 /** All that decides the bytes of an image, in one normal form: two requests that mean the same have equal designs. */
 export type Design = Style &
-  PictureDesign & {
+  PictureDesign &
+  ImageSize & {
     /** Exactly what a scanner reads. */
     text: string;
+    /** How what is beyond ASCII is written; `auto` where nothing is, for the image is the same. */
+    textEncoding: TextEncoding;
     format: ImageFormat;
-    /** Side of the image: the pixels of a PNG or JPEG; for an SVG its CSS pixels; where there are inches, those at 300 dpi. */
-    widthPx: number;
-    /** Side in inches: of every PDF and EPS, of an SVG that was asked in inches; else null, pixels carry theirs as dpi. */
-    widthInches: number | null;
-    /** Resolution written into a PNG, else null: no other format carries one. */
-    dpi: number | null;
     /**
      * The least level, raised as far as it costs no larger version (see `fitSymbol`): what was asked below that makes no
      * other image, with or without a logo.
@@ -124,22 +105,34 @@ export function readDesign(
   const data = (body as { data?: unknown } | null)?.data;
   if (typeof data === "string" && data.length > dataLengthMax) throw tooLong(data, "L", "data");
   const request = parseInput(designRequest, body);
-  requirePlan(request, plan);
+  requireSizeInPlan(request, plan);
   const text = contentText(request);
   const field = request.payload === undefined ? "data" : "payload";
-  const fit = fitSymbol(text, request.error_correction);
+  const textEncoding = readEncoding(text, request.text_encoding);
+  const fit = fitSymbol(text, request.error_correction, { encoding: textEncoding });
   if (!fit) throw tooLong(text, request.error_correction, field);
   return {
-    design: normalize(request, { text, errorCorrection: fit.errorCorrection }, pictures),
+    design: normalize(request, { text, textEncoding, errorCorrection: fit.errorCorrection }, pictures),
     scanCheck: request.scan_check,
   };
+}
+
+/** The encoding in normal form; throws `validation_failed` for a character that Latin-1 does not hold. */
+function readEncoding(text: string, encoding: TextEncoding): TextEncoding {
+  if (isAscii(text)) return "auto";
+  const beyond = encoding === "latin-1" ? beyondLatin1(text) : null;
+  if (beyond === null) return encoding;
+  const code = (beyond.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, "0");
+  throw invalidFields({
+    text_encoding: [`latin-1 has no ${beyond} (U+${code}); use auto, utf-8 or utf-8-eci.`],
+  });
 }
 
 type DesignRequest = z.output<typeof designRequest>;
 
 function normalize(
   request: DesignRequest,
-  content: Pick<Design, "text" | "errorCorrection">,
+  content: Pick<Design, "text" | "textEncoding" | "errorCorrection">,
   pictures: PictureDigests,
 ): Design {
   return {
@@ -151,30 +144,6 @@ function normalize(
     ...normalizeStyle(request),
     ...normalizePictures(request, pictures),
   };
-}
-
-/** What a pixel is on paper where nothing else is said: that of CSS. */
-const cssDpi = 96;
-
-function normalizeSize(request: DesignRequest): Pick<Design, "widthPx" | "widthInches" | "dpi"> {
-  const { format, size = sizePxDefault, size_inches: inches, dpi } = request;
-  if (format === "png" || format === "jpeg") {
-    const widthPx = inches === undefined ? size : inchesToPx(inches, dpi ?? dpiDefault);
-    const printed = inches === undefined ? dpi : (dpi ?? dpiDefault);
-    return { widthPx, widthInches: null, dpi: format === "png" ? (printed ?? null) : null };
-  }
-  // Paper has no pixels: a PDF is as large as the PNG of the same request in print.
-  const widthInches = inches ?? (format === "svg" ? null : size / (dpi ?? cssDpi));
-  return { widthPx: widthInches === null ? size : inchesToPx(widthInches, vectorDpi), widthInches, dpi: null };
-}
-
-function requirePlan({ size_inches: inches = 0, dpi = 0 }: DesignRequest, plan: Plan): void {
-  const allows = (candidate: Plan) => inches <= candidate.sizeInchesMax && dpi <= candidate.dpiMax;
-  if (allows(plan)) return;
-  const [field, which] =
-    inches > plan.sizeInchesMax ? ["size_inches", `${plan.sizeInchesMax} inches`] : ["dpi", `${plan.dpiMax} dpi`];
-  const detail = `The ${plan.name} plan draws up to ${which}; the ${smallestPlan(allows)} plan allows what you asked for.`;
-  throw new ApiError("plan_limit", detail, { errors: { [field]: [detail] } });
 }
 
 function tooLong(text: string, level: ErrorCorrection, field: "data" | "payload"): ApiError {

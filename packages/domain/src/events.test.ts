@@ -17,6 +17,7 @@ const sample: ScanEvent = {
   language: "de",
   referrer_host: "",
   bot_class: null,
+  served: "variant",
   variant: 9,
 };
 
@@ -57,6 +58,7 @@ const fields: { [Name in keyof Required<ScanEvent>]: fc.Arbitrary<unknown> } = {
   language: fc.option(text(64)),
   referrer_host: text(254),
   bot_class: fc.constantFrom("bot", "preview", "prefetch", null, "person", "", undefined),
+  served: fc.constantFrom("destination", "variant", "app", "fallback", undefined, null, "", "page"),
   variant: fc.oneof(fc.integer({ min: -1, max: 10 }), fc.constant(undefined), integer),
 };
 const names = Object.keys(sample) as (keyof ScanEvent)[];

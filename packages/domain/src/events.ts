@@ -14,6 +14,13 @@ export const botClasses = ["bot", "preview", "prefetch"] as const;
 export type BotClass = (typeof botClasses)[number];
 
 /**
+ * What a scan was answered with: the destination of the code or of a rule, that of a variant, an app, or the fallback of a
+ * code that is paused, expired or used up. Pages (password, preview, the end of a code) lead nowhere and are no scans.
+ */
+export const servedKinds = ["destination", "variant", "app", "fallback"] as const;
+export type Served = (typeof servedKinds)[number];
+
+/**
  * One answered scan. It rests on disks and in streams, so it holds nothing personal: before it exists, the address is cut
  * to its network, and the user agent and the languages are reduced to the columns of a row.
  */
@@ -41,6 +48,8 @@ export const scanEvent = z.object({
   referrer_host: z.string().max(255),
   /** Null for people; `prefetch` is a browser that asks ahead of its user. */
   bot_class: z.enum(botClasses).nullable(),
+  /** Absent in records of before, all of which were counted. */
+  served: z.enum(servedKinds).optional(),
   /** Index of the variant that was drawn; absent where there are none. */
   variant: z.int().min(0).max(variantIndexMax).optional(),
 });
@@ -53,7 +62,8 @@ export function scanRecord(scan: ScanEvent): string {
     `"version":${scan.version},"region":${quote(scan.region)},"network":"${scan.network}","visitor":"${scan.visitor}",` +
     `"device":${quote(scan.device)},"os":${quote(scan.os)},"browser":${quote(scan.browser)},` +
     `"language":${quote(scan.language)},"referrer_host":${quote(scan.referrer_host)},` +
-    `"bot_class":${quote(scan.bot_class)}${scan.variant === undefined ? "}" : `,"variant":${scan.variant}}`}`
+    `"bot_class":${quote(scan.bot_class)}${scan.served === undefined ? "" : `,"served":"${scan.served}"`}` +
+    `${scan.variant === undefined ? "}" : `,"variant":${scan.variant}}`}`
   );
 }
 
@@ -89,6 +99,7 @@ export function isScanEvent(value: unknown): value is ScanEvent {
     isTrait(event.language) &&
     isText(event.referrer_host, 255) &&
     (event.bot_class === null || (botClasses as readonly unknown[]).includes(event.bot_class)) &&
+    (event.served === undefined || (servedKinds as readonly unknown[]).includes(event.served)) &&
     (event.variant === undefined || isVariant(event.variant))
   );
 }

@@ -23,6 +23,8 @@ export const imageBatch = z.strictObject({
   job_id: z.uuid(),
   workspace_id: z.uuid(),
   plan: z.enum(planNames),
+  /** Whether only verdicts are wanted: what would be drawn is `judged`, and neither drawn nor kept. */
+  is_trial: z.boolean().default(false),
   /** Of every request that names none of its own. */
   pictures: pictures.default({}),
   /** Bodies of generate requests. */
@@ -56,6 +58,8 @@ const batchAnswer = z.discriminatedUnion("outcome", [
     cache: z.enum(["HIT", "MISS", "BYPASS"]),
     cache_key: z.string(),
   }),
+  /** It would be drawn. */
+  z.object({ outcome: z.literal("judged") }),
   /** It will never be drawn: a problem's code and sentence, and field → what is wrong. */
   z.object({
     outcome: z.literal("refused"),

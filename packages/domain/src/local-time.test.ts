@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { findZone, wallClockOf } from "./local-time.js";
+import { findZone, makeLocalMoment, wallClockOf } from "./local-time.js";
 
 const weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -22,6 +22,22 @@ test("every zone's clock shows what Intl says, at moments in any order, from now
     }),
     { numRuns: 400 },
   );
+});
+
+test("a moment by the clocks of any zone is the same moment, and shows what they show", () => {
+  const zones = [...Intl.supportedValuesOf("timeZone"), "UTC"];
+  const moment = fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2100, 0) });
+  fc.assert(
+    fc.property(fc.constantFrom(...zones), moment, (zone, at) => {
+      const text = makeLocalMoment(zone)(new Date(at));
+      expect(Date.parse(text)).toBe(at);
+      const [, hours, minutes] = /T(\d\d):(\d\d):/.exec(text) ?? [];
+      expect(Number(hours) * 60 + Number(minutes)).toBe(slowly(zone, at).minute);
+    }),
+    { numRuns: 400 },
+  );
+  expect(makeLocalMoment("UTC")(new Date(0))).toBe("1970-01-01T00:00:00.000Z");
+  expect(makeLocalMoment("America/St_Johns")(new Date(0))).toBe("1969-12-31T20:30:00.000-03:30");
 });
 
 test.each([

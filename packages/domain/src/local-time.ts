@@ -41,22 +41,47 @@ export function wallClockOf(zone: string): WallClock {
 }
 
 function makeClock(zone: string): WallClock {
-  const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
-  let quarter = Number.NaN;
-  let offsetMs = 0;
+  const offsetAt = makeOffset(zone);
   // Several rules of one scan ask for the same moment.
   let last = Number.NaN;
   let time = { day: 0, minute: 0 };
   return (at) => {
     if (at === last) return time;
+    last = at;
+    time = timeOf(at + offsetAt(at));
+    return time;
+  };
+}
+
+/** Makes the function that tells by how much a zone is ahead of UTC, in milliseconds; it remembers the last quarter. */
+function makeOffset(zone: string): (at: number) => number {
+  const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
+  let quarter = Number.NaN;
+  let offsetMs = 0;
+  return (at) => {
     const asked = Math.floor(at / quarterMs);
     if (asked !== quarter) {
       quarter = asked;
       offsetMs = readOffset(format, asked * quarterMs);
     }
-    last = at;
-    time = timeOf(at + offsetMs);
-    return time;
+    return offsetMs;
+  };
+}
+
+const twoDigits = (number: number) => String(number).padStart(2, "0");
+
+/**
+ * Makes the function that writes moments as the clocks of a zone show them, in RFC 3339: `2026-11-05T13:00:00.123+01:00`,
+ * with a Z for UTC itself. For a zone that `findZone` knows.
+ */
+export function makeLocalMoment(zone: string): (at: Date) => string {
+  if (zone === "UTC") return (at) => at.toISOString();
+  const offsetAt = makeOffset(zone);
+  return (at) => {
+    const offsetMs = offsetAt(at.getTime());
+    const minutes = Math.abs(Math.trunc(offsetMs / minuteMs));
+    const offset = `${offsetMs < 0 ? "-" : "+"}${twoDigits(Math.trunc(minutes / 60))}:${twoDigits(minutes % 60)}`;
+    return new Date(at.getTime() + offsetMs).toISOString().replace("Z", offset);
   };
 }
 

@@ -1,6 +1,7 @@
 // Where a scan of a code leads: the one place that decides it, for the redirect service and for the API's `resolve`. Pure
 // and without waiting; what it decided step by step is told to whoever asks.
 import { intentAddress, isWebAddress } from "./app-links.js";
+import type { Served } from "./events.js";
 import { withCampaign, withQuery } from "./locations.js";
 import type { Routing } from "./routing.js";
 import { type Conditions, compileRules, failingCondition, type Rules, type Visitor } from "./rules.js";
@@ -39,6 +40,7 @@ export type Decision =
       variant: number | null;
       /** Address of an app that a page has to open, with `url` as the way back; null for a plain redirect. */
       app: string | null;
+      served: Served;
     }
   /** The scan ends at a page. */
   | { kind: "page"; page: "paused" | "expired" | "used" }
@@ -46,7 +48,7 @@ export type Decision =
 
 /** One step of a decision, in words; made only where somebody asks, because a scan does not. */
 export type Step = {
-  step: "state" | "password" | "rule" | "variant" | "destination" | "query" | "app";
+  step: "schedule" | "state" | "password" | "rule" | "variant" | "destination" | "query" | "app";
   detail: string;
 };
 export type Trace = (step: Step["step"], detail: string) => void;
@@ -98,8 +100,15 @@ export function route(
   if (variant !== null) trace?.("variant", variantDetail(routes.variants, variant));
   const chosen = routes.rules.urls[rule ?? -1] ?? routes.variants[variant ?? -1]?.url;
   if (chosen === undefined) trace?.("destination", "Nothing else applies, so the destination of the code does.");
-  const { url, app } = landing(chosen ?? routes.destination, routes, visitor, trace);
-  return { kind: "leads", url, rule, variant, app };
+  const { url, app, isApp } = landing(chosen ?? routes.destination, routes, visitor, trace);
+  return {
+    kind: "leads",
+    url,
+    rule,
+    variant,
+    app,
+    served: isApp ? "app" : variant === null ? "destination" : "variant",
+  };
 }
 
 /** Why a code leads nowhere of its own at a moment; null when it does. */
@@ -115,7 +124,7 @@ function leaveBy({ fallbackUrl }: CodeState, page: keyof typeof endings, trace?:
   const way = fallbackUrl === null ? "there is no fallback_url, so a page says so" : "its fallback_url applies";
   trace?.("state", `${endings[page]}; ${way}.`);
   if (fallbackUrl === null) return { kind: "page", page };
-  return { kind: "leads", url: fallbackUrl, rule: null, variant: null, app: null };
+  return { kind: "leads", url: fallbackUrl, rule: null, variant: null, app: null, served: "fallback" };
 }
 
 function matchingRule({ asks }: Rules, visitor: Visitor, at: number, trace?: Trace): number | null {
@@ -140,16 +149,21 @@ function traceQuery(trace: Trace, found: string, url: string, { campaign, passes
 }
 
 /** What is done to the address that was found: the query of the scan, and an app in place of the web. */
-function landing(found: string, routes: Routes, visitor: Visitor, trace?: Trace): { url: string; app: string | null } {
+function landing(
+  found: string,
+  routes: Routes,
+  visitor: Visitor,
+  trace?: Trace,
+): { url: string; app: string | null; isApp: boolean } {
   const pass = (url: string) => (routes.passesQuery ? withQuery(url, visitor.query) : url);
   const url = pass(found);
   if (trace) traceQuery(trace, found, url, routes);
-  if (routes.apps === null) return { url, app: null };
+  if (routes.apps === null) return { url, app: null, isApp: false };
   const { os, botClass } = visitor.client();
   const link = os === "iOS" ? routes.apps.ios : os === "Android" ? routes.apps.android : undefined;
   // A machine that reads the page behind a code is told of the page.
-  if (link === undefined || botClass !== null) return { url, app: null };
+  if (link === undefined || botClass !== null) return { url, app: null, isApp: false };
   trace?.("app", `The app is opened by ${link}; without it the way is ${url}.`);
-  if (isWebAddress(link)) return { url: pass(link), app: null };
-  return os === "Android" ? { url: intentAddress(link, url), app: null } : { url, app: link };
+  if (isWebAddress(link)) return { url: pass(link), app: null, isApp: true };
+  return os === "Android" ? { url: intentAddress(link, url), app: null, isApp: true } : { url, app: link, isApp: true };
 }

@@ -25,7 +25,7 @@ export type Stretches = {
   kinds: number[];
   /** Where each begins in the text, in UTF-16 code units; one more entry marks the end. */
   starts: number[];
-  /** Length of each in UTF-8. */
+  /** Bytes of each. */
   bytes: number[];
   /** Bits that the text takes at least: no headers, every character in its densest mode. */
   bitsMin: number;
@@ -37,8 +37,11 @@ const asciiKinds = Uint8Array.from({ length: 0x80 }, (_, code) => {
   return /[0-9]/.test(character) ? numeric : /[A-Z $%*+\-./:]/.test(character) ? alphanumeric : byte;
 });
 
-/** Reads a text, which must be well-formed Unicode. Without `withKanji` what kanji mode could hold is bytes, too. */
-export function readStretches(text: string, withKanji: boolean): Stretches {
+/**
+ * Reads a text, which must be well-formed Unicode. Without `withKanji` what kanji mode could hold is bytes, too; with
+ * `isLatin1` every character is one byte, else those of UTF-8.
+ */
+export function readStretches(text: string, withKanji: boolean, isLatin1 = false): Stretches {
   const { length } = text;
   const kinds: number[] = [];
   const starts: number[] = [];
@@ -50,7 +53,7 @@ export function readStretches(text: string, withKanji: boolean): Stretches {
     const code = text.charCodeAt(i);
     const kind = kindOf(code, withKanji);
     // Half a surrogate pair counts as two of its four bytes; both halves are of one kind, so they stay together.
-    const codeBytes = code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3;
+    const codeBytes = code < 0x80 || isLatin1 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3;
     leastSixths += (unitCosts[kind] as number) * (kind === byte ? codeBytes : 1);
     if (kind !== last) {
       if (i > 0) bytes.push(size);

@@ -5,8 +5,15 @@
 export const segmentModes = ["byte", "alphanumeric", "numeric", "kanji"] as const;
 export type SegmentMode = (typeof segmentModes)[number];
 
-/** A stretch of the text in one mode; bytes are those of UTF-8. */
-export type Segment = { mode: SegmentMode; text: string };
+/** A stretch of the text in one mode; bytes are those of UTF-8 unless told. */
+export type Segment = {
+  mode: SegmentMode;
+  text: string;
+  /** Bytes of ISO 8859-1, which holds all of the text. */
+  isLatin1?: true;
+  /** Assignment number of an extended channel interpretation (7.4.2), below 128, that is announced before the segment. */
+  eci?: number;
+};
 
 /** What each mode counts, as one says it. */
 export const segmentUnits: Record<SegmentMode, string> = {
@@ -17,6 +24,9 @@ export const segmentUnits: Record<SegmentMode, string> = {
 };
 
 const modeIndicatorBits = 4;
+
+/** Bits of the mode indicator of a designator, and of its number below 128 (table 4 of the standard). */
+export const eciBits = modeIndicatorBits + 8;
 
 /** Width of the character count in versions 1 to 9, 10 to 26 and 27 to 40: table 3 of the standard. */
 const countBits: Record<SegmentMode, readonly [number, number, number]> = {
@@ -46,15 +56,19 @@ function payloadBits(mode: SegmentMode, length: number): number {
   return length * (mode === "byte" ? 8 : 13);
 }
 
-/** What the mode counts: digits, characters, kanji, or bytes of UTF-8. */
-export function segmentLength({ mode, text }: Segment): number {
-  return mode === "byte" ? Buffer.byteLength(text) : text.length;
+/** What the mode counts: digits, characters, kanji, or bytes. */
+export function segmentLength({ mode, text, isLatin1 }: Segment): number {
+  return mode === "byte" && !isLatin1 ? Buffer.byteLength(text) : text.length;
 }
 
 /** Bits of all segments with their headers. */
 export function bitsOf(segments: Segment[], range: VersionRange): number {
   return segments.reduce(
-    (bits, segment) => bits + headerBits(segment.mode, range) + payloadBits(segment.mode, segmentLength(segment)),
+    (bits, segment) =>
+      bits +
+      (segment.eci === undefined ? 0 : eciBits) +
+      headerBits(segment.mode, range) +
+      payloadBits(segment.mode, segmentLength(segment)),
     0,
   );
 }

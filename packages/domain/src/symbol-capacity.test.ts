@@ -6,6 +6,7 @@ import {
   fitSymbol,
   modulesOf,
 } from "@qrfactory/domain/symbol-capacity";
+import type { TextEncoding } from "@qrfactory/domain/text-encoding";
 import fc from "fast-check";
 import { type SegmentMode, segmentModes } from "./segments.js";
 
@@ -80,7 +81,8 @@ test("mixed modes never need more than one mode for all", () => {
   fc.assert(
     fc.property(texts, fc.constantFrom(...errorCorrectionLevels), (parts, level) => {
       const text = parts.join("");
-      const { version, errorCorrection } = fitSymbol(text, level) ?? { version: 41, errorCorrection: level };
+      const fit = fitSymbol(text, level, { encoding: "utf-8" });
+      const { version, errorCorrection } = fit ?? { version: 41, errorCorrection: level };
       const bytes =
         [...Array(40).keys()].find((i) => Buffer.byteLength(text) <= capacityOf("byte", level, i + 1)) ?? 40;
       expect(version).toBeLessThanOrEqual(bytes + 1);
@@ -92,11 +94,39 @@ test("mixed modes never need more than one mode for all", () => {
 });
 
 test("kanji mode is used where it makes the symbol smaller or stronger, and only there", () => {
-  const modesOf = (text: string) => fitSymbol(text, "L")?.segments.map(({ mode }) => mode);
+  const modesOf = (text: string) => fitSymbol(text, "L", { encoding: "utf-8" })?.segments.map(({ mode }) => mode);
   expect(modesOf("日本語のテキスト")).toEqual(["kanji"]);
   // As bytes these reach the same version and level.
   expect(modesOf("日")).toEqual(["byte"]);
   expect(modesOf(`https://example.com/${"a".repeat(30)}?q=日`)).toEqual(["byte"]);
+});
+
+test.each<[string, TextEncoding, string[]]>([
+  ["plain", "auto", ["byte"]],
+  ["plain", "latin-1", ["byte latin-1"]],
+  ["café", "auto", ["byte eci 26"]],
+  ["café", "utf-8", ["byte"]],
+  ["café", "latin-1", ["byte latin-1"]],
+  ["0123456789é", "utf-8-eci", ["numeric eci 26", "byte"]],
+  ["日本語のテキスト", "auto", ["kanji"]],
+  ["日本語のテキスト", "utf-8-eci", ["byte eci 26"]],
+  // Kanji beside other bytes are misread by some readers, behind a designator by others.
+  ["日本語のテキスト é", "auto", ["byte eci 26"]],
+  ["日", "auto", ["byte eci 26"]],
+  ["Меню дня: борщ, вареники и компот", "auto", ["byte eci 26"]],
+])("%s in %s is written as %j", (text, encoding, written) => {
+  const segments = fitSymbol(text, "L", { encoding })?.segments ?? [];
+  const names = segments.map(({ mode, eci, isLatin1 }) =>
+    [mode, ...(eci === undefined ? [] : [`eci ${eci}`]), ...(isLatin1 ? ["latin-1"] : [])].join(" "),
+  );
+  expect(names).toEqual(written);
+});
+
+test("a designator is left out where a text fits only without it", () => {
+  const text = `a${"é".repeat(1_476)}`;
+  expect(fitSymbol(text, "L")?.segments).toEqual([{ mode: "byte", text }]);
+  expect(fitSymbol(text, "L", { encoding: "utf-8-eci" })).toBeNull();
+  expect(fitSymbol("é".repeat(2_953), "L", { encoding: "latin-1" })?.version).toBe(40);
 });
 
 test("a byte order mark keeps a text in bytes", () => {

@@ -2,7 +2,8 @@
 // drawing anything, so that a payload that is too long is refused before it costs anything.
 
 import { cut, readStretches, type Stretches } from "./segmentation.js";
-import { headerBits, type Segment, type SegmentMode, type VersionRange, versionRangeOf } from "./segments.js";
+import { eciBits, headerBits, type Segment, type SegmentMode, type VersionRange, versionRangeOf } from "./segments.js";
+import { isAscii, type TextEncoding, utf8Eci } from "./text-encoding.js";
 
 /** From least to most correction. */
 export const errorCorrectionLevels = ["L", "M", "Q", "H"] as const;
@@ -64,15 +65,44 @@ export type SymbolFit = { version: number; errorCorrection: ErrorCorrection; seg
 /** The last version of each range. */
 const rangeEnds = [9, 26, versionMax] as const;
 
+export type FitOptions = {
+  /** The least version, 1 unless told. */
+  versionMin?: number;
+  /** `auto` unless told; `latin-1` must hold all of the text. */
+  encoding?: TextEncoding;
+};
+
 /**
  * The smallest version, from `versionMin` on, that holds the text at `least`, the segments that make it so small, and the
  * highest level that this version holds them at: more correction is free while the symbol does not grow. Null when even
  * version 40 is too small. The text must be well-formed Unicode and not empty.
  *
- * Bytes are UTF-8 and not announced as such: readers take them for it, see infra/decisions.md. Kanji mode is used only
- * where it makes the symbol smaller or stronger, because fewer readers are tried on it.
+ * In `auto`, text beyond ASCII is UTF-8 that is announced, or kanji mode throughout where that makes the symbol smaller or
+ * stronger; what fits only without its designator goes without.
  */
-export function fitSymbol(text: string, least: ErrorCorrection, versionMin = 1): SymbolFit | null {
+export function fitSymbol(text: string, least: ErrorCorrection, options: FitOptions = {}): SymbolFit | null {
+  const { versionMin = 1, encoding = "auto" } = options;
+  if (encoding === "latin-1") return fitLatin1(text, least, versionMin);
+  if (encoding === "utf-8-eci") return fitAnnounced(text, least, versionMin);
+  const recognised = fitRecognised(text, least, versionMin);
+  if (encoding === "utf-8" || !recognised || isAscii(text)) return recognised;
+  if (kanjiScripts.test(text) && !recognised.segments.some(needsEncoding)) return recognised;
+  return fitAnnounced(text, least, versionMin) ?? recognised;
+}
+
+/** Kanji mode holds Greek and Cyrillic, too, but is tried by readers with what it is named after. */
+const kanjiScripts = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+
+/** Whether readers have to know how the bytes of a segment are meant. */
+function needsEncoding({ mode, text, eci }: Segment): boolean {
+  return mode === "byte" && eci === undefined && !isAscii(text);
+}
+
+/**
+ * UTF-8 that readers take for it. Kanji mode is used only where it makes the symbol smaller or stronger, because fewer
+ * readers are tried on it.
+ */
+function fitRecognised(text: string, least: ErrorCorrection, versionMin: number): SymbolFit | null {
   const dense = fitStretches(readStretches(text, true), least, versionMin);
   // Readers drop a byte order mark, and then take what follows for UTF-8 throughout.
   const isMarked = text.startsWith("\ufeff");
@@ -81,20 +111,39 @@ export function fitSymbol(text: string, least: ErrorCorrection, versionMin = 1):
   return isMarked || (dense && plain && rank(plain) >= rank(dense)) ? plain : dense;
 }
 
+/** UTF-8 with a designator before the first segment; kanji mode behind one is misread. */
+function fitAnnounced(text: string, least: ErrorCorrection, versionMin: number): SymbolFit | null {
+  const fit = fitStretches(readStretches(text, false), least, versionMin, eciBits);
+  return (
+    fit && { ...fit, segments: fit.segments.map((segment, i) => (i === 0 ? { ...segment, eci: utf8Eci } : segment)) }
+  );
+}
+
+function fitLatin1(text: string, least: ErrorCorrection, versionMin: number): SymbolFit | null {
+  const fit = fitStretches(readStretches(text, false, true), least, versionMin);
+  const marked = (segment: Segment): Segment => (segment.mode === "byte" ? { ...segment, isLatin1: true } : segment);
+  return fit && { ...fit, segments: fit.segments.map(marked) };
+}
+
 /** Smaller symbols first, of equal ones the stronger: the higher, the better. */
 function rank({ version, errorCorrection }: SymbolFit): number {
   return (versionMax - version) * errorCorrectionLevels.length + errorCorrectionLevels.indexOf(errorCorrection);
 }
 
-function fitStretches(stretches: Stretches, least: ErrorCorrection, versionMin: number): SymbolFit | null {
-  let bits = stretches.bitsMin;
+function fitStretches(
+  stretches: Stretches,
+  least: ErrorCorrection,
+  versionMin: number,
+  bitsBefore = 0,
+): SymbolFit | null {
+  let bits = stretches.bitsMin + bitsBefore;
   let version = versionMin;
   for (const [range, end] of rangeEnds.entries()) {
     if (end < version) continue;
     // Bits only grow from range to range, so those of one before say which versions need no look.
     if (bits <= bitsFor(end, least)) {
       const best = cut(stretches, range as VersionRange);
-      bits = best.bits;
+      bits = best.bits + bitsBefore;
       while (version <= end && bits > bitsFor(version, least)) version++;
       if (version <= end) {
         const errorCorrection = errorCorrectionLevels.findLast((level) => bits <= bitsFor(version, level)) ?? least;

@@ -182,6 +182,40 @@ test("a set with fewer rows than its mark counted is not taken for the whole", a
   await until(() => table.isFull());
 });
 
+test("a table is current only while it follows a whole set with a fresh heartbeat", async () => {
+  await publishAll(codes(600));
+  await writeHeartbeat(redis);
+  const first = follow(table);
+  await until(() => first.isCurrent());
+  const resume = first.resume();
+  await publishCodes(redis, codes(600, 2));
+
+  // From a snapshot: full at once, current when the changes since have been taken.
+  const restored = createTable();
+  for (const rows of table.rows()) restored.restore(rows);
+  restored.markFull();
+  const proxy = await startTcpProxy({ port: replica.port });
+  proxy.freeze();
+  const second = follow(restored, { resume, url: `redis://127.0.0.1:${proxy.port}` });
+  expect([restored.isFull(), second.isCurrent()]).toEqual([true, false]);
+  proxy.thaw();
+  await until(() => second.isCurrent());
+  expect(restored.find("CODE-599")?.version).toBe(2);
+
+  proxy.freeze();
+  await until(() => !second.isCurrent());
+  proxy.thaw();
+  await until(() => second.isCurrent());
+  await writeHeartbeat(redis, Date.now() - 6_000);
+  await until(() => !second.isCurrent());
+  await writeHeartbeat(redis);
+  await until(() => second.isCurrent());
+  await redis.flushall();
+  await until(() => !second.isCurrent());
+  expect(restored.isFull()).toBe(true);
+  await proxy.close();
+});
+
 test("an empty set is complete when its mark says so", async () => {
   await markTablePublished(redis, { generation: "first", count: 0, at: 1 });
   follow(table);

@@ -22,6 +22,8 @@ export type FollowOptions = {
   onState?: (error: Error | null) => void;
   /** Told when the set on the replica is found in another condition than before. */
   onSetState?: (state: SetState) => void;
+  /** Told after changes were taken from the stream, and after each pass. */
+  onTaken?: () => void;
   /** Told of each row that was refused. */
   onRefused?: (shortId: string) => void;
   /** Longest wait for a change before the mark and the heartbeat are looked at; default 0.5 s. */
@@ -44,6 +46,11 @@ export type FollowState = {
   isConnected: boolean;
   /** Whether the set on the replica is known to be complete: it carries the mark of our last complete load. */
   isComplete: boolean;
+  /**
+   * Whether the table holds all that there is: the set was complete, every change up to the end of the stream was taken,
+   * and the heartbeat is fresh. Only then is an unknown short id one that does not exist.
+   */
+  isCurrent: boolean;
   /** Milliseconds since management last wrote its heartbeat, as seen on the replica; null when never seen. */
   stalenessMs: number | null;
   /** In any state but `complete` the good rows are taken all the same. */
@@ -53,6 +60,9 @@ export type FollowState = {
   /** Rows refused since the start. */
   refused: number;
 };
+
+/** Management writes its heartbeat every second: whoever has seen none for so long may miss codes. */
+export const stalenessMsMax = 5_000;
 
 const blockMsDefault = 500;
 const reloadMsDefault = 5_000;
@@ -68,8 +78,14 @@ const failuresToTell = 2;
 /** So many failures of passes take longer than following needs to notice that Redis itself is away. */
 const failuresUnreadable = 5;
 
+/** Whether a heartbeat of this age, null for none, says that the replica moves. */
+export const isFreshBeat = (stalenessMs: number | null): boolean =>
+  stalenessMs !== null && stalenessMs <= stalenessMsMax;
+
 export type Follower = {
   state(): FollowState;
+  /** As the state says it. */
+  isCurrent(): boolean;
   /** For a snapshot of the table of this turn; null unless the table is known to be complete up to some change. */
   resume(): Resume | null;
   stop(): Promise<void>;
@@ -92,6 +108,8 @@ export function followTable(options: FollowOptions): Follower {
   let lastMark: TableMark | null = null;
   let reloadAt = Number.NEGATIVE_INFINITY;
   let heartbeatAt: number | null = null;
+  /** When the table last held every change up to the end of the stream. */
+  let caughtUpAt = Number.NEGATIVE_INFINITY;
   let set: SetState = "unknown";
   let loads = 0;
   let refused = 0;
@@ -157,8 +175,11 @@ export function followTable(options: FollowOptions): Follower {
     const isMissing = lastMark !== null && lastMark.generation !== completeGeneration;
     const isOther = lastMark?.generation !== passMark?.generation || lastMark?.at !== passMark?.at;
     if (isMissing && !isLoading() && (isOther || performance.now() >= reloadAt)) wantLoad();
+    if (position === null) return;
+    const end = await readStreamEnd(redis);
     // A Redis that was emptied or set back: what comes next may carry ids and numbers that lie behind us.
-    if (position && isBefore(await readStreamEnd(redis), position)) position = null;
+    if (isBefore(end, position)) position = null;
+    else if (!isBefore(position, end)) caughtUpAt = performance.now();
   }
 
   async function readChanges({ id, ordinal }: StreamPosition): Promise<void> {
@@ -173,6 +194,7 @@ export function followTable(options: FollowOptions): Follower {
       position = change.position;
       expected += 1;
     }
+    if (expected > ordinal + 1) options.onTaken?.();
   }
 
   /** False when the row was refused. */
@@ -191,6 +213,14 @@ export function followTable(options: FollowOptions): Follower {
   function wantLoad(): void {
     loadsWanted += 1;
     waking.abort();
+  }
+
+  const isComplete = () => completeGeneration !== null && lastMark?.generation === completeGeneration;
+  const stalenessMs = () => (heartbeatAt === null ? null : Math.max(0, now() - heartbeatAt));
+
+  function isCurrent(): boolean {
+    const isFollowing = isConnected && position !== null && performance.now() - caughtUpAt <= stalenessMsMax;
+    return isFollowing && table.isFull() && !isLoading() && isComplete() && isFreshBeat(stalenessMs());
   }
 
   const countKnown = () => {
@@ -220,13 +250,16 @@ export function followTable(options: FollowOptions): Follower {
     if (result.found === "complete") table.markFull();
     completeGeneration = result.found === "complete" ? (result.mark?.generation ?? null) : null;
     setState(result.found);
+    options.onTaken?.();
   }
 
   return {
+    isCurrent,
     state: () => ({
       isConnected,
-      isComplete: completeGeneration !== null && lastMark?.generation === completeGeneration,
-      stalenessMs: heartbeatAt === null ? null : Math.max(0, now() - heartbeatAt),
+      isComplete: isComplete(),
+      isCurrent: isCurrent(),
+      stalenessMs: stalenessMs(),
       set,
       loads,
       refused,

@@ -10,6 +10,8 @@ export const changesOrdinalKey = "qrf:codes:changes:ordinal";
 export const markKey = "qrf:codes:mark";
 /** Milliseconds since the epoch, written every second: a replica that does not move tells how far it is behind. */
 export const heartbeatKey = "qrf:codes:heartbeat";
+/** Hash: process of redirect → number of the last change that it has taken, and when it said so. */
+export const regionsKey = "qrf:regions";
 /** Counts publications of codes and keys. */
 export const publicationsKey = "qrf:publications";
 /** `run_id` of the server process to which everything was published. */

@@ -2,11 +2,12 @@
 // bytes; the first block is a header in JSON that says how many rows and blocks there are, the others are the table's
 // chunks as they lie in memory. A file that is not whole in every respect is refused, and the one before it is taken.
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
-import { chmod, mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import type { Resume } from "./follow.js";
+import { fileMode, makePrivateDirectory } from "./private.js";
 import { createTable, type Table } from "./table.js";
 
 export type Snapshot = {
@@ -28,9 +29,6 @@ const blockHeadBytes = 8;
 /** Above any chunk; what is not used of a buffer of this size takes no memory. */
 const blockBytesMax = 16 * 1024 * 1024;
 const kept = 3;
-/** Codes, their destinations and the hashes of their passwords are for their region alone. */
-const fileMode = 0o600;
-const directoryMode = 0o700;
 
 /** The time of writing in the name orders the files; digits enough for some centuries. */
 const namePattern = /^table-(\d{15})\.snapshot$/;
@@ -64,9 +62,7 @@ export async function writeSnapshot(options: {
   // Both of the same turn: what the table holds is what the position says.
   const chunks = table.rows();
   const { live, deleted } = table.counts();
-  await mkdir(directory, { recursive: true, mode: directoryMode });
-  // Closes a directory that another program made; where that is refused, the files in it are closed all the same.
-  await chmod(directory, directoryMode).catch(() => {});
+  makePrivateDirectory(directory);
   const newest = Number(namePattern.exec(listSnapshots(directory)[0] ?? "")?.[1] ?? 0);
   // A clock that was set back must not make this the oldest.
   const writtenAt = Math.max(now(), newest + 1);

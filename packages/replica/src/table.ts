@@ -20,6 +20,10 @@ import {
 export type Table = {
   /** The live row of a short id in its stored (upper-case) spelling; undefined when unknown or deleted. */
   find(shortId: string): LiveRow | undefined;
+  /** Whether a short id is known to be deleted. */
+  isDeleted(shortId: string): boolean;
+  /** The newest row of a short id, a tombstone too, as it lies in memory; these bytes never change. */
+  rowOf(shortId: string): Buffer | undefined;
   /**
    * Takes a row if it is newer than the one that is there: of a later version, or of the same one with more scans counted.
    * Returns whether it was. Throws `RangeError` beyond 4 GiB.
@@ -29,7 +33,7 @@ export type Table = {
   restore(rows: Buffer): void;
   /** All rows of this very moment, as they lie in memory, superseded ones among them; later changes do not show. */
   rows(): Buffer[];
-  /** Whether the table has been complete once: only then is an unknown short id really unknown. */
+  /** Whether the table has been complete once. What came since is in it while its follower says that it is current. */
   isFull(): boolean;
   markFull(): void;
   /** Codes that can be scanned, and tombstones. */
@@ -154,7 +158,22 @@ export function createTable({ chunkBits = chunkBitsDefault, shardBits }: TableOp
     return version > known || (version === known && used > readUsed(bytes, offsetOf(place)));
   }
 
+  function isDeleted(shortId: string): boolean {
+    const place = index.find(shortId);
+    return place >= 0 && isDeletedRow(chunkOf(place).bytes, offsetOf(place));
+  }
+
+  function rowOf(shortId: string): Buffer | undefined {
+    const place = index.find(shortId);
+    if (place < 0) return undefined;
+    const { bytes } = chunkOf(place);
+    const offset = offsetOf(place);
+    return bytes.subarray(offset, offset + readRowBytes(bytes, offset));
+  }
+
   return {
+    isDeleted,
+    rowOf,
     find(shortId) {
       const place = index.find(shortId);
       if (place < 0) return undefined;

@@ -43,14 +43,32 @@ test("the database that is installed knows country, subdivision and city of both
   expect(warnings).toEqual([]);
 });
 
+test("a city has one name in the database that is installed, whatever the district", async () => {
+  const { locate } = await open();
+  const cities = new Map<string, Set<string>>();
+  for (let a = 1; a < 224; a++) {
+    for (let b = 0; b < 256; b += 3) {
+      const { country, city } = locate(`${a}.${b}.16.0/24`);
+      const base = city?.replace(/ \(.*/, "");
+      if (base) cities.set(`${country} ${base}`, (cities.get(`${country} ${base}`) ?? new Set()).add(city as string));
+    }
+  }
+  expect([...cities.keys()]).toEqual(expect.arrayContaining(["GB London", "AT Vienna"]));
+  expect([...cities.values()].filter(({ size }) => size > 1)).toEqual([]);
+});
+
 test("the operator's own file is used in its place, and read again when another is put there", async () => {
   writeMmdb(file, [
     { prefix: "203.0.113.0/24", record: city("FR", "Brittany", "Rennes") },
     { prefix: "2001:db8::/32", record: city("JP", "Tokyo", "Tokyo") },
+    // Whatever that file says; the flat layout is that of DB-IP.
+    { prefix: "192.0.2.0/24", record: city("CH", "Zurich", "Zurich (Own)") },
+    { prefix: "198.18.0.0/24", record: { country_code: "CH", state1: "Zurich", city: "Zurich (Kreis 4)" } },
   ]);
   const { locate } = await open({ file });
   expect(locate("203.0.113.0/24")).toEqual({ country: "FR", region: "Brittany", city: "Rennes" });
   expect(locate("2001:db8:1::/48")).toEqual({ country: "JP", region: "Tokyo", city: "Tokyo" });
+  expect([locate("192.0.2.0/24").city, locate("198.18.0.0/24").city]).toEqual(["Zurich (Own)", "Zurich"]);
   expect(locate("198.51.100.0/24")).toEqual(nowhere);
   writeMmdb(`${file}.new`, [{ prefix: "203.0.113.0/24", record: city("IT", "Lazio", "Rome") }]);
   renameSync(`${file}.new`, file);

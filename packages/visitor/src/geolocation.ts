@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { isIP } from "node:net";
 import type { Log } from "@qrfactory/runtime/log";
 import { Reader, type Response } from "mmdb-lib";
+import { cityOf } from "./cities.js";
 import { memoise } from "./memo.js";
 
 /** What is not known is null. */
@@ -13,6 +14,7 @@ export type Place = {
   country: string | null;
   /** Subdivision of the country, in English. */
   region: string | null;
+  /** Without a district. */
   city: string | null;
 };
 
@@ -121,7 +123,7 @@ function placeOf(response: Response | null): Place {
   return {
     country: typeof country === "string" && /^[A-Z]{2}$/.test(country) ? country : null,
     region: nameOf(found.subdivisions?.[0]?.names?.en ?? found.state1),
-    city: nameOf(typeof found.city === "object" ? found.city.names?.en : found.city),
+    city: nameOf(typeof found.city === "string" ? cityOf(found.city) : found.city?.names?.en),
   };
 }
 

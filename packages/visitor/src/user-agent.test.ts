@@ -16,6 +16,7 @@ test.each([
   ["phone", "iOS", "WeChat", ios("Mobile/15E148 MicroMessenger/8.0.49(0x18003137) NetType/WIFI Language/en")],
   ["phone", "iOS", "Twitter", ios("Mobile/15E148 Twitter for iPhone/10.43")],
   ["phone", "iOS", "In-app browser", ios("Mobile/15E148 QRReader/1.0")],
+  ["phone", "iOS", "In-app browser", ios("Mobile/15E148 Barcode Scanner/3.1")],
   ["phone", "Android", "Chrome", chromium("Linux; Android 10; K", "Chrome/125.0.0.0 Mobile Safari/537.36")],
   ["phone", "Android", "Chrome", chromium("Linux; Android 9; CUBOT X19", "Chrome/110.0.0.0 Mobile Safari/537.36")],
   [
@@ -75,6 +76,81 @@ test.each([
     chromium("Linux; Android 11; SM-R890", "SamsungBrowser/18.0 Chrome/99.0.4844.88 Mobile Safari/537.36"),
   ],
   ["other", null, null, "Mozilla/5.0"],
+  // A build of Android 15 that a list of crawlers holds, in the apps in which people scan.
+  ...[
+    ["Instagram", "Instagram 406.0.0.58.159 Android (35/15; 480dpi; 1080x2400; OPPO; CPH2557; OP573DL1; en_MY; 1)"],
+    ["Facebook", "[FB_IAB/FB4A;FBAV/569.0.0.42.72;IABMV/1;]"],
+    ["Threads", "Barcelona 360.0.0.31.108 Android (35/15; 480dpi; 1080x2400; OPPO; Cubot; botan; en_US; 1)"],
+    ["WeChat", "MicroMessenger/8.0.49(0x18003137) NetType/WIFI Language/en"],
+    ["TikTok", "trill_370104 musical_ly_2024 BytedanceWebview/d8a21c6"],
+    ["Chrome", "MetaIAB Facebook"],
+    ["Pinterest", "[Pinterest/Android]"],
+    ["Telegram", "Telegram-Android/11.4.2 (OPPO CPH2557; Android 15; SDK 35; AVERAGE)"],
+    ["Zalo", "Zalo android/24090123 ZaloTheme/light ZaloLanguage/en"],
+    ["Viber", "Viber/24.1.0.0"],
+    ["Notion", "Notion/1.8"],
+    ["Google", "GoogleApp/15.10"],
+    ["Sogou", "SogouMSE,SogouMobileBrowser/6.1.5"],
+  ].map(([browser, mark]): [string, string, string, string] => [
+    "phone",
+    "Android",
+    browser as string,
+    chromium(
+      "Linux; Android 15; CPH2557 Build/AP3A.240617.008; wv",
+      `Version/4.0 Chrome/142.0.7444.142 Mobile Safari/537.36 ${mark}`,
+    ),
+  ]),
+  ...[
+    "M bot 54",
+    "ID bot 53+",
+    "Spider 8",
+    "CUBOT ECHO",
+    "HTC Butterfly",
+    "Fever_Plus_J",
+    "Preview X1 Build/N2G47H",
+  ].map((model): [string, string, string, string] => [
+    "phone",
+    "Android",
+    "Chrome",
+    chromium(`Linux; Android 7.0; ${model}`, "Chrome/78.0.3904.96 Mobile Safari/537.36"),
+  ]),
+  ["phone", "Android", "Chrome", chromium("Linux; Android 9; SM-T510", "Chrome/110.0.0.0 Mobile Safari/537.36")],
+  [
+    "phone",
+    "Android",
+    "Chrome",
+    chromium("Linux; U; Android 9; en-us; Redmi", "Version/4.0 Chrome/61.0.3163.128 Mobile Safari/537.36"),
+  ],
+  [
+    "phone",
+    "Android",
+    "Chrome",
+    "mozilla/5.0 (linux; android 9; x1) applewebkit/537.36 chrome/110.0.0.0 mobile safari/537.36",
+  ],
+  [
+    "phone",
+    "Android",
+    "UCBrowser",
+    "UCWEB/2.0 (MIDP-2.0; U; Adr 9; ru; Redmi_Note_8) U2/1.0.0 UCBrowser/11.1.2.1113 U2/1.0.0 Mobile",
+  ],
+  [
+    "tv",
+    "webOS",
+    "Chrome",
+    chromium(
+      "Web0S; Linux/SmartTV",
+      "Chrome/87.0.4280.88 Safari/537.36 HbbTV/1.6.1 (+DRM; LGE; AX32; WEBOS22 03.34.35)",
+    ),
+  ],
+  [
+    "tv",
+    "Linux",
+    "Odin",
+    chromium(
+      "X11; Linux armv7l",
+      "Chrome/88.0.4324.182 Odin/88.4324.2.10 Safari/537.36 Model/Hisense VIDAA/6.0(Hisense;SmartTV)",
+    ),
+  ],
 ])("a person on a %s with %s and %s is told apart", (device, os, browser, text) => {
   expect(readUserAgent(text)).toEqual({ device, os, browser, botClass: null });
 });
@@ -85,6 +161,25 @@ test.each([
   ["bot", ios("Version/17.0 Mobile/15E148 Safari/604.1 (Applebot/0.1)")],
   ["bot", chromium("X11; Linux x86_64", "HeadlessChrome/120.0.0.0 Safari/537.36")],
   ["bot", "UptimeRobot/2.0"],
+  ["bot", "Mozilla/5.0 (compatible; Webzio-Extended/1.0)"],
+  ["bot", "Mozilla/5.0 xtate/2.12.4"],
+  ["bot", "Sogou web spider/4.0(+http://www.sogou.com/docs/help/webmasters.htm#07)"],
+  [
+    "bot",
+    chromium(
+      "Linux; Android 6.0.1; Nexus 5X Build/MMB29P",
+      "Chrome/120.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    ),
+  ],
+  [
+    "bot",
+    chromium(
+      "Linux; Android 8.0; Pixel 2 Build/OPD3.170816.012; DuplexWeb-Google/1.0",
+      "Chrome/74.0.3729.131 Mobile Safari/537.36",
+    ),
+  ],
+  ["preview", "Viber"],
+  ["preview", "Notion/1.0 (https://notion.so; team@makenotion.com)"],
   ["bot", "curl/8.5.0"],
   ["bot", "Java/17.0.1"],
   ["bot", "Dalvik/2.1.0 (Linux; U; Android 13; SM-A536B Build/TP1A)"],

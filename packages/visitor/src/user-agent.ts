@@ -1,8 +1,8 @@
 // What a user agent's text says of who asked: the class of device, the families of system and browser, and whether it
 // is a machine. By two lists that others keep (ua-parser-js, crawler-user-agents), with the few words that they lack.
-import { createRequire } from "node:module";
-import { traitLengthMax } from "@qrfactory/domain/events";
 import UAParser from "ua-parser-js";
+import { browserFamily, systemFamily } from "./families.js";
+import { type BotClass, botClass } from "./machines.js";
 import { memoise } from "./memo.js";
 
 /** What may be kept of a user agent. */
@@ -12,7 +12,7 @@ export type Client = {
   os: string | null;
   browser: string | null;
   /** Null for people; `preview` is a messenger or social network that shows a link, `bot` any other machine. */
-  botClass: "bot" | "preview" | null;
+  botClass: BotClass;
 };
 
 /** The usual texts of a day are some thousands, of at most 512 characters each. */
@@ -34,76 +34,48 @@ const devices: Record<string, Client["device"]> = {
   xr: "wearable",
 };
 
-/**
- * ua-parser-js's name → the family as people call it; the many distributions of Linux are one family. From version 5 on
- * HarmonyOS calls itself OpenHarmony.
- */
-const systems = new Map([
-  ["Mac OS", "macOS"],
-  ["Chromium OS", "ChromeOS"],
-  ["KAIOS", "KaiOS"],
-  ["OpenHarmony", "HarmonyOS"],
-]);
-const linux =
-  /^(Arch|CentOS|Debian|Fedora|Gentoo|GNU|Linpus|Mageia|Mandriva|Manjaro|Mint|openSUSE|RedHat|SUSE|Ubuntu)$/;
-const browsers = new Map([
-  ["GSA", "Google"],
-  ["KAKAOTALK", "KakaoTalk"],
-  ["WebKit", "In-app browser"],
-]);
 const desktopSystems = new Set(["Windows", "macOS", "Linux", "ChromeOS", "FreeBSD", "OpenBSD", "NetBSD", "Solaris"]);
 const phoneSystems = new Set(["Android", "iOS", "KaiOS", "HarmonyOS", "Windows Phone", "BlackBerry"]);
-
-type Crawler = { pattern: string; tags?: string[] };
-// A JSON module: the package's own entry imports it with an attribute that Jest's module loader does not know.
-const crawlers = createRequire(import.meta.url)("crawler-user-agents") as Crawler[];
-const isPreview = ({ tags }: Crawler) => tags?.includes("social-preview") ?? false;
-const anyOf = (some: Crawler[]) => new RegExp(some.map(({ pattern }) => pattern).join("|"));
-
-/** Previews come first: their texts often name a crawler's words, too. */
-const listedPreview = anyOf(crawlers.filter(isPreview));
-const listedCrawler = anyOf(crawlers.filter((crawler) => !isPreview(crawler)));
-const otherPreview = /preview|unfurl|cardyb|kakaotalk-scrap/i;
-/** Not "Cubot", which makes phones. */
-const otherCrawler = /(?<!cu)bots?\b|crawler|spider|\+https?:|compatible; Google-|^Dalvik\//i;
 
 /** Reads a user agent's text; the same text is read once. */
 export const readUserAgent = memoise(readText, textsMax);
 
-function readText(text: string): Client {
+/** Televisions hide the words that phones are known by, and UC Browser shortens one. */
+const plain = (text: string) =>
+  /Andr0id|Chr0me|\bAdr \d/.test(text)
+    ? text
+        .replace("Andr0id", "Android")
+        .replace("Chr0me", "Chrome")
+        .replace(/\bAdr (?=\d)/, "Android ")
+    : text;
+
+function readText(sent: string): Client {
+  const text = plain(sent);
   // Three questions: asked for everything, it would look for processors and engines, too.
   const parser = new UAParser(text);
   const browser = parser.getBrowser().name;
-  const os = systemFamily(parser.getOS().name);
-  const device = new UAParser(text.slice(0, deviceLengthMax)).getDevice().type;
-  return { device: deviceClass(device, os), os, browser: browserFamily(browser), botClass: botClass(text, browser) };
+  const system = parser.getOS().name;
+  const os = systemFamily(system);
+  const type = new UAParser(text.slice(0, deviceLengthMax)).getDevice().type;
+  return {
+    device: deviceClass(type, os, text),
+    os,
+    browser: browserFamily(browser, text),
+    botClass: botClass(sent, { browser, os: system, device: type }),
+  };
 }
 
-function systemFamily(name: string | undefined): string | null {
-  if (!name) return null;
-  return linux.test(name) ? "Linux" : (systems.get(name) ?? name).slice(0, traitLengthMax);
-}
+/** What televisions, their boxes and signs on walls call themselves. */
+const television =
+  /Smart-?TV|HbbTV|NETTV|CE-HTML|InettvBrowser|\bDTV|Google ?TV|Android ?TV|AppleTV|BRAVIA|\bAFT[A-Z]|CrKey|Web0S|NetCast|VIDAA|NETRANGE|\bTV\b|Tbrowser|\bOMI\/|BrightSign|SRAF\/|Roku|MiTV|MIBOX|TV ?Box|\bATV\b|Andr0id|OTT/i;
 
-/** `Mobile Safari`, `Chrome Headless`, `Chrome WebView` are the family of their engine. */
-function browserFamily(name: string | undefined): string | null {
-  if (!name) return null;
-  return (
-    browsers.get(name) ??
-    name.replace(/^Mobile | (WebView|Headless|Mobile|Focus|Reality)$/g, "").slice(0, traitLengthMax)
-  );
-}
-
-function deviceClass(type: string | undefined, system: string | null): Client["device"] {
+function deviceClass(type: string | undefined, system: string | null, text: string): Client["device"] {
+  if (type !== "console" && television.test(text) && !/Mobile Safari/.test(text)) return "tv";
+  // Browsers of tablets leave the word out (Chrome, user agents on Android).
+  if (type === "tablet" && system === "Android" && /\bMobile\b/.test(text)) return "phone";
   const known = devices[type ?? ""];
   if (known) return known;
   if (type !== undefined || system === null) return "other";
   if (desktopSystems.has(system)) return "desktop";
   return phoneSystems.has(system) ? "phone" : "other";
-}
-
-/** Every browser calls itself Mozilla or is recognised: what does neither is a program. */
-function botClass(text: string, browser: string | undefined): Client["botClass"] {
-  if (listedPreview.test(text) || otherPreview.test(text)) return "preview";
-  if (listedCrawler.test(text) || otherCrawler.test(text)) return "bot";
-  return text.startsWith("Mozilla/") || browser !== undefined ? null : "bot";
 }

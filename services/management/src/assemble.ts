@@ -14,6 +14,7 @@ import { countRenders } from "@qrfactory/db/usage";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { watchEpoch } from "@qrfactory/replica/epoch";
 import { listOrphans } from "@qrfactory/replica/orphans";
+import { haveRegions } from "@qrfactory/replica/regions";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
@@ -27,6 +28,7 @@ import { makeSessionIssuer } from "./accounts/issue-session.js";
 import { makeThrottle } from "./accounts/throttle.js";
 import { createApp, type ManagementOptions, managementRoutes } from "./app.js";
 import { makeSignLink } from "./bulk/download.js";
+import { makeFindRefusals } from "./bulk/find-refusals.js";
 import { openObjectStore } from "./bulk/object-store.js";
 import { makeBell } from "./bulk/queue.js";
 import { makeReadSharedPictures } from "./bulk/shared-pictures.js";
@@ -77,12 +79,19 @@ export async function assembleManagement(
   const publisher = makePublisher({ db, redis });
   const publishRows = publishTogether(publisher.publishCodeRows);
   /** The worker publishes what this could not; an edit is answered either way. */
-  const soon = (publication: Promise<void>) =>
-    publication.catch((err) => log.warn({ err }, "publication is left to the worker"));
+  const soon = (publication: Promise<void>): Promise<boolean> =>
+    publication.then(
+      () => true,
+      (err) => {
+        log.warn({ err }, "publication is left to the worker");
+        return false;
+      },
+    );
 
   const createOnce = makeCreateOnce({ db, seal });
   const credits = makeCredits({ redis, loadUsed: (id, month) => countRenders(db, id, month) });
   const internal = makeInternalTokens(config.JWT_SECRET);
+  const render = { renderUrl: config.RENDER_URL, authorization: internal.authorization };
   const queueRedis = connectQueueRedis({ url: config.STATE_REDIS_URL, name: "management-queue" });
   queueRedis.on("error", (err) => log.debug({ err }, "bulk bell"));
   const bell = makeBell(queueRedis, log);
@@ -116,8 +125,9 @@ export async function assembleManagement(
     respondOnce: makeRespondOnce(createOnce),
     postMail,
     sendVerification: makeSendVerification({ db, postMail, publicBaseUrl: config.PUBLIC_BASE_URL }),
-    publishKey: (publication) => soon(publisher.publishKeyRow(publication)),
-    publishCodes: (rows) => soon(publishRows(rows)),
+    publishKey: async (publication) => void (await soon(publisher.publishKeyRow(publication))),
+    publishCodes: async (rows) => void (await soon(publishRows(rows))),
+    publishEverywhere: async (rows) => (await soon(publishRows(rows))) && (await haveRegions(redis)),
     destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },
     publicBaseUrl: config.PUBLIC_BASE_URL,
     scanBaseUrl: config.SCAN_BASE_URL,
@@ -127,8 +137,9 @@ export async function assembleManagement(
     store: await openObjectStore(config),
     linkSecret: config.JWT_SECRET,
     signLink: makeSignLink(config.JWT_SECRET),
-    readVerdicts: makeReadVerdicts({ renderUrl: config.RENDER_URL, authorization: internal.authorization }),
-    readSharedPictures: makeReadSharedPictures({ renderUrl: config.RENDER_URL, authorization: internal.authorization }),
+    readVerdicts: makeReadVerdicts(render),
+    readSharedPictures: makeReadSharedPictures(render),
+    findRefusals: makeFindRefusals(render),
     ringBulk: bell.ring,
     readQueues: queues.read,
     giveBackBulk: (job) => giveBack(job, { db, credits, log }),

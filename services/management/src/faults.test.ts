@@ -55,6 +55,10 @@ test("with the state Redis frozen every read and edit is still answered, and the
     expect((await as("GET", `/api/v1/dynamic/${body.short_id}`)).status).toBe(200);
     expect((await as("PATCH", `/api/v1/dynamic/${body.short_id}`, { body: { name: "y" } })).status).toBe(200);
     expect(performance.now() - at).toBeLessThan(2_000);
+    const created = await as("POST", "/api/v1/dynamic", {
+      body: { name: "z", destination_url: "https://example.com/" },
+    });
+    expect([created.status, created.headers.get("X-QR-Published")]).toEqual([201, "pending"]);
     const status = await api.send("GET", "/api/status/");
     expect(status.body).toMatchObject({ components: { database: { status: "ok" }, state_redis: { status: "down" } } });
     // Once the breaker is open, requests no longer wait for Redis at all.

@@ -8,7 +8,9 @@ import { until } from "@qrfactory/testing/until";
 import { makePostMail } from "./mail.js";
 
 const log = createLog({ service: "test", level: "silent" });
-const mail = { to: "ada@example.com", subject: "Hello", text: "A first line.\nA second one." };
+/** Longer than the lines of a mail, and not ASCII. */
+const link = `https://example.com/account/#verify=${"x".repeat(60)}ü`;
+const mail = { to: "ada@example.com", subject: "Hello", text: `A first line.\nA second one.\n\n  ${link}\n` };
 
 /** As much of RFC 5321 as takes one mail in. */
 function takeMail(socket: Socket, keep: (line: string) => void): void {
@@ -54,9 +56,11 @@ test("without a server a mail is a file that nobody else may read, and the log s
   });
   const file = join(directory, name);
   const text = await until(() => readFileSync(file, "utf8"));
-  for (const line of ["To: ada@example.com", "From: qr@example.org", "Subject: Hello", "A second one."]) {
-    expect(text).toContain(line);
+  const written = text.split("\r\n");
+  for (const line of ["To: ada@example.com", "From: qr@example.org", "Subject: Hello", "A second one.", `  ${link}`]) {
+    expect(written).toContain(line);
   }
+  expect(written).toContain("Content-Transfer-Encoding: 8bit");
   expect(statSync(file).mode & 0o777).toBe(0o600);
   makePostMail({ smtpUrl: undefined, directory: undefined, from: "qr@example.org", log: logged })(mail);
   expect(lines.join()).toContain("neither SMTP_URL nor MAIL_DIR");

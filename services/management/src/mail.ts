@@ -44,13 +44,20 @@ function bySmtp(url: string): (mail: SentMail) => Promise<unknown> {
   };
 }
 
+const plainType = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit";
+
 function intoFolder(directory: string): (mail: SentMail) => Promise<unknown> {
   return async function writeMail(mail) {
     const { createTransport } = await loadMailer();
-    const { message } = await createTransport({ streamTransport: true, buffer: true }).sendMail(mail);
+    const { text, ...head } = mail;
+    const { message } = await createTransport({ streamTransport: true, buffer: true }).sendMail({ ...head, text: "" });
     await mkdir(directory, { recursive: true, mode: 0o700 });
     // Names sort by time.
     const name = `${new Date().toISOString().replaceAll(":", "-")}-${randomUUID().slice(0, 8)}.eml`;
-    await writeFile(join(directory, name), message as Buffer, { mode: 0o600 });
+    // The body as it is (RFC 2045, 6.2): encoded, its links would be cut in two for who opens the file.
+    const headers = String(message)
+      .trimEnd()
+      .replace(/^Content-Type:.*/m, plainType);
+    await writeFile(join(directory, name), `${headers}\r\n\r\n${text.replaceAll("\n", "\r\n")}`, { mode: 0o600 });
   };
 }

@@ -34,6 +34,7 @@ const describeScan = makeDescribeScan({
 });
 
 let table: Table;
+let look: AppOptions["look"];
 let scans: ScanEvent[];
 let recordScan: AppOptions["recordScan"];
 let service: Listening;
@@ -42,7 +43,8 @@ const orphans: string[] = [];
 
 function appOptions(): AppOptions {
   return {
-    table: { find: (shortId) => table.find(shortId), isFull: () => table.isFull() },
+    table: { find: (shortId) => table.find(shortId) },
+    look: (shortId) => look(shortId),
     describeScan,
     ...routingOptions(),
     recordScan: (scan) => recordScan(scan),
@@ -74,7 +76,7 @@ beforeEach(() => {
   table.apply({ ...code, short_id: "EXPIRED-2", expires_at: "2026-11-21T11:00:00Z", fallback_url });
   table.apply({ ...code, short_id: "NOT-YET", expires_at: "2026-11-21T12:00:00.001Z", fallback_url });
   table.apply({ schema: 1, id: code.id, short_id: "DELETED", version: 9, deleted: true });
-  table.markFull();
+  look = async () => "absent";
   scans = [];
   recordScan = async (scan) => void scans.push(scan);
 });
@@ -152,6 +154,7 @@ test("a scan is written down, without its address and the texts of its device, b
     language: "de",
     referrer_host: "news.example",
     bot_class: null,
+    served: "destination",
   });
   expect(scanRecord(scan as ScanEvent)).not.toMatch(/203\.0\.113\.77|Mozilla|iPhone|17_5|de-AT|article/);
 });
@@ -160,7 +163,8 @@ test("a visitor is the same all day and another one tomorrow", async () => {
   const request = { userAgent: "Phone", peer: "203.0.113.7" };
   const readScanner = makeReadScanner([]);
   const row = table.find(code.short_id);
-  const visitorAt = (at: number, from = request) => describeScan(readScanner(from), row as never, at).visitor;
+  const visitorAt = (at: number, from = request) =>
+    describeScan(readScanner(from), row as never, at, "destination", null).visitor;
   expect(visitorAt(now)).toBe(visitorAt(now + 3_600_000));
   expect(visitorAt(now)).not.toBe(visitorAt(now + 86_400_000));
   expect(visitorAt(now)).not.toBe(visitorAt(now, { ...request, peer: "203.0.113.8" }));
@@ -190,7 +194,8 @@ test.each([
   const response = await get(`/q/${shortId}`);
   expect([response.status, response.headers.get("location")]).toEqual([status, location]);
   // A 302 that a client received is a scan, wherever it led.
-  expect(scans).toHaveLength(status === 302 ? 1 : 0);
+  const served = location === fallback_url ? "fallback" : "destination";
+  expect(scans.map((scan) => scan.served)).toEqual(status === 302 ? [served] : []);
   if (status !== 302) {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await response.text()).toMatch(/<h1>This code/);
@@ -296,18 +301,40 @@ test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("%s is refused, with wh
   expect(scans).toEqual([]);
 });
 
-test("before the first full table an unknown code is 503, never 404, and a known one is served", async () => {
-  table = createTable();
-  table.apply(code);
+test("while nobody can say what exists an unknown code is 503, never 404, and a known one is served", async () => {
+  look = async () => "away";
+  const noted = orphans.length;
   const forPrograms = await get("/q/UNKNOWN");
   expect(forPrograms.status).toBe(503);
   expect(forPrograms.headers.get("retry-after")).toBe("2");
   expect(await forPrograms.json()).toMatchObject({ code: "unavailable" });
-  const forPeople = await get("/q/UNKNOWN", { headers: { Accept: "text/html,*/*" } });
+  const forPeople = await get("/q/UNKNOWN", { headers: { Accept: "text/html,*/*", "Accept-Language": "fr" } });
   expect(forPeople.status).toBe(503);
   expect(forPeople.headers.get("retry-after")).toBe("2");
-  expect(await forPeople.text()).toContain("<h1>One moment, please</h1>");
+  expect(await forPeople.text()).toContain("<h1>Un instant, s’il vous plaît</h1>");
+  for (const [path, method] of [
+    ["/q/UNKNOWN+", "GET"],
+    ["/q/UNKNOWN", "HEAD"],
+    ["/q/UNKNOWN", "POST"],
+    ["/unknown/", "GET"],
+  ] as const) {
+    expect((await get(path, { method, ...(method === "POST" && { body: "password=x" }) })).status).toBe(503);
+  }
   expect((await get("/q/7K2MWX9P")).status).toBe(302);
+  // No id of ours can look like this.
+  expect((await get("/favicon.ico")).status).toBe(404);
+  expect(orphans.length).toBe(noted);
+});
+
+test("a code that a look has found is served as any other", async () => {
+  look = async (shortId) => {
+    table.apply({ ...code, short_id: shortId });
+    return "found";
+  };
+  expect((await get("/q/new-one")).headers.get("location")).toBe(code.destination_url);
+  expect((await get("/q/new-two+")).status).toBe(200);
+  expect((await get("/q/new-three", { method: "HEAD" })).status).toBe(302);
+  expect(scans).toHaveLength(1);
 });
 
 test.each(["/api/health", "/api/health/"])("%s says ok", async (path) => {

@@ -2,16 +2,17 @@
 // framework; whatever is broken elsewhere, a known code leads on.
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { ApiError } from "@qrfactory/domain/errors";
-import type { ScanEvent } from "@qrfactory/domain/events";
+import type { ScanEvent, Served } from "@qrfactory/domain/events";
 import type { Decision } from "@qrfactory/domain/route";
 import { shortIdOfPath } from "@qrfactory/domain/short-id";
+import type { Look } from "@qrfactory/replica/look";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 import type { Table } from "@qrfactory/replica/table";
 import type { Metrics } from "@qrfactory/runtime/metrics";
 import { sendProblem } from "@qrfactory/runtime/problem";
 import { requestIdFrom } from "@qrfactory/runtime/request-id";
 import type { StatusReport } from "@qrfactory/runtime/status";
-import { type Decide, isPlain, plainTarget } from "./decide.js";
+import { type Decide, isPlain, isPlainOver } from "./decide.js";
 import { olderPurposes, type PlainRequest, type TakeScan } from "./fast-lane.js";
 import { saysPrefetch } from "./headers.js";
 import { appPage, passwordPage, previewPage } from "./pages.js";
@@ -21,7 +22,9 @@ import type { DescribeScan, Scanner, ScanRequest } from "./scan.js";
 import { sendHealth, sendNamedPage, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./send.js";
 
 export type AppOptions = Decide & {
-  table: Pick<Table, "find" | "isFull">;
+  table: Pick<Table, "find">;
+  /** Tells of a short id that the table does not have; what is found is in the table then. See `makeLook`. */
+  look: Look["look"];
   readScanner: (request: ScanRequest) => Scanner;
   describeScan: DescribeScan;
   /** Resolves when the scan is written down. */
@@ -72,10 +75,14 @@ export function createApp(options: AppOptions): RequestListener {
     }
     const [, id = "", plus] = scanPath.exec(path) ?? [];
     const shortId = shortIdOfPath(id);
-    const row = shortId === null ? undefined : table.find(shortId);
+    let row = shortId === null ? undefined : table.find(shortId);
+    if (shortId !== null && !row) {
+      const result = await options.look(shortId);
+      if (result === "away") return sendUnavailable(req, res, requestId);
+      row = table.find(shortId);
+    }
     if (isPost && (!row || plus)) refuseMethod(req);
     if (shortId === null || !row) {
-      if (shortId !== null && !table.isFull()) return sendUnavailable(req, res, requestId);
       if (shortId !== null && req.method === "GET") options.noteOrphan(shortId);
       return sendNamedPage(res, "unknown", requestId);
     }
@@ -106,8 +113,9 @@ export function createApp(options: AppOptions): RequestListener {
     if (decision.kind === "password") return sendPage(res, passwordPage(req.headers, null), requestId);
     // A HEAD asks where the code leads; nobody went there.
     if (req.method !== "HEAD") {
-      count(row, scanner);
-      await recordScan(describeScan(scanner, row, now(), decision.variant)).catch(onLost);
+      // A code that leads to its fallback was not used once more.
+      if (decision.served !== "fallback") count(row, scanner);
+      await recordScan(describeScan(scanner, row, now(), decision.served, decision.variant)).catch(onLost);
     }
     const { url, app } = decision;
     return app === null ? sendRedirect(res, url, requestId) : sendPage(res, appPage(req.headers, app, url), requestId);
@@ -159,14 +167,18 @@ export function makeTakeScan(options: AppOptions): TakeScan {
     const at = now();
     const scanner = readScanner(request);
     let target: string | null;
+    let served: Served = "destination";
     let variant: number | null = null;
-    if (isPlain(row)) target = plainTarget(row, at);
-    else {
+    if (isPlain(row)) {
+      if (isPlainOver(row, at)) served = "fallback";
+      target = served === "fallback" ? row.fallbackUrl : row.destinationUrl;
+    } else {
       const decision = decide(row, scanner, at);
       if (decision?.kind !== "leads" || decision.app !== null) return false;
       target = decision.url;
+      served = decision.served;
       variant = decision.variant;
-      count(row, scanner);
+      if (served !== "fallback") count(row, scanner);
     }
     if (target === null) return false;
     const location = target;
@@ -174,7 +186,7 @@ export function makeTakeScan(options: AppOptions): TakeScan {
       observeScan((performance.now() - started) / 1000);
       answer(location);
     };
-    recordScan(describeScan(scanner, row, at, variant)).then(written, (error) => {
+    recordScan(describeScan(scanner, row, at, served, variant)).then(written, (error) => {
       onLost(error);
       written();
     });

@@ -25,11 +25,9 @@ export type Decide = {
 /** Whether a code has one destination, always and for everybody. */
 export const isPlain = (row: LiveRow): boolean => row.readExtra === null && row.limit === null;
 
-/** Where a scan of a plain code leads: one that is over to its fallback address, null if it has none. */
-export function plainTarget(row: LiveRow, at: number): string | null {
-  const isOver = row.expiresAt !== null && row.expiresAt <= at;
-  return row.isActive && !isOver ? row.destinationUrl : row.fallbackUrl;
-}
+/** Whether a plain code leads to its fallback address, if it has one, because it is paused or expired. */
+export const isPlainOver = (row: LiveRow, at: number): boolean =>
+  !row.isActive || (row.expiresAt !== null && row.expiresAt <= at);
 
 /** Makes the decision, which asks nobody and keeps routings ready. */
 export function makeDecide({ visitorOf, uses, places }: DecideOptions): Decide {

@@ -62,6 +62,7 @@ async function start(hasLane: boolean) {
   let taken = 0;
   const options = {
     table,
+    look: async () => "absent" as const,
     describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
     ...routingOptions(),
     recordScan: async (scan: ScanEvent) => {

@@ -27,7 +27,7 @@ test.each([
       for (let n = 0; n < 300; n++) {
         const request: ScanRequest = { peer: "127.0.0.1", ...requestOf(endless(piece)) };
         const scanner = readScanner(request);
-        describeScan(scanner, row, Date.now());
+        describeScan(scanner, row, Date.now(), "destination", null);
         visitorOf(scanner, "x").language();
         pageFor({ "accept-language": request.language }, "unknown");
         saysPrefetch(endless("prefetch;"));

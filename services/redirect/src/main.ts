@@ -2,7 +2,10 @@
 import { scanRecord } from "@qrfactory/domain/events";
 import { eventStream } from "@qrfactory/replica/event-stream";
 import { followTable } from "@qrfactory/replica/follow";
+import { journaled, openJournal } from "@qrfactory/replica/journal";
+import { makeLook } from "@qrfactory/replica/look";
 import { addOrphans } from "@qrfactory/replica/orphans";
+import { reportProgress } from "@qrfactory/replica/regions";
 import { readSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable } from "@qrfactory/replica/table";
 import { createLog } from "@qrfactory/runtime/log";
@@ -53,9 +56,19 @@ start(async () => {
     directory: config.SNAPSHOT_DIR,
     onRefused: (file, reason) => log.warn({ file, reason }, "a snapshot was refused"),
   });
-  const table = snapshot?.table ?? createTable();
-  if (snapshot)
-    log.info({ ...table.counts(), ms: performance.now() - started }, "the table was read from its snapshot");
+  const rows = snapshot?.table ?? createTable();
+  const journal = openJournal({
+    directory: config.SNAPSHOT_DIR,
+    table: rows,
+    onLarge: () => snapshots.save(),
+    onState: tell("writing the journal of changes"),
+  });
+  const table = journaled(rows, journal);
+  const { restored } = journal.state();
+  if (snapshot || restored > 0) {
+    const read = { ...table.counts(), of_the_journal: restored, ms: performance.now() - started };
+    log.info(read, "the table was read from its snapshot and its journal");
+  }
   const replica = connectRedis({ url: replicaUrl, name: `redirect-${region}` });
   const follower = followTable({
     table,
@@ -68,25 +81,36 @@ start(async () => {
     resume: snapshot?.resume ?? null,
     reconcileMs: config.RECONCILE_SECONDS * 1_000,
     onState: tell("the replica"),
+    onTaken: () => progress.report(),
     onSetState: (set) => log[set === "complete" ? "info" : "warn"]({ set }, "the set of codes on the replica"),
     onRefused: (shortId) => log.warn({ short_id: shortId }, "a row of the replica was refused"),
+  });
+
+  const progress = reportProgress({
+    redis: state,
+    process: spool.id,
+    ordinal: () => follower.resume()?.position.ordinal ?? 0,
   });
 
   const snapshots = keepSnapshots({
     directory: config.SNAPSHOT_DIR,
     table,
+    journal,
     resume: follower.resume,
     intervalMs: config.SNAPSHOT_SECONDS * 1_000,
     last: snapshot,
     onState: tell("writing snapshots"),
   });
 
+  const { look, counts: looks } = makeLook({ table, redis: replica, isCurrent: follower.isCurrent });
   const known: StateOptions = {
     version,
     region,
     table,
     replica: follower.state,
+    looks,
     snapshots: snapshots.state,
+    journal: journal.state,
     spool: spool.stats,
     shipper: shipper.state,
   };
@@ -98,6 +122,7 @@ start(async () => {
   const orphans = makeOrphans({ add: (counts) => addOrphans(state, counts) });
   const options: AppOptions = {
     table,
+    look,
     ...makeDecide({ visitorOf, uses: makeUses(), places }),
     places,
     noteOrphan: orphans.note,
@@ -120,8 +145,10 @@ start(async () => {
     stop: async () => {
       await shipper.stop(shipOnStopMs);
       await orphans.stop();
+      await progress.stop();
       await follower.stop();
       await snapshots.stop();
+      journal.close();
       await spool.close();
       places.stop();
       state.disconnect();

@@ -33,7 +33,8 @@ const passwordHash = hash("open sesame", { memoryCost: 1_024, timeCost: 1 });
 
 function appOptions(): AppOptions {
   return {
-    table: { find: (shortId) => table.find(shortId), isFull: () => true },
+    table: { find: (shortId) => table.find(shortId) },
+    look: async () => "absent" as const,
     describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
     readScanner: (request) => routing.readScanner(request),
     decide: (...scan) => routing.decide(...scan),
@@ -112,6 +113,7 @@ test("a visitor keeps a variant over days, and the scan says which it was", asyn
     const first = await whereTo(path, from(`198.51.100.${visitor}`));
     now += 100 * 86_400_000;
     expect(await whereTo(path, from(`198.51.100.${visitor}`))).toBe(first);
+    expect(scans.at(-1)?.served).toBe("variant");
     expect(scans.at(-1)?.variant).toBe(first === "https://example.com/a" ? 0 : 1);
     seen.add(first);
   }
@@ -211,10 +213,12 @@ test("a code for three scans leads three people on, whoever else looks, and more
   expect(await (await get(path)).text()).toContain("<h1>This code is used up</h1>");
   const common = { schema: 1 as const, workspace_id: randomUUID(), destination_url, is_active: true, expires_at: null };
   table.apply({ ...common, ...row, version: 2, fallback_url: "https://example.com/later", limit: { max: 3, used: 3 } });
-  expect(await whereTo(path)).toBe("https://example.com/later");
+  for (let n = 0; n < 3; n++) expect(await whereTo(path)).toBe("https://example.com/later");
+  expect(scans.at(-1)?.served).toBe("fallback");
+  // Those who were sent to the fallback have used nothing: see how many remain.
   table.apply({ ...common, ...row, version: 3, fallback_url: null, limit: { max: 5, used: 3 } });
   const more = await Promise.all(Array.from({ length: 9 }, () => get(path)));
-  expect(more.filter(({ status }) => status === 302)).toHaveLength(1);
+  expect(more.filter(({ status }) => status === 302)).toHaveLength(2);
 });
 
 test("regions together go over by no more than what the others answer until it is published", () => {
@@ -368,6 +372,6 @@ test("an app is opened by an intent on Android and by a page on iOS that also wo
   const script = /<script>(.*)<\/script>/s.exec(html)?.[1] ?? "";
   const digest = createHash("sha256").update(script).digest("base64");
   expect(page.headers.get("content-security-policy")).toContain(`script-src 'sha256-${digest}'`);
-  expect(scans).toHaveLength(2);
+  expect(scans.map(({ served }) => served)).toEqual(["app", "app"]);
   expect(await whereTo(path, { "User-Agent": "WhatsApp/2.23.20.0 i" })).toBe(destination_url);
 });

@@ -2,7 +2,7 @@
 // exists: the address becomes its network, the visitor a keyed hash whose key changes every day (UTC), the user agent and
 // the languages become traits.
 import { createHmac, hash, randomUUID } from "node:crypto";
-import type { ScanEvent } from "@qrfactory/domain/events";
+import type { ScanEvent, Served } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
 import { parseUrl } from "@qrfactory/domain/parse-url";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
@@ -75,10 +75,16 @@ const visitorDigits = 16;
 const dayMs = 86_400_000;
 
 /**
- * Describes a scan of `row` answered at `at` (milliseconds since the epoch, by our own clock), with the index of its
- * variant, if any. Id and time are those of the gateway's stamp where there is one.
+ * Describes a scan of `row` answered at `at` (milliseconds since the epoch, by our own clock), with what it
+ * was answered with and the index of its variant, if any. Id and time are those of the gateway's stamp where there is one.
  */
-export type DescribeScan = (scanner: Scanner, row: LiveRow, at: number, variant?: number | null) => ScanEvent;
+export type DescribeScan = (
+  scanner: Scanner,
+  row: LiveRow,
+  at: number,
+  served: Served,
+  variant: number | null,
+) => ScanEvent;
 
 /** Makes the describer; its key of visitors changes daily. */
 export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: ScanOptions): DescribeScan {
@@ -95,7 +101,7 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
     return hash("sha256", `${dayKey}\n${address}\n${userAgent}`, "hex").slice(0, visitorDigits);
   }
 
-  return function describeScan(scanner, row, answeredAt, variant = null) {
+  return function describeScan(scanner, row, answeredAt, served, variant) {
     const { address, network, userAgent } = scanner;
     const { device, os, browser, language, bot_class } = traitsOf(userAgent, scanner.language, scanner.isPrefetch);
     const stamp = scanner.stamp !== null && isTimely(scanner.stamp, answeredAt) ? scanner.stamp : null;
@@ -115,6 +121,7 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
       language,
       referrer_host: hostOf(scanner.referrer),
       bot_class,
+      served,
     };
     if (variant !== null) scan.variant = variant;
     return scan;

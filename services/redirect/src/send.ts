@@ -9,7 +9,7 @@ import type { PageName } from "./wordings.js";
 /** Name of the route of scans, in metrics. */
 export const scanRoute = "/q/{short_id}";
 
-/** What a phone or a browser is asked to wait before it tries again while the table is loaded. */
+/** What a phone or a browser is asked to wait before it tries again while nobody can say whether a code exists. */
 const retryAfterSeconds = 2;
 
 /** Leads on, for this scan only: nobody may keep the answer. */
@@ -34,10 +34,12 @@ export function sendPage(res: ServerResponse, { status, language, body }: Page, 
   return scanRoute;
 }
 
-/** Before the first full table nobody can say that a code does not exist. */
+/** While the table is not current and the replica is away, nobody can say that a code does not exist. */
 export function sendUnavailable(req: IncomingMessage, res: ServerResponse, requestId: string): string {
   if (!/text\/html/i.test(cutHeader("accept", req.headers.accept))) {
-    throw new ApiError("unavailable", "The codes are still being loaded; try again shortly.", { retryAfterSeconds });
+    throw new ApiError("unavailable", "Whether this code exists cannot be told right now; try again shortly.", {
+      retryAfterSeconds,
+    });
   }
   res.setHeader("Retry-After", String(retryAfterSeconds));
   return sendNamedPage(res, "unavailable", requestId);

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/domain/published-code";
+import { type Journal, journaled, openJournal } from "@qrfactory/replica/journal";
 import { readSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable, type Table } from "@qrfactory/replica/table";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
@@ -12,6 +13,7 @@ const temp = makeTempDirectory("snapshots-");
 let count = 0;
 let directory: string;
 let table: Table;
+let journal: Journal;
 let snapshots: Snapshots;
 
 const code = (version: number): LiveCode => ({
@@ -28,13 +30,18 @@ const code = (version: number): LiveCode => ({
 
 beforeEach(() => {
   directory = join(temp.path, String(count++));
-  table = createTable();
+  const rows = createTable();
+  journal = openJournal({ directory, table: rows });
+  table = journaled(rows, journal);
 });
-afterEach(() => snapshots.stop());
+afterEach(async () => {
+  await snapshots.stop();
+  journal.close();
+});
 afterAll(() => temp.remove());
 
 function keep(options: Partial<KeepSnapshotsOptions> = {}): Snapshots {
-  snapshots = keepSnapshots({ directory, table, resume: () => null, intervalMs: 10, last: null, ...options });
+  snapshots = keepSnapshots({ directory, table, journal, resume: () => null, intervalMs: 10, last: null, ...options });
   return snapshots;
 }
 const savedVersion = () => readSnapshot({ directory })?.table.find("CODE")?.version;
@@ -62,6 +69,7 @@ test("a clean stop saves what has changed since, and a table that is not full ne
   await keep({ intervalMs: 1_000_000 }).stop();
   expect(savedVersion()).toBe(1);
   const last = readSnapshot({ directory });
+  expect(journal.state().bytes).toBe(0);
   table = last?.table ?? table;
   await keep({ intervalMs: 1_000_000, last }).stop();
   expect(readdirSync(directory)).toHaveLength(1);
@@ -82,4 +90,23 @@ test("a disk that refuses is told once, harms nothing, and is used again when it
   await until(() => savedVersion() === 2);
   await until(() => snapshots.state().isWorking);
   expect(states).toEqual(["refused", null]);
+});
+
+test("what a journal brought is saved with the next snapshot, and then it is gone", async () => {
+  table.apply(code(1));
+  table.markFull();
+  keep();
+  await until(() => savedVersion() === 1);
+  await snapshots.stop();
+  table.apply(code(2));
+  journal.close();
+
+  const last = readSnapshot({ directory });
+  const rows = last?.table as Table;
+  journal = openJournal({ directory, table: rows });
+  expect([rows.find("CODE")?.version, journal.state().restored]).toEqual([2, 1]);
+  table = journaled(rows, journal);
+  keep({ last, intervalMs: 1_000_000 });
+  snapshots.save();
+  await until(() => savedVersion() === 2 && journal.state().bytes === 0);
 });

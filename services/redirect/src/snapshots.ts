@@ -1,6 +1,8 @@
 // When the table is written to disk: as soon as it is full where there is no snapshot yet, then every few minutes if it
-// has changed, and at a clean stop. A disk that refuses costs nothing but the snapshot; it is tried again the next time.
+// has changed, when its journal has grown large, and at a clean stop. A disk that refuses costs nothing but the snapshot;
+// it is tried again the next time.
 import type { Resume } from "@qrfactory/replica/follow";
+import type { Journal } from "@qrfactory/replica/journal";
 import { writeSnapshot } from "@qrfactory/replica/snapshot";
 import type { Table } from "@qrfactory/replica/table";
 
@@ -10,6 +12,8 @@ const firstMs = 1_000;
 export type KeepSnapshotsOptions = {
   directory: string;
   table: Table;
+  /** What no snapshot holds yet; it may have been read into the table. */
+  journal: Pick<Journal, "rotate" | "state">;
   resume: () => Resume | null;
   intervalMs: number;
   /** The snapshot that the table was read from. */
@@ -28,16 +32,18 @@ export type SnapshotState = {
 
 export type Snapshots = {
   state(): SnapshotState;
+  /** Writes one at once. */
+  save(): void;
   /** Writes what has changed since the last one. */
   stop(): Promise<void>;
 };
 
 /** Starts writing snapshots of a table whenever they are due. */
 export function keepSnapshots(options: KeepSnapshotsOptions): Snapshots {
-  const { directory, table, resume, intervalMs } = options;
+  const { directory, table, journal, resume, intervalMs } = options;
   let last = options.last;
-  /** Of a table that came from a snapshot nothing is new. */
-  let savedRevision = last ? table.revision() : null;
+  /** Of a table that came from a snapshot nothing is new but what its journal brought. */
+  let savedRevision = last && journal.state().bytes === 0 ? table.revision() : null;
   let isWorking = true;
   let writing: Promise<void> | null = null;
 
@@ -46,7 +52,9 @@ export function keepSnapshots(options: KeepSnapshotsOptions): Snapshots {
     if (!table.isFull() || revision === savedRevision) return;
     let error: Error | null = null;
     try {
+      const removeJournal = journal.rotate();
       last = await writeSnapshot({ directory, table, resume: resume() });
+      await removeJournal();
       savedRevision = revision;
     } catch (cause) {
       error = cause as Error;
@@ -74,6 +82,7 @@ export function keepSnapshots(options: KeepSnapshotsOptions): Snapshots {
   }
 
   return {
+    save: () => void saveOnce(),
     state: () => ({ isWorking, writtenAt: last?.writtenAt ?? null, bytes: last?.bytes ?? 0 }),
     async stop() {
       clearTimeout(timer);

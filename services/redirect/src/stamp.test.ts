@@ -19,7 +19,7 @@ const readScanner = makeReadScanner(["10.0.0.0/8"]);
 function described(headers: { scanId?: string; scanAt?: string }, laterMs: number, peer = "10.0.0.1") {
   return [0, laterMs].map((ms) => {
     const describeScan = makeDescribeScan({ region: `region-${ms}`, visitorSecret: "a secret", newId });
-    const { id, at } = describeScan(readScanner({ peer, ...headers }), row, now + ms);
+    const { id, at } = describeScan(readScanner({ peer, ...headers }), row, now + ms, "destination", null);
     return { id, at };
   });
 }
@@ -83,7 +83,7 @@ test("any id of a gateway becomes one of an event, and other bytes become anothe
   fc.assert(
     fc.property(hex, fc.integer({ min: -600_000, max: 60_000 }), (scanId, ms) => {
       const headers = { peer: "10.0.0.1", scanId, scanAt: momentOf(now + ms) };
-      const scan = describeScan(readScanner(headers), row, now);
+      const scan = describeScan(readScanner(headers), row, now, "destination", null);
       expect(isScanEvent(scan)).toBe(true);
       expect(scan.at).toBe(now + ms);
       ids.add(scan.id);

@@ -1,6 +1,8 @@
 // How this process is doing, told from what its background loops know: the status document and the metrics. Asking
 // costs no I/O, so the answer is instant while everything behind it is frozen.
-import type { FollowState } from "@qrfactory/replica/follow";
+import { type FollowState, isFreshBeat } from "@qrfactory/replica/follow";
+import type { JournalState } from "@qrfactory/replica/journal";
+import type { Look } from "@qrfactory/replica/look";
 import type { Table } from "@qrfactory/replica/table";
 import type { Component, StatusReport } from "@qrfactory/runtime/status";
 import type { ShipperState } from "@qrfactory/spool/shipper";
@@ -8,15 +10,14 @@ import type { SpoolStats } from "@qrfactory/spool/spool";
 import { Gauge, type Registry } from "prom-client";
 import type { SnapshotState } from "./snapshots.js";
 
-/** Management writes its heartbeat every second; a table older than this misses edits. */
-const stalenessMsMax = 5_000;
-
 export type StateOptions = {
   version: string;
   region: string;
   table: Pick<Table, "isFull" | "counts" | "bytes">;
   replica: () => FollowState;
+  looks: Look["counts"];
   snapshots: () => SnapshotState;
+  journal: () => JournalState;
   spool: () => SpoolStats;
   shipper: () => ShipperState;
 };
@@ -30,10 +31,14 @@ export function makeStatusReport(options: StateOptions): () => StatusReport {
     const shipper = options.shipper();
     const { live } = options.table.counts();
     const { stalenessMs } = replica;
-    const isFresh = stalenessMs !== null && stalenessMs <= stalenessMsMax;
+    const journal = options.journal();
     const components = {
-      table: component(options.table.isFull() ? "ok" : "down", { codes: live, staleness_ms: stalenessMs }),
-      replica: component(replica.isConnected && replica.isComplete && isFresh ? "ok" : "degraded", {
+      table: component(options.table.isFull() ? "ok" : "down", {
+        codes: live,
+        current: replica.isCurrent,
+        staleness_ms: stalenessMs,
+      }),
+      replica: component(replica.isConnected && replica.isComplete && isFreshBeat(stalenessMs) ? "ok" : "degraded", {
         connected: replica.isConnected,
         complete: replica.isComplete,
         set: replica.set,
@@ -43,6 +48,12 @@ export function makeStatusReport(options: StateOptions): () => StatusReport {
       snapshots: component(snapshots.isWorking ? "ok" : "degraded", {
         written_at: snapshots.writtenAt === null ? null : new Date(snapshots.writtenAt).toISOString(),
         bytes: snapshots.bytes,
+      }),
+      journal: component(journal.isWorking && journal.lost === 0 ? "ok" : "degraded", {
+        bytes: journal.bytes,
+        rows_restored: journal.restored,
+        rows_waiting: journal.waiting,
+        rows_lost: journal.lost,
       }),
       spool: component(spool.atRisk === 0 ? "ok" : "degraded", {
         bytes: spool.bytes,
@@ -68,6 +79,17 @@ function component(status: Component["status"], details: Record<string, unknown>
 const gauges: Record<string, [help: string, value: (options: StateOptions) => number]> = {
   redirect_codes: ["Codes that can be scanned", ({ table }) => table.counts().live],
   redirect_table_full: ["1 once the table has been complete", ({ table }) => Number(table.isFull())],
+  redirect_table_current: [
+    "1 while the table is known to hold all that there is: only then is an unknown id 404 without a look",
+    ({ replica }) => Number(replica().isCurrent),
+  ],
+  redirect_looks_found: ["Codes that a look at the replica found", ({ looks }) => looks().found],
+  redirect_looks_absent: ["Looks at the replica that found nothing", ({ looks }) => looks().absent],
+  redirect_looks_away: ["Looks at the replica without an answer", ({ looks }) => looks().away],
+  redirect_journal_bytes: ["Size of the journal of changes on disk", ({ journal }) => journal().bytes],
+  redirect_journal_restored: ["Rows that were read from the journal at the start", ({ journal }) => journal().restored],
+  redirect_journal_waiting: ["Rows that the disk of the journal refuses", ({ journal }) => journal().waiting],
+  redirect_journal_lost: ["Rows given up since the last snapshot", ({ journal }) => journal().lost],
   redirect_staleness_seconds: [
     "Age of the newest heartbeat seen on the replica; -1 before the first",
     ({ replica }) => (replica().stalenessMs ?? -1_000) / 1_000,

@@ -1,7 +1,7 @@
 // What people with a phone are told, in thirteen languages; nine of them stand in wordings-more.ts.
 import { moreWordings } from "./wordings-more.js";
 
-/** Pages that are always the same. Unknown, malformed and deleted codes look alike; `unavailable` is before the first full table. */
+/** Pages that are always the same. Unknown, malformed and deleted codes look alike; `unavailable` is while nobody can say whether a code exists. */
 export type PageName = "unknown" | "paused" | "expired" | "used" | "unavailable";
 /** Why a password is asked for again. */
 export type PasswordProblem = "wrong" | "limited" | "busy";
@@ -19,7 +19,7 @@ export const wordings: Record<string, Wording> = {
     paused: ["This code is paused", "Its owner has switched it off for now."],
     expired: ["This code has expired", "Its time is over. Ask whoever gave it to you for a new one."],
     used: ["This code is used up", "It has been scanned as often as it may be."],
-    unavailable: ["One moment, please", "This service is starting. Try again in a few seconds."],
+    unavailable: ["One moment, please", "We could not look this code up just now. Try again in a few seconds."],
     password: {
       title: "This code asks for a password",
       text: "Whoever gave you the code can tell you.",
@@ -42,7 +42,10 @@ export const wordings: Record<string, Wording> = {
     paused: ["Ce code est en pause", "Son propriétaire l’a désactivé pour le moment."],
     expired: ["Ce code a expiré", "Il n’est plus valable. Demandez-en un nouveau à la personne qui vous l’a donné."],
     used: ["Ce code est épuisé", "Il a été scanné autant de fois que prévu."],
-    unavailable: ["Un instant, s’il vous plaît", "Le service démarre. Réessayez dans quelques secondes."],
+    unavailable: [
+      "Un instant, s’il vous plaît",
+      "Nous n’avons pas pu consulter ce code à l’instant. Réessayez dans quelques secondes.",
+    ],
     password: {
       title: "Ce code demande un mot de passe",
       text: "La personne qui vous a donné le code peut vous le dire.",
@@ -70,7 +73,7 @@ export const wordings: Record<string, Wording> = {
     used: ["Dieser Code ist aufgebraucht", "Er wurde so oft gescannt, wie vorgesehen war."],
     unavailable: [
       "Einen Moment, bitte",
-      "Der Dienst startet gerade. Versuchen Sie es in ein paar Sekunden noch einmal.",
+      "Dieser Code ließ sich gerade nicht nachschlagen. Versuchen Sie es in ein paar Sekunden noch einmal.",
     ],
     password: {
       title: "Dieser Code verlangt ein Passwort",
@@ -94,7 +97,10 @@ export const wordings: Record<string, Wording> = {
     paused: ["Este código está en pausa", "Su propietario lo ha desactivado por el momento."],
     expired: ["Este código ha caducado", "Ya no es válido. Pida uno nuevo a quien se lo dio."],
     used: ["Este código está agotado", "Ya se ha escaneado tantas veces como estaba previsto."],
-    unavailable: ["Un momento, por favor", "El servicio está arrancando. Inténtelo de nuevo en unos segundos."],
+    unavailable: [
+      "Un momento, por favor",
+      "No hemos podido consultar este código ahora mismo. Inténtelo de nuevo en unos segundos.",
+    ],
     password: {
       title: "Este código pide una contraseña",
       text: "Se la puede decir quien le dio el código.",

@@ -17,13 +17,14 @@ import { type ImagesOptions, makeImages } from "./images.js";
 import type { FetchPicture } from "./images-in/pictures.js";
 import { makePreview, previewsPerSecond, readPreviewRequest } from "./preview.js";
 import { makeRequireSigner, type RequireSignerOptions, signedHeaders } from "./signed-url.js";
-import { makeValidate } from "./validate.js";
+import { makeValidate, type ValidateOptions } from "./validate.js";
 import { makeVerdicts } from "./verdicts.js";
 import { makeReadWanted } from "./wanted.js";
 
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
   CallerOptions &
   Pick<ImagesOptions, "draw" | "requireTurn"> &
+  Pick<ValidateOptions, "judge"> &
   Pick<GenerateOptions, "recordCall" | "chargeHolder" | "now"> & {
     loadKeys: RequireSignerOptions["loadKeys"];
     openSecret: RequireSignerOptions["openSecret"];
@@ -48,7 +49,7 @@ export function createApp(options: AppOptions): Express {
     ["user", "key"],
     "viewer",
   );
-  const { fetchPicture } = options;
+  const { fetchPicture, judge } = options;
   const readWanted = makeReadWanted({ readCode, fetchPicture });
   const cache = makeRenderCache({
     store: options.cacheStore,
@@ -83,10 +84,10 @@ export function createApp(options: AppOptions): Express {
           linkHeaders: codeImageHeaders,
         }),
       },
-      [imageBatchPath]: { POST: makeBatch({ tokens: options.internalTokens, images, fetchPicture }) },
+      [imageBatchPath]: { POST: makeBatch({ tokens: options.internalTokens, images, judge, fetchPicture }) },
       [picturesPath]: { POST: makeReadPictures({ tokens: options.internalTokens, fetchPicture }) },
       [verdictsPath]: { POST: makeVerdicts({ tokens: options.internalTokens }) },
-      "/api/v1/validate": { POST: makeValidate({ requireCaller: requireReader, readWanted }) },
+      "/api/v1/validate": { POST: makeValidate({ requireCaller: requireReader, readWanted, judge }) },
       "/api/v1/preview": {
         POST: makePreview({
           requireCaller: requirePreviewer,

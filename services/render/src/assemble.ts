@@ -16,6 +16,7 @@ import { watchEpoch } from "@qrfactory/replica/epoch";
 import { eventStream } from "@qrfactory/replica/event-stream";
 import { withGrace } from "@qrfactory/replica/grace";
 import { publishCodes } from "@qrfactory/replica/publish";
+import { haveRegions } from "@qrfactory/replica/regions";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Metrics } from "@qrfactory/runtime/metrics";
 import { makeOutbound } from "@qrfactory/runtime/outbound";
@@ -66,9 +67,15 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
   });
 
   /** The worker publishes what this could not; the image is delivered either way. */
-  const publishCode = async (row: DynamicCode) => {
-    const publication = publishCodes(redis, [toPublished(row)]).then(() => markCodesPublished(db, [row]));
-    await publication.catch((err) => log.warn({ err }, "publication is left to the worker"));
+  const publishCode = async (row: DynamicCode): Promise<boolean> => {
+    try {
+      await publishCodes(redis, [toPublished(row)]);
+      await markCodesPublished(db, [row]);
+    } catch (err) {
+      log.warn({ err }, "publication is left to the worker");
+      return false;
+    }
+    return haveRegions(redis);
   };
 
   const loadUsed = (workspaceId: string, month: string) => countRenders(db, workspaceId, month);
@@ -105,6 +112,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     fetchPicture: makeFetchPicture({ outbound: makeOutbound() }),
     cacheStore,
     draw: pool.draw,
+    judge: pool.judge,
     requireTurn: pool.requireTurn,
     recordCall: (event) => spool.append(JSON.stringify(event)),
     chargeHolder: () => spool.id,

@@ -10,6 +10,7 @@ import type { Handler } from "@qrfactory/runtime/http-app";
 import type { Response } from "express";
 import { z } from "zod";
 import { rendererVersion } from "./draw.js";
+import type { DrawingPool } from "./drawing-pool.js";
 import type { Images } from "./images.js";
 import { backgroundLimits, logoLimits } from "./images-in/image-header.js";
 import {
@@ -22,7 +23,7 @@ import {
   type PictureKind,
   takePictureSources,
 } from "./images-in/pictures.js";
-import { unscannable } from "./unscannable.js";
+import { refusalOf } from "./unscannable.js";
 
 /** A hundred requests of a bulk order, 200 kB each at most, and two shared pictures in base64. */
 const requestsBytesMax = 20_000_000;
@@ -36,11 +37,12 @@ const batchLimits: BodyLimits = {
 export type BatchOptions = {
   tokens: InternalTokens;
   images: Images;
+  judge: DrawingPool["judge"];
   fetchPicture: FetchPicture;
 };
 
 /** The handler of `imageBatchPath`: answers as domain/image-batch lays them out, in the order of the requests. */
-export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handler {
+export function makeBatch({ tokens, images, judge, fetchPicture }: BatchOptions): Handler {
   return async function drawBatch(req, res) {
     tokens.check(req.headers.authorization);
     const batch = await readJson(req, imageBatch, batchLimits);
@@ -50,7 +52,7 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
     res.once("close", () => left.abort(new ApiError("malformed_request", "The worker left before its answer.")));
     res.status(200).set("Content-Type", "application/octet-stream");
     for (const request of batch.requests) {
-      const { answer, image } = await answerOne(request).catch((error: unknown) => refusalOf(error));
+      const { answer, image } = await answerOne(request).catch((error: unknown) => failureOf(error));
       if (left.signal.aborted) return;
       await write(res, packAnswer(answer, image));
     }
@@ -61,6 +63,12 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
       const own = await getPictures(sources, getting);
       const pictures: PictureFiles = { ...shared, ...own };
       const { design, scanCheck } = readDesign(body, plans[batch.plan], digestsOf(pictures));
+      if (batch.is_trial) {
+        const trial = { workspaceId: batch.workspace_id, checked: scanCheck !== "off", files: pictures };
+        const verdict = await judge(design, { ...trial, signal: left.signal });
+        const refusal = refusalOf(verdict, { scanCheck, sent: body });
+        return { answer: refusal ? refusedBy(refusal) : { outcome: "judged" } };
+      }
       const cacheKey = cacheKeyOf(design, rendererVersion, batch.workspace_id);
       const { drawing, cache } = await images.get({
         design,
@@ -72,9 +80,8 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
         job: batch.job_id,
         signal: left.signal,
       });
-      if (scanCheck === "strict" && drawing.scan && !drawing.scan.isReadable) {
-        throw unscannable(drawing.scan.advice, body);
-      }
+      const refusal = refusalOf(drawing, { scanCheck, sent: body });
+      if (refusal) return { answer: refusedBy(refusal) };
       const answer: BatchAnswer = {
         outcome: "drawn",
         bytes: drawing.bytes.length,
@@ -90,11 +97,14 @@ export function makeBatch({ tokens, images, fetchPicture }: BatchOptions): Handl
   };
 }
 
+function refusedBy({ code, message: detail, errors }: ApiError): BatchAnswer {
+  return { outcome: "refused", code, detail, ...(errors && { errors }) };
+}
+
 /** What our own failures, a busy moment and too many broken pictures say: another try may succeed. */
-function refusalOf(error: unknown): { answer: BatchAnswer; image?: Buffer } {
+function failureOf(error: unknown): { answer: BatchAnswer; image?: Buffer } {
   if (error instanceof ApiError && error.status < 500 && error.code !== "rate_limited") {
-    const { code, message: detail, errors } = error;
-    return { answer: { outcome: "refused", code, detail, ...(errors && { errors }) } };
+    return { answer: refusedBy(error) };
   }
   return { answer: { outcome: "later", code: error instanceof ApiError ? error.code : "internal" } };
 }

@@ -5,14 +5,20 @@ import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Design } from "@qrfactory/domain/design";
 import { ApiError, type FieldErrors, type ProblemCode } from "@qrfactory/domain/errors";
-import { type Drawing, draw, type Pictures } from "./draw.js";
+import { draw, judge, type Pictures, type Verdict } from "./draw.js";
 import { loadShaper } from "./qr/label.js";
 import { loadDecoder } from "./zxing.js";
 
-export type DrawTask = { design: Design; checked: boolean; pictures: Pictures };
+export type DrawTask = {
+  design: Design;
+  checked: boolean;
+  pictures: Pictures;
+  /** Whether only the verdict is wanted. */
+  isTrial: boolean;
+};
 
 export type DrawOutcome =
-  | { drawing: Omit<Drawing, "bytes"> & { bytes: Uint8Array }; spentMs: number }
+  | { drawing: Verdict & { bytes?: Uint8Array }; spentMs: number }
   | { problem: { code: ProblemCode; detail: string; errors: FieldErrors | undefined }; spentMs: number };
 
 /** Below the HTTP thread's own: with a drawing on every core, requests are still taken, refused and answered at once. */
@@ -32,10 +38,10 @@ const collectGarbage: () => void = runInNewContext("gc");
 await Promise.all([loadDecoder(), loadShaper()]);
 
 /** Draws one design; what the pool calls. */
-export default async function drawTask({ design, checked, pictures }: DrawTask): Promise<DrawOutcome> {
+export default async function drawTask({ design, checked, pictures, isTrial }: DrawTask): Promise<DrawOutcome> {
   const started = performance.now();
   try {
-    const drawing = await draw(design, { checked, pictures });
+    const drawing = await (isTrial ? judge : draw)(design, { checked, pictures });
     return { drawing, spentMs: performance.now() - started };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

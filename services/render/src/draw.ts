@@ -1,28 +1,35 @@
-// From a design to the bytes of its image: symbol, scene, painter, and the check that it scans.
+// From a design to the bytes of its image: symbol, scene, painter, and the check that it scans. Whoever wants to
+// know only whether it would be delivered asks for the verdict.
 import type { Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
+import { printDpi } from "@qrfactory/domain/image-size";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
-import { shapeLabel } from "./qr/label.js";
+import { type FrameLabel, shapeFrameLabel } from "./qr/frame-label.js";
 import type { Logo } from "./qr/logo.js";
 import { makeSymbolAround } from "./qr/logo.js";
-import { paintScene } from "./qr/paint.js";
+import { paintPixels, paintScene } from "./qr/paint.js";
 import { cutGlow, soften } from "./qr/picture.js";
 import { snapGrid } from "./qr/raster.js";
+import type { Raster } from "./qr/rasterize.js";
 import { layOut, type Picture, type Scene } from "./qr/scene.js";
-import { makeSymbol } from "./qr/symbol.js";
+import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
 /** Part of every cache key: raised whenever the same design gives other bytes. */
-export const rendererVersion = 10;
+export const rendererVersion = 12;
 
-/** What every drawing of a design says of itself, and the image. */
-export type Drawing = {
-  bytes: Buffer;
+/** What every drawing of a design says of itself. */
+export type Verdict = {
   /** Of the symbol, 1 to 40. */
   version: number;
   errorCorrection: ErrorCorrection;
   /** Null when nobody asked for a check. */
   scan: ScanResult | null;
+};
+
+/** A verdict and the image that it speaks of. */
+export type Drawing = Verdict & {
+  bytes: Buffer;
   /** The bulk job for which it was drawn. */
   job?: string;
 };
@@ -30,21 +37,50 @@ export type Drawing = {
 /** The decoded pictures of a design. */
 export type Pictures = { logo?: Picture; background?: Picture };
 
+type DrawOptions = { checked: boolean; pictures?: Pictures };
+
 /**
  * Draws a design. Throws `unscannable` when its size leaves less than one pixel a module, and `validation_failed` when no
  * bundled font draws its label.
  */
-export async function draw(design: Design, options: { checked: boolean; pictures?: Pictures }): Promise<Drawing> {
-  const { text, errorCorrection } = design;
-  const logo = logoOf(design, options.pictures?.logo);
-  const symbol = logo ? makeSymbolAround(text, errorCorrection, logo) : makeSymbol(text, errorCorrection);
-  const backdrop = options.pictures?.background ? soften(options.pictures.background) : null;
-  const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
+export async function draw(design: Design, options: DrawOptions): Promise<Drawing> {
+  const { symbol, scene } = await sceneOf(design, options.pictures);
+  const { bytes, raster } = paintScene(scene, design);
+  return { bytes, ...(await verdictOn(design, { symbol, scene, checked: options.checked, pixels: () => raster })) };
+}
+
+/** What `draw` would say of a design, by the same steps without the file: returns and throws the same. */
+export async function judge(design: Design, options: DrawOptions): Promise<Verdict> {
+  const { symbol, scene } = await sceneOf(design, options.pictures);
+  return verdictOn(design, { symbol, scene, checked: options.checked, pixels: () => paintPixels(scene, design) });
+}
+
+type Judged = { symbol: QrSymbol; scene: Scene; checked: boolean; pixels: () => Raster | null };
+
+async function verdictOn(design: Design, { symbol, scene, checked, pixels }: Judged): Promise<Verdict> {
+  const scan = checked ? await checkScan(scene, design.text, { widthPx: design.widthPx, raster: pixels() }) : null;
+  return { version: symbol.version, errorCorrection: symbol.errorCorrection, scan };
+}
+
+async function sceneOf(design: Design, pictures: Pictures = {}): Promise<{ symbol: QrSymbol; scene: Scene }> {
+  const { text, errorCorrection, textEncoding: encoding } = design;
+  const logo = logoOf(design, pictures.logo);
+  const symbol = logo
+    ? makeSymbolAround(text, errorCorrection, logo, { encoding })
+    : makeSymbol(text, errorCorrection, { encoding });
+  const backdrop = pictures.background ? soften(pictures.background) : null;
+  const label = await labelOf(design, symbol.modules.side);
   const scene = layOut(symbol, design, { label, logo, backdrop });
   requireRoom(scene, design);
-  const { bytes, raster } = paintScene(scene, design);
-  const scan = options.checked ? await checkScan(scene, design.text, { widthPx: design.widthPx, raster }) : null;
-  return { bytes, version: symbol.version, errorCorrection: symbol.errorCorrection, scan };
+  return { symbol, scene };
+}
+
+/** The label of a design around a symbol of so many modules, or null where it has none; throws as `shapeFrameLabel`. */
+export async function labelOf(
+  { frame, quietZone, widthPx }: Pick<Design, "frame" | "quietZone" | "widthPx">,
+  symbolSide: number,
+): Promise<FrameLabel | null> {
+  return frame?.label ? shapeFrameLabel({ frame, symbolSide, quietZone, widthPx }) : null;
 }
 
 function logoOf({ logo }: Design, picture: Picture | undefined): Logo | null {
@@ -53,13 +89,18 @@ function logoOf({ logo }: Design, picture: Picture | undefined): Logo | null {
   return { picture: cutGlow(picture, neonAlpha), sizeRatio, clearZone };
 }
 
-/** A module needs a pixel of its own; that holds for vectors at their true size, too. Throws `unscannable`. */
+/** A module needs a pixel of its own, a vector one of a print. Throws `unscannable`. */
 export function requireRoom(
   { side }: Pick<Scene, "side">,
-  { widthPx, frame }: Pick<Design, "widthPx" | "frame">,
+  { widthPx, widthInches, frame }: Pick<Design, "widthPx" | "widthInches" | "frame">,
 ): void {
   if (snapGrid(side, widthPx).modulePx >= 1) return;
-  const around = frame ? "its quiet zone and frame" : "its quiet zone";
-  const detail = `This code is ${side} modules wide with ${around} and needs at least ${side} pixels; ${widthPx} are too few. Raise size to ${side} or more (${2 * side} scans better), or shorten data.`;
+  const code = `This code is ${side} modules wide with ${frame ? "its quiet zone and frame" : "its quiet zone"}`;
+  if (widthInches !== null) {
+    const least = (Math.ceil((100 * side) / printDpi) / 100).toFixed(2);
+    const detail = `${code} and needs at least ${least} inches, for a print at ${printDpi} dpi; ${Number(widthInches.toFixed(2))} are too few. Raise size_inches or size (twice of that scans better), or shorten data.`;
+    throw new ApiError("unscannable", detail, { errors: { size: [`At least ${least} inches.`] } });
+  }
+  const detail = `${code} and needs at least ${side} pixels; ${widthPx} are too few. Raise size to ${side} or more (${2 * side} scans better), or shorten data.`;
   throw new ApiError("unscannable", detail, { errors: { size: [`At least ${side} pixels.`] } });
 }

@@ -8,7 +8,7 @@ import { plans } from "@qrfactory/domain/plans";
 import { errorCorrectionLevels } from "@qrfactory/domain/symbol-capacity";
 import { Piscina } from "piscina";
 import { makeAdmission } from "./admission.js";
-import { type Drawing, draw, type Pictures } from "./draw.js";
+import { type Drawing, draw, judge, type Pictures, type Verdict } from "./draw.js";
 import type { DrawOutcome, DrawTask } from "./draw-worker.js";
 import { type ImageDecoder, makeImageDecoder } from "./images-in/image-decoder.js";
 import type { PictureFile, PictureFiles, PictureKind } from "./images-in/pictures.js";
@@ -46,6 +46,8 @@ export type DrawOptions = {
 export type DrawingPool = {
   /** Throws what `draw` throws, and `overloaded` when its turn would come too late. */
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
+  /** What `draw` would say, without the file. */
+  judge: (design: Design, options: DrawOptions) => Promise<Verdict>;
   /** Throws, before anything is done, what `draw` would throw for want of a turn; `rate_limited` for broken pictures. */
   requireTurn: (design: Design, options: Pick<DrawOptions, "workspaceId" | "files">) => void;
   backlogMs: () => number;
@@ -72,21 +74,28 @@ export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
   }
 
   async function drawInPool(design: Design, options: DrawOptions): Promise<Drawing> {
+    const { bytes, ...drawing } = await runInPool(design, options, false);
+    if (!bytes) throw new Error("a drawing came without its image");
+    return { ...drawing, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+  }
+
+  async function runInPool(design: Design, options: DrawOptions, isTrial: boolean) {
     const { checked, signal, workspaceId } = options;
     const pictures = await decode(design, options);
-    const work = { workspaceId, kind: kindOf(design), megapixels: design.widthPx ** 2 / 1e6 };
-    const drawNow = () => pool.run({ design, checked, pictures }, { signal: AbortSignal.timeout(drawMsMax) });
+    const work = { workspaceId, kind: kindOf(design, isTrial), megapixels: design.widthPx ** 2 / 1e6 };
+    const drawNow = () => pool.run({ design, checked, pictures, isTrial }, { signal: AbortSignal.timeout(drawMsMax) });
     const outcome = await admission.run(work, drawNow, signal);
     if ("problem" in outcome) {
       const { code, detail, errors } = outcome.problem;
       throw new ApiError(code, detail, { ...(errors && { errors }) });
     }
-    const { bytes, ...drawing } = outcome.drawing;
-    return { ...drawing, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+    return outcome.drawing;
   }
 
   return {
     draw: (design, drawOptions) => (isLight(design) ? draw(design, drawOptions) : drawInPool(design, drawOptions)),
+    judge: (design, drawOptions) =>
+      isLight(design) ? judge(design, drawOptions) : runInPool(design, drawOptions, true),
     requireTurn: (design, { workspaceId, files = {} }) => {
       for (const [, file, wanted] of wantedOf(design, files)) decoder.requireTurn(file, { ...wanted, workspaceId });
       if (!isLight(design)) admission.requireTurn({ workspaceId });
@@ -135,6 +144,6 @@ function isPlain(design: Design): boolean {
 }
 
 /** Drawings that cost alike. */
-function kindOf(design: Design): string {
-  return isPlain(design) ? "plain" : design.format;
+function kindOf(design: Design, isTrial: boolean): string {
+  return `${isTrial ? "trial " : ""}${isPlain(design) ? "plain" : design.format}`;
 }

@@ -38,6 +38,7 @@ test("one call creates a code, draws its address and publishes it", async () => 
   expect(row).toMatchObject({ name: "Menu", destinationUrl: menu.destination_url, publishedVersion: 1 });
   expect(response.headers.get("X-QR-Short-Id")).toBe(row?.shortId);
   expect(response.headers.get("X-QR-Public-Url")).toBe(address);
+  expect(response.headers.get("X-QR-Published")).toBeNull();
   expect(await textOf(response)).toBe(address);
   expect(await service.used(key)).toBe(1);
   const history = await service.db.dynamicCodeChange.findMany({ where: { codeId: row?.id as string } });
@@ -103,7 +104,7 @@ test("a retry delivers the code whose first delivery could not be written down",
       seal: makeSeal(service.sealKey),
       scanBaseUrl: "https://qr.example.org",
       destinationRules: { ownHosts: [] },
-      publishCode: async () => {},
+      publishCode: async () => false,
     }),
     recordCall: async () => {
       if (failures-- > 0) throw new Error("disk full");
@@ -120,6 +121,8 @@ test("a retry delivers the code whose first delivery could not be written down",
     expect(retried.headers.get("Idempotent-Replayed")).toBe("true");
     const rows = await service.db.dynamicCode.findMany({ where: { workspaceId } });
     expect(rows.map(({ shortId }) => shortId)).toEqual([retried.headers.get("X-QR-Short-Id")]);
+    // Only the first knew whether regions had heard of the code.
+    expect(retried.headers.get("X-QR-Published")).toBeNull();
     expect(await textOf(retried)).toBe(`HTTPS://QR.EXAMPLE.ORG/Q/${rows[0]?.shortId}`);
     expect(await rig.used(key)).toBe(1);
   } finally {

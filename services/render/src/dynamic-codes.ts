@@ -46,7 +46,7 @@ export type ReadCodeOptions = {
   scanBaseUrl: string;
   destinationRules: DestinationRules;
   /** Tells all regions at once; the worker makes up for a failure. */
-  publishCode: (row: DynamicCode) => Promise<void>;
+  publishCode: (row: DynamicCode) => Promise<boolean>;
 };
 
 const reference = z.strictObject({ short_id: shortIdField });
@@ -87,6 +87,7 @@ export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishC
     const actor: Actor = { kind, id: keyId, ...originOf(req) };
     let shortId = chosen ?? drawShortId();
     let replayed = false;
+    let isPublished = true;
     const insert = (tx: Tx) => {
       const id = chosen === undefined ? { drawnShortId: shortId } : { shortId: chosen };
       return createCode(tx, workspaceId, { ...fields, ...id }, actor);
@@ -111,10 +112,14 @@ export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishC
           row = await db.$transaction(insert);
           shortId = row.shortId;
         }
-        if (row && !replayed) await publishCode(row);
+        if (row && !replayed) isPublished = await publishCode(row);
         return addressOf(shortId);
       },
-      headers: () => ({ ...headersOf(shortId), ...(replayed && { "Idempotent-Replayed": "true" }) }),
+      headers: () => ({
+        ...headersOf(shortId),
+        ...(replayed && { "Idempotent-Replayed": "true" }),
+        ...(!isPublished && { "X-QR-Published": "pending" }),
+      }),
     };
   }
 }

@@ -33,6 +33,7 @@ test("a bare URL becomes a PNG of 600 pixels that scans, with all there is to sa
     "x-qr-version": "2",
     "x-qr-error-correction": "M",
     "x-qr-scan-score": "100",
+    "x-qr-width-mm": "50.8",
     "x-qr-cache-key": expect.stringMatching(/^[0-9a-f]{64}$/),
   });
   expect(headers.etag).toBe(`"${headers["x-qr-cache-key"]}"`);
@@ -71,6 +72,24 @@ test("the same request again is a hit with the same bytes, for another workspace
     expect(response.headers.get("x-qr-duration-ms")).toBe("0");
     for (const name of ["etag", "x-qr-cache-key", "x-qr-version", "x-qr-error-correction", "x-qr-scan-score"]) {
       expect(response.headers.get(name)).toBe(first.headers.get(name));
+    }
+  }
+});
+
+test("every format says how wide it is on paper, and validate says the same", async () => {
+  for (const format of ["png", "jpeg", "svg", "pdf", "eps"]) {
+    for (const size of [{}, { size: 500, dpi: 127 }, { size_inches: 1.5 }]) {
+      const body = { data: url, format, ...size };
+      const response = await rig.generate(key, body);
+      await imageOf(response);
+      const validation = await fetch(`${rig.url}/api/v1/validate/`, {
+        method: "POST",
+        headers: { "X-Api-Key": key.rawKey, "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      const { print } = (await validation.json()) as { print: { width_mm: number } };
+      const widthMm = "size_inches" in size ? 38.1 : "dpi" in size ? 100 : 50.8;
+      expect([response.headers.get("X-QR-Width-Mm"), print.width_mm]).toEqual([String(widthMm), widthMm]);
     }
   }
 });

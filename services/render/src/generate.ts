@@ -1,10 +1,11 @@
 // Every request for an image, in order. Every 200 costs one credit, and is written down before it is sent;
 // whatever goes wrong after the credit was taken gives it back.
 import { randomUUID } from "node:crypto";
-import { cacheKeyOf, type Design, type ImageFormat } from "@qrfactory/domain/design";
+import { cacheKeyOf, type Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { CallEvent } from "@qrfactory/domain/events";
 import { frozenProblem } from "@qrfactory/domain/freeze";
+import { type ImageFormat, widthMmOf } from "@qrfactory/domain/image-size";
 import { monthOf, type Overage, type Plan, quotaProblem, rendersAllowed } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
 import { hasAlready } from "@qrfactory/runtime/conditions";
@@ -12,9 +13,9 @@ import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import type { CacheAnswer } from "./cache.js";
 import type { Caller, RequireCaller } from "./caller.js";
-import { type Drawing, rendererVersion } from "./draw.js";
+import { rendererVersion } from "./draw.js";
 import type { Image, ImageRequest, Images } from "./images.js";
-import { unscannable } from "./unscannable.js";
+import { refusalOf } from "./unscannable.js";
 import type { ReadWanted } from "./wanted.js";
 
 /** What one delivered image costs. */
@@ -92,7 +93,8 @@ export function makeGenerate(options: GenerateOptions): Handler {
         const drawn = await images.get(wanted, known);
         // Nobody pays for what nobody will get.
         signal.throwIfAborted();
-        if (scanCheck === "strict") requireReadable(drawn.drawing, sent);
+        const refusal = refusalOf(drawn.drawing, { scanCheck, sent, appendix: " Nothing was charged." });
+        if (refusal) throw refusal;
         return { ...drawn, cacheKey: wanted.cacheKey };
       };
       let drawn = await drawReadable(request, found);
@@ -119,7 +121,7 @@ export function makeGenerate(options: GenerateOptions): Handler {
 
     setImageHeaders(res, image, {
       cacheKey: image.cacheKey,
-      format: design.format,
+      design,
       isScored: scanCheck !== "off",
       hasPictures: Object.keys(pictures).length > 0,
     });
@@ -186,20 +188,16 @@ function quotaExceeded(plan: Plan, overage: Overage | null, at: Date): ApiError 
   );
 }
 
-function requireReadable({ scan }: Drawing, sent: unknown): void {
-  if (scan && !scan.isReadable) throw unscannable(scan.advice, sent, " Nothing was charged.");
-}
-
 function roundMs(durationMs: number): number {
   return Math.ceil(durationMs * 100) / 100;
 }
 
-type Shown = { cacheKey: string; format: ImageFormat; isScored: boolean; hasPictures: boolean };
+type Shown = { cacheKey: string; design: Design; isScored: boolean; hasPictures: boolean };
 
 /** What the response says of the image. An unchecked image has no score, not a perfect one. */
 export function setImageHeaders(res: Response, { drawing, cache, durationMs }: Image, shown: Shown): void {
   res.set({
-    "Content-Type": contentTypes[shown.format],
+    "Content-Type": contentTypes[shown.design.format],
     "Content-Length": String(drawing.bytes.length),
     ETag: `"${shown.cacheKey}"`,
     "X-QR-Cache": cache,
@@ -207,9 +205,10 @@ export function setImageHeaders(res: Response, { drawing, cache, durationMs }: I
     "X-QR-Cache-Key": shown.cacheKey,
     "X-QR-Version": String(drawing.version),
     "X-QR-Error-Correction": drawing.errorCorrection,
+    "X-QR-Width-Mm": String(Number(widthMmOf(shown.design).toFixed(2))),
   });
   if (shown.isScored && drawing.scan) res.set("X-QR-Scan-Score", String(drawing.scan.score));
   // An SVG is a document: opened by itself it may load and run nothing but the pictures that are part of it.
   const pictures = shown.hasPictures ? "; img-src data:" : "";
-  if (shown.format === "svg") res.set("Content-Security-Policy", `default-src 'none'${pictures}; sandbox`);
+  if (shown.design.format === "svg") res.set("Content-Security-Policy", `default-src 'none'${pictures}; sandbox`);
 }

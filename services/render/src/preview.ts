@@ -43,7 +43,7 @@ export function makePreview({ requireCaller, readWanted, images }: PreviewOption
     const request = { ...asked, signal: leaving(res) };
     const image = await images.get(request, await images.lookUp(request));
     const hasPictures = Object.keys(pictures).length > 0;
-    setImageHeaders(res, image, { cacheKey, format: design.format, isScored: true, hasPictures });
+    setImageHeaders(res, image, { cacheKey, design, isScored: true, hasPictures });
     res.set("Cache-Control", "no-store").status(200).end(image.drawing.bytes);
   };
 }

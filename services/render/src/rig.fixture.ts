@@ -19,7 +19,7 @@ import { makeTempDirectory } from "@qrfactory/testing/temp";
 import type { Redis } from "ioredis";
 import { type AppOptions, createApp } from "./app.js";
 import { openCacheStore } from "./cache-store.js";
-import { draw } from "./draw.js";
+import { draw, judge } from "./draw.js";
 import { makeFetchPicture } from "./images-in/fetch-image.js";
 
 export type Rig = {
@@ -91,6 +91,7 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     fetchPicture: makeFetchPicture({ outbound: makeOutbound() }),
     cacheStore,
     draw,
+    judge,
     requireTurn: () => {},
     recordCall: async (event) => void calls.push(event),
     chargeHolder: () => "test",

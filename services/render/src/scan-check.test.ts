@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { readDesign } from "@qrfactory/domain/design";
 import { plans } from "@qrfactory/domain/plans";
+import { draw } from "./draw.js";
 import { layOut, type Scene } from "./qr/scene.js";
 import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan } from "./scan-check.js";
@@ -82,4 +83,35 @@ test("stars of less than two pixels are refused with what would help", async () 
   const result = await check({ pattern: "star", eye_center_shape: "star", quiet_zone: 0 }, 40);
   expect(result.isReadable).toBe(false);
   expect(result.advice).toMatch(/a quiet_zone of 4, a size of \d+ pixels or more/);
+});
+
+test.each([120, 200, 300, 400, 500, 512, 600, 1_000])(
+  "round eyes that one decoder stumbles over as delivered are readable at %i pixels, for another reads them",
+  async (size) => {
+    for (const data of [
+      text,
+      "https://example.com",
+      "https://example.com/menu/summer",
+      "HTTPS://EXAMPLE.COM/Q/7K2MWX9P",
+    ]) {
+      const { design } = readDesign({ data, size, eye_border_shape: "circle" }, plans.enterprise);
+      const { scan } = await draw(design, { checked: true });
+      expect(scan).toMatchObject({ isReadable: true, advice: "" });
+      expect(scan?.score).toBeGreaterThanOrEqual(60);
+    }
+  },
+);
+
+test.each([300, 500, 512, 600])(
+  "kanji, which the second decoder does not know, are read by the first in more views: %i",
+  async (size) => {
+    const data = "日本語のテキスト、メニュー";
+    const { design } = readDesign({ data_type: "text", data, size, eye_border_shape: "circle" }, plans.enterprise);
+    expect((await draw(design, { checked: true })).scan).toMatchObject({ isReadable: true });
+  },
+);
+
+test("a refusal says how often each decoder read the code", async () => {
+  const result = await check({ pattern: "star", eye_center_shape: "star", quiet_zone: 0 }, 40);
+  expect(result.advice).toMatch(/of 6 views of it zxing-cpp read \d and npm qr \d, where \d by each would do/);
 });

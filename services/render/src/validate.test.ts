@@ -12,7 +12,7 @@ const url = "https://example.com/";
 
 beforeAll(async () => {
   pool = makeDrawingPool();
-  rig = await startRig({ draw: pool.draw });
+  rig = await startRig({ draw: pool.draw, judge: pool.judge });
   key = rig.addKey("pro");
 });
 
@@ -47,9 +47,10 @@ test("a good request has its figures, no warnings, and costs nothing", async () 
     errors: {},
     warnings: [],
     symbol: { version: 2, modules: 25, error_correction: "Q", modes: ["byte"] },
-    print: { module_mm: 0.77, quiet_zone_mm: 3.08, max_scan_distance_mm: 192 },
+    print: { width_mm: 25.4, module_mm: 0.77, quiet_zone_mm: 3.08, max_scan_distance_mm: 192 },
     contrast_ratio: 21,
     logo: null,
+    scan_score: 100,
     pixels: 300,
   });
   expect(await rig.used(key)).toBe(0);
@@ -77,6 +78,7 @@ test.each<[object, string, string]>([
   [{ data_type: "text", data: "x".repeat(3_000) }, "payload_too_long", "data"],
   [{ data: url, size_inches: 15.5 }, "validation_failed", "size_inches"],
   [{ data_type: "text", data: "x".repeat(700), size: 100 }, "unscannable", "size"],
+  [{ data_type: "text", data: "x".repeat(1_700), size_inches: 0.5, format: "pdf" }, "unscannable", "size"],
   [{ data: url, color: "#eee" }, "unscannable", "color"],
   [{ data: url, eye_color: "#eee" }, "unscannable", "eye_color"],
   [{ data: url, eye_color: "#eee", eye_border_color: "#ddd" }, "unscannable", "eye_color"],
@@ -96,7 +98,7 @@ test.each<[object, string, string]>([
 test("colours that only a strict check refuses are a warning without it", async () => {
   const answer = await validate({ data: url, color: "#eee", scan_check: "report" });
   expect(answer).toMatchObject({ valid: true, errors: {} });
-  expect(answer.warnings.map(({ code }) => code)).toEqual(["low_contrast"]);
+  expect(answer.warnings.map(({ code }) => code)).toEqual(["unscannable", "low_contrast"]);
 });
 
 test.each<[object, string]>([
@@ -107,8 +109,25 @@ test.each<[object, string]>([
   [{ data_type: "text", data: "x".repeat(600) }, "dense"],
   [{ data: url, background: "transparent" }, "see_through_background"],
   [{ data_type: "wifi", payload: { ssid: "a", password: 'a;b"' } }, "short_password"],
+  [{ data_type: "text", data: "café", text_encoding: "utf-8" }, "readers_disagree"],
+  [{ data_type: "text", data: "café", text_encoding: "latin-1" }, "readers_disagree"],
+  [{ data_type: "text", data: "日本語のテキスト" }, "readers_disagree"],
+  [{ data: "https://example.com/café" }, "non_ascii_url"],
 ])("request %# is warned of what makes it harder to read", async (body, code) => {
   expect(await warningsOf(body)).toContain(code);
+});
+
+test("text that all readers agree on has no warning, and an address is shown as they all do", async () => {
+  expect(await warningsOf({ data_type: "text", data: "café" })).toEqual([]);
+  expect(await warningsOf({ data_type: "text", data: "日本語のテキスト", text_encoding: "utf-8-eci" })).toEqual([]);
+  expect(await warningsOf({ data: "https://example.com/caf%C3%A9" })).toEqual([]);
+  const { warnings } = await validate({ data: "https://münchen.example/größe?q=ñ" });
+  expect(warnings).toEqual([
+    {
+      code: "non_ascii_url",
+      message: expect.stringContaining("https://xn--mnchen-3ya.example/gr%C3%B6%C3%9Fe?q=%C3%B1 "),
+    },
+  ]);
 });
 
 test("a logo has its area and what the symbol can spare", async () => {

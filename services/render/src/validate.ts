@@ -1,19 +1,20 @@
-// POST /api/v1/validate/: what generate would make of a request, without making it. Nothing is drawn, created or charged,
-// so what only a decoder finds out (an overloaded pattern, a picture that hides modules) is not in the answer.
+// POST /api/v1/validate/: what generate would make of a request, without making it. Nothing is delivered, created or
+// charged; what decoders find out is found out as generate does it, by the same steps.
 import { rgbaOf } from "@qrfactory/domain/color";
-import type { Design, ScanCheck } from "@qrfactory/domain/design";
+import type { Design } from "@qrfactory/domain/design";
 import { ApiError, type FieldErrors, type ProblemCode } from "@qrfactory/domain/errors";
-import type { SegmentMode } from "@qrfactory/domain/segments";
+import { widthMmOf } from "@qrfactory/domain/image-size";
+import type { Segment, SegmentMode } from "@qrfactory/domain/segments";
 import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol-capacity";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { RequireCaller } from "./caller.js";
-import { requireRoom } from "./draw.js";
+import { labelOf, requireRoom, type Verdict } from "./draw.js";
+import type { DrawingPool } from "./drawing-pool.js";
 import type { PictureFiles } from "./images-in/pictures.js";
-import { shapeLabel } from "./qr/label.js";
 import { areaOf, budgetOf, type Logo, makeSymbolAround, placeLogo } from "./qr/logo.js";
 import { inksOf, sideOf } from "./qr/scene.js";
-import { judgeColors } from "./scan-check.js";
-import { unscannable } from "./unscannable.js";
+import { judgeColors, type ScanResult } from "./scan-check.js";
+import { refusalOf } from "./unscannable.js";
 import type { ReadWanted, Wanted } from "./wanted.js";
 import { type Warning, warningsOf } from "./warnings.js";
 
@@ -28,10 +29,6 @@ const verdicts: readonly ProblemCode[] = [
   "not_found",
 ];
 
-/** What a printer makes of a pixel where the request says no resolution. */
-const printDpi = 300;
-const mmAnInch = 25.4;
-
 /**
  * A code is read from ten times its width away, as a rule of thumb for one of 25 modules (version 2); what a camera has
  * to tell apart is the module, so this is 250 times the side of one.
@@ -40,11 +37,13 @@ const distanceInModules = 250;
 
 export type Figures = {
   symbol: { version: number; modules: number; error_correction: ErrorCorrection; modes: SegmentMode[] };
-  print: { module_mm: number; quiet_zone_mm: number; max_scan_distance_mm: number };
+  print: { width_mm: number; module_mm: number; quiet_zone_mm: number; max_scan_distance_mm: number };
   contrast_ratio: number;
   /** Modules² that the logo costs, and that the symbol can spare; null without a logo. */
   logo: { area: number; budget: number } | null;
-  /** Side of the image. */
+  /** What generate says as `X-QR-Scan-Score`; null with `scan_check` off. */
+  scan_score: number | null;
+  /** Side of the image; of a PDF or EPS, and of an SVG in inches, that of a print at 300 dpi. */
   pixels: number;
 };
 
@@ -58,22 +57,37 @@ export type Validation = { [Name in keyof Figures]: Figures[Name] | null } & {
   warnings: Warning[];
 };
 
-const noFigures = { symbol: null, print: null, contrast_ratio: null, logo: null, pixels: null };
+const noFigures = { symbol: null, print: null, contrast_ratio: null, logo: null, scan_score: null, pixels: null };
 
 /** The handler of `POST /api/v1/validate/`. It answers 200 for whatever generate would refuse because of the request. */
-export function makeValidate({ requireCaller, readWanted }: ValidateOptions): Handler {
+export function makeValidate({ requireCaller, readWanted, judge }: ValidateOptions): Handler {
+  const judgeFor = ({ design, pictures }: Wanted, workspaceId: string, checked: boolean) =>
+    judge(design, { workspaceId, checked, files: pictures });
+
   return async function validate(req, res) {
     const caller = await requireCaller(req, res);
-    const answer = await readWanted(req, caller).then(validationOf).catch(refusalOf);
+    const answer = await readWanted(req, caller)
+      .then((wanted) => validationOf(wanted, ({ checked }) => judgeFor(wanted, caller.workspaceId, checked)))
+      .catch(invalidBy);
     res.set("Cache-Control", "no-store").json(answer);
   };
 }
 
-export type ValidateOptions = { requireCaller: RequireCaller; readWanted: ReadWanted };
+export type ValidateOptions = {
+  requireCaller: RequireCaller;
+  readWanted: ReadWanted;
+  /** The verdict that generate would come to. */
+  judge: DrawingPool["judge"];
+};
+
+/** Whether an error is about the request itself. */
+function isVerdict(error: unknown): error is ApiError {
+  return error instanceof ApiError && verdicts.includes(error.code);
+}
 
 /** The verdict that an error is; throws what is about something else than the request. */
-export function refusalOf(error: unknown): Validation {
-  if (!(error instanceof ApiError) || !verdicts.includes(error.code)) throw error;
+export function invalidBy(error: unknown): Validation {
+  if (!isVerdict(error)) throw error;
   return { valid: false, code: error.code, errors: errorsOf(error), warnings: [], ...noFigures };
 }
 
@@ -81,15 +95,37 @@ function errorsOf({ errors, code, message }: ApiError): FieldErrors {
   return errors ?? { [code === "not_found" ? "payload.short_id" : "body"]: [message] };
 }
 
-/** The verdict of a request that could be read, and its figures. */
-export async function validationOf({ design, scanCheck, pictures, sent }: Wanted): Promise<Validation> {
+/** What is known of a request before anything is drawn. */
+export type Foreseen = {
+  design: Design;
+  symbol: SymbolFigures;
+  /** Modules along the side of the image. */
+  side: number;
+  colors: ReturnType<typeof judgeColors>;
+  /** Whether the scan check is wanted. */
+  checked: boolean;
+};
+
+/** The verdict of a request that could be read, by `judgeDesign`, and its figures. */
+export async function validationOf(
+  { design, scanCheck, pictures, sent }: Wanted,
+  judgeDesign: (foreseen: Foreseen) => Promise<Verdict>,
+): Promise<Validation> {
   const logo = logoOf(design, pictures);
-  const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo) : symbolOf(design);
+  const encoding = { encoding: design.textEncoding };
+  const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo, encoding) : symbolOf(design);
   const side = sideOf(modulesOf(symbol.version), design);
   const colors = judgeColors({ background: rgbaOf(design.background), inks: inksOf(design) });
-  const figures = figuresOf(design, { symbol, logo, side, contrast: colors.contrast });
-  const refusal = await findRefusal(design, { side, scanCheck, advice: colors.advice, sent });
-  const warnings = warningsOf(design, { side, colors, version: symbol.version });
+  const foreseen = { design, symbol, side, colors, checked: scanCheck !== "off" };
+  const judged = await judgeDesign(foreseen).catch((error: unknown) => {
+    if (isVerdict(error)) return error;
+    throw error;
+  });
+  const scan = judged instanceof ApiError ? null : judged.scan;
+  const figures = figuresOf(design, { symbol, logo, side, contrast: colors.contrast, scan });
+  const refusal = judged instanceof ApiError ? judged : refusalOf(judged, { scanCheck, sent });
+  const segments = segmentsOf(design, symbol);
+  const warnings = warningsOf(design, { side, colors, version: symbol.version, segments, scan: refusal ? null : scan });
   return {
     valid: refusal === null,
     code: refusal?.code ?? null,
@@ -99,20 +135,12 @@ export async function validationOf({ design, scanCheck, pictures, sent }: Wanted
   };
 }
 
-/** What generate would find out before its decoder looks. */
-async function findRefusal(
-  design: Design,
-  { side, scanCheck, advice, sent }: { side: number; scanCheck: ScanCheck; advice: string; sent: unknown },
-): Promise<ApiError | null> {
-  try {
-    if (design.frame?.label) await shapeLabel(design.frame.label);
-    requireRoom({ side }, design);
-    if (scanCheck === "strict" && advice !== "") throw unscannable(advice, sent);
-    return null;
-  } catch (error) {
-    if (error instanceof ApiError) return error;
-    throw error;
-  }
+/** What `draw` would find out before a decoder looks: the same refusals, and no word on what only a decoder knows. */
+export async function judgeWithoutDrawing({ design, symbol, side, colors, checked }: Foreseen): Promise<Verdict> {
+  await labelOf(design, modulesOf(symbol.version));
+  requireRoom({ side }, design);
+  const scan = checked && colors.advice !== "" ? { isReadable: false, score: 0, advice: colors.advice } : null;
+  return { ...symbol, scan };
 }
 
 /** Where the logo goes depends on the shape of its picture only, which its header tells. */
@@ -124,21 +152,27 @@ function logoOf({ logo }: Design, { logo: file }: PictureFiles): Logo | null {
 
 type SymbolFigures = { version: number; errorCorrection: ErrorCorrection };
 
-function symbolOf({ text, errorCorrection }: Design): SymbolFigures {
+function symbolOf({ text, errorCorrection, textEncoding: encoding }: Design): SymbolFigures {
   // `readDesign` has refused what does not fit.
-  return fitSymbol(text, errorCorrection) as SymbolFit;
+  return fitSymbol(text, errorCorrection, { encoding }) as SymbolFit;
 }
 
-type Parts = { symbol: SymbolFigures; logo: Logo | null; side: number; contrast: number };
+type Parts = { symbol: SymbolFigures; logo: Logo | null; side: number; contrast: number; scan: ScanResult | null };
 
-function figuresOf(design: Design, { symbol, logo, side, contrast }: Parts): Figures {
+function figuresOf(design: Design, { symbol, logo, side, contrast, scan }: Parts): Figures {
   const { version, errorCorrection } = symbol;
   const modules = modulesOf(version);
-  const inches = design.widthInches ?? design.widthPx / (design.dpi ?? printDpi);
-  const moduleMm = (inches * mmAnInch) / side;
+  const widthMm = widthMmOf(design);
+  const moduleMm = widthMm / side;
   return {
-    symbol: { version, modules, error_correction: errorCorrection, modes: modesOf(design.text, errorCorrection) },
+    symbol: {
+      version,
+      modules,
+      error_correction: errorCorrection,
+      modes: [...new Set(segmentsOf(design, symbol).map(({ mode }) => mode))],
+    },
     print: {
+      width_mm: rounded(widthMm),
       module_mm: rounded(moduleMm),
       quiet_zone_mm: rounded(moduleMm * design.quietZone),
       max_scan_distance_mm: Math.floor(moduleMm * distanceInModules),
@@ -148,13 +182,13 @@ function figuresOf(design: Design, { symbol, logo, side, contrast }: Parts): Fig
       area: rounded(areaOf(placeLogo(modules, logo))),
       budget: rounded(budgetOf(modules, errorCorrection)),
     },
+    scan_score: scan?.score ?? null,
     pixels: design.widthPx,
   };
 }
 
-/** Each mode once, in the order of the segments. */
-function modesOf(text: string, level: ErrorCorrection): SegmentMode[] {
-  return [...new Set(fitSymbol(text, level)?.segments.map(({ mode }) => mode))];
+function segmentsOf({ text, textEncoding: encoding }: Design, { version, errorCorrection }: SymbolFigures): Segment[] {
+  return fitSymbol(text, errorCorrection, { versionMin: version, encoding })?.segments ?? [];
 }
 
 function rounded(value: number): number {

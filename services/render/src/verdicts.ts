@@ -1,5 +1,5 @@
 // What render would refuse of many requests, for an order that is about to be taken: judged as `validate` judges one,
-// nothing is drawn.
+// but for what only a decoder knows.
 import { setImmediate } from "node:timers/promises";
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
 import { readDesign } from "@qrfactory/domain/design";
@@ -8,7 +8,7 @@ import { plans } from "@qrfactory/domain/plans";
 import { type BodyLimits, readJson } from "@qrfactory/runtime/body";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { PictureFiles, PictureKind } from "./images-in/pictures.js";
-import { refusalOf, type Validation, validationOf } from "./validate.js";
+import { invalidBy, judgeWithoutDrawing, type Validation, validationOf } from "./validate.js";
 
 /** Fifty rows of 200 kB each at most. */
 const verdictLimits: BodyLimits = { bytesMax: 10_000_000, valuesMax: 100_000 };
@@ -31,9 +31,10 @@ export function makeVerdicts({ tokens }: { tokens: InternalTokens }): Handler {
     async function judge(request: Record<string, unknown>): Promise<Validation> {
       try {
         const read = readDesign(request, plans[batch.plan], batch.pictures.digests);
-        return await validationOf({ ...read, pictures, sent: request, code: null, identity: null });
+        const wanted = { ...read, pictures, sent: request, code: null, identity: null };
+        return await validationOf(wanted, judgeWithoutDrawing);
       } catch (error) {
-        return refusalOf(error);
+        return invalidBy(error);
       }
     }
   };

@@ -73,8 +73,11 @@ async function live(marked: Client): Promise<Person & { resetOf: string }> {
   const headers = markedHeaders;
   const email = `marks-${Date.now()}@example.com`;
   const account = { email, password: marks["log-in password"], workspace_name: "Marks" };
-  const json = (url: string, body: object, more = {}) =>
-    marked.send({ url: `${url}${query}`, json: body, headers: { ...headers, ...more } });
+  const json = async (url: string, body: object, more = {}) => {
+    // No route knows this query, and each refuses it; sent with nothing in the body, it has no effect in any case.
+    await marked.send({ url: `${url}${query}`, json: {}, headers: { ...headers, ...more } });
+    return marked.send({ url, json: body, headers: { ...headers, ...more } });
+  };
   const signedUp = expectStatus(await json("/api/v1/auth/signup/", account), 201);
   const session = jsonOf<{ access_token: string; refresh_token: string }>(signedUp);
   const asUser = { Authorization: `Bearer ${session.access_token}` };

@@ -192,3 +192,18 @@ test("the same event has the same identity, another event another", () => {
   expect(uid({ ...tea, start: "2026-06-01T20:30:00+02:00" })).toBe(uid(tea));
   expect(uid({ ...tea, title: "Coffee" })).not.toBe(uid(tea));
 });
+
+test("no line is folded behind a backslash, wherever it is full", () => {
+  for (const escaped of [";", ",", "\\", "\n"]) {
+    for (let before = 40; before < 90; before++) {
+      const note = `${"x".repeat(before)}${escaped.repeat(5)}y`;
+      const text = textOf("vcard", { name: "Ada", note });
+      for (const line of text.split("\r\n")) {
+        expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75);
+        // An odd number of backslashes at the end: the last escapes what would follow.
+        expect(/(?<!\\)(?:\\\\)*\\$/.test(line)).toBe(false);
+      }
+      expect(text.replaceAll("\r\n ", "")).toContain(`NOTE:${note.replace(/[\\;,]/g, "\\$&").replaceAll("\n", "\\n")}`);
+    }
+  }
+});

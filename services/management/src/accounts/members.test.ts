@@ -37,6 +37,36 @@ test("an invited person accepts with the mailed token, once, and is a member wit
   expect(rows).toMatchObject([{ role: "owner" }, { id: invited.body.id, role: "member", status: "active" }]);
 });
 
+test("the mail of an invitation says who invites, to what and as what, and links to the page that accepts it", async () => {
+  const owner = await foundTeam();
+  await owner.as("POST", "/api/v1/members/", { body: { email: "linked@example.com", role: "admin" } });
+  const token = await api.mailedToken("linked@example.com", "invited");
+  const { text = "", subject = "" } = api.mails.findLast(({ to }) => to === "linked@example.com") ?? {};
+  expect(subject).toContain(owner.email);
+  expect(text).toContain(`${owner.email} invites you to the workspace`);
+  expect(text).toContain("as an admin");
+  expect(text).toContain(`/account/#invitation=${token}\n`);
+});
+
+test("who is logged in with the invited address accepts without a password, and nobody else does", async () => {
+  const [owner, guest, stranger] = [await foundTeam(), await api.signUp(), await api.signUp()];
+  await owner.as("POST", "/api/v1/members/", { body: { email: guest.email, role: "viewer" } });
+  const token = await api.mailedToken(guest.email, "invited");
+  const refused = await accept({ token });
+  expectProblem(refused, 400, "validation_failed");
+  expect(Object.keys(refused.body.errors)).toEqual(["password"]);
+  const accepting = (person: typeof guest) =>
+    person.as("POST", "/api/v1/auth/invitations/accept/", { body: { token } });
+  expectProblem(await accepting(stranger), 403, "forbidden");
+  const accepted = await accepting(guest);
+  expect(accepted.status).toBe(201);
+  expect(accepted.body).toMatchObject({
+    user: { email: guest.email, email_verified: true },
+    workspace: { id: owner.workspaceId, role: "viewer" },
+  });
+  expectProblem(await accepting(guest), 401, "unauthenticated");
+});
+
 test("of four transfers at once one is made, and there is one owner", async () => {
   const owner = await foundTeam();
   const members = [];

@@ -15,7 +15,7 @@ import {
   removeMember,
   transferOwnership,
 } from "@qrfactory/db/members";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError, invalidFields } from "@qrfactory/domain/errors";
 import { roles } from "@qrfactory/domain/roles";
 import { noFields, parseInput } from "@qrfactory/domain/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/body";
@@ -39,8 +39,8 @@ const invitationMs = 7 * 24 * 60 * 60 * 1000;
 const role = z.enum(roles, `Use one of: ${roles.join(", ")}.`);
 const inviteBody = z.strictObject({ email: emailField, role });
 const changeBody = z.strictObject({ role });
-/** The password of the account with this address, or for a new one. */
-const acceptBody = z.strictObject({ token: tokenField, password: guessedPassword });
+/** The password of the account with this address, or for a new one; none from who is logged in as that account. */
+const acceptBody = z.strictObject({ token: tokenField, password: guessedPassword.optional() });
 
 export type MembersOptions = {
   db: Db;
@@ -82,9 +82,16 @@ export function memberRoutes(options: MembersOptions): Routes {
         );
       },
       committed: async () => {
-        const { workspace } = await getMembership(db, caller.id, caller.workspaceId);
+        const { workspace, user } = await getMembership(db, caller.id, caller.workspaceId);
         postMail(
-          invitationMail({ to: invited.email, token: token.raw, apiUrl: publicBaseUrl, workspace: workspace.name }),
+          invitationMail({
+            to: invited.email,
+            token: token.raw,
+            apiUrl: publicBaseUrl,
+            workspace: workspace.name,
+            role: invited.role,
+            inviter: user.email,
+          }),
         );
       },
     });
@@ -92,16 +99,14 @@ export function memberRoutes(options: MembersOptions): Routes {
 
   async function accept(req: Request, res: Response): Promise<void> {
     await throttle.countVisit(req, res);
+    const caller = req.headers.authorization === undefined ? null : await findCaller(req, res, ["user"]);
     const { token, password } = await readJson(req, acceptBody, accountBody);
     const tokenHash = hashToken(token);
     const invitation = await findInvitation(db, tokenHash);
     if (!invitation) throw invalidInvitation();
-    await throttle.countGuess(req, res, invitation.email);
     const login = await findLogin(db, invitation.email);
-    if (login && !(await checkPassword(login.passwordHash, password))) {
-      throw new ApiError("unauthenticated", "There is an account with this address, and its password is another.");
-    }
-    const account = login ? { userId: login.userId } : { passwordHash: await hashNew(password) };
+    if (password !== undefined) await throttle.countGuess(req, res, invitation.email);
+    const account = await accountOf({ login, caller, password });
     const accepted = await db.$transaction((tx) => acceptInvitation(tx, tokenHash, account, originOf(req)));
     if (!accepted) throw invalidInvitation();
     const membership = await getMembership(db, accepted.userId, accepted.workspaceId);
@@ -141,6 +146,28 @@ export function memberRoutes(options: MembersOptions): Routes {
     "/api/v1/members/:id/transfer": { POST: transfer },
     "/api/v1/auth/invitations/accept": { POST: accept },
   };
+}
+
+type Accepting = {
+  login: Awaited<ReturnType<typeof findLogin>>;
+  caller: SeenCaller | null;
+  password: string | undefined;
+};
+
+/** The account that joins: the one of the session, the one whose password is given, or else a new one. */
+async function accountOf({
+  login,
+  caller,
+  password,
+}: Accepting): Promise<{ userId: string } | { passwordHash: string }> {
+  if (password === undefined) {
+    if (!caller) throw invalidFields({ password: ["Give the password of your account, or for a new one; or log in."] });
+    if (caller.id === login?.userId) return { userId: caller.id };
+    throw new ApiError("forbidden", "This invitation is for another address than the one of your session.");
+  }
+  if (!login) return { passwordHash: await hashNew(password) };
+  if (await checkPassword(login.passwordHash, password)) return { userId: login.userId };
+  throw new ApiError("unauthenticated", "There is an account with this address, and its password is another.");
 }
 
 const invalidInvitation = () =>

@@ -33,6 +33,7 @@ type Expected = {
   timezone: string;
   interval: string;
   include_bots: boolean;
+  include_fallback?: boolean;
 };
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
@@ -74,7 +75,8 @@ function bucketOf(moment: Date, { timezone, interval }: Pick<Expected, "timezone
 /** The report that rows stand for. */
 function reportOf(all: ScanRow[], asked: Expected) {
   const [from, to] = [new Date(asked.from), new Date(asked.to)];
-  const inRange = all.filter((row) => row.scanned_at >= from && row.scanned_at < to);
+  const answered = all.filter((row) => row.scanned_at >= from && row.scanned_at < to);
+  const inRange = answered.filter(({ served }) => asked.include_fallback || served !== "fallback");
   const counted = inRange.filter((row) => asked.include_bots || row.bot_class === null);
   const visitorsOf = (some: ScanRow[]) =>
     new Set(
@@ -100,6 +102,7 @@ function reportOf(all: ScanRow[], asked: Expected) {
     unique_visitors: visitorsOf(counted),
     bots: bots.length,
     bot_classes: keysOf(bots, "bot_class"),
+    fallbacks: answered.filter(({ served, bot_class }) => served === "fallback" && bot_class === null).length,
     last_scanned_at: counted.length > 0 ? new Date(last).toISOString() : null,
     timeseries: [...buckets].map(([bucket, some]) => ({
       bucket,
@@ -116,6 +119,7 @@ function reportOf(all: ScanRow[], asked: Expected) {
     referrers: keysOf(counted, "referrer_host"),
     variants: keysOf(counted, "variant"),
     serving_regions: keysOf(counted, "region"),
+    served: keysOf(counted, "served"),
   };
 }
 
@@ -198,13 +202,19 @@ describe.each(["rows", "summaries", "summaries and late rows"])("a report read f
       const report = await read("/api/v1/analytics", { ...asked, ...filter });
       expect(comparable(report, asked)).toEqual(reportOf(rows.filter(keeps), asked));
     }
+    const withFallback = { ...asked, include_fallback: true };
+    const all = await read("/api/v1/analytics", withFallback);
+    expect(comparable(all, asked)).toEqual(reportOf(rows, withFallback));
+    const only = await read("/api/v1/analytics", { ...asked, served: "fallback,APP" });
+    const led = rows.filter(({ served }) => served === "fallback" || served === "app");
+    expect(comparable(only, asked)).toEqual(reportOf(led, withFallback));
   });
 
   test("names the busiest codes", async () => {
     const { top_codes } = (await read("/api/v1/analytics", { from: "2026-10-01", to: "2026-11-05" })) as unknown as {
       top_codes: { short_id: string; scans: number }[];
     };
-    const people = rows.filter(({ bot_class }) => bot_class === null);
+    const people = rows.filter(({ bot_class, served }) => bot_class === null && served !== "fallback");
     const ofBusy = people.filter(({ code_id }) => code_id === ids[busy]).length;
     expect(top_codes.map(({ short_id, scans }) => [short_id, scans])).toEqual([
       [busy, ofBusy],
@@ -244,12 +254,13 @@ test("a comparison counts the time just before, and says by how much it changed"
   const { previous, changes, total_scans } = (await read("/api/v1/analytics", {
     ...{ from: "2026-10-20", to: "2026-10-26", compare: "previous" },
   })) as unknown as {
-    previous: { from: string; total_scans: number };
+    previous: { from: string; total_scans: number; timeseries: object[] };
     changes: { total_scans: number };
     total_scans: number;
   };
   const before = await read("/api/v1/analytics", { from: "2026-10-13", to: "2026-10-19" });
   expect(previous).toMatchObject({ from: "2026-10-13T00:00:00.000Z", total_scans: before.total_scans });
+  expect(previous.timeseries).toEqual(before.timeseries);
   expect(changes.total_scans).toBeCloseTo((total_scans - before.total_scans) / before.total_scans, 3);
 });
 
@@ -301,6 +312,13 @@ test.each([
   ["country=FR%00", "country"],
   ["top=100000", "top"],
   ["compare=all", "compare"],
+  ["country=AT,Austria", "country"],
+  ["country=-%27%3B%20DROP%20TABLE", "country"],
+  ["language=de-AT", "language"],
+  ["language=%25", "language"],
+  ["device=iphone", "device"],
+  ["bot_class=human", "bot_class"],
+  ["referrer=https%3A%2F%2Fnews.example%2Fa", "referrer"],
   ["colour=red", "colour"],
   ["__proto__=1", "__proto__"],
 ])("the query %s is refused by its field", async (query, field) => {
@@ -309,7 +327,23 @@ test.each([
   expect(Object.keys(answer.body.errors)).toContain(field);
 });
 
-test.each(["country='; DROP TABLE scans; --", "city=\\", "browser={a,b}", 'os="x', "language=%25"])(
+test.each([
+  ["country=Austria", "use AT."],
+  ["country=Österreich", "use AT."],
+  ["country=uk", "use GB."],
+  ["country=Narnia", "ISO 3166-1"],
+  ["language=de-AT", "use de; regions are not kept."],
+  ["language=Deutsch", "use de; regions are not kept."],
+  ["device=iphone", "phone, tablet, desktop"],
+  ["referrer=https://news.example/a?b", "use the host alone: news.example."],
+])("the filter %s says what would match", async (filter, words) => {
+  const [name = "", value = ""] = filter.split("=");
+  const { body } = await as("GET", `/api/v1/analytics?${new URLSearchParams({ [name]: value })}`);
+  expect(body.errors[name]).toEqual([expect.stringContaining(words)]);
+  expect(body.errors[name][0]).toContain(JSON.stringify(value));
+});
+
+test.each(["region='; DROP TABLE scans; --", "city=\\", "browser={a,b}", 'os="x', "serving_region=%25"])(
   "the filter %s is a value like any other",
   async (filter) => {
     const [name, value] = filter.split("=") as [string, string];

@@ -16,6 +16,7 @@ import type { EnterStream } from "../server-events.js";
 import { makeScanExport } from "./export.js";
 import { makeLive } from "./live.js";
 import {
+  asksFallback,
   bucketsMax,
   readFilters,
   reportQuery,
@@ -55,7 +56,9 @@ export function analyticsRoutes(options: AnalyticsOptions): Routes {
       const caller = await findCaller(req, res);
       const subject = await findScope(req, caller);
       const { tag, folder, ...query } = parseInput(schema as typeof workspaceReportQuery, req.query);
-      const scope = { ...subject, tag, folder, filters: readFilters(query) };
+      const filters = readFilters(query);
+      const includesFallback = asksFallback(filters, query.include_fallback);
+      const scope = { ...subject, tag, folder, filters, includesFallback };
       const found = await analytics.read(async (reader) => {
         const range = await resolveRange(reader, query, new Date(now()));
         return readReport(reader, {

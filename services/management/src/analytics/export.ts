@@ -4,6 +4,7 @@ import { resolveRange } from "@qrfactory/db/analytics-range";
 import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
 import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scan-lists";
 import type { ScanScope, Stretch } from "@qrfactory/db/scan-scope";
+import { makeLocalMoment } from "@qrfactory/domain/local-time";
 import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { stringify } from "csv-stringify/sync";
@@ -18,19 +19,20 @@ const batchSize = 2_000;
 
 const formatField = { format: z.enum(["csv", "ndjson"]).default("csv") };
 
+type ScanDocument = ReturnType<typeof scanDocument>;
+
 const columns = [
   ...["id", "short_id", "scanned_at", "country", "region", "city", "device", "os", "browser", "language", "referrer"],
-  ...["variant", "bot_class", "serving_region", "visitor"],
+  ...["variant", "bot_class", "serving_region", "code_name", "visitor", "served"],
 ] as const;
 
 const formats = {
   csv: {
     contentType: "text/csv; charset=utf-8",
     begin: `${columns.join()}\n`,
-    write: (scans: ListedScan[]) =>
+    write: (scans: ScanDocument[]) =>
       stringify(
-        scans.map((scan) => {
-          const document = scanDocument(scan);
+        scans.map((document) => {
           return columns.map((column) => String(document[column] ?? ""));
         }),
         { escape_formulas: true },
@@ -39,7 +41,7 @@ const formats = {
   ndjson: {
     contentType: "application/x-ndjson; charset=utf-8",
     begin: "",
-    write: (scans: ListedScan[]) => scans.map((scan) => `${JSON.stringify(scanDocument(scan))}\n`).join(""),
+    write: (scans: ScanDocument[]) => scans.map((document) => `${JSON.stringify(document)}\n`).join(""),
   },
 };
 
@@ -54,12 +56,14 @@ export function makeScanExport(
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
     const { tag, folder, ...query } = parseInput(exportQuery, req.query);
-    const scope = { ...subject, tag, folder, filters: readFilters(query) };
+    const scope = { ...subject, tag, folder, filters: readFilters(query), includesFallback: true };
     const range = await analytics.read((reader) =>
       resolveRange(reader, { ...query, wholeByDefault: true }, new Date(now())),
     );
     const format = formats[query.format];
-    const file = fileOf(format, readBatches(analytics, scope, range));
+    const moment = makeLocalMoment(query.timezone);
+    const write = (scans: ListedScan[]) => format.write(scans.map((scan) => scanDocument(scan, moment)));
+    const file = fileOf(format.begin, write, readBatches(analytics, scope, range));
     await sendFile(res, { name: `scans.${query.format}`, contentType: format.contentType }, file);
   };
 }
@@ -76,10 +80,14 @@ async function* readBatches(store: AnalyticsStore, scope: ScanScope, range: Stre
   }
 }
 
-async function* fileOf(format: (typeof formats)[keyof typeof formats], batches: AsyncGenerator<ListedScan[]>) {
-  let before = format.begin;
+async function* fileOf(
+  begin: string,
+  write: (scans: ListedScan[]) => string,
+  batches: AsyncGenerator<ListedScan[]>,
+): AsyncGenerator<string> {
+  let before = begin;
   for await (const scans of batches) {
-    yield before + format.write(scans);
+    yield before + write(scans);
     before = "";
   }
   if (before !== "") yield before;

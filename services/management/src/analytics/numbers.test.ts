@@ -122,7 +122,7 @@ describe("a seeded month", () => {
     ...{ browsers: "browser", languages: "language", referrers: "referrer_host", variants: "variant" },
     serving_regions: "region",
   };
-  const people = "bot_class IS NULL AND scanned_at >= $2 AND scanned_at < $3";
+  const people = "bot_class IS NULL AND served <> 'fallback' AND scanned_at >= $2 AND scanned_at < $3";
   const visitors =
     "count(DISTINCT ((scanned_at AT TIME ZONE 'UTC')::date, visitor)) FILTER (WHERE visitor IS NOT NULL)";
 

@@ -1,11 +1,11 @@
 // What may be asked of scans, in the words of a query.
 import type { Interval } from "@qrfactory/db/analytics-times";
-import { type ScanDimension, scanDimensions, unknownKey } from "@qrfactory/db/scan-dimensions";
+import { fallbackKey, type ScanDimension, scanDimensions } from "@qrfactory/db/scan-dimensions";
 import type { DimensionFilter } from "@qrfactory/db/scan-scope";
-import { findZone } from "@qrfactory/domain/local-time";
-import { systems } from "@qrfactory/domain/routing-input";
 import { storable } from "@qrfactory/domain/validate";
 import { z } from "zod";
+import { timezoneField } from "../timezone.js";
+import { complainOf, spellValue } from "./filter-values.js";
 
 /** Hours of twelve weeks, days of five years; a chart shows a tenth of it. */
 export const bucketsMax = 2_000;
@@ -27,16 +27,6 @@ const momentOrDate = z
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
-/**
- * Names that look like those of the IANA database and that the runtime knows, too. PostgreSQL takes a short one, such as
- * CET or IST, for an abbreviation that knows no summer or means another place, so the zone's full name is what it is told.
- */
-const timezoneField = z
-  .string()
-  .max(64)
-  .refine((name) => findZone(name) !== null, "Use a name of the IANA time zone database, such as Europe/Vienna.")
-  .transform((name) => (name.includes("/") ? name : (findZone(name) ?? name)));
-
 type FilterValue = { value: string; isExcluded: boolean };
 
 /** One value of a filter, and what ends it. */
@@ -57,17 +47,25 @@ function splitValues(text: string): FilterValue[] {
   return values;
 }
 
-const filterField = storable
-  .max(filterValuesMax * filterLengthMax)
-  .transform(splitValues)
-  .refine((values) => values.every(({ value }) => value !== ""), "Separate values by single commas.")
-  .refine((values) => values.length <= filterValuesMax, `Use at most ${filterValuesMax} values.`)
-  .optional();
+const filterField = (dimension: ScanDimension) =>
+  storable
+    .max(filterValuesMax * filterLengthMax)
+    .transform(splitValues)
+    .refine((values) => values.every(({ value }) => value !== ""), "Separate values by single commas.")
+    .refine((values) => values.length <= filterValuesMax, `Use at most ${filterValuesMax} values.`)
+    .superRefine((values, context) => {
+      const complaint = complainOf(
+        dimension,
+        values.map(({ value }) => value),
+      );
+      if (complaint) context.addIssue({ code: "custom", message: complaint });
+    })
+    .optional();
 
 const names = Object.keys(scanDimensions) as ScanDimension[];
-const filterFields = Object.fromEntries(names.map((name) => [name, filterField])) as Record<
+const filterFields = Object.fromEntries(names.map((name) => [name, filterField(name)])) as Record<
   ScanDimension,
-  typeof filterField
+  ReturnType<typeof filterField>
 >;
 
 /** A range and the filters by what is known of a scan. */
@@ -90,6 +88,7 @@ export const workspaceScansQuery = scansQuery.extend(codeFields);
 export const reportQuery = scansQuery.extend({
   interval: z.enum(["hour", "day", "week", "month"] satisfies Interval[]).default("day"),
   include_bots: flag.default(false),
+  include_fallback: flag.default(false),
   compare: z.enum(["previous"]).optional(),
   top: z.coerce.number().int().min(1).max(topMax).optional(),
 });
@@ -97,26 +96,17 @@ export const reportQuery = scansQuery.extend({
 /** Of a report on a workspace. */
 export const workspaceReportQuery = reportQuery.extend(codeFields);
 
-const lower = (value: string) => value.toLowerCase();
-
-/** How scans spell what people may write in any case, as rules do; other dimensions are matched as they are. */
-const spellings: Partial<Record<ScanDimension, (value: string) => string>> = {
-  country: (code) => (lower(code) === unknownKey ? unknownKey : code.toUpperCase()),
-  device: (name) => (lower(name) === "mobile" ? "phone" : lower(name)),
-  os: (name) => systems.find((system) => lower(system) === lower(name)) ?? name,
-  language: lower,
-  referrer: lower,
-  bot_class: lower,
-};
+/** Whether a report counts scans that were led to a fallback: where it is asked for them, in either way. */
+export const asksFallback = (filters: DimensionFilter[], include: boolean): boolean =>
+  include || filters.some(({ dimension, include }) => dimension === "served" && include.includes(fallbackKey));
 
 /** The filters of a checked query. */
 export function readFilters(query: z.output<typeof scansQuery>): DimensionFilter[] {
   return names.flatMap((dimension) => {
     const values = query[dimension];
     if (!values) return [];
-    const spell = spellings[dimension] ?? ((value) => value);
     const valuesOf = (excluded: boolean) =>
-      values.filter(({ isExcluded }) => isExcluded === excluded).map(({ value }) => spell(value));
+      values.filter(({ isExcluded }) => isExcluded === excluded).map(({ value }) => spellValue(dimension, value));
     return [{ dimension, include: valuesOf(false), exclude: valuesOf(true) }];
   });
 }

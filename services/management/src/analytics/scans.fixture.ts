@@ -18,7 +18,7 @@ export function scanRow(
     ...{ sequence: 0, id: randomUUID(), scanned_at: new Date(at), code_id: code.id, workspace_id: code.workspaceId },
     ...{ code_version: 1, region: "eu-1", network: "203.0.113.0/24", visitor: "0123456789abcdef", device: "phone" },
     ...{ os: "iOS", browser: "Safari", language: "de", referrer_host: null, country: "AT", region_name: "Vienna" },
-    ...{ city: "Vienna", variant: null, bot_class: null },
+    ...{ city: "Vienna", variant: null, bot_class: null, served: "destination" },
     ...more,
   };
 }
@@ -89,6 +89,7 @@ export function seededScans(workspaceId: string, busyId: string, quietId: string
       region: any(["eu-1", "us-1"]),
       variant: any([null, 0, 1, 10]),
       bot_class: next() < 0.1 ? any(["bot", "preview", "prefetch"]) : null,
+      served: any(["destination", "variant", "fallback", "app"]),
     });
   });
 }

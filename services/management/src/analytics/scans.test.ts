@@ -62,7 +62,7 @@ test("a scan shows what the contract names, and nothing of an address", async ()
       ...{ id: expect.any(String), short_id: shortId, scanned_at: "2026-10-31T10:00:00.000Z", country: "AT" },
       ...{ region: "Vienna", city: "Vienna", device: "phone", os: "iOS", browser: "Safari", language: "de" },
       ...{ referrer: "a.example", variant: null, bot_class: "preview", serving_region: "eu-1" },
-      visitor: "0123456789abcdef",
+      ...{ visitor: "0123456789abcdef", code_name: expect.any(String), served: "destination" },
     },
   ]);
   expect(text).not.toContain("203.0.113");
@@ -82,6 +82,28 @@ test("lists hold what the filters leave", async () => {
     "country=-fr",
   ];
   expect(await Promise.all(inAnyCase.map(count))).toEqual([5, 9, 4]);
+});
+
+test("an export shows moments by the clocks of its zone, and the names of codes", async () => {
+  const { as, code } = await signUpWithCode();
+  const body = { name: "=Menu, spring", destination_url: "https://example.com" };
+  const menu = (await as("POST", "/api/v1/dynamic", { body })).body;
+  const moments = ["2026-10-25T00:59:59.999Z", "2026-10-25T01:00:00Z"];
+  await takeIn(
+    api.database.url,
+    moments.map((at) => scanRow({ ...code, id: menu.id }, at)),
+  );
+  const read = async (query: string) => (await as("GET", `/api/v1/scans/export?${query}`)).text.trim().split("\n");
+  const rows = (await read("format=ndjson&timezone=Europe/Vienna")).map((line) => JSON.parse(line));
+  expect(rows.map(({ scanned_at, code_name }) => [scanned_at, code_name])).toEqual([
+    ["2026-10-25T02:59:59.999+02:00", body.name],
+    ["2026-10-25T02:00:00.000+01:00", body.name],
+  ]);
+  const [header = "", first = ""] = await read("format=csv&timezone=Asia/Kathmandu");
+  expect(header.split(",")).toContain("code_name");
+  expect(first).toContain("2026-10-25T06:44:59.999+05:45");
+  expect(first).toContain(`"'=Menu, spring"`);
+  expect((await read("format=csv"))[1]).toContain(moments[0]);
 });
 
 test("lists and exports of a workspace are narrowed down to a tag or a folder, as its reports are", async () => {
@@ -143,7 +165,7 @@ test("an export holds every scan once, the oldest first, and is safe in a spread
 
 test("an export of nothing is a table without rows", async () => {
   const { as } = await signUpWithCode();
-  expect((await as("GET", "/api/v1/scans/export?format=csv")).text).toMatch(/^id,.*visitor\n$/);
+  expect((await as("GET", "/api/v1/scans/export?format=csv")).text).toMatch(/^id,.*visitor,served\n$/);
   expect((await as("GET", "/api/v1/scans/export?format=ndjson")).text).toBe("");
   expectProblem(await as("GET", "/api/v1/scans/export?format=xml"), 400, "validation_failed");
 });

@@ -2,7 +2,7 @@
 // while more come in.
 
 import { resolveRange } from "@qrfactory/db/analytics-range";
-import { listScans } from "@qrfactory/db/scan-lists";
+import { type ListedScan, listScans } from "@qrfactory/db/scan-lists";
 import { momentField } from "@qrfactory/domain/code-input";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { z } from "zod";
@@ -25,12 +25,12 @@ export function makeListScans(
     const subject = await findScope(req, caller);
     const { query, limit, after } = readStreamQuery(req, (filters as typeof workspaceScansQuery).shape, position);
     const { tag, folder } = query;
-    const scope = { ...subject, tag, folder, filters: readFilters(query) };
+    const scope = { ...subject, tag, folder, filters: readFilters(query), includesFallback: true };
     const scans = await analytics.read(async (reader) => {
       const range = await resolveRange(reader, { ...query, wholeByDefault: true }, new Date(now()));
       return listScans(reader, scope, { range, after, direction: "DESC", limit: limit + 1 });
     });
-    const page = { positionOf: writePosition, toResult: scanDocument };
+    const page = { positionOf: writePosition, toResult: (scan: ListedScan) => scanDocument(scan) };
     res.set("Cache-Control", "no-store").json(streamDocument(scans, limit, page));
   };
 }

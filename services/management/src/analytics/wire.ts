@@ -1,24 +1,27 @@
 // Reports and scans as clients see them.
-import type { Report } from "@qrfactory/db/analytics";
+import type { Course, Report } from "@qrfactory/db/analytics";
 import type { Counts } from "@qrfactory/db/analytics-times";
 import type { ListedScan } from "@qrfactory/db/scan-lists";
 
 /** The report of contract section 6; bots by class beside it, what was compared, and since when all of it is known. */
 export function reportDocument(report: Report, includeBots: boolean) {
-  const { starts, times, keys, codes, previous, completeFrom } = report;
+  const { keys, codes, previous, completeFrom } = report;
   const scansOf = ({ scans, bots }: Counts) => (includeBots ? scans + bots : scans);
-  const { total } = times;
+  const seriesOf = ({ starts, times }: Course) =>
+    starts.map((start, index) => {
+      const bucket = times.buckets[index] as Counts;
+      return { start: start.toISOString(), scans: scansOf(bucket), unique_visitors: bucket.visitors };
+    });
+  const { total } = report.times;
   return {
     total_scans: scansOf(total),
     unique_visitors: total.visitors,
     bots: total.bots,
     bot_classes: keys.bot_class,
+    fallbacks: report.fallbacks,
     last_scanned_at: lastScan(total, includeBots)?.toISOString() ?? null,
     complete_from: completeFrom?.toISOString() ?? null,
-    timeseries: starts.map((start, index) => {
-      const bucket = times.buckets[index] as Counts;
-      return { start: start.toISOString(), scans: scansOf(bucket), unique_visitors: bucket.visitors };
-    }),
+    timeseries: seriesOf(report),
     countries: keys.country,
     regions: keys.region,
     cities: keys.city,
@@ -29,19 +32,21 @@ export function reportDocument(report: Report, includeBots: boolean) {
     referrers: keys.referrer,
     variants: keys.variant,
     serving_regions: keys.serving_region,
+    served: keys.served,
     ...(codes && { top_codes: codes.map(({ shortId, name, scans }) => ({ short_id: shortId, name, scans })) }),
     ...(previous && {
       previous: {
         from: previous.range.from.toISOString(),
         to: previous.range.to.toISOString(),
-        total_scans: scansOf(previous.total),
-        unique_visitors: previous.total.visitors,
-        bots: previous.total.bots,
+        total_scans: scansOf(previous.times.total),
+        unique_visitors: previous.times.total.visitors,
+        bots: previous.times.total.bots,
+        timeseries: seriesOf(previous),
       },
       changes: {
-        total_scans: change(scansOf(total), scansOf(previous.total)),
-        unique_visitors: change(total.visitors, previous.total.visitors),
-        bots: change(total.bots, previous.total.bots),
+        total_scans: change(scansOf(total), scansOf(previous.times.total)),
+        unique_visitors: change(total.visitors, previous.times.total.visitors),
+        bots: change(total.bots, previous.times.total.bots),
       },
     }),
   };
@@ -56,12 +61,13 @@ function lastScan({ lastScanAt, lastBotAt }: Report["times"]["total"], includeBo
 const change = (now: number, before: number) =>
   before === 0 ? null : Math.round(((now - before) / before) * 10_000) / 10_000;
 
-/** One scan; never an address, nor the network. */
-export function scanDocument(scan: ListedScan) {
+/** One scan, its moment as `write` has it; never an address, nor the network. */
+export function scanDocument(scan: ListedScan, write: (moment: Date) => string = (moment) => moment.toISOString()) {
   return {
     id: scan.id,
     short_id: scan.short_id,
-    scanned_at: scan.scanned_at.toISOString(),
+    code_name: scan.code_name,
+    scanned_at: write(scan.scanned_at),
     country: scan.country,
     region: scan.region_name,
     city: scan.city,
@@ -74,5 +80,6 @@ export function scanDocument(scan: ListedScan) {
     bot_class: scan.bot_class,
     serving_region: scan.region,
     visitor: scan.visitor,
+    served: scan.served,
   };
 }

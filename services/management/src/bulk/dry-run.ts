@@ -2,16 +2,30 @@
 import type { Caller } from "@qrfactory/auth/caller";
 import { monthOf, plans, rendersAllowed } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
+import type { FindRefusals } from "./find-refusals.js";
 import type { BulkRow, Judged } from "./rows.js";
+import type { SharedPictures } from "./shared-pictures.js";
 
 /** Rows shown of what would be made. */
 const shownMax = 10;
+/** Refused rows that are named. */
+const refusalsMax = 1_000;
+
+export type ForeseeOptions = {
+  credits: Pick<Credits, "readCredits">;
+  findRefusals: FindRefusals;
+  now: () => Date;
+};
 
 const drawnAnew = "Short ids that rows do not name are drawn anew when the order is made.";
 
 /** Makes the function that foresees an order whose rows are all good. */
-export function makeForesee({ credits, now }: { credits: Pick<Credits, "readCredits">; now: () => Date }) {
-  return async function foresee({ workspaceId, plan, overage }: Caller, { rows, warnings }: Judged) {
+export function makeForesee({ credits, findRefusals, now }: ForeseeOptions) {
+  return async function foresee(
+    { workspaceId, plan, overage }: Caller,
+    { rows, warnings, pictures }: Judged & { pictures: SharedPictures },
+  ) {
+    const { refusals, unjudged } = await findRefusals(rows, { workspaceId, plan, pictures });
     const allowed = rendersAllowed(plans[plan], overage);
     const used = await credits.readCredits({ workspaceId, month: monthOf(now()) });
     const remaining = Math.max(0, allowed - used);
@@ -20,10 +34,18 @@ export function makeForesee({ credits, now }: { credits: Pick<Credits, "readCred
     return {
       dry_run: true,
       total: rows.length,
-      credits: rows.length,
+      credits: rows.length - refusals.size,
       credits_remaining: left,
       warnings: rows.length > remaining ? [`This needs ${rows.length} credits; ${left} are left.`, ...notes] : notes,
       rows: rows.slice(0, shownMax).map(foreseenRow),
+      refused: refusals.size,
+      unjudged,
+      errors: Object.fromEntries(
+        [...refusals]
+          .sort(([a], [b]) => a - b)
+          .slice(0, refusalsMax)
+          .map(([row, sentence]) => [row, { row: [sentence] }]),
+      ),
     };
   };
 }

@@ -241,6 +241,8 @@ test("a dry run says what would be made, and makes nothing", async () => {
   const answer = await who.as("POST", path, { body });
   expect(answer.status).toBe(200);
   expect(answer.body).toMatchObject({ dry_run: true, total: 2, credits: 2, credits_remaining: 50 });
+  // Render is away here, and says nothing of either.
+  expect(answer.body).toMatchObject({ refused: 0, unjudged: 2, errors: {} });
   expect(answer.body.rows[1]).toEqual({ row: 2, filename: "qr-0002.png", data: item.data });
   expect(answer.body.warnings).toEqual([
     expect.stringContaining("placement"),

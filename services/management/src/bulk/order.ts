@@ -24,6 +24,7 @@ import type { Request, Response } from "express";
 import type { FindCaller, SeenCaller } from "../caller.js";
 import { type Created, type CreateOnce, type Recall, type Recalled, sendCreated } from "../idempotency.js";
 import { makeForesee } from "./dry-run.js";
+import type { FindRefusals } from "./find-refusals.js";
 import { type Intake, readIntake, tableBytesOf } from "./intake.js";
 import type { ObjectStore } from "./object-store.js";
 import { addVerdicts, type Judged, judgeRows } from "./rows.js";
@@ -40,7 +41,9 @@ export type OrderOptions = {
   credits: Credits;
   store: ObjectStore;
   readSharedPictures: ReadSharedPictures;
-  /** What render would refuse of rows. */
+  /** What decoders would refuse of rows, found by drawing them. */
+  findRefusals: FindRefusals;
+  /** What render would refuse of rows without drawing them. */
   readVerdicts: ReadVerdicts;
   /** Rings for the workers; never fails. */
   ringBulk: (jobId: string) => Promise<void>;
@@ -62,7 +65,7 @@ const largestBulkRows = Math.max(...Object.values(plans).map(({ bulkRowsMax }) =
 /** The handler of orders; `documentOf` is how a client sees one. */
 export function makeOrder(options: OrderOptions, documentOf: DocumentOf) {
   const { db, findCaller, createOnce, credits, now = () => new Date() } = options;
-  const foresee = makeForesee({ credits, now });
+  const foresee = makeForesee({ credits, findRefusals: options.findRefusals, now });
 
   async function order(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);

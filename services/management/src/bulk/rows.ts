@@ -1,10 +1,11 @@
 // From what a client sent to the rows of a job: defaults applied, every row judged by the rules of a single image, all
 // mistakes of all rows found before anything is charged.
 import { newShortIdField } from "@qrfactory/domain/code-input";
-import { designFieldNames, type ImageFormat, readDesign } from "@qrfactory/domain/design";
+import { designFieldNames, readDesign } from "@qrfactory/domain/design";
 import { pictureFieldNames } from "@qrfactory/domain/design-picture";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError, type FieldErrors, type RowErrors, refusedField } from "@qrfactory/domain/errors";
+import type { ImageFormat } from "@qrfactory/domain/image-size";
 import type { Plan } from "@qrfactory/domain/plans";
 import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
 import { makeBreather } from "@qrfactory/runtime/breather";

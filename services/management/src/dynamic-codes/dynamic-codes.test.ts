@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
+import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { type Api, expectProblem, patient, startApi } from "../api.fixture.js";
 
 let api: Api;
@@ -51,6 +52,24 @@ test("a code is created, read, repointed, paused, listed and deleted", async () 
   expectProblem(await as("GET", path), 404, "not_found");
   expectProblem(await as("PATCH", path, { body: { name: "x" } }), 404, "not_found");
   expect((await as("GET", "/api/v1/dynamic")).body.count).toBe(0);
+});
+
+test("a new code says pending while a region that can be reached has not heard of it", async () => {
+  const { as } = await api.signUp();
+  const create = async () => {
+    const { status, headers } = await as("POST", "/api/v1/dynamic", { body: code });
+    return [status, headers.get("X-QR-Published")];
+  };
+  expect(await create()).toEqual([201, null]);
+  const redis = connectRedis({ url: api.redis.url, name: "region" });
+  await redisReady(redis, 5_000);
+  const region = (ordinal: number) => redis.hset("qrf:regions", "slow", `${ordinal} ${Date.now()}`);
+  await region(0);
+  expect(await create()).toEqual([201, "pending"]);
+  await region(1_000_000);
+  expect(await create()).toEqual([201, null]);
+  await redis.del("qrf:regions");
+  redis.disconnect();
 });
 
 test("an edit that was made from a stale reading is refused", async () => {

@@ -7,7 +7,7 @@ import { createCode, type NewCode } from "@qrfactory/db/code-creation";
 import { getCodeAt } from "@qrfactory/db/code-history";
 import { findScheduled } from "@qrfactory/db/code-status";
 import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/dynamic-codes";
-import { scheduleChange, scheduleChangeIn } from "@qrfactory/db/scheduled-changes";
+import { foreseeCode, scheduleChange, scheduleChangeIn } from "@qrfactory/db/scheduled-changes";
 import {
   type CodeFields,
   createCodeBody,
@@ -48,6 +48,8 @@ export type DynamicCodesOptions = {
   respondOnce: RespondOnce;
   /** Tells all regions at once; the worker repeats it if this fails. */
   publishCodes: (rows: DynamicCode[]) => Promise<void>;
+  /** The same for codes that are new to regions; waits for those that can be reached, and is false when it may take a second. */
+  publishEverywhere: (rows: DynamicCode[]) => Promise<boolean>;
   destinationRules: DestinationRules;
   publicBaseUrl: string;
   scanBaseUrl: string;
@@ -59,6 +61,11 @@ const schedulingByPatchDeprecated = "@1795824000";
 /** The routes of dynamic codes. */
 export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
   const { db, findCaller, respondOnce, publishCodes, destinationRules, scanBaseUrl } = options;
+
+  /** Says so when a code may be scanned before every region knows it. */
+  async function publishNew(res: Response, row: DynamicCode): Promise<void> {
+    if (!(await options.publishEverywhere([row]))) res.set("X-QR-Published", "pending");
+  }
 
   async function send(res: Response, row: DynamicCode): Promise<void> {
     const isScheduled = (await findScheduled(db, [row])).has(row.id);
@@ -90,7 +97,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
         return codeDocument(created, scanBaseUrl);
       },
       committed: async () => {
-        if (created) await publishCodes([created]);
+        if (created) await publishNew(res, created);
       },
     });
   }
@@ -99,7 +106,8 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     const caller = await findCaller(req, res);
     const { at } = parseInput(showQuery, req.query);
     const row = await getCode(db, caller.workspaceId, readShortId(req));
-    await send(res, at ? await getCodeAt(db, row, at) : row);
+    if (at && at.getTime() > Date.now()) await send(res, (await foreseeCode(db, row, at)).code);
+    else await send(res, at ? await getCodeAt(db, row, at) : row);
   }
 
   async function update(req: Request, res: Response): Promise<void> {
@@ -134,7 +142,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
     await readJson(req, noFields);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     const row = await restoreCode(db, target, caller.actor);
-    await publishCodes([row]);
+    await publishNew(res, row);
     await send(res, row);
   }
 

@@ -119,7 +119,19 @@ test("more codes than are read at once are all there, once", async () => {
   expect((await download(as, "nginx")).text.match(/"https:/g)).toHaveLength(2_500);
 });
 
-test.each(["", "?format=xml", "?format=csv&page=2"])("an export with %j is refused", async (query) => {
+test("the table shows moments by the clocks of its zone", async () => {
   const { as } = await api.signUp();
-  expectProblem(await as("GET", `/api/v1/dynamic/export${query}`), 400, "validation_failed");
+  await create(as, "ZONED-1", { expires_at: "2030-07-01T10:00:00Z" });
+  expect((await download(as, "csv")).text).toContain("2030-07-01T10:00:00.000Z");
+  const zoned = (await download(as, "csv&timezone=America/St_Johns")).text;
+  expect(zoned).toContain("2030-07-01T07:30:00.000-02:30");
+  expect(zoned).not.toMatch(/\dZ/);
 });
+
+test.each(["", "?format=xml", "?format=csv&page=2", "?format=csv&timezone=Mars/Base"])(
+  "an export with %j is refused",
+  async (query) => {
+    const { as } = await api.signUp();
+    expectProblem(await as("GET", `/api/v1/dynamic/export${query}`), 400, "validation_failed");
+  },
+);

@@ -4,6 +4,7 @@ import type { Db } from "@qrfactory/db/client";
 import { listCodes, type PageStart, positionOf } from "@qrfactory/db/code-lists";
 import { codeState } from "@qrfactory/db/code-routing";
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import { makeLocalMoment } from "@qrfactory/domain/local-time";
 import { endOf } from "@qrfactory/domain/route";
 import { parseInput } from "@qrfactory/domain/validate";
 import { stringify } from "csv-stringify/sync";
@@ -11,6 +12,7 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { type SentFile, sendFile } from "../send-file.js";
+import { timezoneField } from "../timezone.js";
 import { codeDocument } from "./wire.js";
 
 /** Codes read at once: some 500 KB of them. */
@@ -36,8 +38,11 @@ type Format = SentFile & {
   between: string;
   end: string;
   /** One batch; an empty text is left out, with what would stand between. */
-  write: (rows: DynamicCode[], scanBaseUrl: string) => string;
+  write: (rows: DynamicCode[], told: Told) => string;
 };
+
+/** What the rows alone do not say: what addresses begin with, and how moments are written. */
+type Told = { scanBaseUrl: string; moment: (at: Date) => string };
 
 const columns = [
   ...["short_id", "public_url", "name", "destination_url", "fallback_url", "is_active", "expires_at"],
@@ -52,9 +57,9 @@ const formats = {
     begin: `${columns.join()}\n`,
     between: "",
     end: "",
-    write: (rows, scanBaseUrl) =>
+    write: (rows, told) =>
       stringify(
-        rows.map((row) => cells(row, scanBaseUrl)),
+        rows.map((row) => cells(row, told)),
         { escape_formulas: true },
       ),
   },
@@ -87,8 +92,15 @@ map $uri $qrfactory_destination {
   },
 } satisfies Record<string, Format>;
 
-function cells(row: DynamicCode, scanBaseUrl: string): string[] {
-  const document: Record<string, unknown> = { ...codeDocument(row, scanBaseUrl), tags: row.tags.join(", ") };
+function cells(row: DynamicCode, { scanBaseUrl, moment }: Told): string[] {
+  const document: Record<string, unknown> = {
+    ...codeDocument(row, scanBaseUrl),
+    tags: row.tags.join(", "),
+    expires_at: row.expiresAt && moment(row.expiresAt),
+    last_scanned_at: row.lastScannedAt && moment(row.lastScannedAt),
+    created_at: moment(row.createdAt),
+    updated_at: moment(row.updatedAt),
+  };
   return columns.map((column) => cellOf(document[column] ?? ""));
 }
 
@@ -111,10 +123,10 @@ function targets(rows: DynamicCode[]): [path: string, url: string][] {
 const nginxText = (url: string) =>
   url.replace(/[$"\\]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
-async function* fileOf(format: Format, batches: AsyncGenerator<DynamicCode[]>, scanBaseUrl: string) {
+async function* fileOf(format: Format, batches: AsyncGenerator<DynamicCode[]>, told: Told) {
   let before = format.begin;
   for await (const rows of batches) {
-    const text = format.write(rows, scanBaseUrl);
+    const text = format.write(rows, told);
     if (text === "") continue;
     yield before + text;
     before = format.between;
@@ -122,7 +134,11 @@ async function* fileOf(format: Format, batches: AsyncGenerator<DynamicCode[]>, s
   yield before === format.begin ? format.begin + format.end : format.end;
 }
 
-const exportQuery = z.strictObject({ format: z.enum(["csv", "nginx", "json"]) });
+/** The maps hold no moments, so the zone is for the table. */
+const exportQuery = z.strictObject({
+  format: z.enum(["csv", "nginx", "json"]),
+  timezone: timezoneField.default("UTC"),
+});
 
 export type ExportOptions = { db: Db; findCaller: FindCaller; scanBaseUrl: string };
 
@@ -130,8 +146,9 @@ export type ExportOptions = { db: Db; findCaller: FindCaller; scanBaseUrl: strin
 export function makeExport({ db, findCaller, scanBaseUrl }: ExportOptions) {
   return async function exportCodes(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const format = formats[parseInput(exportQuery, req.query).format];
-    const file = fileOf(format, readBatches(db, workspaceId), scanBaseUrl);
-    await sendFile(res, format, file);
+    const query = parseInput(exportQuery, req.query);
+    const format = formats[query.format];
+    const told = { scanBaseUrl, moment: makeLocalMoment(query.timezone) };
+    await sendFile(res, format, fileOf(format, readBatches(db, workspaceId), told));
   };
 }

@@ -2,11 +2,14 @@
 import { createHash } from "node:crypto";
 import type { Db } from "@qrfactory/db/client";
 import { codeState, routingOf } from "@qrfactory/db/code-routing";
-import { type DynamicCode, getCode } from "@qrfactory/db/dynamic-codes";
+import { type DynamicCode, getCode, wireNames } from "@qrfactory/db/dynamic-codes";
+import { foreseeCode, type ScheduledChange } from "@qrfactory/db/scheduled-changes";
 import { momentField } from "@qrfactory/domain/code-input";
 import { isCountry } from "@qrfactory/domain/countries";
+import { traitLengthMax } from "@qrfactory/domain/events";
 import { preferredLanguage } from "@qrfactory/domain/preferred-language";
 import { compileRoutes, type Decision, route, type Step } from "@qrfactory/domain/route";
+import { devices, systems } from "@qrfactory/domain/routing-input";
 import type { Visitor } from "@qrfactory/domain/rules";
 import { readJson } from "@qrfactory/runtime/body";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
@@ -18,6 +21,15 @@ import { readShortId } from "./address.js";
 /** As much as a scan record holds of a header. */
 const headerLengthMax = 512;
 
+/** One of some words in any case, as the list spells it. */
+const wordOf = (words: readonly string[]) => {
+  const spelt = new Map(words.map((word) => [word.toLowerCase(), word]));
+  return z
+    .string()
+    .refine((word) => spelt.has(word.toLowerCase()), `Use one of: ${words.join(", ")}.`)
+    .transform((word) => spelt.get(word.toLowerCase()) as string);
+};
+
 const resolveBody = z.strictObject({
   at: momentField.optional(),
   country: z
@@ -27,36 +39,65 @@ const resolveBody = z.strictObject({
     .optional(),
   user_agent: z.string().max(headerLengthMax, `Use at most ${headerLengthMax} characters.`).optional(),
   language: z.string().max(headerLengthMax, `Use at most ${headerLengthMax} characters.`).optional(),
+  // In the words of rules and reports, in place of what the user agent says of each.
+  device: wordOf(devices)
+    .transform((name) => (name === "mobile" ? "phone" : name))
+    .optional(),
+  os: wordOf(systems).optional(),
+  browser: z.string().min(1).max(traitLengthMax).optional(),
 });
 
 export type ResolveOptions = { db: Db; findCaller: FindCaller };
 
-/** The handler of `POST …/resolve`: the code as it is now, at the moment that is asked for. */
+/**
+ * The handler of `POST …/resolve`: the code as it is now, at the moment that is asked for; of one that is to come, as the
+ * changes that wait until then make it. A password is a step of the trace, and then it goes on as with the right one.
+ */
 export function makeResolve({ db, findCaller }: ResolveOptions) {
   return async function resolve(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
     const { at, ...scan } = await readJson(req, resolveBody);
-    const row = await getCode(db, workspaceId, readShortId(req));
-    const trace: Step[] = [];
-    const decision = route(
-      codeState(row),
-      compileRoutes(row.destinationUrl, routingOf(row)),
-      visitorOf(row, scan),
-      at?.getTime() ?? Date.now(),
-      { trace: (step, detail) => trace.push({ step, detail }) },
-    );
+    const now = new Date();
+    const known = await getCode(db, workspaceId, readShortId(req));
+    const { code: row, made } = at && at > now ? await foreseeCode(db, known, at) : { code: known, made: [] };
+    const trace: Step[] = made.map(scheduleStep);
+    const decide = (isUnlocked: boolean) =>
+      route(
+        codeState(row),
+        compileRoutes(row.destinationUrl, routingOf(row)),
+        visitorOf(row, scan),
+        (at ?? now).getTime(),
+        { isUnlocked, trace: (step, detail) => trace.push({ step, detail }) },
+      );
+    const first = decide(false);
+    const decision = first.kind === "password" ? decide(true) : first;
     res.json({ ...wireOf(decision), trace });
   };
 }
 
+const scheduleStep = ({ effectiveAt, changes }: ScheduledChange): Step => ({
+  step: "schedule",
+  detail: `The change that is scheduled for ${effectiveAt.toISOString()} is made: ${wireNames(changes).sort().join(", ")}.`,
+});
+
 /** Whoever scans from there, with that and so: the same answer whenever it is asked again. */
 function visitorOf(row: DynamicCode, scan: Omit<z.output<typeof resolveBody>, "at">): Visitor {
-  const { country = null, user_agent = "", language = "" } = scan;
-  const key = createHash("sha256").update(`${row.id} ${country} ${user_agent} ${language}`).digest("hex");
+  const { country = null, user_agent = "", language = "", device, os, browser } = scan;
+  const words = [device, os, browser].filter((word) => word !== undefined);
+  const key = createHash("sha256")
+    .update([row.id, country, user_agent, language, ...words].join(" "))
+    .digest("hex");
+  const read = readUserAgent(user_agent);
+  const client = {
+    device: device ?? read.device,
+    os: os ?? read.os,
+    // Without a text of its own, what is said of a device is said of a person's.
+    botClass: user_agent === "" && words.length > 0 ? null : read.botClass,
+  };
   return {
     country: () => country,
-    client: () => readUserAgent(user_agent),
-    system: () => (readUserAgent(user_agent).os ?? "").toLowerCase(),
+    client: () => client,
+    system: () => (client.os ?? "").toLowerCase(),
     language: () => preferredLanguage(language),
     key: () => key,
     query: "",

@@ -238,7 +238,9 @@ test("where a scan would end at a page, resolve has no address, and the trace sa
   const { as, path } = await createCode({ password: "open sesame" });
   const resolve = async (body = {}) => (await as("POST", `${path}/resolve`, { body })).body;
   const page = (step: string) => ({ destination_url: null, matched_rule: null, trace: [{ step }] });
-  expect(await resolve()).toMatchObject(page("password"));
+  // A password is asked for, and then it goes on.
+  const unlocked = [{ step: "password" }, { step: "destination" }];
+  expect(await resolve()).toMatchObject({ destination_url: code.destination_url, matched_rule: null, trace: unlocked });
   await as("PATCH", path, { body: { password: null, app_links: { ios: "menu://7" } } });
   const { trace, ...app } = await resolve({ user_agent: iphone } as object);
   expect(app).toEqual({ destination_url: null, matched_rule: null });
@@ -251,8 +253,25 @@ test("where a scan would end at a page, resolve has no address, and the trace sa
   expect(await resolve({ at: "2026-11-30T23:59:59Z" } as object)).toMatchObject({
     destination_url: code.destination_url,
   });
+  await as("PATCH", path, { body: { password: "open sesame" } });
+  expect(await resolve({ at: "2026-12-01T00:00:00Z" } as object)).toMatchObject(page("state"));
   await as("PATCH", path, { body: { is_active: false, fallback_url: "https://example.com/later" } });
   expect(await resolve()).toMatchObject({ destination_url: "https://example.com/later" });
+});
+
+test("resolve takes the words of rules in place of a user agent", async () => {
+  const when = (asked: object, name: string) => ({ when: asked, destination_url: `https://example.com/${name}` });
+  const rules = [when({ device: "mobile", os: "Android" }, "android"), when({ device: "tv" }, "tv")];
+  const { as, path } = await createCode({ rules, app_links: { ios: "menu://7" } });
+  const resolve = async (body: object) => (await as("POST", `${path}/resolve`, { body })).body;
+  expect(await resolve({ device: "Phone", os: "ANDROID", browser: "Chrome" })).toMatchObject({ matched_rule: 0 });
+  expect(await resolve({ device: "mobile", os: "android" })).toMatchObject({ matched_rule: 0 });
+  expect(await resolve({ device: "tv" })).toMatchObject({ destination_url: "https://example.com/tv", matched_rule: 1 });
+  expect(await resolve({ device: "tv", user_agent: iphone })).toMatchObject({ matched_rule: 1 });
+  expect((await resolve({ os: "iOS" })).trace.at(-1)).toMatchObject({ step: "app" });
+  for (const body of [{ device: "toaster" }, { os: "TempleOS" }, { browser: "" }]) {
+    expectProblem(await as("POST", `${path}/resolve`, { body }), 400, "validation_failed");
+  }
 });
 
 test("whoever may only read codes may resolve them, and nobody else's", async () => {

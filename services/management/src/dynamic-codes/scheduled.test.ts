@@ -63,6 +63,37 @@ test("a change with a moment waits for it, is made then, and is a version like a
   expect(results[0].details).toMatchObject({ scheduled: scheduled.body.id, fields: ["destination_url", "expires_at"] });
 });
 
+test("a moment that is to come shows the code as the changes until then make it", async () => {
+  const { as } = await api.signUp();
+  const path = await createCode(as);
+  const put = (body: object) => as("PATCH", path, { body });
+  await put({ destination_url: "https://example.com/two", tags: ["xmas"], effective_at: later() });
+  await put({ is_active: false, fallback_url: "https://example.com/over", effective_at: later(60_000) });
+  const at = async (moment: string) => (await as("GET", `${path}?at=${moment}`)).body;
+  const resolve = async (moment: string) => (await as("POST", `${path}/resolve`, { body: { at: moment } })).body;
+  expect(await at(soon(60_000))).toMatchObject({ destination_url: "https://example.com/one", version: 1 });
+  expect(await at(later(30_000))).toMatchObject({
+    ...{ destination_url: "https://example.com/two", tags: ["xmas"], is_active: true },
+    ...{ version: 2, destination_changes_count: 1 },
+  });
+  expect(await at(later(90_000))).toMatchObject({ is_active: false, version: 3 });
+  expect(await resolve(soon(60_000))).toMatchObject({ destination_url: "https://example.com/one" });
+  const steps = (document: { trace: { step: string }[] }) => document.trace.map(({ step }) => step);
+  const second = await resolve(later(30_000));
+  expect([second.destination_url, steps(second)]).toEqual(["https://example.com/two", ["schedule", "destination"]]);
+  expect(second.trace[0].detail).toMatch(/^The change that is scheduled for .*Z is made: destination_url, tags\.$/);
+  const third = await resolve(later(90_000));
+  expect([third.destination_url, steps(third)]).toEqual([
+    "https://example.com/over",
+    ["schedule", "schedule", "state"],
+  ]);
+  // Nothing was made by looking.
+  expect((await as("GET", path)).body.version).toBe(1);
+  // One that was refused is made by nobody.
+  await db.$executeRaw`UPDATE scheduled_changes SET failure = 'refused' WHERE changes ? 'destinationUrl'`;
+  expect((await resolve(later(30_000))).destination_url).toBe("https://example.com/one");
+});
+
 test("of many workers at once each change is made by one, in the order of the moments", async () => {
   const { as } = await api.signUp();
   const path = await createCode(as);

@@ -76,6 +76,7 @@ function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
     city: place.city,
     bot_class: event.bot_class,
     variant: event.variant ?? null,
+    served: event.served ?? (event.variant === undefined ? "destination" : "variant"),
   };
 }
 

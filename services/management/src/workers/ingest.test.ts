@@ -161,6 +161,20 @@ test("which variant a scan was led to is kept", async () => {
   expect((await rig.rows()).map((row) => row.variant).sort()).toEqual([0, 9, null]);
 });
 
+test("what was led to a fallback is a row and nothing else; records of before are what they were", async () => {
+  rig.startWorker();
+  const sent = batch(1, [
+    ...[rig.scan({ served: "fallback" }), rig.scan({ served: "fallback", bot_class: "bot" })],
+    ...[rig.scan({ served: "app" }), rig.scan(), rig.scan({ variant: 1 })],
+  ]);
+  await sendBatch(rig.redis, "scans", sent);
+  await rig.acked(sent.spool_id, 5);
+  const rows = await rig.rows();
+  expect(rows.map(({ served }) => served).sort()).toEqual(["app", "destination", "fallback", "fallback", "variant"]);
+  expect((await rig.counted()).scans).toBe(3);
+  expect((await rig.rollups()).ofHours).toMatchObject([{ scans: 3, bots: 0 }]);
+});
+
 test("of a code made for a number of scans, those of people are published as they are counted, until it is used up", async () => {
   await rig.db.dynamicCode.update({ where: { id: rig.code.id }, data: { maxScans: 3 } });
   const publisher = makePublisher(rig);
@@ -179,6 +193,7 @@ test("of a code made for a number of scans, those of people are published as the
     await rig.acked(sent.spool_id, events.length);
   };
   await send(rig.scan(), rig.scan({ bot_class: "prefetch" }), rig.scan({ bot_class: "bot" }));
+  await send(rig.scan({ served: "fallback" }));
   expect(await published()).toEqual([1, { max: 3, used: 1 }]);
   const [before] = await rig.db.dynamicCode.findMany({ where: { id: rig.code.id } });
   await send(rig.scan(), rig.scan());

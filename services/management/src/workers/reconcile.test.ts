@@ -90,6 +90,19 @@ test("what agrees with its rows is left as it is", async () => {
   expect([await hoursOf(code.id), await summariesOf(code)]).toEqual(before);
 });
 
+test("what was led to a fallback is in no hour and no summary, made or checked", async () => {
+  const code = await makeBusyCode();
+  const before = [await hoursOf(code.id), await summariesOf(code)];
+  await db.$executeRaw`
+    INSERT INTO scans (id, scanned_at, code_id, workspace_id, code_version, region, served)
+    SELECT gen_random_uuid(), ${at(1)}, ${code.id}::uuid, ${code.workspaceId}::uuid, 1, 'eu-1', 'fallback'
+    FROM generate_series(1, 100)`;
+  expect(await nightly()).toEqual({ hours: 0, summaries: 0 });
+  await db.$executeRaw`UPDATE scan_summaries SET stale = true WHERE workspace_id = ${code.workspaceId}::uuid`;
+  await summaries.summariseAgain();
+  expect([await hoursOf(code.id), await summariesOf(code)]).toEqual(before);
+});
+
 test("hours that were damaged, lost or made up are found, published and repaired", async () => {
   const code = await makeBusyCode();
   const before = await hoursOf(code.id);

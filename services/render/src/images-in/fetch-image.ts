@@ -19,7 +19,7 @@ export function makeFetchPicture({ outbound, fetchMsMax = fetchMsMaxDefault }: F
   return async function fetchPicture(url, limits, workspaceId) {
     const field = `${limits.field}_url`;
     const signal = AbortSignal.timeout(fetchMsMax);
-    const headers = { Accept: "image/png, image/jpeg, image/gif" };
+    const headers = { Accept: "image/png, image/jpeg, image/gif, image/svg+xml" };
     try {
       return await outbound({ url, workspaceId, signal, headers }, (response) =>
         readBody(response, { ...limits, field }),

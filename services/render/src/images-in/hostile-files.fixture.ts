@@ -78,6 +78,11 @@ const cmykJpeg = Buffer.from(
 const png = pngOf(300, 300);
 const jpeg = jpegOf(300, 300);
 const text = (content: string) => Buffer.from(content, "latin1");
+const svg = (content: string) => text(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">${content}</svg>`);
+/** Groups, each of which draws the one before ten times. */
+const manyTimes = (levels: number) =>
+  Array.from({ length: levels }, (_, n) => `<g id="g${n + 1}">${`<use href="#g${n}"/>`.repeat(10)}</g>`).join("") +
+  `<g id="g0"/><use href="#g${levels}"/>`;
 const zeros = (count: number) => Buffer.alloc(count);
 const cut = (bytes: Buffer, share: number) => bytes.subarray(0, Math.floor(share * bytes.length));
 const frameControl = Buffer.from("00000000000000080000000800000000000000000001000a0000", "hex");
@@ -88,7 +93,35 @@ export const hostileFiles: [name: string, bytes: Buffer][] = [
   ["one byte", zeros(1)],
   ["text", text("hello")],
   ["an HTML page", text("<!doctype html><script>alert(1)</script>")],
-  ["an SVG", text('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')],
+  ["an SVG without a size", text('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')],
+  ["an SVG of a square", svg('<path d="M1 1h6v6h-6z"/>')],
+  ["an SVG cut off", text('<svg viewBox="0 0 8 8"><path d="M1 1h6')],
+  ["an SVG in UTF-16", Buffer.from('<svg viewBox="0 0 8 8"/>', "utf16le")],
+  ["an SVG with a script", svg("<script>alert(1)</script>")],
+  ["an SVG with a web page in it", svg("<foreignObject><iframe src='https://example.com/'/></foreignObject>")],
+  [
+    "an SVG with a picture from elsewhere",
+    svg('<x:image xmlns:x="http://www.w3.org/2000/svg" href="file:///etc/passwd"/>'),
+  ],
+  ["an SVG with a style from elsewhere", svg("<style>@import 'https://example.com/a.css';</style>")],
+  ["an SVG that draws another file", svg('<use href="https://example.com/a.svg#a"/>')],
+  ["an SVG with words", svg("<text>Hi</text>")],
+  [
+    "an SVG whose entities unpack to gigabytes",
+    text(
+      `<!DOCTYPE svg [<!ENTITY a "${"a".repeat(99)}"><!ENTITY b "&a;&a;&a;">]><svg viewBox="0 0 8 8"><desc>&b;</desc></svg>`,
+    ),
+  ],
+  ["an SVG whose references draw nothing a billion times", svg(manyTimes(9))],
+  [
+    "an SVG blurred by a thousand filters",
+    svg(
+      `${'<filter id="f"><feGaussianBlur stdDeviation="9999"/></filter>'}${'<g filter="url(#f)">'.repeat(1_000)}<path d="M1 1h6v6h-6z"/>${"</g>".repeat(1_000)}`,
+    ),
+  ],
+  ["an SVG of 100,000 elements", svg("<g/>".repeat(100_000))],
+  ["an SVG a million times wider than high", text('<svg viewBox="0 0 1e6 1"><path d="M0 0h9v9z"/></svg>')],
+  ["an SVG in groups 9,000 deep", svg(`${"<g>".repeat(9_000)}${"</g>".repeat(9_000)}`)],
   ["a WebP", text("RIFF\x24\0\0\0WEBPVP8 ")],
   ["an AVIF", text("\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf")],
   ["a BMP", text("BM\x36\0\0\0\0\0\0\0\x36\0\0\0")],

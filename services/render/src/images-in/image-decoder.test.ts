@@ -38,6 +38,17 @@ describe("decoded", () => {
     expect([large.width, large.height]).toEqual([500, 100]);
   });
 
+  test("an SVG is drawn as large as it is needed, on a clear ground, whatever size it says", async () => {
+    const decoder = startDecoder();
+    for (const size of ['width="8" height="4"', "", 'width="80mm" height="40mm"']) {
+      const text = `<svg xmlns="http://www.w3.org/2000/svg" ${size} viewBox="0 0 8 4"><path fill="#f00" d="M0 0h4v4H0z"/></svg>`;
+      const picture = await decoder.decode(fileOf(Buffer.from(text)), options);
+      expect([picture.width, picture.height]).toEqual([500, 250]);
+      expect(pixelAt(picture, 245, 125)).toEqual([255, 0, 0, 255]);
+      expect(pixelAt(picture, 255, 125)).toEqual([0, 0, 0, 0]);
+    }
+  });
+
   test("of an animation the first frame is taken", async () => {
     const picture = await startDecoder().decode(fileOf(animatedGif), options);
     expect(pixelAt(picture, 0, 0)).toEqual([255, 0, 0, 255]);

@@ -9,6 +9,13 @@ describe("by its header", () => {
     ["jpg", jpegOf(64, 16), { type: "jpg", width: 64, height: 16 }],
     ["gif", gif, { type: "gif", width: 1, height: 1 }],
     ["gif", animatedGif, { type: "gif", width: 1, height: 1 }],
+    ["svg", Buffer.from('<svg viewBox="0 0 20 10"/>'), { type: "svg", width: 1_024, height: 512 }],
+    [
+      "svg",
+      Buffer.from('\ufeff<?xml version="1.0"?>\n<svg width="1in" height="2in"></svg>'),
+      { width: 512, height: 1_024 },
+    ],
+    ["svg", Buffer.from('<!-- by hand --><svg width="100%" viewBox="0,0,5,5"></svg>'), { width: 1_024, height: 1_024 }],
   ])("a %s is known for what it is", (_type, bytes, expected) => {
     expect(checkImage(bytes, logoLimits)).toMatchObject(expected);
   });

@@ -26,6 +26,11 @@ export function wordAt({ stride }: GridShape, x: number, y: number): number {
   return (x >> 5) * stride + marginRows + y;
 }
 
+/** The bits of the last column of words that are modules of the grid. */
+export function lastColumnMask({ side }: GridShape): number {
+  return (side & 31) === 0 ? -1 : (1 << (side & 31)) - 1;
+}
+
 /** The module behind a bit: the index of its word × 32 + its place there. */
 export function moduleAt({ stride }: GridShape, bit: number): [x: number, y: number] {
   const word = bit >> 5;

@@ -8,14 +8,25 @@ import { tracePath } from "./path.js";
 import { snapGrid } from "./raster.js";
 import type { Fill, Filled, Picture, Scene } from "./scene.js";
 
-/** Where a scene lies on an image of `widthPx` pixels: module 0 begins at pixel `offset`, and each is `scale` wide. */
-export type Placement = { widthPx: number; scale: number; offset: number };
+/**
+ * Where a scene of `side` modules lies on an image of `widthPx` pixels: module 0 begins at pixel `offset`, and each is
+ * `scale` wide.
+ */
+export type Placement = { widthPx: number; side: number; scale: number; offset: number };
 
-/** Places a scene: modules of whole pixels where it holds squares, else from edge to edge. */
+/** Shapes of fewer pixels a module need each part of one; from here on crisp edges are worth more. */
+const crispPxMin = 4;
+
+/**
+ * Places a scene: modules of whole pixels, so that straight edges are crisp and every pattern has one margin; from edge
+ * to edge where curved ones are small.
+ */
 export function placeOnPixels({ side, shapes }: Pick<Scene, "side" | "shapes">, widthPx: number): Placement {
-  if (!shapes.some((shape) => shape.kind === "squares")) return { widthPx, scale: widthPx / side, offset: 0 };
   const { modulePx, offsetPx } = snapGrid(side, widthPx);
-  return { widthPx, scale: modulePx, offset: offsetPx };
+  if (modulePx >= crispPxMin || shapes.some((shape) => shape.kind === "squares")) {
+    return { widthPx, side, scale: modulePx, offset: offsetPx };
+  }
+  return { widthPx, side, scale: widthPx / side, offset: 0 };
 }
 
 /** A scene painted on a canvas. */
@@ -61,9 +72,22 @@ export function straightPixelsOf({ context, widthPx }: Painting): Uint8ClampedAr
 /** A JPEG at this quality shows no blocks around modules; colour is kept at full resolution, so edges do not bleed. */
 const jpegQuality = 0.92;
 
-/** The bytes of a JPEG of an opaque painting: JPEG has no transparency. */
-export function encodeJpeg({ context }: Painting): Buffer {
-  return context.canvas.toBuffer("image/jpeg", { quality: jpegQuality, chromaSubsampling: false, progressive: false });
+/** The bytes of a JPEG of an opaque painting, which has no transparency; it carries its resolution. */
+export function encodeJpeg({ context }: Painting, dpi: number): Buffer {
+  const options = { quality: jpegQuality, chromaSubsampling: false, progressive: false };
+  return withDensity(context.canvas.toBuffer("image/jpeg", options), dpi);
+}
+
+/** Where libjpeg writes the density of its JFIF header (JFIF 1.02): behind two markers, a length, the name and version. */
+const densityAt = 13;
+const unitInch = 1;
+
+function withDensity(jpeg: Buffer, dpi: number): Buffer {
+  if (jpeg.toString("latin1", 6, 10) !== "JFIF") throw new Error("libjpeg wrote no JFIF header");
+  jpeg.writeUInt8(unitInch, densityAt);
+  jpeg.writeUInt16BE(dpi, densityAt + 1);
+  jpeg.writeUInt16BE(dpi, densityAt + 3);
+  return jpeg;
 }
 
 /** How much of each pixel shapes cover, 0 to 255, row by row; rows are `stride` bytes apart. */
@@ -90,13 +114,16 @@ export function paintCoverage(shapes: readonly Filled[], { widthPx, scale, offse
   return { coverage: maskCanvas.toBuffer("raw"), stride: maskCanvas.stride };
 }
 
-/** A picture in exactly the pixels of its box, snapped to whole ones, and where they begin. */
+/**
+ * A picture in exactly the pixels of its box, snapped to whole ones, and where they begin. What reaches the edge of the
+ * scene reaches the edge of the image, over the pixels that modules leave around them.
+ */
 export function fitPicture(
   { width, height, data }: Picture,
   box: Box,
-  { scale, offset }: Placement,
+  { widthPx: imagePx, side, scale, offset }: Placement,
 ): { canvas: Canvas; left: number; top: number } {
-  const snap = (at: number) => Math.round(at * scale + offset);
+  const snap = (at: number) => (at <= 0 ? 0 : at >= side ? imagePx : Math.round(at * scale + offset));
   const [left, top] = [snap(box.x), snap(box.y)];
   const widthPx = Math.max(1, snap(box.x + box.width) - left);
   const heightPx = Math.max(1, snap(box.y + box.height) - top);

@@ -1,7 +1,14 @@
 // From segments to the codewords of a symbol in the order in which they are placed: data, padding, error correction,
 // interleaved (ISO/IEC 18004:2015, 7.4 to 7.6).
 import { kanjiValues } from "@qrfactory/domain/kanji";
-import { headerBits, type Segment, type SegmentMode, segmentLength, versionRangeOf } from "@qrfactory/domain/segments";
+import {
+  eciBits,
+  headerBits,
+  type Segment,
+  type SegmentMode,
+  segmentLength,
+  versionRangeOf,
+} from "@qrfactory/domain/segments";
 import { dataCodewordsOf, type ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
 import { codewordAt, makeDivider } from "./reed-solomon.js";
 
@@ -41,6 +48,7 @@ const blockCounts: Record<ErrorCorrection, readonly number[]> = {
 const modeIndicators: Record<SegmentMode, number> = { numeric: 1, alphanumeric: 2, byte: 4, kanji: 8 };
 const modeIndicatorBits = 4;
 const terminatorBits = 4;
+const eciIndicator = 7;
 
 /** What fills the data capacity, in turns (7.4.10). */
 const padCodewords = [0xec, 0x11] as const;
@@ -77,10 +85,12 @@ function dataOf(segments: Segment[], version: number, size: number): Uint8Array 
   const range = versionRangeOf(version);
   const writer = new BitWriter(size);
   for (const segment of segments) {
-    const { mode, text } = segment;
+    const { mode, text, isLatin1, eci } = segment;
+    if (eci !== undefined) writer.put((eciIndicator << 8) | eci, eciBits);
     writer.put(modeIndicators[mode], modeIndicatorBits);
     writer.put(segmentLength(segment), headerBits(mode, range) - modeIndicatorBits);
-    write[mode](writer, text);
+    if (isLatin1) writeLatin1(writer, text);
+    else write[mode](writer, text);
   }
   if (writer.length > size * 8) {
     throw new RangeError(
@@ -90,6 +100,10 @@ function dataOf(segments: Segment[], version: number, size: number): Uint8Array 
   const padStart = (Math.min(size * 8, writer.length + terminatorBits) + 7) >> 3;
   for (let i = padStart; i < size; i++) writer.bytes[i] = padCodewords[(i - padStart) & 1] as number;
   return writer.bytes;
+}
+
+function writeLatin1(writer: BitWriter, text: string): void {
+  for (const byte of Buffer.from(text, "latin1")) writer.put(byte, 8);
 }
 
 /** How each mode packs its characters (7.4.3 to 7.4.6). */

@@ -31,31 +31,47 @@ export function eyeCorners(side: number): Point[] {
 /** Where an eye's middle lies in it. */
 const middle = eyeSide / 2;
 
-/** The rings of all three eyes. */
+/** The rings of all three eyes: that of the top left as its shape says, the others its mirror images. */
 export function drawEyeBorders(side: number, shape: EyeBorderShape): Path {
   const path = newPath();
-  for (const corner of eyeCorners(side)) borders[shape](path, corner);
+  eyeCorners(side).forEach((corner, eye) => {
+    borders[shape](path, corner, mirrors[eye] as Mirror);
+  });
   return path;
 }
 
-/** The middles of all three eyes. */
+/** The middles of all three eyes, mirrored alike. */
 export function drawEyeCenters(side: number, shape: EyeCenterShape): Path {
   const path = newPath();
-  for (const [x, y] of eyeCorners(side)) centers[shape](path, [x + middle, y + middle]);
+  eyeCorners(side).forEach(([x, y], eye) => {
+    centers[shape](path, [x + middle, y + middle], mirrors[eye] as Mirror);
+  });
   return path;
 }
 
-type Draw = (path: Path, at: Point) => void;
+/** For each corner of a box (top left, top right, bottom right, bottom left) the one that it is the image of. */
+type Mirror = readonly [number, number, number, number];
+
+/** Of the eyes in the order of `eyeCorners`: as it is, left and right exchanged, top and bottom exchanged. */
+const mirrors: readonly Mirror[] = [
+  [0, 1, 2, 3],
+  [1, 0, 3, 2],
+  [3, 2, 1, 0],
+];
+
+type Draw = (path: Path, at: Point, mirror: Mirror) => void;
 
 type Radii = readonly [number, number, number, number];
 
 /** A ring one module thick; corners are top left, top right, bottom right, bottom left. */
 function ring(outer: Radii, inner: Radii): Draw {
-  return (path, [x, y]) => {
-    addRectangle(path, [x, y, eyeSide, eyeSide], outer);
-    cutRectangle(path, [x + 1, y + 1, eyeSide - 2, eyeSide - 2], inner);
+  return (path, [x, y], mirror) => {
+    addRectangle(path, [x, y, eyeSide, eyeSide], mirrored(outer, mirror));
+    cutRectangle(path, [x + 1, y + 1, eyeSide - 2, eyeSide - 2], mirrored(inner, mirror));
   };
 }
+
+const mirrored = (radii: Radii, mirror: Mirror): Radii => mirror.map((corner) => radii[corner]) as unknown as Radii;
 
 function evenRing(outer: number, inner: number): Draw {
   return ring([outer, outer, outer, outer], [inner, inner, inner, inner]);
@@ -100,7 +116,8 @@ const centers: Record<EyeCenterShape, Draw> = {
   square: (path, [cx, cy]) => addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3]),
   rounded: (path, [cx, cy]) => addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3], 0.85),
   circle: (path, [cx, cy]) => addCircle(path, cx, cy, 1.5),
-  "leaf-tl": (path, [cx, cy]) => addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3], [0, 1.3, 1.3, 1.3]),
+  "leaf-tl": (path, [cx, cy], mirror) =>
+    addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3], mirrored([0, 1.3, 1.3, 1.3], mirror)),
   sunburst: (path, at) => addPolygon(path, starCorners(at, { points: rays, outer: 1.75, inner: 1.3 })),
   star: (path, [cx, cy]) =>
     addPolygon(path, starCorners([cx, cy + 0.08], { points: 5, outer: 1.95, inner: 1.12 }), (i) => (i % 2 ? 0 : 0.15)),

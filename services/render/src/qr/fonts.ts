@@ -1,5 +1,5 @@
-// The fonts that labels are drawn with: Noto Sans (SIL Open Font License 1.1), from npm packages that hold each family in
-// small subsets. Only the subsets that a label needs are unpacked, and the last ones used are kept.
+// The fonts that labels are drawn with: Noto Sans and Noto Emoji (SIL Open Font License 1.1), from npm packages that hold
+// each family in small subsets. Only the subsets that a label needs are unpacked, and the last ones used are kept.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -16,6 +16,12 @@ const families = {
   sans: "noto-sans",
   arabic: "noto-sans-arabic",
   hebrew: "noto-sans-hebrew",
+  thai: "noto-sans-thai",
+  bengali: "noto-sans-bengali",
+  tamil: "noto-sans-tamil",
+  georgian: "noto-sans-georgian",
+  armenian: "noto-sans-armenian",
+  emoji: "noto-emoji",
   sc: "noto-sans-sc",
   jp: "noto-sans-jp",
   kr: "noto-sans-kr",
@@ -70,6 +76,9 @@ export async function findFont(codePoint: number, inFamilies: readonly Family[])
 export function hasGlyph({ font }: LoadedFont, codePoint: number): boolean {
   return (font.nominalGlyph(codePoint) ?? 0) !== 0;
 }
+
+/** Whether a font holds emoji, and other characters only as parts of them. */
+export const isEmojiFont = ({ name }: LoadedFont): boolean => name.startsWith(families.emoji);
 
 function load(subset: Subset): Promise<LoadedFont> {
   const font = loaded.get(subset.name) ?? read(subset);

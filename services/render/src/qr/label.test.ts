@@ -36,6 +36,13 @@ test.each([
   ["Japanese", "メニューはこちらから読み取ってください"],
   ["Korean", "메뉴를 보려면 스캔하세요"],
   ["forty ideographs", "扫".repeat(40)],
+  ["Thai", "สแกนเพื่อดูเมนู"],
+  ["Devanagari", "मेनू के लिए स्कैन करें"],
+  ["Bengali", "মেনু দেখতে স্ক্যান করুন"],
+  ["Tamil", "பட்டியலைப் பார்க்க"],
+  ["Georgian", "მენიუს სანახავად"],
+  ["Armenian", "Սկանավորեք ինձ"],
+  ["emoji", "☕ Menu 🍕 👍🏽 👩‍👩‍👧 🇦🇹"],
   ["many at once", "Menu Меню قائمة תפריט 菜单 メニュー"],
 ])("a label in %s is drawn, and the code in its frame is read", async (_name, frame_label) => {
   const design = designOf({
@@ -83,11 +90,18 @@ test("a label fills neither more than its width nor less than nothing", async ()
 });
 
 test("what no bundled font draws is refused by its characters", async () => {
-  const error = await refusal("Menu 𒀀 and 🍕");
+  const error = await refusal("Menu 𒀀 and ខ");
   expect(error).toMatchObject({ code: "validation_failed", status: 400 });
   expect(error.message).toContain("𒀀 (U+12000)");
-  expect(error.message).toContain("🍕 (U+1F355)");
+  expect(error.message).toContain("ខ (U+1781)");
   expect(Object.keys(error.errors ?? {})).toEqual(["frame_label"]);
+});
+
+test("digits and words beside emoji look as they do anywhere else, and sequences are one picture", async () => {
+  const widthOf = async (text: string) => (await shapeLabel(text)).width;
+  const [cup, words] = [await widthOf("☕"), await widthOf(" 5 € #1")];
+  expect(await widthOf("☕ 5 € #1")).toBeCloseTo(cup + words, 5);
+  for (const sequence of ["👍🏽", "👩‍👩‍👧", "🇦🇹"]) expect(await widthOf(sequence)).toBeCloseTo(cup, 1);
 });
 
 test("a label of nothing visible is refused", async () => {

@@ -2,7 +2,7 @@
 // by HarfBuzz. Only bundled fonts are used, so a label looks the same in every format and on every machine.
 import { type ApiError, invalidField } from "@qrfactory/domain/errors";
 import bidiFactory from "bidi-js";
-import { type Family, findFont, hasGlyph, type LoadedFont } from "./fonts.js";
+import { type Family, findFont, hasGlyph, isEmojiFont, type LoadedFont } from "./fonts.js";
 import { closePath, curveTo, lineTo, moveTo, newPath, type Path } from "./path.js";
 
 /** A line of text in em: the baseline at y = 0, y downwards, the first glyph at x = 0. */
@@ -44,7 +44,7 @@ function familiesFor(text: string): Family[] {
     : /\p{Script=Hangul}/u.test(text)
       ? ["kr", "sc", "jp"]
       : ["sc", "jp", "kr"];
-  return ["sans", "arabic", "hebrew", ...han];
+  return ["sans", "arabic", "hebrew", "thai", "bengali", "tamil", "georgian", "armenian", "emoji", ...han];
 }
 
 /** Splits into runs of one font and one bidirectional level, in logical order. */
@@ -72,13 +72,17 @@ const invisible = /^[\p{Default_Ignorable_Code_Point}]$/u;
 /** What any script uses stays in the font of what stands before it. */
 const shared = /^[\p{Script=Common}\p{Script=Inherited}]$/u;
 
+/** What goes on in a font of emoji: its digits and spaces are those of keycaps. */
+const pictograph = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}]$/u;
+
 async function fontFor(
   character: string,
   previous: LoadedFont | null,
   families: readonly Family[],
 ): Promise<LoadedFont | null> {
   const codePoint = character.codePointAt(0) as number;
-  if (previous && (invisible.test(character) || (shared.test(character) && hasGlyph(previous, codePoint)))) {
+  const stays = previous && isEmojiFont(previous) ? pictograph : shared;
+  if (previous && (invisible.test(character) || (stays.test(character) && hasGlyph(previous, codePoint)))) {
     return previous;
   }
   return findFont(codePoint, families);
@@ -89,7 +93,7 @@ function notCovered(characters: string[]): ApiError {
     const codePoint = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, "0");
     return `${character} (U+${codePoint})`;
   });
-  const message = `No bundled font draws ${named.join(", ")}. Latin, Greek, Cyrillic, Arabic, Hebrew, Chinese, Japanese and Korean are there.`;
+  const message = `No bundled font draws ${named.join(", ")}. There are Latin, Greek, Cyrillic, Devanagari, Arabic, Hebrew, Thai, Bengali, Tamil, Georgian, Armenian, Chinese, Japanese, Korean, and emoji.`;
   return invalidField("frame_label", message);
 }
 

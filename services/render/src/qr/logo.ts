@@ -1,6 +1,12 @@
 // Where a logo goes, what it costs a symbol, and which symbol can afford it. A decoder sees missing modules as errors, so
 // the area that a logo clears must stay well within what the error correction repairs.
-import { type ErrorCorrection, errorCorrectionLevels, fitSymbol, versionMax } from "@qrfactory/domain/symbol-capacity";
+import {
+  type ErrorCorrection,
+  errorCorrectionLevels,
+  type FitOptions,
+  fitSymbol,
+  versionMax,
+} from "@qrfactory/domain/symbol-capacity";
 import { damageOf } from "./damage.js";
 import type { Box } from "./frames.js";
 import type { Picture } from "./scene.js";
@@ -79,29 +85,39 @@ function spoils({ box, cleared }: LogoPlace, { modules }: QrSymbol) {
  * The symbol for a text and its logo: the smallest version, and in it the least level, that can spare the logo; where
  * none can that is a few versions larger, the one that the logo damages least, and the scan check decides.
  */
-export function makeSymbolAround(text: string, least: ErrorCorrection, logo: Logo): QrSymbol {
+export function makeSymbolAround(
+  text: string,
+  least: ErrorCorrection,
+  logo: Logo,
+  options: Pick<FitOptions, "encoding"> = {},
+): QrSymbol {
   let best: Candidate | null = null;
-  for (const candidate of candidates(text, least, logo)) {
+  for (const candidate of candidates(text, least, logo, options)) {
     if (candidate.affords) return candidate.symbol;
     if (!best || candidate.damage < best.damage) best = candidate;
   }
-  return best?.symbol ?? makeSymbol(text, least);
+  return best?.symbol ?? makeSymbol(text, least, options);
 }
 
 type Candidate = { symbol: QrSymbol; damage: number; affords: boolean };
 
 /** First every level in the version that it needs, then larger versions at the highest level that the text fits at. */
-function* candidates(text: string, least: ErrorCorrection, logo: Logo): Generator<Candidate> {
+function* candidates(
+  text: string,
+  least: ErrorCorrection,
+  logo: Logo,
+  options: Pick<FitOptions, "encoding">,
+): Generator<Candidate> {
   let last: QrSymbol | null = null;
   for (const level of errorCorrectionLevels.slice(errorCorrectionLevels.indexOf(least))) {
-    if (!fitSymbol(text, level)) break;
-    last = makeSymbol(text, level);
+    if (!fitSymbol(text, level, options)) break;
+    last = makeSymbol(text, level, options);
     yield judge(last, logo);
   }
   if (!last) return;
   const { version, errorCorrection } = last;
   for (let larger = version + 1; larger <= Math.min(version + growthMax, versionMax); larger++) {
-    yield judge(makeSymbol(text, errorCorrection, { versionMin: larger }), logo);
+    yield judge(makeSymbol(text, errorCorrection, { ...options, versionMin: larger }), logo);
   }
 }
 

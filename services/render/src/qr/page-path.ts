@@ -30,9 +30,24 @@ export function pageMatrix(side: number, widthPoints: number): string {
   return [scale, 0, 0, -scale, 0, widthPoints].map((value) => value.toFixed(matrixDigits)).join(" ");
 }
 
-/** Three components between 0 and 1. */
-export function rgb([red, green, blue]: readonly number[]): string {
-  return numbers([red, green, blue].map((component) => (component as number) / 255));
+/** Colour spaces of pages: greys have their own, so that black is one ink in print and not four. */
+export type PageSpace = "DeviceGray" | "DeviceRGB";
+
+/** The space that holds all of these colours; alpha does not matter. */
+export function spaceOf(...colors: readonly (readonly number[])[]): PageSpace {
+  return colors.every(([red, green, blue]) => red === green && green === blue) ? "DeviceGray" : "DeviceRGB";
+}
+
+/** The components of a colour in a space, between 0 and 1. */
+export function componentsOf([red, green, blue]: readonly number[], space: PageSpace): string {
+  const components = space === "DeviceGray" ? [red] : [red, green, blue];
+  return numbers(components.map((component) => (component as number) / 255));
+}
+
+/** The operator that fills with a colour, its name by space: those of PDF are `g` and `rg`. */
+export function colorOperator(color: readonly number[], names: Record<PageSpace, string>): string {
+  const space = spaceOf(color);
+  return `${componentsOf(color, space)} ${names[space]}`;
 }
 
 /** The operators that build the path of a shape. */

@@ -2,7 +2,9 @@ import { inflateSync } from "node:zlib";
 import { expect, test } from "@jest/globals";
 import { createCanvas } from "canvas";
 import { paintScene } from "./paint.js";
+import { layOut } from "./scene.js";
 import { designOf, pixelsOfContext, readTwice, sceneFor, styledText } from "./styles.fixture.js";
+import { makeSymbol } from "./symbol.js";
 
 /** Pixels of the side that pages are replayed at. */
 const widthPx = 330;
@@ -42,6 +44,10 @@ function replay({ widthPoints, content }: Page) {
     re: () => context.rect(...(stack.splice(-4) as [number, number, number, number])),
     rg: () => {
       context.fillStyle = rgb();
+    },
+    g: () => {
+      const share = Math.round((stack.pop() as number) * 255);
+      context.fillStyle = `rgb(${share},${share},${share})`;
     },
     scn: () => {
       context.fillStyle = "#303";
@@ -84,6 +90,7 @@ function openEps(eps: Buffer): Page {
     .slice(text.indexOf("\n[") + 1)
     .replace(/^\[([^\]]*)\] concat/, "$1 cm")
     .replaceAll("setrgbcolor", "rg")
+    .replaceAll("setgray", "g")
     .replaceAll("rectfill", "re f")
     .replaceAll("setpattern", "scn");
   return { widthPoints: Number(width), content };
@@ -109,8 +116,8 @@ test.each(formats)("a %s is as large on paper as was asked", async (format, open
   };
   expect(await widthOf({ size_inches: 2.5 })).toBe(180);
   expect(await widthOf({ size_inches: 0.7, pattern: "dot" })).toBeCloseTo(50.4, 3);
-  // Pixels are those of CSS, or those of the resolution that comes with them.
-  expect(await widthOf({ size: 480 })).toBe(360);
+  // Pixels are those of a print at 300 dpi, or of the resolution that comes with them.
+  expect(await widthOf({ size: 480 })).toBeCloseTo(115.2, 3);
   expect(await widthOf({ size: 600, dpi: 300 })).toBe(144);
 });
 
@@ -131,4 +138,30 @@ test("a PDF keeps transparency, an EPS mixes it with the ground", async () => {
   expect(eps).not.toContain("rectfill");
   // A veil over a green ground.
   expect((await bytesOf("eps", { background: "#00ff00" })).toString("latin1")).toContain("0.502 0.498 0 setrgbcolor");
+});
+
+/** A small picture, grey or in colours, which lets through what is under it. */
+const pictureOf = (isGrey: boolean) => ({
+  width: 4,
+  height: 4,
+  data: Uint8Array.from({ length: 64 }, (_, i) => (i % 4 === 3 ? 128 + i : isGrey ? 4 * (i >> 2) : 3 * i)),
+});
+
+test.each(["pdf", "eps"])("a %s of greys has no colours to be mixed of several inks", async (format) => {
+  const bytesOf = (fields: object, isGrey: boolean) => {
+    const design = designOf({ ...fields, format });
+    const logo = { picture: pictureOf(isGrey), sizeRatio: 0.2, clearZone: true };
+    const { bytes } = paintScene(layOut(makeSymbol(design.text, "H"), design, { logo }), design);
+    const page = format === "pdf" ? openPdf(bytes).content : "";
+    return bytes.toString("latin1") + page;
+  };
+  const greys = [
+    {},
+    { color: "#44444480", background: "#eeeeee" },
+    { gradient_from: "#000", gradient_to: "#555", pattern: "dot", frame_style: "box" },
+  ];
+  for (const fields of greys) expect(bytesOf(fields, true)).not.toMatch(/DeviceRGB| rg$| rg |setrgbcolor/m);
+  expect(bytesOf({}, false)).toContain("DeviceRGB");
+  // One colour leaves the others as they are.
+  expect(bytesOf({ eye_color: "#a00000" }, true)).toMatch(format === "pdf" ? /^q 0 g$/m : /^0 setgray$/m);
 });

@@ -4,9 +4,11 @@
 import { deflateSync } from "node:zlib";
 import { composite, type Rgba } from "@qrfactory/domain/color";
 import type { Box } from "./frames.js";
-import { boxMatrix, number, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
-import { shading } from "./paint-pdf.js";
+import { boxMatrix, colorOperator, number, pageMatrix, pathOperators, pointsPerInch } from "./page-path.js";
+import { colorShading } from "./paint-pdf.js";
 import type { Placed, Scene } from "./scene.js";
+
+const colorOperators = { DeviceGray: "setgray", DeviceRGB: "setrgbcolor" } as const;
 
 const white: Rgba = [255, 255, 255, 255];
 
@@ -28,7 +30,7 @@ export function paintEps({ side, background, shapes }: Scene, { widthInches }: {
     `save ${prologue}`,
     `[${pageMatrix(side, width)}] concat`,
   ];
-  if (background[3] > 0) lines.push(`${rgb(ground)} setrgbcolor 0 0 ${side} ${side} rectfill`);
+  if (background[3] > 0) lines.push(`${colorOperator(ground, colorOperators)} 0 0 ${side} ${side} rectfill`);
   let below: Placed | null = null;
   for (const shape of shapes) {
     if (shape.kind === "picture") {
@@ -37,10 +39,10 @@ export function paintEps({ side, background, shapes }: Scene, { widthInches }: {
       continue;
     }
     const { fill } = shape;
-    if (fill.kind === "flat") lines.push(`${rgb(over(fill.color))} setrgbcolor`);
+    if (fill.kind === "flat") lines.push(colorOperator(over(fill.color), colorOperators));
     else {
       const solid = { ...fill, from: over(fill.from), to: over(fill.to) };
-      lines.push(`<</PatternType 2/Shading ${shading(solid, "/DeviceRGB", rgb)}>> matrix makepattern setpattern`);
+      lines.push(`<</PatternType 2/Shading ${colorShading(solid)}>> matrix makepattern setpattern`);
     }
     lines.push(`newpath\n${pathOperators(shape)}f`);
   }
@@ -50,19 +52,24 @@ export function paintEps({ side, background, shapes }: Scene, { widthInches }: {
 /** Hexadecimal digits in a line of a picture; readers of comments want lines of at most 255 characters. */
 const hexDigitsALine = 120;
 
-type Opaque = { box: Box; width: number; height: number; rgb: Buffer };
+/** A picture without alpha: one byte a pixel where all are grey, else three. */
+type Opaque = { box: Box; width: number; height: number; channels: 1 | 3; pixels: Buffer };
 
 /** Mixes a picture with the one below it, and with the ground where there is none. */
 function flatten({ picture, box }: Placed, below: Placed | null, ground: Rgba): Opaque {
   const { width, height, data } = picture;
   const rgb = Buffer.alloc(width * height * 3);
+  let isGrey = true;
   for (let i = 0; i < width * height; i++) {
     const x = box.x + ((i % width) + 0.5) * (box.width / width);
     const y = box.y + (Math.floor(i / width) + 0.5) * (box.height / height);
     const under = below ? composite(pixelAt(below, x, y), ground) : ground;
-    rgb.set(composite(rgbaAt(data, i), under).slice(0, 3), 3 * i);
+    const [red, green, blue] = composite(rgbaAt(data, i), under);
+    rgb.set([red, green, blue], 3 * i);
+    isGrey &&= red === green && green === blue;
   }
-  return { box, width, height, rgb };
+  if (!isGrey) return { box, width, height, channels: 3, pixels: rgb };
+  return { box, width, height, channels: 1, pixels: rgb.filter((_, i) => i % 3 === 0) as Buffer };
 }
 
 function rgbaAt(data: Uint8Array, i: number): Rgba {
@@ -77,14 +84,15 @@ function pixelAt({ picture, box }: Placed, x: number, y: number): Rgba {
   return isInside ? rgbaAt(picture.data, row * picture.width + column) : [0, 0, 0, 0];
 }
 
-function pictureOperators({ box, width, height, rgb }: Opaque): string {
-  const hex = deflateSync(rgb).toString("hex");
+function pictureOperators({ box, width, height, channels, pixels: bytes }: Opaque): string {
+  const space = channels === 1 ? "DeviceGray" : "DeviceRGB";
+  const hex = deflateSync(bytes).toString("hex");
   const coded = hex.match(new RegExp(`.{1,${hexDigitsALine}}`, "g")) ?? [];
-  const pixels = `/ImageType 1/Width ${width}/Height ${height}/BitsPerComponent 8/Decode[0 1 0 1 0 1]/Interpolate true`;
+  const pixels = `/ImageType 1/Width ${width}/Height ${height}/BitsPerComponent 8/Decode[${Array(channels).fill("0 1").join(" ")}]/Interpolate true`;
   const matrix = `/ImageMatrix[${width} 0 0 ${-height} 0 ${height}]`;
   // Run as one procedure, so that what follows it is data; whatever the last filter left of that is read past.
   return [
-    `gsave [${boxMatrix(box)}] concat /DeviceRGB setcolorspace {/d currentfile/ASCIIHexDecode filter def`,
+    `gsave [${boxMatrix(box)}] concat /${space} setcolorspace {/d currentfile/ASCIIHexDecode filter def`,
     `<<${pixels}${matrix}/DataSource d/FlateDecode filter>> image d flushfile grestore} exec`,
     ...coded,
     ">",

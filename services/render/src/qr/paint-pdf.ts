@@ -1,9 +1,21 @@
 // Paints a scene as PDF 1.4 (ISO 32000-1): one page of the true size, true vectors, gradients as shadings, transparency
-// as it is. It carries no date and no random id, so equal scenes are equal bytes.
+// as it is, greys as greys. It carries no date and no random id, so equal scenes are equal bytes.
 import { deflateSync } from "node:zlib";
 import type { Rgba } from "@qrfactory/domain/color";
-import { boxMatrix, number, numbers, pageMatrix, pathOperators, pointsPerInch, rgb } from "./page-path.js";
-import type { Flat, Linear, Picture, Radial, Scene } from "./scene.js";
+import {
+  boxMatrix,
+  colorOperator,
+  componentsOf,
+  number,
+  numbers,
+  type PageSpace,
+  pageMatrix,
+  pathOperators,
+  pointsPerInch,
+  spaceOf,
+} from "./page-path.js";
+import { isGreyPicture, isOpaquePicture } from "./picture.js";
+import type { Fill, Flat, Linear, Picture, Radial, Scene } from "./scene.js";
 
 /** Four bytes beyond ASCII in a comment tell transports that the file is binary (7.5.2). */
 const header = "%PDF-1.4\n%\u00e2\u00e3\u00cf\u00d3\n";
@@ -20,8 +32,10 @@ export function paintPdf(scene: Scene, { widthInches }: { widthInches: number })
   objects.set(catalog, `<</Type/Catalog/Pages ${pages} 0 R>>`);
   objects.set(pages, `<</Type/Pages/Kids[${page} 0 R]/Count 1>>`);
   const box = `[0 0 ${number(widthPoints)} ${number(widthPoints)}]`;
-  // The group keeps what is transparent apart from the paper, in the colours of screens.
-  const group = "/Group<</S/Transparency/CS/DeviceRGB/I true>>";
+  // The group mixes what is transparent in the colours of screens, apart from the paper. Without need of it there is
+  // none: it would make RGB of every grey.
+  const space = groupSpaceOf(scene);
+  const group = space === null ? "" : `/Group<</S/Transparency/CS/${space}/I true>>`;
   const named = resources.dictionary();
   objects.set(
     page,
@@ -30,10 +44,24 @@ export function paintPdf(scene: Scene, { widthInches }: { widthInches: number })
   return objects.toFile(catalog);
 }
 
+/** The space that what is transparent in a scene is mixed in, or null where nothing is. */
+function groupSpaceOf({ background, shapes }: Scene): PageSpace | null {
+  const colors = shapes.flatMap((shape) => (shape.kind === "picture" ? [] : colorsOf(shape.fill)));
+  const pictures = shapes.flatMap((shape) => (shape.kind === "picture" ? [shape.picture] : []));
+  const isOpaque = background[3] === 255 || background[3] === 0;
+  if (isOpaque && pictures.every(isOpaquePicture) && colors.every(([, , , alpha]) => alpha === 255)) return null;
+  const isGrey = pictures.every(isGreyPicture) && spaceOf(background, ...colors) === "DeviceGray";
+  return isGrey ? "DeviceGray" : "DeviceRGB";
+}
+
+function colorsOf(fill: Fill): Rgba[] {
+  return fill.kind === "flat" ? [fill.color] : [fill.from, fill.to];
+}
+
 function contentsOf({ side, background, shapes }: Scene, widthPoints: number, resources: Resources): string {
   let out = `${pageMatrix(side, widthPoints)} cm\n`;
   if (background[3] > 0) {
-    out += `q ${resources.alpha(background[3])}${rgb(background)} rg 0 0 ${side} ${side} re f Q\n`;
+    out += `q ${resources.alpha(background[3])}${colorOperator(background, fillOperators)} 0 0 ${side} ${side} re f Q\n`;
   }
   for (const shape of shapes) {
     if (shape.kind === "picture") {
@@ -48,8 +76,10 @@ function contentsOf({ side, background, shapes }: Scene, widthPoints: number, re
   return out;
 }
 
+const fillOperators = { DeviceGray: "g", DeviceRGB: "rg" } as const;
+
 function flat({ color }: Flat, resources: Resources): string {
-  return `${resources.alpha(color[3])}${rgb(color)} rg`;
+  return `${resources.alpha(color[3])}${colorOperator(color, fillOperators)}`;
 }
 
 type Resources = {
@@ -75,7 +105,7 @@ function makeResources(objects: Objects, page: { side: number; matrix: string })
 
   /** Where alpha changes along a gradient, a second one in grey says how much of the first shows (11.5.3). */
   function softMask(fill: Linear | Radial): string {
-    const grey = shading(fill, "/DeviceGray", (color) => number(color[3] / 255));
+    const grey = shading(fill, "DeviceGray", (color) => number(color[3] / 255));
     const box = `[0 0 ${page.side} ${page.side}]`;
     const form = objects.addStream(
       `/Type/XObject/Subtype/Form/BBox${box}/Group<</S/Transparency/CS/DeviceGray>>/Resources<</Shading<</S0 ${grey}>>>>`,
@@ -90,7 +120,7 @@ function makeResources(objects: Objects, page: { side: number; matrix: string })
       const { from, to } = fill;
       const transparency = from[3] === to[3] ? alpha(from[3]) : softMask(fill);
       // Patterns lie on the page, whatever the matrix of the contents is (8.7.3.1).
-      patterns.push(`<</PatternType 2/Matrix[${page.matrix}]/Shading${shading(fill, "/DeviceRGB", rgb)}>>`);
+      patterns.push(`<</PatternType 2/Matrix[${page.matrix}]/Shading${colorShading(fill)}>>`);
       return `${transparency}/Pattern cs/P${patterns.length - 1} scn`;
     },
     picture(picture) {
@@ -107,7 +137,8 @@ function makeResources(objects: Objects, page: { side: number; matrix: string })
 }
 
 /** Adds a picture (8.9.5), its transparency as a second one in grey; returns its number. */
-function addPicture(objects: Objects, { width, height, data }: Picture): number {
+function addPicture(objects: Objects, picture: Picture): number {
+  const { width, height, data } = picture;
   const image = `/Type/XObject/Subtype/Image/Width ${width}/Height ${height}/BitsPerComponent 8`;
   const channels = (from: number, count: number) =>
     Buffer.from(
@@ -116,16 +147,25 @@ function addPicture(objects: Objects, { width, height, data }: Picture): number 
         (_, i) => data[4 * Math.floor(i / count) + from + (i % count)] as number,
       ),
     );
-  const mask = objects.addStream(`${image}/ColorSpace/DeviceGray`, channels(3, 1));
-  return objects.addStream(`${image}/ColorSpace/DeviceRGB/Interpolate true/SMask ${mask} 0 R`, channels(0, 3));
+  const [space, count] = isGreyPicture(picture) ? ["DeviceGray", 1] : ["DeviceRGB", 3];
+  const mask = isOpaquePicture(picture)
+    ? ""
+    : `/SMask ${objects.addStream(`${image}/ColorSpace/DeviceGray`, channels(3, 1))} 0 R`;
+  return objects.addStream(`${image}/ColorSpace/${space}/Interpolate true${mask}`, channels(0, count as number));
+}
+
+/** The shading dictionary of a gradient's colours. */
+export function colorShading(fill: Linear | Radial): string {
+  const space = spaceOf(fill.from, fill.to);
+  return shading(fill, space, (color) => componentsOf(color, space));
 }
 
 /** An axial or radial shading dictionary (8.7.4.5), in the coordinates of the scene. */
-export function shading(fill: Linear | Radial, space: string, component: (color: Rgba) => string): string {
+function shading(fill: Linear | Radial, space: PageSpace, component: (color: Rgba) => string): string {
   const isLinear = fill.kind === "linear";
   const coordinates = isLinear ? [fill.x1, fill.y1, fill.x2, fill.y2] : [fill.cx, fill.cy, 0, fill.cx, fill.cy, fill.r];
   const ramp = `<</FunctionType 2/Domain[0 1]/C0[${component(fill.from)}]/C1[${component(fill.to)}]/N 1>>`;
-  return `<</ShadingType ${isLinear ? 2 : 3}/ColorSpace${space}/Coords[${numbers(coordinates)}]/Function${ramp}/Extend[true true]>>`;
+  return `<</ShadingType ${isLinear ? 2 : 3}/ColorSpace/${space}/Coords[${numbers(coordinates)}]/Function${ramp}/Extend[true true]>>`;
 }
 
 type Objects = ReturnType<typeof makeObjects>;

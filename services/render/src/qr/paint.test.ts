@@ -188,7 +188,7 @@ test("a PNG says its resolution where it was given one, and only there", () => {
 test("transparency is kept: clear ground, veiled ink", () => {
   const clear = layOut(symbol, { ...design, color: "#ff000080", background: "#00000000" });
   const { data } = PNG.sync.read(paintPng(clear, { widthPx: 330, dpi: null }));
-  expect([...data.subarray(0, 4)]).toEqual([0, 0, 0, 0]);
+  expect([...data.subarray(0, 4)]).toEqual([255, 255, 255, 0]);
   const firstModule = (45 * 330 + 45) * 4;
   expect([...data.subarray(firstModule, firstModule + 4)]).toEqual([255, 0, 0, 128]);
   const veiled = layOut(symbol, { ...design, color: "#00000080" });

@@ -10,25 +10,29 @@ import type { Scene } from "./scene.js";
 
 export type Painted = { bytes: Buffer; raster: Raster | null };
 
+type PaintDesign = Pick<Design, "format" | "widthPx" | "widthInches" | "dpi">;
+
 const white: Rgba = [255, 255, 255, 255];
 
+/** The pixels of an image, or null where its format has none. */
+export function paintPixels(scene: Scene, { format, widthPx }: Pick<PaintDesign, "format" | "widthPx">): Raster | null {
+  if (format === "png") return rasterize(scene, widthPx);
+  if (format !== "jpeg") return null;
+  // JPEG has no transparency: what the background lets through is white.
+  return paintPlainly({ ...scene, background: composite(scene.background, white) }, widthPx);
+}
+
 /** The bytes of the image, and its pixels where the format has any. */
-export function paintScene(scene: Scene, design: Pick<Design, "format" | "widthPx" | "widthInches" | "dpi">): Painted {
-  const { format, widthPx, dpi } = design;
-  if (format === "png") {
-    const raster = rasterize(scene, widthPx);
-    return { bytes: pngOf(raster, dpi), raster };
-  }
-  if (format === "jpeg") {
-    // JPEG has no transparency: what the background lets through is white.
-    const raster = paintPlainly({ ...scene, background: composite(scene.background, white) }, widthPx);
-    return { bytes: jpegOf(raster), raster };
-  }
-  if (format === "svg") return { bytes: paintSvg(scene, design), raster: null };
-  // Readers of designs give every PDF and EPS its inches.
+export function paintScene(scene: Scene, design: PaintDesign): Painted {
+  const { format, dpi } = design;
+  const raster = paintPixels(scene, design);
+  // Readers of designs give every JPEG its resolution.
+  if (raster) return { bytes: format === "png" ? pngOf(raster, dpi) : jpegOf(raster, dpi as number), raster };
+  if (format === "svg") return { bytes: paintSvg(scene, design), raster };
+  // And every PDF and EPS its inches.
   const widthInches = design.widthInches as number;
   return {
     bytes: format === "pdf" ? paintPdf(scene, { widthInches }) : paintEps(scene, { widthInches }),
-    raster: null,
+    raster,
   };
 }

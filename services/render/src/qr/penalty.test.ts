@@ -1,39 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { gridShapeOf, transpose, wordAt } from "./bit-grid.js";
+import { blockPenalty, type Cells, linePenalty } from "./penalty.fixture.js";
 import { areaPenalty, columnPenalty } from "./penalty.js";
-
-type Cells = number[][];
-
-/** The rules of ISO/IEC 18004:2015, 7.8.3, word for word, for one direction: each line of modules by itself. */
-function linePenalty(line: number[]): number {
-  const text = line.join("");
-  const runs = (text.match(/0{5,}|1{5,}/g) ?? []).reduce((sum, run) => sum + 3 + run.length - 5, 0);
-  // The quiet zone is light.
-  const around = `0000${text}0000`;
-  let finders = 0;
-  for (let i = 0; i < text.length; i++) {
-    if (around.slice(i + 4, i + 11) !== "1011101") continue;
-    if (around.slice(i, i + 4) === "0000" || around.slice(i + 11, i + 15) === "0000") finders++;
-  }
-  return runs + 40 * finders;
-}
-
-function blockPenalty(cells: Cells): number {
-  let blocks = 0;
-  let dark = 0;
-  const at = (x: number, y: number) => cells[y]?.[x] as number;
-  for (let y = 0; y < cells.length; y++) {
-    for (let x = 0; x < cells.length; x++) {
-      dark += at(x, y);
-      const isInside = x + 1 < cells.length && y + 1 < cells.length;
-      const sum = isInside ? at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1) : 1;
-      if (sum === 0 || sum === 4) blocks++;
-    }
-  }
-  const percent = (100 * dark) / cells.length ** 2;
-  return 3 * blocks + 10 * Math.floor(Math.abs(percent - 50) / 5 + 1e-9);
-}
 
 function pack(cells: Cells): Int32Array {
   const shape = gridShapeOf(cells.length);

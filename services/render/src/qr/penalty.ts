@@ -1,6 +1,7 @@
 // How bad a masked symbol is to read, by the four rules of ISO/IEC 18004:2015, 7.8.3, computed for 32 modules at once.
-// Both directions use the same code: rows are judged as the columns of the mirrored grid.
-import { type GridShape, marginRows } from "./bit-grid.js";
+// Both directions use the same code: rows are judged as the columns of the mirrored grid. Grids hold no bit outside the
+// symbol.
+import { type GridShape, lastColumnMask, marginRows } from "./bit-grid.js";
 
 /** Weights N1 to N4 of table 11. */
 const weights = { run: 3, block: 3, finder: 40, balance: 10 } as const;
@@ -10,11 +11,6 @@ function countBits(word: number): number {
   let n = word - ((word >>> 1) & 0x55555555);
   n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
   return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
-/** The modules of the last column of words that lie inside the grid. */
-function lastColumnMask({ side }: GridShape): number {
-  return (side & 31) === 0 ? -1 : (1 << (side & 31)) - 1;
 }
 
 /**

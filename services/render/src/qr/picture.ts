@@ -29,3 +29,15 @@ export function cutGlow(picture: Picture, neonAlpha: number): Picture {
   for (let i = 3; i < data.length; i += 4) if ((data[i] as number) < neonAlpha) data[i] = 0;
   return { ...picture, data };
 }
+
+/** Whether nothing shines through a picture. */
+export function isOpaquePicture({ data }: Picture): boolean {
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
+  return true;
+}
+
+/** Whether a picture has no colours. */
+export function isGreyPicture({ data }: Picture): boolean {
+  for (let i = 0; i < data.length; i += 4) if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return false;
+  return true;
+}

@@ -83,7 +83,8 @@ test("every format holds its pictures", async () => {
     const [red, green] = colorAt(pixels, 0.48, 0.5) as [number, number];
     expect(red - green).toBeGreaterThan(150);
   }
-  expect(pdf.toString("latin1").match(/\/Subtype\/Image/g)).toHaveLength(4);
+  // Two pictures, and a mask for the one that is not opaque.
+  expect(pdf.toString("latin1").match(/\/Subtype\/Image/g)).toHaveLength(3);
   expect(eps.toString("latin1").match(/\/ImageType 1/g)).toHaveLength(2);
   // Nothing is fetched from elsewhere.
   expect(svg.toString().match(/href="[^"]{5}/g)).toEqual(['href="data:', 'href="data:']);

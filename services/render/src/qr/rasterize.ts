@@ -1,6 +1,6 @@
 // From a scene to pixels by the shortest road that shows the same picture: flat squares as rows of one or two bits, one
 // flat colour as a mask of coverage, everything else on an opaque ground in layers, and what is left as a painting. Files
-// and the scan check are made of the same pixels.
+// and the scan check are made of the same pixels. Clear pixels have the colour of the substrate: programs drop alpha.
 import { composite, type Rgba } from "@qrfactory/domain/color";
 import type { Pixels } from "../zxing.js";
 import {
@@ -18,6 +18,7 @@ import { colorTypes, encodePng, type PngRows } from "./png-file.js";
 import { packRows, type RowReader, rowsOf } from "./png-rows.js";
 import { expandRows, paintRows, snapGrid } from "./raster.js";
 import type { Filled, Flat, Picture, Scene, Squares } from "./scene.js";
+import { clearAs, clearPixelsAs, surfaceOf } from "./surface.js";
 
 export type Raster =
   /** Rows as in `paintRows`; the palette's first colour is the ground. */
@@ -26,7 +27,7 @@ export type Raster =
   | ({ kind: "coverage"; widthPx: number; palette: Rgba[] } & Mask)
   /** Opaque rows that are painted when they are asked for. */
   | { kind: "layers"; widthPx: number; rowAt: RowReader }
-  | { kind: "painting"; widthPx: number; painting: Painting; background: Rgba };
+  | { kind: "painting"; widthPx: number; painting: Painting; substrate: Rgba };
 
 /** Colours beside the ground that rows of two bits can tell apart. */
 const squaresMax = 3;
@@ -41,7 +42,7 @@ export function rasterize(scene: Scene, widthPx: number): Raster {
 
 /** The road that is right for every scene, and that the others are compared with. */
 export function paintPlainly(scene: Scene, widthPx: number): Extract<Raster, { kind: "painting" }> {
-  return { kind: "painting", widthPx, painting: paintCanvas(scene, widthPx), background: scene.background };
+  return { kind: "painting", widthPx, painting: paintCanvas(scene, widthPx), substrate: surfaceOf(scene).substrate };
 }
 
 /** A scene of nothing but squares in a few flat colours. */
@@ -53,9 +54,12 @@ export function isSquares(scene: Scene): scene is SquaresScene {
   return shapes.length <= squaresMax && shapes.every((shape) => shape.kind === "squares" && shape.fill.kind === "flat");
 }
 
-function paintSquares({ side, background, shapes }: SquaresScene, widthPx: number): Raster {
+function paintSquares(scene: SquaresScene, widthPx: number): Raster {
+  const { side, background, shapes } = scene;
   const bits = shapes.length === 1 ? 1 : 2;
-  const palette = [background, ...shapes.map(({ fill }) => composite(fill.color, background))];
+  const { substrate } = surfaceOf(scene);
+  const colors = [background, ...shapes.map(({ fill }) => composite(fill.color, background))];
+  const palette = colors.map((color) => clearAs(substrate, color));
   return { kind: "squares", widthPx, bits, rows: paintRows(shapes, snapGrid(side, widthPx), bits), palette };
 }
 
@@ -73,8 +77,9 @@ const full = 255;
 
 function paintMask(scene: OneColorScene, widthPx: number): Raster {
   const [red, green, blue, alpha] = scene.shapes[0].fill.color;
+  const { substrate } = surfaceOf(scene);
   const palette = Array.from({ length: full + 1 }, (_, coverage) =>
-    composite([red, green, blue, (alpha * coverage) / full], scene.background),
+    clearAs(substrate, composite([red, green, blue, (alpha * coverage) / full], scene.background)),
   );
   return { kind: "coverage", widthPx, ...paintCoverage(scene.shapes, placeOnPixels(scene, widthPx)), palette };
 }
@@ -95,7 +100,9 @@ export function pngOf(raster: Raster, dpi: number | null): Buffer {
     return png(colorTypes.palette, palette, rowsOf(coverage, stride, widthPx), 1);
   }
   if (raster.kind === "layers") return png(colorTypes.rgb, [], raster.rowAt, 3);
-  return png(colorTypes.rgba, [], rowsOf(straightPixelsOf(raster.painting), 4 * widthPx), 4);
+  const pixels = straightPixelsOf(raster.painting);
+  clearPixelsAs(raster.substrate, pixels);
+  return png(colorTypes.rgba, [], rowsOf(pixels, 4 * widthPx), 4);
 }
 
 /** A picture as the bytes of a PNG, for documents that hold one. */
@@ -105,10 +112,10 @@ export function pictureAsPng({ width, height, data }: Picture): Buffer {
   return encodePng(png, null);
 }
 
-/** The bytes of a JPEG; the scene must have been painted by `paintPlainly` on an opaque ground. */
-export function jpegOf(raster: Raster): Buffer {
+/** The bytes of a JPEG of this resolution; the scene must have been painted by `paintPlainly` on an opaque ground. */
+export function jpegOf(raster: Raster, dpi: number): Buffer {
   if (raster.kind !== "painting" || !raster.painting.isOpaque) throw new Error("A JPEG is made of an opaque painting");
-  return encodeJpeg(raster.painting);
+  return encodeJpeg(raster.painting, dpi);
 }
 
 /** Brightness of an opaque colour as cameras' pictures have it, 0 to 255 (Rec. 601). */

@@ -196,3 +196,40 @@ test("every road writes the resolution that was asked for", async () => {
     expect([bytes.readUInt32BE(at + 4), bytes.readUInt32BE(at + 8), bytes[at + 12]]).toEqual([7_874, 7_874, 1]);
   }
 });
+
+test("a JPEG carries its resolution", async () => {
+  for (const [fields, dpi] of [
+    [{}, 300],
+    [{ dpi: 96 }, 96],
+    [{ size_inches: 1, dpi: 600 }, 600],
+  ] as const) {
+    const design = designOf({ ...fields, format: "jpeg" });
+    const { bytes } = paintScene(await sceneFor(design), design);
+    // JFIF 1.02: a name, the version, the unit (1 for an inch), and the density in both directions.
+    expect(bytes.subarray(6, 11).toString("latin1")).toBe("JFIF\0");
+    expect([bytes[13], bytes.readUInt16BE(14), bytes.readUInt16BE(16)]).toEqual([1, dpi, dpi]);
+  }
+});
+
+/** The colours along the four edges of an image. */
+function edgeColors(png: Buffer): Set<string> {
+  const { width, height, data } = PNG.sync.read(png);
+  const colorAt = (x: number, y: number) => [...data.subarray(4 * (y * width + x), 4 * (y * width + x) + 4)].join();
+  const colors = new Set<string>();
+  for (let i = 0; i < width; i++) {
+    for (const color of [colorAt(i, 0), colorAt(i, height - 1), colorAt(0, i), colorAt(width - 1, i)])
+      colors.add(color);
+  }
+  return colors;
+}
+
+test.each(["squares", "dot"])("a background picture reaches all edges, whatever modules leave over: %s", (pattern) => {
+  const red: Picture = { width: 50, height: 50, data: Uint8Array.from(Array(2_500).fill([200, 0, 0, 255]).flat()) };
+  for (const background of ["white", "transparent"]) {
+    const design = designOf({ pattern, background, size: 600 });
+    const scene = layOut(makeSymbol(design.text, "H"), design, { backdrop: red });
+    for (const size of [600, 601, 637, 120]) {
+      expect([...edgeColors(pngOf(rasterize(scene, size), null))]).toEqual(["200,0,0,255"]);
+    }
+  }
+});

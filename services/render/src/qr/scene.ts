@@ -4,12 +4,14 @@ import { type Rgba, rgbaOf } from "@qrfactory/domain/color";
 import type { Design } from "@qrfactory/domain/design";
 import type { Frame, GradientType } from "@qrfactory/domain/design-style";
 import { alignmentMiddles, alignmentReach, drawAlignment } from "./alignment.js";
+import { clearingOf, type IsCleared } from "./clearing.js";
 import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide } from "./eyes.js";
+import { type FrameLabel, placeLabel } from "./frame-label.js";
 import { type Box, layOutFrame } from "./frames.js";
-import type { LabelOutline } from "./label.js";
 import { type Logo, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
 import { drawPattern } from "./patterns.js";
+import { pictureOn, surfaceOf } from "./surface.js";
 import type { Modules, QrSymbol } from "./symbol.js";
 
 export type Flat = { kind: "flat"; color: Rgba };
@@ -66,7 +68,7 @@ export type SceneDesign = Pick<
 /** What a scene is made of beside symbol and design. */
 export type SceneParts = {
   /** The label of the frame, if it has one. */
-  label?: LabelOutline | null;
+  label?: FrameLabel | null;
   /** A square picture that covers everything, painted first. */
   backdrop?: Picture | null;
   logo?: Logo | null;
@@ -90,27 +92,29 @@ export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts 
   const ink = inkOf(design, framed?.bounds ?? { x: left, y: top, width: modules.side, height: modules.side });
   const { backdrop, logo, label = null } = parts;
   const place = logo ? placeLogo(modules.side, logo) : null;
-  const shapes: Filled[] = symbolShapes(modules, design, { ink, left, top, cleared: place?.cleared ?? null });
+  const isCleared = logo && place?.cleared ? clearingOf(place.box, place.cleared, logo.picture) : null;
+  const background = rgbaOf(design.background);
+  const inks = inksOf(design);
+  const { substrate } = surfaceOf({ background, inks });
+  const shapes: Filled[] = symbolShapes(modules, design, { ink, left, top, isCleared });
   if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label }));
   return {
     side,
-    background: rgbaOf(design.background),
+    background,
     shapes: [
       ...(backdrop ? [placed(backdrop, { x: 0, y: 0, width: side, height: side })] : []),
       ...merged(shapes),
-      ...(logo && place ? [placed(logo.picture, { ...place.box, x: place.box.x + left, y: place.box.y + top })] : []),
+      ...(logo && place
+        ? [placed(pictureOn(substrate, logo.picture), { ...place.box, x: place.box.x + left, y: place.box.y + top })]
+        : []),
     ],
     quietZone,
-    inks: inksOf(design),
+    inks,
   };
 }
 
 function placed(picture: Picture, box: Box): Placed {
   return { kind: "picture", picture, box };
-}
-
-function isInside(box: Box | null, x: number, y: number): boolean {
-  return box !== null && x >= box.x && x < box.x + box.width && y >= box.y && y < box.y + box.height;
 }
 
 /** The colours that the symbol is drawn with; see `Scene`. */
@@ -149,10 +153,10 @@ function inkOf({ color, gradient }: Pick<Design, "color" | "gradient">, { x, y, 
   return { kind: "radial", from, to, cx: x + width / 2, cy: y + height / 2, r: Math.hypot(width, height) / 2 };
 }
 
-type Place = { ink: Fill; left: number; top: number; cleared: Box | null };
+type Place = { ink: Fill; left: number; top: number; isCleared: IsCleared | null };
 
-function symbolShapes(whole: Modules, design: SceneDesign, { ink, left, top, cleared }: Place): Filled[] {
-  const modules = cleared ? only(whole, (x, y) => inEye(whole.side, x, y) || !isInside(cleared, x, y)) : whole;
+function symbolShapes(whole: Modules, design: SceneDesign, { ink, left, top, isCleared }: Place): Filled[] {
+  const modules = isCleared ? only(whole, (x, y) => inEye(whole.side, x, y) || !isCleared(x, y)) : whole;
   const { pattern } = design;
   const fillOf = (color: string | null) => (color === null ? ink : flat(color));
   const borderFill = fillOf(design.eyeBorderColor);
@@ -174,7 +178,7 @@ function symbolShapes(whole: Modules, design: SceneDesign, { ink, left, top, cle
     const body = only(modules, (x, y) => !inEye(modules.side, x, y));
     shapes.push({ kind: "squares", fill: ink, ...place, modules: body });
   } else {
-    const aligned = alignmentMiddles(modules.side).filter(([x, y]) => !touches(cleared, x, y));
+    const aligned = alignmentMiddles(modules.side).filter(([x, y]) => !isCleared || !touches(isCleared, x, y));
     const inAlignment = (x: number, y: number) =>
       aligned.some(([cx, cy]) => Math.max(Math.abs(x - cx), Math.abs(y - cy)) <= alignmentReach);
     const body = only(modules, (x, y) => !inEye(modules.side, x, y) && !inAlignment(x, y));
@@ -198,9 +202,9 @@ function symbolShapes(whole: Modules, design: SceneDesign, { ink, left, top, cle
 }
 
 /** Whether any module of an alignment pattern around x, y is cleared: half of one misleads more than none. */
-function touches(cleared: Box | null, x: number, y: number): boolean {
-  const ends = [-alignmentReach, 0, alignmentReach];
-  return ends.some((dy) => ends.some((dx) => isInside(cleared, x + dx, y + dy)));
+function touches(isCleared: IsCleared, x: number, y: number): boolean {
+  const reach = Array.from({ length: 2 * alignmentReach + 1 }, (_, i) => i - alignmentReach);
+  return reach.some((dy) => reach.some((dx) => isCleared(x + dx, y + dy)));
 }
 
 function only({ side, cells }: Modules, keeps: (x: number, y: number) => boolean): Modules {
@@ -217,27 +221,12 @@ function inEyeCenter(side: number, x: number, y: number): boolean {
 
 type Framed = { outline: Path; labelBox: Box };
 
-function frameShapes(frame: Frame, framed: Framed, of: { ink: Fill; label: LabelOutline | null }): Filled[] {
+function frameShapes(frame: Frame, framed: Framed, of: { ink: Fill; label: FrameLabel | null }): Filled[] {
   const fill = frame.color === null ? of.ink : flat(frame.color);
   const shapes: Filled[] = [{ kind: "path", fill, path: framed.outline }];
   if (!of.label) return shapes;
   const labelFill = frame.labelColor === null ? fill : flat(frame.labelColor);
-  return [...shapes, { kind: "path", fill: labelFill, path: fitLabel(of.label, framed.labelBox) }];
-}
-
-/** Height in em that a label is given at least, so that a dash is not blown up: that of capitals. */
-const labelHeightMin = 0.72;
-
-/** Scales a label into its box and centres its ink there. */
-function fitLabel({ path, width, top, bottom }: LabelOutline, box: Box): Path {
-  const scale = Math.min(box.width / width, box.height / Math.max(labelHeightMin, bottom - top));
-  const out = newPath();
-  addPath(out, path, {
-    scale,
-    dx: box.x + (box.width - width * scale) / 2,
-    dy: box.y + box.height / 2 - ((top + bottom) / 2) * scale,
-  });
-  return out;
+  return [...shapes, { kind: "path", fill: labelFill, path: placeLabel(of.label, framed.labelBox) }];
 }
 
 /** Shapes of one kind and one fill become one: one path a colour. Those never lie over each other. */

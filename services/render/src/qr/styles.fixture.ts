@@ -3,7 +3,7 @@ import { type Design, readDesign } from "@qrfactory/domain/design";
 import { plans } from "@qrfactory/domain/plans";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { type CanvasRenderingContext2D, createCanvas, type Image } from "canvas";
-import { shapeLabel } from "./label.js";
+import { labelOf } from "../draw.js";
 import { layOut, type Scene } from "./scene.js";
 import { makeSymbol } from "./symbol.js";
 
@@ -17,8 +17,8 @@ export function designOf(fields: object = {}): Design {
 
 /** The scene of a design. */
 export async function sceneFor(design: Design): Promise<Scene> {
-  const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
-  return layOut(makeSymbol(design.text, design.errorCorrection), design, { label });
+  const symbol = makeSymbol(design.text, design.errorCorrection);
+  return layOut(symbol, design, { label: await labelOf(design, symbol.modules.side) });
 }
 
 /** The text of a picture of one code, as zxing-cpp and as npm `qr` read it; null where one cannot. */

@@ -2,7 +2,7 @@
 // by domain/symbol-capacity; this places the codewords and picks the mask.
 import { densestModeOf } from "@qrfactory/domain/segmentation";
 import { type Segment, type SegmentMode, segmentUnits } from "@qrfactory/domain/segments";
-import { capacityOf, type ErrorCorrection, fitSymbol } from "@qrfactory/domain/symbol-capacity";
+import { capacityOf, type ErrorCorrection, type FitOptions, fitSymbol } from "@qrfactory/domain/symbol-capacity";
 import { type GridShape, transpose, wordAt } from "./bit-grid.js";
 import { codewordsOf } from "./codewords.js";
 import { areaPenalty, columnPenalty } from "./penalty.js";
@@ -23,9 +23,7 @@ export type QrSymbol = {
   modules: Modules;
 };
 
-export type SymbolOptions = {
-  /** The least version, 1 unless told. */
-  versionMin?: number;
+export type SymbolOptions = FitOptions & {
   /** 0 to 7; chosen by the penalty rules of the standard (7.8.3) unless told, as comparisons do. */
   mask?: number;
 };
@@ -36,7 +34,7 @@ export type SymbolOptions = {
  */
 export function makeSymbol(text: string, least: ErrorCorrection, options: SymbolOptions = {}): QrSymbol {
   if (text === "") throw new RangeError("A QR symbol holds at least one character; the text is empty.");
-  const fit = fitSymbol(text, least, options.versionMin);
+  const fit = fitSymbol(text, least, options);
   if (!fit) {
     const mode = densestModeOf(text);
     const most = `${capacityOf(mode, least)} ${segmentUnits[mode]}`;

@@ -3,7 +3,7 @@
 
 import { type ErrorCorrection, modulesOf, versionMax } from "@qrfactory/domain/symbol-capacity";
 import { alignmentMiddles } from "./alignment.js";
-import { type GridShape, gridShapeOf, transpose, wordAt } from "./bit-grid.js";
+import { type GridShape, gridShapeOf, lastColumnMask, transpose, wordAt } from "./bit-grid.js";
 
 /** The mask patterns (table 10): a module is inverted where its condition holds; x is the column, y the row. */
 const maskConditions: readonly ((x: number, y: number) => boolean)[] = [
@@ -124,7 +124,7 @@ function makeFrame(version: number): Frame {
   const shape = gridShapeOf(modulesOf(version));
   const { side } = shape;
   const dark = new Int32Array(shape.words);
-  const data = new Int32Array(shape.words).fill(-1);
+  const data = wholeGrid(shape);
   const set: SetModule = (x, y, isDark) => {
     if (x < 0 || y < 0 || x >= side || y >= side) return;
     const [at, bit] = [wordAt(shape, x, y), 1 << (x & 31)];
@@ -136,6 +136,18 @@ function makeFrame(version: number): Frame {
   // Light for now: each mask writes its own.
   placeFormat(0, side, set);
   return { shape, order: dataOrder(shape, data), dark, data };
+}
+
+/** Every module of a grid and nothing beside it: what lies right of the edge would be judged with the symbol. */
+function wholeGrid(shape: GridShape): Int32Array {
+  const { side, columns } = shape;
+  const grid = new Int32Array(shape.words);
+  for (let column = 0; column < columns; column++) {
+    const inside = column === columns - 1 ? lastColumnMask(shape) : -1;
+    const first = wordAt(shape, column * 32, 0);
+    grid.fill(inside, first, first + side);
+  }
+  return grid;
 }
 
 type SetModule = (x: number, y: number, isDark: boolean) => void;

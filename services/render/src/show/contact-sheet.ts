@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { readDesign } from "@qrfactory/domain/design";
 import { plans } from "@qrfactory/domain/plans";
 import { type CanvasRenderingContext2D, createCanvas } from "canvas";
+import { labelOf } from "../draw.js";
 import { shapeLabel } from "../qr/label.js";
 import type { Logo } from "../qr/logo.js";
 import { addPath, newPath } from "../qr/path.js";
@@ -35,9 +36,9 @@ const colors = { ground: "#f0f0f8", card: "#ffffff", title: "#111827", text: "#6
 
 async function sceneOf({ fields, logoColor }: Tile): Promise<Scene> {
   const { design } = readDesign({ data: text, ...fields }, plans.enterprise);
-  const label = design.frame?.label ? await shapeLabel(design.frame.label) : null;
   const logo: Logo | null = logoColor ? { picture: starLogo(logoColor), sizeRatio: 0.24, clearZone: true } : null;
-  return layOut(makeSymbol(design.text, design.errorCorrection), design, { label, logo });
+  const symbol = makeSymbol(design.text, design.errorCorrection);
+  return layOut(symbol, design, { label: await labelOf(design, symbol.modules.side), logo });
 }
 
 async function drawTile(context: CanvasRenderingContext2D, tile: Tile, [x, y]: Place): Promise<void> {

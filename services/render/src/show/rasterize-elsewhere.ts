@@ -4,17 +4,17 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ImageFormat } from "@qrfactory/domain/design";
+import type { ImageFormat } from "@qrfactory/domain/image-size";
 import { type Pixels, pngPixels } from "@qrfactory/testing/decode";
 import { createCanvas, loadImage } from "canvas";
 
-/** Resolution at which one CSS pixel is one pixel. */
-const dpi = 96;
+/** What a pixel of `size` is on paper where a request says no resolution. */
+const dpi = 300;
 
 /** Room for the pages of one call. */
 const outputBytesMax = 200_000_000;
 
-/** The pixels of images of one format on white, 96 to the inch for vectors. */
+/** The pixels of images of one format on white, 300 to the inch for PDF and EPS, those of CSS for SVG. */
 export async function rasterizeElsewhere(images: Buffer[], format: ImageFormat): Promise<Pixels[]> {
   if (format === "png") return images.map((image) => pngPixels(image));
   if (format === "pdf") return images.map((image) => onlyPage(run("pdftoppm", ["-r", String(dpi), "-"], image)));

@@ -1,14 +1,14 @@
 // One part of the matrix, in a thread of its own: draws each of its images as the service would, checked strictly, has
 // them rasterised elsewhere, and reads them by independent decoders.
-import { type ImageFormat, readDesign } from "@qrfactory/domain/design";
-import type { Pattern } from "@qrfactory/domain/design-style";
+import { readDesign } from "@qrfactory/domain/design";
+import type { ImageFormat } from "@qrfactory/domain/image-size";
 import { plans } from "@qrfactory/domain/plans";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { draw } from "../draw.js";
 import { rasterizeElsewhere } from "./rasterize-elsewhere.js";
 import { distanceOfReading } from "./read-at-distances.js";
 import { starLogo } from "./star-logo.js";
-import { matrixText, type Style, stylesOf } from "./style-matrix.js";
+import type { Part, Style } from "./style-matrix.js";
 
 /** Decoders that have to read every image. The third is asked where one of them cannot: is it weak, or the image bad? */
 export const required = ["zxing-cpp", "qr"] as const;
@@ -21,16 +21,10 @@ export type Outcome = { style: Style } & ({ refusal: string } | { distances: Dis
 
 const logo = starLogo("#7b1e3b");
 
-/** Draws and reads every style of one pattern and format; what the pool calls. */
-export default async function readPart({
-  pattern,
-  format,
-}: {
-  pattern: Pattern;
-  format: ImageFormat;
-}): Promise<Outcome[]> {
+/** Draws and reads every style of one part; what the pool calls. */
+export default async function readPart({ groups, format }: Part): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const group of stylesOf(pattern, format)) outcomes.push(...(await readGroup(group, format)));
+  for (const group of groups) outcomes.push(...(await readGroup(group, format)));
   return outcomes;
 }
 
@@ -48,13 +42,13 @@ async function readGroup(styles: Style[], format: ImageFormat): Promise<Outcome[
   );
   for (const [i, { style }] of drawn.entries()) {
     const pixels = pictures[i] as (typeof pictures)[number];
-    outcomes.push({ style, distances: await distancesOf(pixels) });
+    outcomes.push({ style, distances: await distancesOf(pixels, style.fields.data) });
   }
   return outcomes;
 }
 
-async function distancesOf(pixels: Pixels): Promise<Distances> {
-  const distanceFor = (name: keyof typeof readers) => distanceOfReading(pixels, matrixText, readers[name]);
+async function distancesOf(pixels: Pixels, text: string): Promise<Distances> {
+  const distanceFor = (name: keyof typeof readers) => distanceOfReading(pixels, text, readers[name]);
   const distances: Distances = { "zxing-cpp": await distanceFor("zxing-cpp"), qr: await distanceFor("qr") };
   if (required.some((name) => distances[name] === null)) distances.jsqr = await distanceFor("jsqr");
   return distances;

@@ -1,5 +1,5 @@
 // Every combination of styles that the contract names, as requests: what the proof of readability goes through.
-import { type ImageFormat, imageFormats } from "@qrfactory/domain/design";
+
 import {
   eyeBorderShapes,
   eyeCenterShapes,
@@ -9,24 +9,28 @@ import {
   type Pattern,
   patterns,
 } from "@qrfactory/domain/design-style";
+import { type ImageFormat, imageFormats } from "@qrfactory/domain/image-size";
 
 /** One request for an image: `fields` as a client sends them, and whether a logo comes with them. */
-export type Style = { fields: { format: ImageFormat; pattern: Pattern } & Record<string, unknown>; hasLogo: boolean };
+export type Style = {
+  fields: { data: string; size: number; format: ImageFormat; pattern: Pattern } & Record<string, unknown>;
+  hasLogo: boolean;
+};
 
 /** What all of them say: a short link, as most codes do. */
 export const matrixText = "https://example.com/menu";
 
-const colors = { color: "#1d3557", eye_color: "#7b1e3b" };
-const gradients = [
+export const matrixColors = { color: "#1d3557", eye_color: "#7b1e3b" };
+export const gradients = [
   {},
   ...gradientTypes.map((type) => ({ gradient_from: "#4a00e0", gradient_to: "#c2185b", gradient_type: type })),
 ];
-const frames = [
+export const frames = [
   {},
   ...frameStyles.map((style) => ({ frame_style: style, frame_label: "Scan me", frame_color: "#1d3557" })),
 ];
 
-/** Pixels of the side; vectors have as many at 96 dpi, which is what they are rasterised with. */
+/** Pixels of the side; a PDF or EPS has as many at 300 dpi, which is what it is rasterised with. */
 export const matrixSizePx = 400;
 
 /**
@@ -34,7 +38,7 @@ export const matrixSizePx = 400;
  * × 5 gradients × with and without a logo, and for PNG each of 8 rings with each of 8 centres as well.
  */
 export function stylesOf(pattern: Pattern, format: ImageFormat): Style[][] {
-  const common = { data: matrixText, size: matrixSizePx, format, pattern, ...colors };
+  const common = { data: matrixText, size: matrixSizePx, format, pattern, ...matrixColors };
   const groups: Style[][] = [];
   for (const eye_shape of eyeShapes) {
     for (const frame of frames) {
@@ -53,5 +57,10 @@ export function stylesOf(pattern: Pattern, format: ImageFormat): Style[][] {
   return groups;
 }
 
+/** A piece of work: images of one format in groups that are looked at together. */
+export type Part = { name: string; format: ImageFormat; groups: Style[][] };
+
 /** Pieces of the matrix that can be worked on side by side. */
-export const matrixParts = patterns.flatMap((pattern) => imageFormats.map((format) => ({ pattern, format })));
+export const matrixParts: Part[] = patterns.flatMap((pattern) =>
+  imageFormats.map((format) => ({ name: `${pattern}, ${format}`, format, groups: stylesOf(pattern, format) })),
+);

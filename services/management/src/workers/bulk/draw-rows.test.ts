@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type BatchAnswer, type ImageBatch, packAnswer } from "@qrfactory/domain/image-batch";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { until } from "@qrfactory/testing/until";
+import { makeFindRefusals } from "../../bulk/find-refusals.js";
 import type { BulkRow } from "../../bulk/rows.js";
 import { type DrawnRow, drawRows } from "./draw-rows.js";
 import { makeFairGate } from "./fair-gate.js";
@@ -107,4 +108,22 @@ test("an order that ends is not drawn any further", async () => {
   await until(() => batches.length > 1);
   ended.abort(new Error("the order has ended"));
   await expect(drawing).rejects.toThrow(/aborted|ended/);
+});
+
+test("a dry run is told what render would refuse, and what it could not judge", async () => {
+  const findRefusals = makeFindRefusals({ renderUrl: server.url, authorization: () => "Bearer x" });
+  const order = { workspaceId: randomUUID(), plan: "pro" as const, pictures: {} };
+  batches = [];
+  answer = ({ requests, is_trial }, nth) => {
+    if (nth === 2) return 503;
+    expect(is_trial).toBe(true);
+    return requests.map(({ data }) => {
+      const n = Number(String(data).split("/").at(-1));
+      if (n === 3) return { outcome: "refused", code: "unscannable", detail: "It would not scan." };
+      return n === 4 ? later("overloaded") : { outcome: "judged" };
+    });
+  };
+  const { refusals, unjudged } = await findRefusals(rowsOf(75), order);
+  expect([...refusals]).toEqual([[3, "It would not scan."]]);
+  expect(unjudged).toBe(26);
 });

@@ -65,7 +65,8 @@ export async function* drawRows(rows: BulkRow[], options: DrawRowsOptions): Asyn
   }
 }
 
-function batchesOf(rows: BulkRow[]): BulkRow[][] {
+/** Rows in batches as render takes them. */
+export function batchesOf(rows: BulkRow[]): BulkRow[][] {
   const batches: BulkRow[][] = [];
   let pixels = 0;
   for (const row of rows) {
@@ -89,7 +90,7 @@ async function drawBatch(rows: BulkRow[], options: DrawRowsOptions): Promise<Dra
     const open = rows.filter(({ row }) => !drawn.has(row));
     let cause: unknown;
     try {
-      for (const { row, answer, image } of await gate.pass(workspaceId, () => request(open, options))) {
+      for (const { row, answer, image } of await gate.pass(workspaceId, () => askRender(open, options))) {
         if (answer.outcome !== "later") drawn.set(row.row, { row, answer, image });
         else if (answer.code === "internal") failures.set(row.row, (failures.get(row.row) ?? 0) + 1);
         if ((failures.get(row.row) ?? 0) >= failuresMax) drawn.set(row.row, { row, answer: givenUp, image: null });
@@ -116,14 +117,22 @@ const givenUp = {
 
 type Answered = { row: BulkRow; answer: BatchAnswer; image: Buffer | null };
 
-/** What render says now; rows that it did not get to are left out. */
-async function request(rows: BulkRow[], options: DrawRowsOptions): Promise<Answered[]> {
-  const { renderUrl, authorization, jobId, workspaceId, plan, pictures, signal } = options;
+/** One batch, and whom to ask for it. */
+export type AskOptions = Omit<DrawRowsOptions, "gate"> & {
+  /** Whether only verdicts are wanted. */
+  isTrial?: boolean;
+};
+
+/** What render says now; rows that it did not get to are left out. Throws when it is away or does not answer in time. */
+export async function askRender(rows: BulkRow[], options: AskOptions): Promise<Answered[]> {
+  const { renderUrl, authorization, jobId, workspaceId, plan, pictures, signal, isTrial = false } = options;
   const batch: ImageBatch = {
     job_id: jobId,
     workspace_id: workspaceId,
     plan,
     pictures,
+    // Left out where it is not wanted: a render of the version before does not know it.
+    ...(isTrial && { is_trial: true }),
     requests: rows.map(({ request }) => request),
   };
   const response = await fetch(renderUrl + imageBatchPath, {

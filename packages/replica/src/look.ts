@@ -1,0 +1,104 @@
+// A look at the replica for one code that the table does not hold, made only while the table is not known to be current.
+// What is found is taken into the table. A look is short, one at a time for each id, and bounded in number, so that a
+// flood of ids that do not exist makes no work upstream.
+import { parsePublishedCode } from "@qrfactory/domain/published-code";
+import type { Redis } from "ioredis";
+import { isFreshBeat } from "./follow.js";
+import { codesKey, heartbeatKey, markKey } from "./keys.js";
+import { parseTableMark } from "./publish.js";
+import type { Table } from "./table.js";
+
+/** `absent`: there is no such code, or it was deleted; `away`: nobody can say. */
+export type LookResult = "found" | "absent" | "away";
+
+export type Look = {
+  /** Tells of a short id in its stored spelling, which is not in the table. Never rejects; takes 150 ms at most. */
+  look(shortId: string): Promise<LookResult>;
+  /** Looks at the replica since the start, by what they found. */
+  counts(): Readonly<Record<LookResult, number>>;
+};
+
+export type LookOptions = {
+  table: Pick<Table, "find" | "isDeleted" | "apply">;
+  /** The regional replica. */
+  redis: Redis;
+  /** Whether the table holds all that there is; see `FollowState`. */
+  isCurrent: () => boolean;
+  timeoutMs?: number;
+  now?: () => number;
+};
+
+const timeoutMsDefault = 150;
+/** Looks under way at once; a replica that answers in half a millisecond is never asked for more. */
+const atOnceMax = 32;
+/** Looks begun in a second, of three commands each: a hundredth of what Redis answers. */
+const perSecondMax = 300;
+
+/** Makes the look of a process. */
+export function makeLook(options: LookOptions): Look {
+  const { table, redis, isCurrent, timeoutMs = timeoutMsDefault, now = Date.now } = options;
+  const counts = { found: 0, absent: 0, away: 0 };
+  const underWay = new Map<string, Promise<LookResult>>();
+  let second = 0;
+  let begun = 0;
+
+  /** Whether one more look may begin. */
+  function takeTurn(): boolean {
+    const current = Math.floor(now() / 1_000);
+    if (current !== second) {
+      second = current;
+      begun = 0;
+    }
+    if (underWay.size >= atOnceMax || begun >= perSecondMax) return false;
+    begun += 1;
+    return true;
+  }
+
+  /** At a start scans come before the first connection is made; later a server that is gone is gone. */
+  const connected = redis.status === "ready" ? null : new Promise((resolve) => redis.once("ready", resolve));
+
+  /** Reads the row, and beside it what says whether its absence means anything. */
+  async function ask(shortId: string): Promise<LookResult> {
+    if (connected) await connected;
+    const asked = redis.pipeline().hget(codesKey, shortId).mget(markKey, heartbeatKey).hlen(codesKey);
+    const [row, marks, count] = ((await asked.exec()) ?? []).map(([error, value]) => {
+      if (error) throw error;
+      return value;
+    }) as [string | null, [string | null, string | null], number];
+    if (row !== null) {
+      const code = parsePublishedCode(row);
+      // A damaged row is one of a code that exists.
+      if (code?.short_id !== shortId) return "away";
+      table.apply(code);
+      return table.find(shortId) ? "found" : "absent";
+    }
+    const mark = parseTableMark(marks[0]);
+    const isWhole = mark !== null && count >= mark.count;
+    const stalenessMs = marks[1] === null ? null : Math.max(0, now() - Number(marks[1]));
+    return isWhole && isFreshBeat(stalenessMs) ? "absent" : "away";
+  }
+
+  async function askInTime(shortId: string): Promise<LookResult> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<LookResult>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, "away");
+    });
+    const result = await Promise.race([ask(shortId).catch((): LookResult => "away"), late]);
+    clearTimeout(timer);
+    counts[result] += 1;
+    return result;
+  }
+
+  return {
+    counts: () => counts,
+    async look(shortId) {
+      if (isCurrent() || table.isDeleted(shortId)) return "absent";
+      const same = underWay.get(shortId);
+      if (same) return same;
+      if (!takeTurn()) return "away";
+      const result = askInTime(shortId).finally(() => underWay.delete(shortId));
+      underWay.set(shortId, result);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,13 @@
+// City names of DB-IP, which appends the district in brackets, so that one city has a hundred names: `London (Soho)`.
+
+/** What German towns of the same name are told apart by is part of their names, and no district. */
+const ownName =
+  /^(?:Oder|Saale|Wumme|Allgau|Sieg|Ohm|Efze|Unterweser|Hessen|Chiemgau|Saar|Unstrut|Werra|Westfalen|Lahn|Eder|Dill|Aller|Eifel|Oberpfalz)\)/;
+
+/** The city of a DB-IP name without its district: `Vienna (Leopoldstadt)` → `Vienna`, `Frankfurt (Oder) (Mitte)` → `Frankfurt (Oder)`. */
+export function cityOf(name: string): string {
+  const bracket = name.indexOf(" (");
+  if (bracket <= 0) return name;
+  const inner = bracket + " (".length;
+  return ownName.test(name.slice(inner)) ? name.slice(0, name.indexOf(")", inner) + 1) : name.slice(0, bracket);
+}
