@@ -10,8 +10,8 @@ import type { Handler } from "@qrfactory/runtime/http-app";
 import type { PictureFiles, PictureKind } from "./images-in/pictures.js";
 import { invalidBy, judgeWithoutDrawing, type Validation, validationOf } from "./validate.js";
 
-/** A hundred rows of 200 kB each at most. */
-const verdictLimits: BodyLimits = { bytesMax: 20_000_000, valuesMax: 100_000 };
+/** Fifty rows of 200 kB each at most. */
+const verdictLimits: BodyLimits = { bytesMax: 10_000_000, valuesMax: 100_000 };
 
 /** The handler of `verdictsPath`: a verdict for each request, in their order; null for one that nothing is wrong with. */
 export function makeVerdicts({ tokens }: { tokens: InternalTokens }): Handler {
