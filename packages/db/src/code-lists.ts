@@ -10,7 +10,7 @@ export type CodeFilter = {
   search?: string;
   /** Only where a word begins: see `withSearchBounds`. */
   atWordStart?: boolean;
-  /** Any of these, in any case. */
+  /** Any of these, as `tagsNamed` spells them. */
   tags?: readonly string[];
   status?: CodeStatus;
   folder?: string;
@@ -132,10 +132,7 @@ export function matches(workspaceId: string, filter: CodeFilter): Prisma.Sql {
     const found = patterns.map((pattern) => Prisma.sql`${searched} ILIKE ${pattern}`);
     conditions.push(Prisma.sql`(${Prisma.join(found, " OR ")})`);
   }
-  if (tags?.length) {
-    const wanted = tags.map((tag) => tag.toLowerCase());
-    conditions.push(Prisma.sql`lower_all(tags) && ${wanted}::text[]`);
-  }
+  if (tags?.length) conditions.push(Prisma.sql`lower_all(tags) && ${tags}::text[]`);
   if (status) conditions.push(statusConditions[status]);
   if (folder) conditions.push(Prisma.sql`folder = ${folder}`);
   if (isActive !== undefined) conditions.push(Prisma.sql`is_active = ${isActive}`);

@@ -1,5 +1,6 @@
 // Which scans are meant: of a workspace, some of its codes or one, narrowed down by what is known of each scan. Builds the
 // conditions on rows of `scans`; every value from outside becomes a parameter.
+import { tagsNamed } from "./code-tags.js";
 import { isCounted, type ScanDimension, scanDimensions, unknownKey } from "./scan-dimensions.js";
 import type { SummaryStart } from "./scan-summaries.js";
 
@@ -9,7 +10,7 @@ export type DimensionFilter = { dimension: ScanDimension; include: string[]; exc
 export type ScanScope = {
   workspaceId: string;
   codeId?: string;
-  /** Codes with this tag, in this folder; those of deleted codes are in it. */
+  /** Codes with one of these tags, as `tagsNamed` reads them, in this folder; those of deleted codes are in it. */
   tag?: string | undefined;
   folder?: string | undefined;
   filters: DimensionFilter[];
@@ -80,7 +81,7 @@ export function conditionsOn(alias: string, scope: ScanScope, parameters: Parame
   if (codeId) conditions.push(`${alias}.code_id = ${parameters.add(codeId)}::uuid`);
   if (tag !== undefined || folder !== undefined) {
     const ofCode = [`workspace_id = ${workspace}::uuid`];
-    if (tag !== undefined) ofCode.push(`tags @> ARRAY[${parameters.add(tag)}::text]`);
+    if (tag !== undefined) ofCode.push(`lower_all(tags) && ${parameters.add(tagsNamed(tag))}::text[]`);
     if (folder !== undefined) ofCode.push(`folder = ${parameters.add(folder)}`);
     conditions.push(`${alias}.code_id IN (SELECT id FROM dynamic_codes WHERE ${ofCode.join(" AND ")})`);
   }

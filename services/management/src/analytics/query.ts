@@ -79,7 +79,7 @@ export const scansQuery = z.strictObject({
 const word = (lengthMax: number) => storable.min(1).max(lengthMax);
 
 /** What narrows a workspace down to some of its codes. */
-const codeFields = { tag: word(50).optional(), folder: word(100).optional() };
+const codeFields = { tag: word(500).optional(), folder: word(100).optional() };
 
 /** The same of a workspace. */
 export const workspaceScansQuery = scansQuery.extend(codeFields);

@@ -113,6 +113,7 @@ test("lists and exports of a workspace are narrowed down to a tag or a folder, a
   await takeIn(api.database.url, [...scansOf(code, 3), ...scansOf({ ...code, id: menu.id }, 4)]);
   for (const [query, scans] of [
     ["tag=menu", 4],
+    ["tag=none,Menu", 4],
     ["folder=Vienna&country=AT", 4],
     ["tag=menu&folder=Graz", 0],
     ["", 7],

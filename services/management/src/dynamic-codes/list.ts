@@ -15,6 +15,7 @@ import {
   withSearchBounds,
 } from "@qrfactory/db/code-lists";
 import { codeStatuses, findScheduled } from "@qrfactory/db/code-status";
+import { tagsNamed } from "@qrfactory/db/code-tags";
 import { useOneOf } from "@qrfactory/domain/suggest";
 import { storable } from "@qrfactory/domain/validate";
 import type { Request, Response } from "express";
@@ -126,16 +127,12 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
 export function readFilter(query: z.output<z.ZodObject<typeof filterQuery>>): CodeFilter {
   return {
     ...(query.search && { search: query.search }),
-    ...(query.tag && { tags: tagsOf(query.tag) }),
+    ...(query.tag && { tags: tagsNamed(query.tag) }),
     ...(query.status && { status: query.status }),
     ...(query.folder && { folder: query.folder }),
     ...(query.is_active && { isActive: query.is_active === "true" }),
   };
 }
-
-/** The tags that a query names; a comma may be part of one, so the whole of it counts, too. */
-const tagsOf = (text: string): string[] =>
-  [...new Set([text, ...text.split(",").map((tag) => tag.trim())])].filter(Boolean);
 
 /** Links keep the caller's filters. An empty page has none: there is no row to begin at. */
 function linksAround(req: Request, publicBaseUrl: string, { rows, hasBefore, hasAfter }: CodePage, order: CodeOrder) {
