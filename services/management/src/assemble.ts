@@ -2,7 +2,7 @@
 // tests call it.
 import { makeAuthenticate } from "@qrfactory/auth/caller";
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
-import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
+import { askOnce, makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
@@ -70,7 +70,9 @@ export async function assembleManagement(
   const seal = makeSeal(config.SEAL_KEY);
   const tokens = makeAccessTokens(config.JWT_SECRET);
   const epoch = watchEpoch(redis);
-  const keys = makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash), isSure: epoch.isSure });
+  const loadKey = (hash: string) => findKeyByHash(db, hash);
+  askOnce(loadKey);
+  const keys = makeKeyDirectory({ redis, loadKey, isSure: epoch.isSure });
   const authenticate = makeAuthenticate({
     tokens,
     keys,

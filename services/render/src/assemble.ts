@@ -2,7 +2,7 @@
 import { signingSecretContext } from "@qrfactory/auth/api-key";
 import { makeAuthenticate } from "@qrfactory/auth/caller";
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
-import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
+import { askOnce, makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
@@ -83,6 +83,8 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
   const seal = makeSeal(config.SEAL_KEY);
   const left = decideLeftCharges({ redis, db, spool, log });
   const epoch = watchEpoch(redis);
+  const loadKey = (hash: string) => findKeyByHash(db, hash);
+  askOnce(loadKey);
   const app = createApp({
     log,
     ...(metrics && { metrics }),
@@ -91,7 +93,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     translateError: databaseProblem,
     authenticate: makeAuthenticate({
       tokens: makeAccessTokens(config.JWT_SECRET),
-      keys: makeKeyDirectory({ redis, loadKey: (hash) => findKeyByHash(db, hash), isSure: epoch.isSure }),
+      keys: makeKeyDirectory({ redis, loadKey, isSure: epoch.isSure }),
       findRights: (session) => findSessionRights(db, session),
     }),
     internalTokens: makeInternalTokens(config.JWT_SECRET),

@@ -23,7 +23,8 @@ export function judge(answer: Answer, { isPage = false, isHead = false } = {}): 
   if (!isProblem && !(isPage && type.startsWith("text/html"))) wrong.push(`answered ${status} as ${type || "nothing"}`);
   if (length > refusalBytesMax) wrong.push(`a refusal of ${length} bytes`);
   const text = body.toString("utf8", 0, refusalBytesMax);
-  const shown = internals.exec(text)?.[0];
+  // The page of a problem is at the address that clients use.
+  const shown = internals.exec(text.replace(/"type":"[^"]*"/, ""))?.[0];
   if (shown) wrong.push(`a refusal that shows ${JSON.stringify(shown)}`);
   if (isProblem && !isHead && length <= refusalBytesMax && !isProblemDocument(text, status)) {
     wrong.push(`answered ${status} by what is no problem document`);
