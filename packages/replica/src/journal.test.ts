@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/domain/published-code";
 import { type Journal, type JournalOptions, journaled, openJournal } from "@qrfactory/replica/journal";
 import { createTable, type Table } from "@qrfactory/replica/table";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
+import { liveCode } from "./codes.fixture.js";
 
 const temp = makeTempDirectory("journal-");
 let directory: string;
@@ -15,18 +15,8 @@ beforeEach(() => {
 });
 afterAll(() => temp.remove());
 
-const code = (short_id: string, version = 1): LiveCode => ({
-  schema: 1,
-  id: "0b8c3a52-6d8f-4c5b-9a51-2f5d0d3d8f11",
-  workspace_id: "7f1f6c0e-3a62-4b0e-8f3c-5c2f9b7f6a22",
-  short_id,
-  version,
-  destination_url: `https://example.com/${version}`,
-  is_active: true,
-  expires_at: null,
-  fallback_url: null,
-});
-const tombstone = (short_id: string) => ({ schema: 1, id: code("X").id, short_id, version: 9, deleted: true }) as const;
+const tombstone = (short_id: string) =>
+  ({ schema: 1, id: liveCode("X").id, short_id, version: 9, deleted: true }) as const;
 
 /** A table as a process holds it, read from what the ones before left in the directory. */
 function open(options: Partial<JournalOptions> = {}): { table: Table; journal: Journal } {
@@ -39,11 +29,11 @@ const turn = () => Promise.resolve();
 
 test("what was applied is known to the next process without a word of farewell, deletions and the newest version too", async () => {
   const { table } = open();
-  table.apply(code("FIRST"));
-  table.apply(code("SECOND"));
+  table.apply(liveCode("FIRST"));
+  table.apply(liveCode("SECOND"));
   await turn();
-  table.apply(code("FIRST", 2));
-  table.apply(code("FIRST", 1));
+  table.apply(liveCode("FIRST", 2));
+  table.apply(liveCode("FIRST", 1));
   table.apply(tombstone("SECOND"));
   await turn();
   const second = open();
@@ -51,7 +41,7 @@ test("what was applied is known to the next process without a word of farewell, 
   expect(second.table.isFull()).toBe(false);
   expect(second.table.find("FIRST")?.destinationUrl).toBe("https://example.com/2");
   expect(second.table.isDeleted("SECOND")).toBe(true);
-  second.table.apply(code("THIRD"));
+  second.table.apply(liveCode("THIRD"));
   await turn();
   const third = open();
   expect(["FIRST", "SECOND", "THIRD"].map((id) => third.table.find(id)?.version)).toEqual([2, undefined, 1]);
@@ -59,7 +49,7 @@ test("what was applied is known to the next process without a word of farewell, 
 
 test("only its owner reads it", async () => {
   const before = process.umask(0);
-  open().table.apply(code("CODE"));
+  open().table.apply(liveCode("CODE"));
   await turn();
   process.umask(before);
   expect([directory, ...files()].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual(["700", "600"]);
@@ -67,7 +57,7 @@ test("only its owner reads it", async () => {
 
 test("a file that was cut off anywhere gives every row before the cut; one bit costs one row", async () => {
   const { table } = open();
-  for (let n = 0; n < 5; n++) table.apply(code(`CODE-${n}`));
+  for (let n = 0; n < 5; n++) table.apply(liveCode(`CODE-${n}`));
   await turn();
   const [file] = files() as [string];
   const bytes = readFileSync(file);
@@ -86,9 +76,9 @@ test("a file that was cut off anywhere gives every row before the cut; one bit c
 
 test("a snapshot that is on disk takes the rows before it away, and leaves those that came meanwhile", async () => {
   const { table, journal } = open();
-  table.apply(code("BEFORE"));
+  table.apply(liveCode("BEFORE"));
   const remove = journal.rotate();
-  table.apply(code("MEANWHILE"));
+  table.apply(liveCode("MEANWHILE"));
   await turn();
   expect(open().table.counts().live).toBe(2);
   await remove();
@@ -102,9 +92,9 @@ test("a disk that refuses is told once; what waits is written when it works agai
   const states: (string | null)[] = [];
   writeFileSync(directory, "in the way");
   const { table, journal } = open({ onState: (error) => states.push(error && "refused") });
-  table.apply(code("FIRST"));
+  table.apply(liveCode("FIRST"));
   await turn();
-  table.apply(code("SECOND"));
+  table.apply(liveCode("SECOND"));
   await turn();
   expect(journal.state()).toMatchObject({ isWorking: false, waiting: 2 });
   renameSync(directory, `${directory}.away`);
@@ -124,15 +114,15 @@ test("a write that is cut short leaves whole rows, and what comes after it is fo
       return written;
     },
   });
-  table.apply(code("FIRST"));
+  table.apply(liveCode("FIRST"));
   await turn();
   room = 50;
-  table.apply(code("SECOND"));
+  table.apply(liveCode("SECOND"));
   await turn();
   expect(journal.state()).toMatchObject({ isWorking: false, waiting: 1 });
   expect(open().table.counts().live).toBe(1);
   room = Number.POSITIVE_INFINITY;
-  table.apply(code("THIRD"));
+  table.apply(liveCode("THIRD"));
   await until(() => journal.state().isWorking);
   expect(open().table.counts().live).toBe(3);
   expect(journal.state().bytes).toBe(files().reduce((sum, path) => sum + statSync(path).size, 0));
@@ -142,7 +132,7 @@ test("a journal says when a snapshot is due, and takes no more than it may", asy
   let calls = 0;
   const { table, journal } = open({ largeBytes: 1_000, bytesMax: 3_000, onLarge: () => calls++ });
   for (let n = 0; n < 30; n++) {
-    table.apply(code(`CODE-${n}`));
+    table.apply(liveCode(`CODE-${n}`));
     await turn();
   }
   expect(calls).toBe(2);

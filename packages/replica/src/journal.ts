@@ -14,7 +14,7 @@ import {
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { fileMode, makePrivateDirectory } from "./private.js";
+import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-directory";
 import type { Table } from "./table.js";
 
 export type JournalState = {

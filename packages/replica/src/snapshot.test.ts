@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/domain/published-code";
 import { readSnapshot, writeSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable, type Table } from "@qrfactory/replica/table";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { liveCode } from "./codes.fixture.js";
 
 const temp = makeTempDirectory("snapshot-");
 const resume = { generation: "first", position: { id: "17-3", ordinal: 20 } };
@@ -20,21 +20,9 @@ beforeEach(() => {
 });
 afterAll(() => temp.remove());
 
-const code = (short_id: string, version: number): LiveCode => ({
-  schema: 1,
-  id: "0b8c3a52-6d8f-4c5b-9a51-2f5d0d3d8f11",
-  workspace_id: "7f1f6c0e-3a62-4b0e-8f3c-5c2f9b7f6a22",
-  short_id,
-  version,
-  destination_url: `https://example.com/${version}`,
-  is_active: true,
-  expires_at: null,
-  fallback_url: null,
-});
-
 function fullTable(version: number, rows = 100): Table {
   const table = createTable({ chunkBits: 12 });
-  for (let n = 0; n < rows; n++) table.apply(code(`CODE-${n}`, version));
+  for (let n = 0; n < rows; n++) table.apply(liveCode(`CODE-${n}`, version));
   table.markFull();
   return table;
 }
@@ -153,7 +141,7 @@ test("what changes while a snapshot is written is in the table, not in the snaps
   const table = fullTable(1);
   const writing = writeSnapshot({ directory, table, resume });
   for (let version = 2; version < 20; version++) {
-    for (let n = 0; n < 100; n++) table.apply(code(`CODE-${n}`, version));
+    for (let n = 0; n < 100; n++) table.apply(liveCode(`CODE-${n}`, version));
   }
   await writing;
   expect(table.find("CODE-1")?.version).toBe(19);

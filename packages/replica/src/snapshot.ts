@@ -6,8 +6,8 @@ import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { crc32 } from "node:zlib";
+import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-directory";
 import type { Resume } from "./follow.js";
-import { fileMode, makePrivateDirectory } from "./private.js";
 import { createTable, type Table } from "./table.js";
 
 export type Snapshot = {

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileMode } from "./private.js";
+import { fileMode } from "@qrfactory/runtime/private-directory";
 
 export type Identity = { id: string; bootId: string | null };
 

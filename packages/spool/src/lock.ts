@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileMode } from "./private.js";
+import { fileMode } from "@qrfactory/runtime/private-directory";
 
 type Owner = { pid: number; started: string };
 

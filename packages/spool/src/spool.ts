@@ -1,10 +1,11 @@
 // A durable local log of short texts. All records of one event-loop turn go to disk in one write (group commit) and
 // their callers go on after it: a write that has returned survives kill -9. Records are numbered without reuse and are
 // deleted, whole segments at a time, once `forget` says that they are safe elsewhere.
+
+import { makePrivateDirectory } from "@qrfactory/runtime/private-directory";
 import { recordBytesMax } from "./frame.js";
 import { newIdentity, readIdentity, writeIdentity } from "./identity.js";
 import { bootId as currentBootId, takeLock } from "./lock.js";
-import { makePrivateDirectory } from "./private.js";
 import { type Position, readSegment } from "./segment.js";
 import { openWriter, type Writer, type WriteSync } from "./writer.js";
 

@@ -2,8 +2,8 @@
 // or short write is undone, so that the file always ends with a whole frame.
 import { closeSync, fdatasync, fsync, ftruncateSync, openSync, unlink, writeSync as writeToFile } from "node:fs";
 import { promisify } from "node:util";
+import { fileMode } from "@qrfactory/runtime/private-directory";
 import { encodeFrames } from "./frame.js";
-import { fileMode } from "./private.js";
 import { listSegments, recoverTail, type Segment, segmentPath } from "./segment.js";
 
 export type WriteSync = (fd: number, bytes: Buffer, offset: number, length: number) => number;

@@ -67,8 +67,8 @@ export function makeValidate({ requireCaller, readWanted, judge }: ValidateOptio
   return async function validate(req, res) {
     const caller = await requireCaller(req, res);
     const answer = await readWanted(req, caller)
-      .then((wanted) => validationOf(wanted, ({ checked }) => judgeFor(wanted, caller.workspaceId, checked)))
-      .catch(invalidBy);
+      .then((wanted) => validationOf(wanted, (checked) => judgeFor(wanted, caller.workspaceId, checked)))
+      .catch((error): Validation => ({ valid: false, ...invalidBy(error), warnings: [], ...noFigures }));
     res.set("Cache-Control", "no-store").json(answer);
   };
 }
@@ -85,62 +85,63 @@ function isVerdict(error: unknown): error is ApiError {
   return error instanceof ApiError && verdicts.includes(error.code);
 }
 
-/** The verdict that an error is; throws what is about something else than the request. */
-export function invalidBy(error: unknown): Validation {
+/** What the request that an error is about would be refused with; throws any other error. */
+export function invalidBy(error: unknown): Invalid {
   if (!isVerdict(error)) throw error;
-  return { valid: false, code: error.code, errors: errorsOf(error), warnings: [], ...noFigures };
+  const { errors, code, message } = error;
+  return { code, errors: errors ?? { [code === "not_found" ? "payload.short_id" : "body"]: [message] } };
 }
 
-function errorsOf({ errors, code, message }: ApiError): FieldErrors {
-  return errors ?? { [code === "not_found" ? "payload.short_id" : "body"]: [message] };
-}
+export type Invalid = { code: ProblemCode; errors: FieldErrors };
 
 /** What is known of a request before anything is drawn. */
-export type Foreseen = {
-  design: Design;
+type Foreseen = {
+  logo: Logo | null;
   symbol: SymbolFigures;
   /** Modules along the side of the image. */
   side: number;
   colors: ReturnType<typeof judgeColors>;
-  /** Whether the scan check is wanted. */
-  checked: boolean;
 };
 
-/** The verdict of a request that could be read, by `judgeDesign`, and its figures. */
-export async function validationOf(
-  { design, scanCheck, pictures, sent }: Wanted,
-  judgeDesign: (foreseen: Foreseen) => Promise<Verdict>,
-): Promise<Validation> {
+function foresee({ design, pictures }: Pick<Wanted, "design" | "pictures">): Foreseen {
   const logo = logoOf(design, pictures);
   const encoding = { encoding: design.textEncoding };
   const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo, encoding) : symbolOf(design);
   const side = sideOf(modulesOf(symbol.version), design);
   const colors = judgeColors({ background: rgbaOf(design.background), inks: inksOf(design) });
-  const foreseen = { design, symbol, side, colors, checked: scanCheck !== "off" };
-  const judged = await judgeDesign(foreseen).catch((error: unknown) => {
+  return { logo, symbol, side, colors };
+}
+
+/** The verdict of a request that could be read, by `judgeDesign`, and its figures. */
+async function validationOf(wanted: Wanted, judgeDesign: (checked: boolean) => Promise<Verdict>): Promise<Validation> {
+  const { design, scanCheck, sent } = wanted;
+  const foreseen = foresee(wanted);
+  const judged = await judgeDesign(scanCheck !== "off").catch((error: unknown) => {
     if (isVerdict(error)) return error;
     throw error;
   });
   const scan = judged instanceof ApiError ? null : judged.scan;
-  const figures = figuresOf(design, { symbol, logo, side, contrast: colors.contrast, scan });
   const refusal = judged instanceof ApiError ? judged : refusalOf(judged, { scanCheck, sent });
+  const { symbol, side, colors } = foreseen;
   const segments = segmentsOf(design, symbol);
   const warnings = warningsOf(design, { side, colors, version: symbol.version, segments, scan: refusal ? null : scan });
-  return {
-    valid: refusal === null,
-    code: refusal?.code ?? null,
-    errors: refusal ? errorsOf(refusal) : {},
-    warnings,
-    ...figures,
-  };
+  const verdict = refusal ? { valid: false, ...invalidBy(refusal) } : { valid: true, code: null, errors: {} };
+  return { ...verdict, warnings, ...figuresOf(design, { ...foreseen, segments, scan }) };
 }
 
-/** What `draw` would find out before a decoder looks: the same refusals, and no word on what only a decoder knows. */
-export async function judgeWithoutDrawing({ design, symbol, side, colors, checked }: Foreseen): Promise<Verdict> {
+/**
+ * What a request would be refused with before a decoder looks, and null where only that can tell. Throws what makes it
+ * impossible, as `draw` does.
+ */
+export async function refusalWithoutDrawing(
+  wanted: Pick<Wanted, "design" | "scanCheck" | "pictures" | "sent">,
+): Promise<ApiError | null> {
+  const { design, scanCheck, sent } = wanted;
+  const { symbol, side, colors } = foresee(wanted);
   await labelOf(design, modulesOf(symbol.version));
   requireRoom({ side }, design);
-  const scan = checked && colors.advice !== "" ? { isReadable: false, score: 0, advice: colors.advice } : null;
-  return { ...symbol, scan };
+  const scan = colors.advice === "" ? null : { isReadable: false, score: 0, advice: colors.advice };
+  return refusalOf({ ...symbol, scan }, { scanCheck, sent });
 }
 
 /** Where the logo goes depends on the shape of its picture only, which its header tells. */
@@ -157,9 +158,9 @@ function symbolOf({ text, errorCorrection, textEncoding: encoding }: Design): Sy
   return fitSymbol(text, errorCorrection, { encoding }) as SymbolFit;
 }
 
-type Parts = { symbol: SymbolFigures; logo: Logo | null; side: number; contrast: number; scan: ScanResult | null };
+type Parts = Foreseen & { segments: Segment[]; scan: ScanResult | null };
 
-function figuresOf(design: Design, { symbol, logo, side, contrast, scan }: Parts): Figures {
+function figuresOf(design: Design, { symbol, logo, side, colors, segments, scan }: Parts): Figures {
   const { version, errorCorrection } = symbol;
   const modules = modulesOf(version);
   const widthMm = widthMmOf(design);
@@ -169,7 +170,7 @@ function figuresOf(design: Design, { symbol, logo, side, contrast, scan }: Parts
       version,
       modules,
       error_correction: errorCorrection,
-      modes: [...new Set(segmentsOf(design, symbol).map(({ mode }) => mode))],
+      modes: [...new Set(segments.map(({ mode }) => mode))],
     },
     print: {
       width_mm: rounded(widthMm),
@@ -177,7 +178,7 @@ function figuresOf(design: Design, { symbol, logo, side, contrast, scan }: Parts
       quiet_zone_mm: rounded(moduleMm * design.quietZone),
       max_scan_distance_mm: Math.floor(moduleMm * distanceInModules),
     },
-    contrast_ratio: rounded(contrast),
+    contrast_ratio: rounded(colors.contrast),
     logo: logo && {
       area: rounded(areaOf(placeLogo(modules, logo))),
       budget: rounded(budgetOf(modules, errorCorrection)),

@@ -8,7 +8,7 @@ import { plans } from "@qrfactory/domain/plans";
 import { type BodyLimits, readJson } from "@qrfactory/runtime/body";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { PictureFiles, PictureKind } from "./images-in/pictures.js";
-import { invalidBy, judgeWithoutDrawing, type Validation, validationOf } from "./validate.js";
+import { invalidBy, refusalWithoutDrawing } from "./validate.js";
 
 /** Fifty rows of 200 kB each at most. */
 const verdictLimits: BodyLimits = { bytesMax: 10_000_000, valuesMax: 100_000 };
@@ -21,18 +21,17 @@ export function makeVerdicts({ tokens }: { tokens: InternalTokens }): Handler {
     const pictures = picturesOf(batch.pictures);
     const verdicts: Verdict[] = [];
     for (const request of batch.requests) {
-      const { valid, code, errors } = await judge(request);
-      verdicts.push(valid || code === null ? null : { code, errors });
+      verdicts.push(await judge(request));
       // A symbol around a logo takes two milliseconds, and others wait for this thread.
       await setImmediate();
     }
     res.json({ verdicts });
 
-    async function judge(request: Record<string, unknown>): Promise<Validation> {
+    async function judge(request: Record<string, unknown>): Promise<Verdict> {
       try {
         const read = readDesign(request, plans[batch.plan], batch.pictures.digests);
-        const wanted = { ...read, pictures, sent: request, code: null, identity: null };
-        return await validationOf(wanted, judgeWithoutDrawing);
+        const refusal = await refusalWithoutDrawing({ ...read, pictures, sent: request });
+        return refusal && invalidBy(refusal);
       } catch (error) {
         return invalidBy(error);
       }

@@ -328,14 +328,14 @@ test.each([
 });
 
 test.each([
-  ["country=Austria", "use AT."],
-  ["country=Österreich", "use AT."],
-  ["country=uk", "use GB."],
+  ["country=Austria", "Use AT."],
+  ["country=Österreich", "Use AT."],
+  ["country=uk", "Use GB."],
   ["country=Narnia", "ISO 3166-1"],
-  ["language=de-AT", "use de; regions are not kept."],
-  ["language=Deutsch", "use de; regions are not kept."],
+  ["language=de-AT", "Use de; regions are not kept."],
+  ["language=Deutsch", "Use de; regions are not kept."],
   ["device=iphone", "phone, tablet, desktop"],
-  ["referrer=https://news.example/a?b", "use the host alone: news.example."],
+  ["referrer=https://news.example/a?b", "Use the host alone: news.example."],
 ])("the filter %s says what would match", async (filter, words) => {
   const [name = "", value = ""] = filter.split("=");
   const { body } = await as("GET", `/api/v1/analytics?${new URLSearchParams({ [name]: value })}`);

@@ -3,6 +3,7 @@ import { type ScanDimension, unknownKey } from "@qrfactory/db/scan-dimensions";
 import { isCountry } from "@qrfactory/domain/countries";
 import { botClasses, servedKinds } from "@qrfactory/domain/events";
 import { devices, systems } from "@qrfactory/domain/routing-input";
+import { useOneOf } from "@qrfactory/domain/suggest";
 
 const lower = (value: string) => value.toLowerCase();
 
@@ -47,27 +48,26 @@ function codesByName(type: "region" | "language", codes: string[]): () => Map<st
 const countryNames = codesByName("region", pairs.map((pair) => pair.toUpperCase()).filter(isCountry));
 const languageNames = codesByName("language", pairs);
 
-const oneOf = (words: readonly string[]) => (value: string) =>
-  words.includes(value) ? null : `use one of: ${words.join(", ")}.`;
+const oneOf = (words: readonly string[]) => (value: string) => (words.includes(value) ? null : useOneOf(value, words));
 
 /** Why no scan can have a value as it is spelled; null when one may. Others than these are free texts. */
 const complaints: Partial<Record<ScanDimension, (value: string) => string | null>> = {
   country(value) {
     if (value === unknownKey || isCountry(value)) return null;
     const code = value === "UK" ? "GB" : countryNames().get(lower(value));
-    return code ? `use ${code}.` : "use the two letters of ISO 3166-1, such as AT, or unknown.";
+    return code ? `Use ${code}.` : "Use the two letters of ISO 3166-1, such as AT, or unknown.";
   },
   language(value) {
     if (value === unknownKey || /^[a-z]{2,3}$/.test(value)) return null;
     const code = languageNames().get(value) ?? /^([a-z]{2,3})[-_]/.exec(value)?.[1];
-    return code ? `use ${code}; regions are not kept.` : "use the letters of ISO 639, such as de, or unknown.";
+    return code ? `Use ${code}; regions are not kept.` : "Use the letters of ISO 639, such as de, or unknown.";
   },
   device: oneOf([...devices.filter((device) => device !== anotherWordForPhone), unknownKey]),
   bot_class: oneOf([...botClasses, unknownKey]),
   served: oneOf(servedKinds),
   referrer(value) {
     const host = /^https?:\/\/([^/?#]+)/.exec(value)?.[1] ?? /^([^/]+)\//.exec(value)?.[1];
-    return host ? `use the host alone: ${host}.` : null;
+    return host ? `Use the host alone: ${host}.` : null;
   },
 };
 
@@ -79,7 +79,7 @@ export function complainOf(dimension: ScanDimension, values: readonly string[]):
   const judge = complaints[dimension];
   for (const value of judge ? values : []) {
     const complaint = judge?.(spellValue(dimension, value));
-    if (complaint) return `${JSON.stringify(value.slice(0, shownMax))} matches no scan: ${complaint}`;
+    if (complaint) return `${JSON.stringify(value.slice(0, shownMax))} matches no scan. ${complaint}`;
   }
   return null;
 }

@@ -97,8 +97,8 @@ export const reportQuery = scansQuery.extend({
 export const workspaceReportQuery = reportQuery.extend(codeFields);
 
 /** Whether a report counts scans that were led to a fallback: where it is asked for them, in either way. */
-export const asksFallback = (filters: DimensionFilter[], include: boolean): boolean =>
-  include || filters.some(({ dimension, include }) => dimension === "served" && include.includes(fallbackKey));
+export const asksFallback = (filters: DimensionFilter[], isIncluded: boolean): boolean =>
+  isIncluded || filters.some(({ dimension, include }) => dimension === "served" && include.includes(fallbackKey));
 
 /** The filters of a checked query. */
 export function readFilters(query: z.output<typeof scansQuery>): DimensionFilter[] {

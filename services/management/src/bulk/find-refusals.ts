@@ -1,4 +1,5 @@
-// Which rows of an order render would refuse to draw, asked without drawing: the verdict is that of the image itself.
+// Rows of an order that render would refuse to draw: the verdict is that of the image itself, decoders asked, without
+// the file.
 import { randomUUID } from "node:crypto";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { askRender, batchesOf } from "../workers/bulk/draw-rows.js";

@@ -41,9 +41,9 @@ export type OrderOptions = {
   credits: Credits;
   store: ObjectStore;
   readSharedPictures: ReadSharedPictures;
-  /** What decoders would refuse of rows, found by drawing them. */
+  /** What render would refuse of rows, decoders asked. */
   findRefusals: FindRefusals;
-  /** What render would refuse of rows without drawing them. */
+  /** What render would refuse of rows before decoders are asked, which takes a fraction of the time. */
   readVerdicts: ReadVerdicts;
   /** Rings for the workers; never fails. */
   ringBulk: (jobId: string) => Promise<void>;

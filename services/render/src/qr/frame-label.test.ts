@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import { frameStyles } from "@qrfactory/domain/design-style";
 import { placeLabel, shapeFrameLabel } from "./frame-label.js";
 import { type Box, layOutFrame } from "./frames.js";
+import { shapeLabel } from "./label.js";
 import type { Path } from "./path.js";
 
 const symbolSide = 25;
@@ -32,13 +33,12 @@ test("labels of a series have one size and one baseline, whatever letters are in
 
 test("a long label is set in two lines, and each letter is larger than in one", async () => {
   const words = "Scan me for the menu & the wine list, ok";
-  const { setting } = await shapeFrameLabel(room(words));
-  expect(setting.map((lines) => lines.length)).toEqual([1, 2]);
+  expect(await shapeFrameLabel(room(words))).toHaveLength(2);
   const both = await placed(words);
-  const one = extentOf(placeLabel({ setting: setting.slice(0, 1) }, box));
+  const one = extentOf(placeLabel([await shapeLabel(words)], box));
   expect(both.bottom - both.top).toBeGreaterThan(1.5 * (one.bottom - one.top));
-  expect((await shapeFrameLabel(room("Menu"))).setting).toHaveLength(1);
-  expect((await shapeFrameLabel(room("扫描二维码查看菜单和价格"))).setting).toHaveLength(2);
+  expect(await shapeFrameLabel(room("Menu"))).toHaveLength(1);
+  expect(await shapeFrameLabel(room("扫描二维码查看菜单和价格".repeat(2)))).toHaveLength(2);
 });
 
 test.each(frameStyles)("no label of a frame %s leaves its frame", async (style) => {

@@ -7,8 +7,8 @@ import { type Box, layOutFrame } from "./frames.js";
 import { type LabelOutline, shapeLabel } from "./label.js";
 import { addPath, newPath, type Path } from "./path.js";
 
-/** The ways in which a label may be broken: in one line, and in two where its words allow that. */
-export type FrameLabel = { setting: readonly LabelOutline[][] };
+/** The lines of a label: one, or two. */
+export type FrameLabel = readonly LabelOutline[];
 
 /** In em: height of capitals, of a line with its descenders, and from one baseline to the next. */
 const capHeight = 0.72;
@@ -28,13 +28,23 @@ export type LabelRoom = { frame: Frame; symbolSide: number; quietZone: number; w
  * than can be read at the size of the image.
  */
 export async function shapeFrameLabel({ frame, symbolSide, quietZone, widthPx }: LabelRoom): Promise<FrameLabel> {
-  const halves = halvesOf(frame.label);
-  const setting = [[await shapeLabel(frame.label)]];
-  if (halves) setting.push(await Promise.all(halves.map(shapeLabel)));
   const { side, labelBox } = layOutFrame(frame, symbolSide + 2 * quietZone, quietZone);
-  const emPx = (best({ setting }, labelBox).em * widthPx) / side;
+  const lines = await breakLines(frame.label, labelBox);
+  const emPx = (emOf(lines, labelBox) * widthPx) / side;
   if (emPx < emPxMin) throw tooSmall(frame.label, widthPx, emPx);
-  return { setting };
+  return lines;
+}
+
+/** A second line has to be worth it. */
+const gainMin = 1.2;
+
+/** One line, or two where the words allow that and their letters are much larger. */
+async function breakLines(label: string, box: Box): Promise<FrameLabel> {
+  const line = [await shapeLabel(label)];
+  const halves = halvesOf(label);
+  if (!halves) return line;
+  const lines = await Promise.all(halves.map(shapeLabel));
+  return emOf(lines, box) > gainMin * emOf(line, box) ? lines : line;
 }
 
 function tooSmall(label: string, widthPx: number, emPx: number) {
@@ -47,8 +57,8 @@ function tooSmall(label: string, widthPx: number, emPx: number) {
 }
 
 /** The outlines of a label in its box. */
-export function placeLabel(label: FrameLabel, box: Box): Path {
-  const { lines, em } = best(label, box);
+export function placeLabel(lines: FrameLabel, box: Box): Path {
+  const em = emOf(lines, box);
   const out = newPath();
   const middle = box.y + box.height / 2;
   lines.forEach(({ path, width }, index) => {
@@ -62,17 +72,8 @@ export function placeLabel(label: FrameLabel, box: Box): Path {
   return out;
 }
 
-/** A second line has to be worth it. */
-const gainMin = 1.2;
-
-/** One line, or two where their letters are much larger. */
-function best({ setting }: FrameLabel, box: Box): { lines: LabelOutline[]; em: number } {
-  const sized = setting.map((lines) => ({ lines, em: emOf(lines, box) }));
-  return sized.reduce((best, other) => (other.em > gainMin * best.em ? other : best));
-}
-
 /** Modules in an em of lines that fill their box. */
-function emOf(lines: LabelOutline[], box: Box): number {
+function emOf(lines: FrameLabel, box: Box): number {
   const between = (lines.length - 1) * leading;
   // From the middle of the capitals of all lines, which is the middle of the box.
   const above = -(lines[0]?.top ?? 0) - capHeight / 2;

@@ -1,8 +1,9 @@
-// Access to the directory of a spool: for its owner only, also where another program made it or put a copy back.
+// Directories of scans, calls, codes and hashes of passwords: for their owner only, also where another program made them or
+// put a copy back.
 import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-export const directoryMode = 0o700;
+const directoryMode = 0o700;
 export const fileMode = 0o600;
 
 /** Makes a directory for its owner only, or closes one that exists, and its files, to everybody else. */
