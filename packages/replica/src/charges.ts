@@ -11,7 +11,7 @@ export const ordersHolder = "orders";
 export type Charge = {
   /** Of the call or order, a UUID. */
   id: string;
-  /** The process that knows what became of it: the id of its spool, or `orders`. */
+  /** The process that knows what became of it: the id of its spool and of its start, or `orders`. */
   holder: string;
 };
 

@@ -32,7 +32,7 @@ import type { RenderConfig } from "./config.js";
 import { makeDrawingPool, warmUp } from "./drawing-pool.js";
 import { makeReadCode } from "./dynamic-codes.js";
 import { makeFetchPicture } from "./images-in/fetch-image.js";
-import { decideLeftCharges } from "./left-charges.js";
+import { chargeHolder, decideLeftCharges } from "./left-charges.js";
 import { createStatus } from "./status.js";
 import { loadDecoder } from "./zxing.js";
 
@@ -117,7 +117,7 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     judge: pool.judge,
     requireTurn: pool.requireTurn,
     recordCall: (event) => spool.append(JSON.stringify(event)),
-    chargeHolder: () => spool.id,
+    chargeHolder: () => chargeHolder(spool),
   });
 
   return {

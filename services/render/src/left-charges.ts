@@ -1,5 +1,6 @@
 // Charges that a process with this spool left open when it died: an image that was written down stays charged, one that
 // was not is given back. Asked once after a start, again and again until both stores answer.
+import { randomUUID } from "node:crypto";
 import { findWrittenCalls } from "@qrfactory/db/calls";
 import type { Db } from "@qrfactory/db/client";
 import { decideCharges } from "@qrfactory/replica/charges";
@@ -13,6 +14,12 @@ const retryMs = 500;
 const recordsAtOnce = 1_000;
 const bytesAtOnce = 256 * 1024;
 
+/** Tells the charges of this process from those of the dead ones before it, which had the same spool. */
+const start = randomUUID();
+
+/** Names this process, by its spool, as the holder of charges. */
+export const chargeHolder = (spool: Pick<Spool, "id">): string => `${spool.id}:${start}`;
+
 export type LeftChargesOptions = { redis: Redis; db: Db; spool: Spool; log: Log };
 
 /** Starts deciding in the background; `stop` gives up. */
@@ -24,8 +31,8 @@ export function decideLeftCharges({ redis, db, spool, log }: LeftChargesOptions)
       const returned = await decideCharges({
         redis,
         counterOf: counterKey,
-        // The spool belongs to one process at a time: whoever took the charge before our start is dead.
-        isAbandoned: ({ holder, at }, now) => holder === spool.id && at < now - process.uptime() * 1_000,
+        // The spool belongs to one process at a time: whoever else had it is dead.
+        isAbandoned: ({ holder }) => holder.startsWith(spool.id) && holder !== chargeHolder(spool),
         findWritten: async (charges) => {
           const inSpool = await findInSpool(spool, new Set(charges.map(({ id }) => id)));
           const others = charges.filter(({ id }) => !inSpool.has(id));
