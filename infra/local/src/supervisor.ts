@@ -1,5 +1,6 @@
 // Keeps processes running: one that ends on its own is started again, at once the first time and with growing pauses
 // when it keeps ending. Knows nothing of what the processes are; each brings the function that starts it.
+import { backoffCeilingMs } from "@qrfactory/runtime/backoff";
 import type { ProcessExit } from "@qrfactory/testing/process";
 
 export type Role = "management" | "worker" | "render" | "redirect" | "gateway" | "postgres" | "redis";
@@ -41,8 +42,7 @@ export type Supervisor = {
 const steadyMs = 1_000;
 
 /** Pause before the second restart in a row; doubles with each further one. */
-const backoffMsMin = 250;
-const backoffMsMax = 5_000;
+const backoff = { minMs: 250, maxMs: 5_000 };
 
 /** Ends in a row after which a process is not expected to come up by itself. */
 const loopFailures = 3;
@@ -58,7 +58,7 @@ const isNoise = (line: string) => /^\s+at |^Node\.js v|^\s*[{}^]\s*$/.test(line)
 /** Pause before restart number `failures` in a row (1 = it had run well before). */
 export function restartPauseMs(failures: number, restartDelayMs: number): number {
   if (failures <= 1) return restartDelayMs;
-  return Math.min(backoffMsMax, restartDelayMs + backoffMsMin * 2 ** (failures - 2));
+  return Math.min(backoff.maxMs, restartDelayMs + backoffCeilingMs(failures - 1, backoff));
 }
 
 type Kept = {

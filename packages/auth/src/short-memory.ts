@@ -1,5 +1,6 @@
 // What was looked up a moment ago, kept in this process: fresh for a second, so that revocations are effective
 // everywhere within two; and, while the stores that know do not answer, for a bounded grace.
+import { withDeadline } from "@qrfactory/runtime/deadline";
 
 /** Longest use of an answer without asking again. */
 const freshMs = 1_000;
@@ -52,16 +53,10 @@ export function makeShortMemory<T>(options: ShortMemoryOptions<T>): (key: string
 }
 
 /** An answer, or the last one when it fails or takes long. */
-async function orLast<T>(answer: Promise<T>, last: T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(last), patienceMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } catch {
-    return last;
-  } finally {
-    clearTimeout(timer);
-  }
+function orLast<T>(answer: Promise<T>, last: T): Promise<T> {
+  return withDeadline(
+    answer.catch(() => last),
+    patienceMs,
+    () => last,
+  );
 }

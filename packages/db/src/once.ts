@@ -1,8 +1,10 @@
 // An effect that happens once for each Idempotency-Key: the claim is a row in the effect's own transaction, so a crash
 // before COMMIT leaves nothing and a crash after it leaves the answer to replay.
+
 import { createHash } from "node:crypto";
 import { ApiError, refusedField } from "@qrfactory/domain/errors";
 import { canonicalJson } from "@qrfactory/domain/json";
+import { withDeadline } from "@qrfactory/runtime/deadline";
 import { type Db, isLockTimeout, prepared, type Tx } from "./client.js";
 
 /** Whose key for which request; another workspace, method or path with the same key is another key. */
@@ -89,15 +91,10 @@ export function makeOnce(db: Db): Once {
 
 /** Waits until a run is over, however it ends; throws at the deadline. */
 async function settled(run: Promise<unknown>, deadline: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(stillRunning()), deadline - Date.now());
+  const over = run.catch(() => undefined);
+  await withDeadline(over, deadline - Date.now(), () => {
+    throw stillRunning();
   });
-  try {
-    await Promise.race([run.catch(() => undefined), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 const stillRunning = () =>

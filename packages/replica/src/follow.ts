@@ -1,8 +1,10 @@
 // Redirect's side of the table of codes: load the whole set from the regional replica, follow the stream of changes, and
 // go through the set again and again for what the stream has missed, for ever, whatever happens to Redis meanwhile. Rows
 // are only added or replaced by newer ones, so a replica that is empty, shrunken, damaged or set back takes nothing away.
+
 import { setTimeout as pause } from "node:timers/promises";
 import { parsePublishedCode } from "@qrfactory/domain/published-code";
+import { backOff } from "@qrfactory/runtime/backoff";
 import type { Redis } from "ioredis";
 import { isBefore, readChangesAfter, readStreamEnd, type StreamPosition } from "./change-stream.js";
 import { heartbeatKey, markKey } from "./keys.js";
@@ -70,8 +72,7 @@ const reconcileMsDefault = 600_000;
 /** A set that stays incomplete may cost a tenth of the time: the pause is at least nine times what the pass took. */
 const reloadPauses = 9;
 /** Pauses after failures: 50, 100, 200 … ms, at most a second. */
-const backoffMsMin = 50;
-const backoffMsMax = 1_000;
+const backoff = { minMs: 50, maxMs: 1_000 };
 
 /** A single failure is not worth a word: a connection that is just being made fails its first command. */
 const failuresToTell = 2;
@@ -131,8 +132,7 @@ export function followTable(options: FollowOptions): Follower {
         if (isStopped) return;
         failures += 1;
         tell(failures, error as Error);
-        const ms = Math.min(backoffMsMin * 2 ** (failures - 1), backoffMsMax);
-        await pause(ms, undefined, { signal: stopping.signal }).catch(() => {});
+        await backOff(failures, backoff, stopping.signal);
       }
     }
   }

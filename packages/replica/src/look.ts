@@ -1,7 +1,9 @@
 // A look at the replica for one code that the table does not hold, made only while the table is not known to be current.
 // What is found is taken into the table. A look is short, one at a time for each id, and bounded in number, so that a
 // flood of ids that do not exist makes no work upstream.
+
 import { parsePublishedCode } from "@qrfactory/domain/published-code";
+import { withDeadline } from "@qrfactory/runtime/deadline";
 import type { Redis } from "ioredis";
 import { isFreshBeat } from "./follow.js";
 import { codesKey, heartbeatKey, markKey } from "./keys.js";
@@ -79,12 +81,8 @@ export function makeLook(options: LookOptions): Look {
   }
 
   async function askInTime(shortId: string): Promise<LookResult> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<LookResult>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs, "away");
-    });
-    const result = await Promise.race([ask(shortId).catch((): LookResult => "away"), late]);
-    clearTimeout(timer);
+    const answer = ask(shortId).catch((): LookResult => "away");
+    const result = await withDeadline(answer, timeoutMs, (): LookResult => "away");
     counts[result] += 1;
     return result;
   }

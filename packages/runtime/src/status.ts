@@ -1,6 +1,8 @@
 // Health and status: health says that the process runs, status says what works behind it. Every probe has its own
 // deadline, so the answer comes in time even when everything it asks is frozen.
 
+import { withDeadline } from "./deadline.js";
+
 export type ComponentStatus = "ok" | "degraded" | "down";
 
 export type Component = { status: ComponentStatus; latency_ms: number; [detail: string]: unknown };
@@ -56,11 +58,10 @@ async function runProbe(probe: Probe): Promise<Component> {
   const started = performance.now();
   const latency = () => Math.round((performance.now() - started) * 10) / 10;
   const signal = AbortSignal.timeout(probeDeadlineMs);
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("no answer in time")), { once: true });
-  });
   try {
-    const details = await Promise.race([probe.check(signal), late]);
+    const details = await withDeadline(probe.check(signal), probeDeadlineMs, () => {
+      throw new Error("no answer in time");
+    });
     return { status: "ok", latency_ms: latency(), ...details };
   } catch {
     return { status: "down", latency_ms: latency() };

@@ -1,6 +1,7 @@
 // Carries a spool's records elsewhere, in order and at least once: reads from a cursor, sends batches, and lets segments
 // go only when the far end has acknowledged them. Records lost on the way (a queue emptied, a worker gone) are sent again,
 // and all of them are when an acknowledgement is of other records than the spool's.
+import { backoffMs } from "@qrfactory/runtime/backoff";
 import type { Spool } from "./spool.js";
 
 export type Batch = {
@@ -62,8 +63,7 @@ export type Shipper = {
 };
 
 /** Pauses after failures: 50, 100, 200 … ms, at most this. */
-const backoffMsMax = 1_000;
-const backoffMsMin = 50;
+const backoff = { minMs: 50, maxMs: 1_000 };
 
 /** A single failure is not worth a word: a connection that is just being made fails its first command. */
 const failuresToTell = 2;
@@ -114,7 +114,7 @@ export function makeShipper(options: ShipperOptions): Shipper {
       } catch (error) {
         failures += 1;
         if (failures === failuresToTell) options.onState?.(error as Error);
-        await pause(Math.min(backoffMsMin * 2 ** (failures - 1), backoffMsMax));
+        await pause(backoffMs(failures, backoff));
       }
     }
   }

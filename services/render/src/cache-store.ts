@@ -1,5 +1,6 @@
 // Where cached images lie: one Redis, a Redis Cluster, or this process. Each image is one entry with one life, and beside
 // it the workspaces that rendered it. A store that is away, frozen or full costs a bounded moment and no error.
+import { withDeadline } from "@qrfactory/runtime/deadline";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import { Cluster, type Redis } from "ioredis";
 
@@ -133,12 +134,10 @@ function makeGuard(timeoutMs: number): <T>(operation: () => Promise<T>) => Promi
     if (performance.now() < pausedUntil) throw new Error("The render cache is not answering");
     // One operation at a time finds out whether a store that was left alone is back.
     if (timeoutsInRow >= timeoutsInRowMax) pausedUntil = performance.now() + pauseMs;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error("Command timed out")), timeoutMs);
-    });
     try {
-      const result = await Promise.race([operation(), late]);
+      const result = await withDeadline(operation(), timeoutMs, () => {
+        throw new Error("Command timed out");
+      });
       timeoutsInRow = 0;
       pausedUntil = 0;
       return result;
@@ -148,8 +147,6 @@ function makeGuard(timeoutMs: number): <T>(operation: () => Promise<T>) => Promi
         if (timeoutsInRow >= timeoutsInRowMax) pausedUntil = performance.now() + pauseMs;
       }
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   };
 }

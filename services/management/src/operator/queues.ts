@@ -1,10 +1,12 @@
 // What operators see of the work in the background: the queues as Redis holds them, and the bulk orders as Postgres does,
 // which is what counts. It is only looked at here; nothing can be changed.
+
 import { type BulkJob, countJobs, listUnfinishedJobs } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
 import { isOperator } from "@qrfactory/db/operators";
 import { ApiError } from "@qrfactory/domain/errors";
 import { noFields, parseInput } from "@qrfactory/domain/validate";
+import { withDeadline } from "@qrfactory/runtime/deadline";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import { type ConnectionOptions, Queue } from "bullmq";
 import type { Request, Response } from "express";
@@ -32,7 +34,7 @@ export function makeReadQueues(connection: ConnectionOptions): ReadQueues {
       Promise.all(
         queues.map(async (queue) => {
           const counts = queue.getJobCounts().catch(() => null);
-          return { name: queue.name, jobs: await Promise.race([counts, nothingAfter(readMsMax)]) };
+          return { name: queue.name, jobs: await withDeadline(counts, readMsMax, () => null) };
         }),
       ),
     close: async () => {
@@ -40,8 +42,6 @@ export function makeReadQueues(connection: ConnectionOptions): ReadQueues {
     },
   };
 }
-
-const nothingAfter = (ms: number) => new Promise<null>((resolve) => setTimeout(() => resolve(null), ms).unref());
 
 export type OperatorOptions = { db: Db; findCaller: FindCaller; readQueues: ReadQueues["read"] };
 

@@ -1,8 +1,8 @@
 // Takes events from the streams into Postgres: scans of the redirect regions and delivered calls of render, all entries
 // at hand in one transaction. An entry leaves its stream only after that; while Postgres is away the entries wait and
 // nothing is lost.
+
 import { hostname } from "node:os";
-import { setTimeout as pause } from "node:timers/promises";
 import {
   type DeadLetter,
   type EventStore,
@@ -12,6 +12,7 @@ import {
 } from "@qrfactory/db/ingest";
 import { type EventKind, eventKinds } from "@qrfactory/domain/events";
 import { type EventBatch, type EventEntry, makeEventConsumer, writeAck } from "@qrfactory/replica/event-stream";
+import { backOff } from "@qrfactory/runtime/backoff";
 import type { Log } from "@qrfactory/runtime/log";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import { type Locate, readBatches } from "./event-rows.js";
@@ -30,8 +31,7 @@ const abandonedMs = 15_000;
 /** How often abandoned entries are looked for. */
 const claimEveryMs = 5_000;
 /** Pauses after failures: 50, 100, 200 … ms, at most a second. */
-const backoffMsMin = 50;
-const backoffMsMax = 1_000;
+const backoff = { minMs: 50, maxMs: 1_000 };
 
 export type IngestOptions = {
   store: EventStore;
@@ -102,8 +102,7 @@ async function takeIn(ingest: IngestLoop, stopping: AbortSignal): Promise<void> 
       failures += 1;
       // The first failure of a start is a connection that is still being made.
       if (failures === 2 && !stopping.aborted) log.warn({ kind, err: error }, "ingest waits");
-      const ms = Math.min(backoffMsMin * 2 ** (failures - 1), backoffMsMax);
-      await pause(ms, undefined, { signal: stopping }).catch(() => {});
+      await backOff(failures, backoff, stopping);
     }
   }
 }

@@ -1,5 +1,6 @@
 // The images of an order, from render over HTTP, in batches and in the order of the rows. What render cannot take now is
 // asked for again, so neither a busy moment nor a restart of it costs a row.
+
 import {
   type BatchAnswer,
   batchSizeMax,
@@ -8,8 +9,9 @@ import {
   unpackAnswers,
 } from "@qrfactory/domain/image-batch";
 import type { PlanName } from "@qrfactory/domain/plans";
+import { backOff } from "@qrfactory/runtime/backoff";
 import type { BulkRow } from "../../bulk/rows.js";
-import { backOff, type FairGate } from "./fair-gate.js";
+import type { FairGate } from "./fair-gate.js";
 
 /** Rows of a batch: small enough that taking turns is fair, large enough that HTTP costs little. */
 const batchSize = Math.min(25, batchSizeMax);
@@ -23,6 +25,7 @@ const failuresMax = 3;
 const awayMsMax = 10 * 60_000;
 /** A batch of the largest images takes a minute on a busy machine. */
 const batchTimeoutMs = 120_000;
+const backoff = { minMs: 100, maxMs: 5_000 };
 
 /** Render was not there, or had no time, for longer than an order can wait. */
 export class RenderAway extends Error {}
@@ -105,7 +108,8 @@ async function drawBatch(rows: BulkRow[], options: DrawRowsOptions): Promise<Dra
     }
     gate.report("was busy");
     if (Date.now() > giveUpAt) throw new RenderAway("render was away or busy for too long", { cause });
-    await backOff(attempt, signal);
+    await backOff(attempt, backoff, signal);
+    signal.throwIfAborted();
   }
 }
 

@@ -1,6 +1,5 @@
 // Who may send the next batch to render: workspaces in turn, whatever their orders hold, and no more at once than render
 // has shown to bear.
-import { setTimeout as pause } from "node:timers/promises";
 
 /** Batches at once when render never says that it is busy: two for each of two drawing threads. */
 const limitMaxDefault = 4;
@@ -58,14 +57,4 @@ export function makeFairGate(limitMax = limitMaxDefault): FairGate {
     },
     limit: () => limit,
   };
-}
-
-/** First and longest pause of a backoff. */
-const backoffMsMin = 100;
-const backoffMsMax = 5_000;
-
-/** Waits before try number `attempt` (from 1): twice as long each time, anywhere between half of it and all. */
-export async function backOff(attempt: number, signal: AbortSignal): Promise<void> {
-  const longest = Math.min(backoffMsMax, backoffMsMin * 2 ** (attempt - 1));
-  await pause(longest * (0.5 + Math.random() / 2), undefined, { signal });
 }
