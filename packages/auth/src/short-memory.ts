@@ -1,6 +1,8 @@
 // What was looked up a moment ago, kept in this process: fresh for a second, so that revocations are effective
 // everywhere within two; and, while the stores that know do not answer, for a bounded grace.
+
 import { withDeadline } from "@qrfactory/runtime/deadline";
+import { LRUCache } from "lru-cache";
 
 /** Longest use of an answer without asking again. */
 const freshMs = 1_000;
@@ -11,7 +13,7 @@ const freshMs = 1_000;
 const graceMsDefault = 5 * 60_000;
 /** How long a new answer is waited for when the last one could serve instead. */
 const patienceMs = 150;
-/** Answers per process, those of unknown keys included; beyond it the oldest goes. */
+/** Answers per process, those of unknown keys included; beyond it the one used longest ago goes. */
 const entriesMax = 10_000;
 
 export type ShortMemoryOptions<T> = {
@@ -27,7 +29,7 @@ type Entry<T> = { askedAt: number; answer: Promise<T>; last: { at: number; value
 /** Makes a function that looks up what is not fresh, once for all who ask at the same moment; it rejects as `load` does. */
 export function makeShortMemory<T>(options: ShortMemoryOptions<T>): (key: string) => Promise<T> {
   const { load, graceMs = graceMsDefault, now = Date.now } = options;
-  const entries = new Map<string, Entry<T>>();
+  const entries = new LRUCache<string, Entry<T>>({ max: entriesMax });
 
   function ask(key: string, last: Entry<T>["last"]): Entry<T> {
     const entry: Entry<T> = { askedAt: now(), last, answer: load(key) };
@@ -37,9 +39,7 @@ export function makeShortMemory<T>(options: ShortMemoryOptions<T>): (key: string
       },
       () => {},
     );
-    entries.delete(key);
     entries.set(key, entry);
-    if (entries.size > entriesMax) entries.delete(entries.keys().next().value as string);
     return entry;
   }
 

@@ -1,5 +1,6 @@
 // What a clock on the wall shows in a time zone: the day of the week and the minute of the day, daylight saving
 // included. `Intl` knows the offsets; asking it takes some microseconds, so each zone remembers its last answer.
+import { LRUCache } from "lru-cache";
 
 /** Tells the day (0 is Monday) and the minute of the day at a moment in milliseconds since the epoch. */
 export type WallClock = (at: number) => { day: number; minute: number };
@@ -27,14 +28,13 @@ export function findZone(name: string): string | null {
 
 /** Zones that are remembered; there are some 600 names. */
 const clocksMax = 1_000;
-const clocks = new Map<string, WallClock>();
+const clocks = new LRUCache<string, WallClock>({ max: clocksMax });
 
 /** The clock of a zone that `findZone` knows; throws `RangeError` for any other. */
 export function wallClockOf(zone: string): WallClock {
   let clock = clocks.get(zone);
   if (!clock) {
     clock = zone === "UTC" ? (at) => timeOf(at) : makeClock(zone);
-    if (clocks.size >= clocksMax) clocks.clear();
     clocks.set(zone, clock);
   }
   return clock;

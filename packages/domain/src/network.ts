@@ -1,5 +1,7 @@
 // Addresses of people: which address a request really comes from, and the network that is all we ever keep of it.
+
 import ipaddr from "ipaddr.js";
+import { LRUCache } from "lru-cache";
 
 /** Whether an address is one of those meant; false for text that is no address. */
 export type AddressMatcher = (address: string) => boolean;
@@ -23,7 +25,7 @@ const forwardedLengthMax = 1_024;
  */
 export function makeAddressMatcher(networks: readonly string[]): AddressMatcher {
   const ranges = networks.map(parseNetwork);
-  const known = new Map<string, boolean>();
+  const known = new LRUCache<string, boolean>({ max: knownMax });
 
   function matches(text: string): boolean {
     const address = parseAddress(text);
@@ -35,7 +37,6 @@ export function makeAddressMatcher(networks: readonly string[]): AddressMatcher 
     let isOne = known.get(text);
     if (isOne === undefined) {
       isOne = matches(text);
-      if (known.size >= knownMax) known.clear();
       known.set(text, isOne);
     }
     return isOne;

@@ -1,5 +1,6 @@
 // The rules of a code: compiled once for each version, then asked for every scan of it. The facts about a visitor are
 // functions, because looking up a country is work that only rules with a country need.
+import { LRUCache } from "lru-cache";
 import { type WallClock, wallClockOf } from "./local-time.js";
 import { minutesInDay, type PublishedRule } from "./routing.js";
 
@@ -44,8 +45,8 @@ export type Condition = Exclude<keyof Conditions, "start" | "end" | "clock"> | "
  * What lists of rules ask, by their published text: codes that are made together ask the same, and what is in the
  * processor's cache already is asked in half the time.
  */
-const shared = new Map<string, readonly Conditions[]>();
 const sharedMax = 2_000;
+const shared = new LRUCache<string, readonly Conditions[]>({ max: sharedMax });
 
 /** Makes published rules ready; `toUrl` adds what is always added to where they lead. */
 export function compileRules(rules: readonly PublishedRule[], toUrl: (url: string) => string): Rules {
@@ -54,7 +55,6 @@ export function compileRules(rules: readonly PublishedRule[], toUrl: (url: strin
   let asks = shared.get(text);
   if (!asks) {
     asks = conditions.map(compileConditions);
-    if (shared.size >= sharedMax) shared.clear();
     shared.set(text, asks);
   }
   return { asks, urls: rules.map(({ url }) => toUrl(url)) };

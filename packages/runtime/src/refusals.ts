@@ -1,11 +1,13 @@
 // Networks that present one credential after the other which is not valid: what they present is looked up no more in
 // Postgres until the minute is over. Good credentials that are known without it are served all the same: others may call
 // from the same address.
+
 import { createHash } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/errors";
 import { householdOf } from "@qrfactory/domain/network";
 import type { Request, Response } from "express";
 import type { Redis } from "ioredis";
+import { LRUCache } from "lru-cache";
 import { makeRateLimit } from "./rate-limit.js";
 
 /** An office of a hundred dashboards whose tokens all expire in the same minute; a guess of a key has one in 2^180. */
@@ -41,15 +43,14 @@ export const whereFrom = (req: Request) => householdOf(req.ip ?? "") || "unknown
 export function makeRefusals(options: RefusalsOptions): Guarded {
   const { redis, secret, perMinute = refusalsPerMinuteDefault, now = Date.now } = options;
   const count = makeRateLimit(redis, { policy: "refused", windowSeconds: windowMs / 1_000, isQuiet: true, secret });
-  const good = new Set<string>();
-  const putOff = new Map<string, number>();
+  const good = new LRUCache<string, true>({ max: knownMax });
+  const putOff = new LRUCache<string, number>({ max: knownMax });
 
   async function noteRefusal(res: Response, network: string): Promise<void> {
     try {
       await count(res, network, perMinute);
     } catch (error) {
       if (error instanceof ApiError) {
-        trim(putOff);
         putOff.set(network, now() + 1_000 * (error.retryAfterSeconds ?? 1));
       }
       throw error;
@@ -71,8 +72,7 @@ export function makeRefusals(options: RefusalsOptions): Guarded {
     const waitMs = good.has(digest) ? 0 : putOffFor(network);
     try {
       const caller = await authenticate(waitMs > 0);
-      trim(good);
-      good.add(digest);
+      good.set(digest, true);
       return caller;
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
@@ -87,9 +87,4 @@ export function makeRefusals(options: RefusalsOptions): Guarded {
 function tooMany(waitMs: number): ApiError {
   const detail = "Too many credentials from your network were not valid; wait before you try others.";
   return new ApiError("rate_limited", detail, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
-}
-
-/** A flood of more starts anew. */
-function trim(known: Set<string> | Map<string, number>): void {
-  if (known.size >= knownMax) known.clear();
 }

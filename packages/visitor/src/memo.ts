@@ -1,31 +1,16 @@
-// Remembers for as many recent keys as fit: two Maps, of which the older goes when the newer is full. What is asked for
-// often is found by one look-up and is never forgotten.
+// Remembers what was asked for last.
+import { LRUCache } from "lru-cache";
 
 /** Values by key; beyond the most recent ones they are forgotten. */
 export type Recent<Value> = { get(key: string): Value | undefined; set(key: string, value: Value): void };
 
-/** Remembers between `keysMax` and twice as many keys. */
-export function makeRecent<Value>(keysMax: number): Recent<Value> {
-  let recent = new Map<string, Value>();
-  let older = new Map<string, Value>();
-
-  function set(key: string, value: Value): void {
-    if (recent.size >= keysMax) {
-      older = recent;
-      recent = new Map();
-    }
-    recent.set(ownText(key), value);
-  }
-
-  function get(key: string): Value | undefined {
-    const known = recent.get(key);
-    if (known !== undefined) return known;
-    const old = older.get(key);
-    if (old !== undefined) set(key, old);
-    return old;
-  }
-
-  return { get, set };
+/** Remembers the `keysMax` keys that were used last. */
+export function makeRecent<Value extends {}>(keysMax: number): Recent<Value> {
+  const recent = new LRUCache<string, Value>({ max: keysMax });
+  return {
+    get: (key) => recent.get(key),
+    set: (key, value) => void recent.set(ownText(key), value),
+  };
 }
 
 /**
@@ -38,14 +23,14 @@ function ownText(text: string): string {
   return copy === text ? copy : text;
 }
 
-/** A function that answers as `compute` does and remembers between `keysMax` and twice as many keys. */
+/** A function that answers as `compute` does and remembers the `keysMax` keys that were used last. */
 export function memoise<Value>(compute: (key: string) => Value, keysMax: number): (key: string) => Value {
-  const answers = makeRecent<Value>(keysMax);
+  const answers = makeRecent<{ value: Value }>(keysMax);
   return (key) => {
     const known = answers.get(key);
-    if (known !== undefined) return known;
+    if (known) return known.value;
     const value = compute(key);
-    answers.set(key, value);
+    answers.set(key, { value });
     return value;
   };
 }

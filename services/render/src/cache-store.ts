@@ -1,8 +1,10 @@
 // Where cached images lie: one Redis, a Redis Cluster, or this process. Each image is one entry with one life, and beside
 // it the workspaces that rendered it. A store that is away, frozen or full costs a bounded moment and no error.
+
 import { withDeadline } from "@qrfactory/runtime/deadline";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import { Cluster, type Redis } from "ioredis";
+import { LRUCache } from "lru-cache";
 
 /** Images are kept this long after they were drawn. */
 export const imageLifeSeconds = 24 * 3_600;
@@ -154,19 +156,16 @@ function makeGuard(timeoutMs: number): <T>(operation: () => Promise<T>) => Promi
 /** Lost at restart; the entry used longest ago goes first when the memory is full. */
 function memoryStore(now: () => number = Date.now): CacheStore {
   type Held = { entry: Buffer; workspaces: Set<string>; expiresAt: number };
-  const images = new Map<string, Held>();
-  let bytes = 0;
-
-  function drop(key: string): void {
-    bytes -= images.get(key)?.entry.length ?? 0;
-    images.delete(key);
-  }
+  const images = new LRUCache<string, Held>({
+    maxSize: memoryBytesMax,
+    sizeCalculation: ({ entry }) => Math.max(1, entry.length),
+  });
 
   function live(key: string): Held | null {
     const held = images.get(key);
     if (!held) return null;
     if (held.expiresAt > now()) return held;
-    drop(key);
+    images.delete(key);
     return null;
   }
 
@@ -175,24 +174,15 @@ function memoryStore(now: () => number = Date.now): CacheStore {
       const held = live(key);
       if (!held) return null;
       held.workspaces.add(workspaceId);
-      // A map keeps the order of insertion: put last, it is the youngest again.
-      images.delete(key);
-      images.set(key, held);
       return held.entry;
     },
     async put(key, workspaceId, entry) {
       const workspaces = live(key)?.workspaces ?? new Set();
-      drop(key);
       images.set(key, { entry, workspaces: workspaces.add(workspaceId), expiresAt: now() + imageLifeSeconds * 1_000 });
-      bytes += entry.length;
-      for (const oldest of images.keys()) {
-        if (bytes <= memoryBytesMax) break;
-        drop(oldest);
-      }
     },
     async remove(key, workspaceId) {
       const known = live(key)?.workspaces.has(workspaceId) ?? false;
-      if (known) drop(key);
+      if (known) images.delete(key);
       return known;
     },
     probe: async () => {},

@@ -1,5 +1,6 @@
 // The list of dynamic codes over HTTP. `next` and `previous` carry a position in the order, `?page=` a number of rows;
 // both may be asked for, and the links lead on from either.
+
 import type { Db } from "@qrfactory/db/client";
 import {
   type CodeFilter,
@@ -19,6 +20,7 @@ import { tagsNamed } from "@qrfactory/db/code-tags";
 import { useOneOf } from "@qrfactory/domain/suggest";
 import { storable } from "@qrfactory/domain/validate";
 import type { Request, Response } from "express";
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { readCursor, writeCursor } from "../cursor.js";
@@ -88,7 +90,7 @@ export type ListOptions = { db: Db; findCaller: FindCaller; publicBaseUrl: strin
 
 /** The handler of `GET /api/v1/dynamic`. */
 export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: ListOptions) {
-  const kept = new Map<string, { count: Promise<number>; until: number }>();
+  const kept = new LRUCache<string, Promise<number>>({ max: countsKept, ttl: countKeptMs });
 
   /** Above `gatheredMax` it may be 10 s old; with a search it ends there, since each text has to be read. */
   async function countAll(workspaceId: string, filter: CodeFilter, counted: number): Promise<number> {
@@ -96,10 +98,9 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
     if (filter.search) return gatheredMax;
     const key = JSON.stringify([workspaceId, filter]);
     const known = kept.get(key);
-    if (known && known.until > Date.now()) return known.count;
-    if (kept.size >= countsKept) kept.clear();
+    if (known) return known;
     const count = countCodes(db, workspaceId, filter);
-    kept.set(key, { count, until: Date.now() + countKeptMs });
+    kept.set(key, count);
     count.catch(() => kept.delete(key));
     return count;
   }
