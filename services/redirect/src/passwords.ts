@@ -3,6 +3,7 @@
 
 import { verify } from "@node-rs/argon2";
 import { networkOf } from "@qrfactory/domain/network";
+import pLimit from "p-limit";
 
 /** Half of the four threads that Node has for such work: reading files goes on beside it. */
 const checksAtOnce = 2;
@@ -32,8 +33,7 @@ export type CheckPassword = (attempt: {
 export function makeCheckPassword({ now = Date.now }: { now?: () => number } = {}): CheckPassword {
   const wrong = new Map<string, number>();
   let window = 0;
-  let running = 0;
-  const waiting: (() => void)[] = [];
+  const inTurn = pLimit(checksAtOnce);
 
   function countOf(key: string): number {
     const current = Math.floor(now() / windowMs);
@@ -42,25 +42,13 @@ export function makeCheckPassword({ now = Date.now }: { now?: () => number } = {
     return wrong.get(key) ?? 0;
   }
 
-  async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (running >= checksAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
-  }
-
   return async function checkPassword({ codeId, address, passwordHash, password }) {
     const limits: [key: string, max: number][] = [
       [`network ${networkOf(address)}`, wrongOfNetworkMax],
       [`code ${codeId}`, wrongForCodeMax],
     ];
     if (limits.some(([key, max]) => countOf(key) >= max)) return "limited";
-    if (waiting.length >= waitingMax) return "busy";
+    if (inTurn.pendingCount >= waitingMax) return "busy";
     const add = (count: number) => {
       for (const [key] of limits) wrong.set(key, Math.max(0, countOf(key) + count));
     };
