@@ -1,8 +1,9 @@
 // When a key was last used, to the minute: enough to see which keys nobody needs any more.
+import { minuteMs } from "@qrfactory/domain/duration";
 import { LRUCache } from "lru-cache";
 
 /** A key in use costs its row one write in this time and process. */
-const everyMs = 60_000;
+const everyMs = minuteMs;
 
 /** Keys remembered; one that is forgotten costs one more write. */
 const keysMax = 10_000;

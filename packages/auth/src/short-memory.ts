@@ -1,6 +1,7 @@
 // What was looked up a moment ago, kept in this process: fresh for a second, so that revocations are effective
 // everywhere within two; and, while the stores that know do not answer, for a bounded grace.
 
+import { minuteMs } from "@qrfactory/domain/duration";
 import { withDeadline } from "@qrfactory/runtime/deadline";
 import { LRUCache } from "lru-cache";
 
@@ -10,7 +11,7 @@ const freshMs = 1_000;
  * How long the last answer serves while nobody can be asked: longer than a failover, shorter than anyone's patience with a
  * revoked key.
  */
-const graceMsDefault = 5 * 60_000;
+const graceMsDefault = 5 * minuteMs;
 /** How long a new answer is waited for when the last one could serve instead. */
 const patienceMs = 150;
 /** Answers per process, those of unknown keys included; beyond it the one used longest ago goes. */

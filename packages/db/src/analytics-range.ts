@@ -1,4 +1,5 @@
 // From what a client says of time to two moments. PostgreSQL knows when a day of a time zone begins.
+import { dayMs } from "@qrfactory/domain/duration";
 import { invalidField } from "@qrfactory/domain/errors";
 import type { Reader } from "./analytics-store.js";
 import { sqlState } from "./client.js";
@@ -17,7 +18,7 @@ export type AskedRange = {
 const daysByDefault = 30;
 
 /** Ten years, so that no arithmetic leaves what PostgreSQL and JavaScript know. */
-const rangeMsMax = 3_660 * 24 * 60 * 60_000;
+const rangeMsMax = 3_660 * dayMs;
 
 /** Nobody scanned before. */
 const earliest = "2020-01-01T00:00:00Z";

@@ -3,6 +3,7 @@
 // A visitor is the same within a UTC day, because the salt of the hash changes then. So a bucket's visitors are those of
 // its UTC days, added up; a person who comes on two days is two. Nothing here is an estimate.
 
+import { dayMs, minuteMs } from "@qrfactory/domain/duration";
 import type { ReportPlan } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
 import { scansKeptMonths } from "./retention-rules.js";
@@ -19,8 +20,7 @@ export type TimeCounts = {
 };
 
 /** All time zones begin their days and hours at a quarter of an hour UTC. */
-const quarterMs = 15 * 60_000;
-const dayMs = 24 * 60 * 60_000;
+const quarterMs = 15 * minuteMs;
 /** A step that meets every bucket of an interval at least once, whatever the clocks do. */
 const steps: Record<Interval, string> = { hour: "15 minutes", day: "6 hours", week: "1 day", month: "1 day" };
 

@@ -1,6 +1,8 @@
 // Bulk orders: a row is the truth about each, whatever a queue says. Whoever works on one has claimed it with a number that
 // grows with each claim; an effect that carries an older number is refused.
+
 import { randomUUID } from "node:crypto";
+import { hourMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { bytes, type Db, type Tx } from "./client.js";
 import { recordEvent } from "./events.js";
@@ -120,7 +122,7 @@ export async function settle(
   end: Prisma.BulkJobUpdateInput & { refunded: number },
 ): Promise<BulkJob> {
   const now = new Date();
-  const expiresAt = new Date(now.getTime() + archiveHours * 3_600_000);
+  const expiresAt = new Date(now.getTime() + archiveHours * hourMs);
   const job = await tx.bulkJob.update({
     where: { id },
     data: { ...end, finishedAt: now, expiresAt, leaseUntil: null },

@@ -1,5 +1,6 @@
 // The ledger of delivered calls, as its workspace reads it: the newest first, from a position on. Partitions by month are
 // read one after the other and no further than a page needs.
+import { minuteMs } from "@qrfactory/domain/duration";
 import type { Db } from "./client.js";
 import { Prisma } from "./generated/client.js";
 
@@ -36,7 +37,7 @@ export type CallFilter = {
 export type CallPosition = { calledAt: Date; id: string };
 
 /** How far the clock of Redis, which a charge has its time from, may be from that of the process that called. */
-const clockMarginMs = 10 * 60_000;
+const clockMarginMs = 10 * minuteMs;
 
 /** Of these ids those whose call is in the ledger; `at` is about when each was called. */
 export async function findWrittenCalls(

@@ -1,6 +1,8 @@
 // Opens the database. Everything that speaks SQL lives in this package, one file a noun, as functions that take `Db`
 // or, where they must share a transaction, `Tx`.
+
 import { PrismaPg } from "@prisma/adapter-pg";
+import { minuteMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import pg from "pg";
 import { Prisma, PrismaClient } from "./generated/client.js";
@@ -16,7 +18,7 @@ const queryTimeoutMsDefault = 1_000;
 /** Opening a connection takes 5 ms on loopback, 30 ms in a cloud; waiting for one of a busy pool counts, too. */
 const connectTimeoutMs = 900;
 /** Connections are kept through quiet minutes, so that a burst does not begin with ten handshakes. */
-const idleTimeoutMs = 5 * 60_000;
+const idleTimeoutMs = 5 * minuteMs;
 /** How long a transaction may take to begin before its request is answered with 503. */
 const transactionWaitMsMax = 1_900;
 /** How long a transaction may be open: longer than any of ours, shorter than a client's patience. */

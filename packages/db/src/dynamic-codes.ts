@@ -1,6 +1,8 @@
 // Dynamic codes: the rows a dashboard edits. Every edit raises `version`; what Redis has not heard of yet is
 // `published_version < version`, and the worker sees to it, so a crash between commit and publication heals by itself.
+
 import { type CodeFields, snakeCase } from "@qrfactory/domain/code-input";
+import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/domain/published-code";
 import type { Actor } from "./audit.js";
@@ -22,8 +24,6 @@ export const codeColumns = Prisma.raw(
 
 /** For how long a deleted code can be restored. */
 const restorableDays = 30;
-
-const dayMs = 24 * 60 * 60 * 1000;
 
 /** Deleted before this moment, a code cannot be restored any more. */
 export const restorableSince = (now = Date.now()) => new Date(now - restorableDays * dayMs);

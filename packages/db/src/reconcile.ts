@@ -1,5 +1,6 @@
 // Whether what was counted is what the rows say. Compares a UTC day that is settled: hours with rows, and summaries with
 // what they would be if they were made now. What differs is made from the rows again, in the transaction that found it.
+import { dayMs } from "@qrfactory/domain/duration";
 import type pg from "pg";
 import { inTransaction } from "./connections.js";
 import { isCounted } from "./scan-dimensions.js";
@@ -113,7 +114,6 @@ const repairDifferingCodes = `
 
 /** Compares what codes say of their scans with their hours, and repairs it; returns how many differed. Locks as hours do. */
 export async function reconcileCodes(client: pg.ClientBase, today: Date): Promise<number> {
-  const dayMs = 24 * 60 * 60_000;
   const values = [new Date(today.getTime() - dayMs), (today.getTime() / dayMs) % codesEvery];
   const { rows } = await client.query({ text: differingCodes, values });
   if (rows.length === 0) return 0;

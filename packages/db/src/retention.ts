@@ -4,6 +4,7 @@
 //
 // A clock that has jumped ahead would make everything look old. So a run refuses when its machine and the database disagree
 // about the time, and when far more time has passed since the last run than runs are ever apart.
+import { dayMs, minuteMs } from "@qrfactory/domain/duration";
 import pg from "pg";
 import { isLockTimeout } from "./client.js";
 import { type RetentionRule, retentionRules } from "./retention-rules.js";
@@ -13,7 +14,7 @@ const batchRowsMax = 5_000;
 /** A month that cannot be locked in this time, because somebody reads it, goes in the next run. */
 const lockWaitMs = 2_000;
 /** A batch that takes longer fails, and the run with it: the server is frozen. */
-const queryTimeoutMs = 60_000;
+const queryTimeoutMs = minuteMs;
 /** Machines that keep time differ by milliseconds. */
 const clockSkewMsMax = 5 * 60 * 1000;
 /** Runs are an hour apart; this long without any is a stack that was off, or a clock that jumped: a person decides. */
@@ -90,7 +91,7 @@ async function findClockProblem(client: pg.Client, options: RetentionOptions): P
   }
   // New rows carry the time of a clock that has jumped, the last run does not: rows speak only where there was no run.
   const known = row.last ?? row.newest;
-  const days = known ? (row.now.getTime() - known.getTime()) / (24 * 60 * 60 * 1000) : 0;
+  const days = known ? (row.now.getTime() - known.getTime()) / dayMs : 0;
   if (acceptsPause || days <= pauseDaysMax) return null;
   const since = row.last ? "last run" : "newest row";
   return (

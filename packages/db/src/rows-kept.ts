@@ -1,9 +1,10 @@
 // Since when a workspace's single scans are there: older ones may have been dropped at the end of their time.
+import { dayMs } from "@qrfactory/domain/duration";
 import type { Reader } from "./analytics-store.js";
 import { scansKeptMonths } from "./retention-rules.js";
 
 /** So many calendar months are never shorter: what is younger is there, without asking. */
-const surelyKeptMs = scansKeptMonths * 30 * 24 * 60 * 60_000;
+const surelyKeptMs = scansKeptMonths * 30 * dayMs;
 
 /** Whether rows of a moment are there in every workspace. */
 export const isSurelyKept = (at: Date): boolean => at.getTime() > Date.now() - surelyKeptMs;

@@ -5,6 +5,7 @@
 // Rows that are taken in while a summary is being made: the place of the summary is committed first, then every
 // transaction that did not see it is waited for. Those after it raise the version of the place, and what was made from
 // an older version is dropped.
+import { hourMs } from "@qrfactory/domain/duration";
 import type pg from "pg";
 import { inTransaction } from "./connections.js";
 import { countByDimension, isCounted } from "./scan-dimensions.js";
@@ -28,7 +29,7 @@ export const lockTimeoutMs = 2_000;
 
 /** The end of a span that begins at `start`, both UTC. */
 export function spanEnd(span: SummarySpan, start: Date): Date {
-  if (span === "hour") return new Date(start.getTime() + 60 * 60_000);
+  if (span === "hour") return new Date(start.getTime() + hourMs);
   const [year, month, day] = [start.getUTCFullYear(), start.getUTCMonth(), start.getUTCDate()];
   return new Date(span === "day" ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1, 1));
 }

@@ -1,4 +1,5 @@
 // Credits used, as the ledger has them: one row for each key and day, added to when calls are taken in.
+import { dayMs } from "@qrfactory/domain/duration";
 import { type PlanName, plans } from "@qrfactory/domain/plans";
 import type { Db, Tx } from "./client.js";
 
@@ -88,7 +89,7 @@ export async function listDailyUsage(db: Db, workspaceId: string, month: string)
 
 /** Credits that a key has used on the last `days` days, today among them. */
 export async function countKeyRenders(db: Db, keyId: string, days: number): Promise<number> {
-  const since = new Date(Date.now() - (days - 1) * 86_400_000);
+  const since = new Date(Date.now() - (days - 1) * dayMs);
   const { _sum } = await db.usageDaily.aggregate({
     where: { keyId, day: { gte: new Date(since.toISOString().slice(0, 10)) } },
     _sum: { renders: true },

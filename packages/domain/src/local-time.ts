@@ -1,12 +1,12 @@
 // What a clock on the wall shows in a time zone: the day of the week and the minute of the day, daylight saving
 // included. `Intl` knows the offsets; asking it takes some microseconds, so each zone remembers its last answer.
+
 import { LRUCache } from "lru-cache";
+import { dayMs, minuteMs } from "./duration.js";
 
 /** Tells the day (0 is Monday) and the minute of the day at a moment in milliseconds since the epoch. */
 export type WallClock = (at: number) => { day: number; minute: number };
 
-const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
 const daysInWeek = 7;
 /** 1 January 1970 was a Thursday. */
 const firstDay = 3;

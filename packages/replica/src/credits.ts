@@ -1,19 +1,20 @@
 // Credits of a workspace in a calendar month: one counter in the state Redis, changed only by the scripts below, so that
 // any number of processes take exactly what there is. The ledger of delivered calls in Postgres seeds a counter that is
 // absent, because the month is new or because Redis lost it.
+import { dayMs, hourMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { monthOf, nextMonthStart } from "@qrfactory/domain/plans";
 import type { Redis } from "ioredis";
 import { type Charge, chargesKey, chargeText, returnCharge, settleCharges } from "./charges.js";
 
 /** A counter outlives its month by this much: late give-backs and the nightly comparison with the ledger need it. */
-const keptAfterMonthMs = 7 * 24 * 3_600_000;
+const keptAfterMonthMs = 7 * dayMs;
 
 /**
  * In the last part of a month each take opens the counter of the next one: nothing can have been taken from it yet, and
  * who calls at midnight should not need the ledger.
  */
-const opensBeforeMonthMs = 3_600_000;
+const opensBeforeMonthMs = hourMs;
 
 /** What the way back from Redis may take: a command that runs later than this before its deadline does nothing. */
 const replyMarginMs = 50;

@@ -1,6 +1,7 @@
 // The way of events from the processes that saw them to the worker that stores them: a Redis stream for each kind, one
 // entry a batch, and for each spool the number up to which its records are committed. The stream may lose what it likes:
 // the spools ship again whatever is not acknowledged.
+import { hourMs } from "@qrfactory/domain/duration";
 import type { EventKind } from "@qrfactory/domain/events";
 import type { Redis } from "ioredis";
 import { acksKey } from "./keys.js";
@@ -23,7 +24,7 @@ type BatchHead = {
 const entriesMax = 2_000;
 
 /** A consumer that has not asked for anything in this time does not come back: a living one asks every second. */
-const goneMs = 3_600_000;
+const goneMs = hourMs;
 
 const streamOf = (kind: EventKind) => `qrf:events:${kind}`;
 const group = "ingest";

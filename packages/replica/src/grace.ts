@@ -2,11 +2,12 @@
 // bounded number of credits, counted here and settled with the counter when Redis is back. Never beyond what the
 // workspace is known to have left. A process that dies before it settles leaves its calls in the ledger, which the
 // counter is compared with.
+import { minuteMs } from "@qrfactory/domain/duration";
 import { monthOf } from "@qrfactory/domain/plans";
 import type { CreditAccount, CreditDecision, Credits, TakeCredits } from "./credits.js";
 
 /** Longer than a failover or a restart takes, shorter than an outage that should be noticed by being refused. */
-const graceMsDefault = 5 * 60_000;
+const graceMsDefault = 5 * minuteMs;
 /** Credits a workspace may owe to one process: some seconds of a busy customer, never a month's quota. */
 const owedMaxDefault = 500;
 /** How often debts are offered to Redis. */

@@ -1,6 +1,7 @@
 // Scans of ids that lead nowhere, counted by id and day in the state Redis, so that a misprint or a code deleted too early
 // is found. A help for people, not a ledger: it holds the ids that are asked for most, and an outage may lose or double
 // some counts.
+import { dayMs } from "@qrfactory/domain/duration";
 import type { Redis } from "ioredis";
 
 /** Ids kept of a day; others are counted no more on it. */
@@ -10,7 +11,6 @@ const keptSeconds = 62 * 24 * 60 * 60;
 /** The longest span that can be asked for. */
 export const orphanDaysMax = 60;
 
-const dayMs = 24 * 60 * 60 * 1000;
 const keyOf = (day: string) => `qrf:orphans:${day}`;
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 

@@ -1,6 +1,7 @@
 // How far the regions have come: each process of redirect notes the last change that it has taken, so that whoever has
 // published a code can wait until every region that can be reached leads on. Costs a scan nothing: it is told after
 // changes, and once a second.
+import { hourMs } from "@qrfactory/domain/duration";
 import type { Redis } from "ioredis";
 import { changesOrdinalKey, regionsKey } from "./keys.js";
 
@@ -9,7 +10,7 @@ const beatMs = 1_000;
 /** One that was not heard for so long counts as out of reach, and nobody waits for it. */
 const reachableMs = 3_000;
 /** One that was not heard for so long is forgotten. */
-const forgottenMs = 3_600_000;
+const forgottenMs = hourMs;
 /** Pauses between two looks: 2, 4, 8 … ms. */
 const lookMsMin = 2;
 const lookMsMax = 32;

@@ -3,6 +3,7 @@
 // from the same address.
 
 import { createHash } from "node:crypto";
+import { minuteMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { householdOf } from "@qrfactory/domain/network";
 import type { Request, Response } from "express";
@@ -12,7 +13,7 @@ import { makeRateLimit } from "./rate-limit.js";
 
 /** An office of a hundred dashboards whose tokens all expire in the same minute; a guess of a key has one in 2^180. */
 export const refusalsPerMinuteDefault = 120;
-const windowMs = 60_000;
+const windowMs = minuteMs;
 /** Credentials that are remembered as good, and networks as put off. */
 const knownMax = 10_000;
 

@@ -1,7 +1,9 @@
 // The writing side of a spool's directory: the list of segments, the newest of which is open for appending. A refused
 // or short write is undone, so that the file always ends with a whole frame.
+
 import { closeSync, fdatasync, fsync, ftruncateSync, openSync, unlink, writeSync as writeToFile } from "node:fs";
 import { promisify } from "node:util";
+import { minuteMs } from "@qrfactory/domain/duration";
 import { fileMode } from "@qrfactory/runtime/private-directory";
 import { encodeFrames } from "./frame.js";
 import { listSegments, recoverTail, type Segment, segmentPath } from "./segment.js";
@@ -23,7 +25,7 @@ export type WriterOptions = {
 const syncMs = 1_000;
 
 const segmentBytesMaxDefault = 4 * 1024 * 1024;
-const segmentAgeMsMaxDefault = 60_000;
+const segmentAgeMsMaxDefault = minuteMs;
 const bytesMaxDefault = 4 * 1024 * 1024 * 1024;
 
 const sync = promisify(fdatasync);

@@ -1,8 +1,10 @@
 // Where a network is, by a database in MaxMind's format: the operator's own file, or DB-IP City Lite, which is installed
 // with this package (CC BY 4.0). A missing or damaged file leaves everything unknown and is said once.
+
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { isIP } from "node:net";
+import { minuteMs } from "@qrfactory/domain/duration";
 import type { Log } from "@qrfactory/runtime/log";
 import { Reader, type Response } from "mmdb-lib";
 import { cityOf } from "./cities.js";
@@ -33,7 +35,7 @@ export type GeolocationOptions = {
 };
 
 /** New editions come by the week or the month. */
-const watchEveryMs = 60_000;
+const watchEveryMs = minuteMs;
 /** A look-up takes 6 µs, a remembered one 0.1 µs. */
 const networksMax = 50_000;
 const nameLengthMax = 128;

@@ -1,5 +1,7 @@
 // Streams of server-sent events (HTML, 9.2): how many there may be, how they begin, stay open and end, the same for all.
+
 import type { Authenticate, Caller } from "@qrfactory/auth/caller";
+import { minuteMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { whereFrom } from "@qrfactory/runtime/refusals";
 import type { Request, Response } from "express";
@@ -7,7 +9,7 @@ import type { Request, Response } from "express";
 /** Silence that some proxies take for a dead connection begins at 30 s; and so long may a stream outlive its caller. */
 const heartbeatMs = 5_000;
 /** An access token lasts as long; clients of server-sent events come back by themselves. */
-const streamMsMax = 15 * 60_000;
+const streamMsMax = 15 * minuteMs;
 
 /** Open streams of a process. */
 const streamsMax = 500;

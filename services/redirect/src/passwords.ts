@@ -2,6 +2,7 @@
 // thread and 19 MiB, so few run at once and few wait; wrong ones are counted, so that nobody tries them all.
 
 import { verify } from "@node-rs/argon2";
+import { minuteMs } from "@qrfactory/domain/duration";
 import { networkOf } from "@qrfactory/domain/network";
 import pLimit from "p-limit";
 
@@ -11,7 +12,7 @@ const checksAtOnce = 2;
 const waitingMax = 32;
 
 /** Over which wrong passwords are counted. */
-const windowMs = 60_000;
+const windowMs = minuteMs;
 /** Of one network (/24, /48): enough for people who mistype, a hundred a minute in all with the limit below. */
 const wrongOfNetworkMax = 10;
 /** For one code, from wherever they come. Short passwords of codes that matter are their owner's choice. */

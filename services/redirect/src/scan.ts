@@ -1,7 +1,9 @@
 // From a request to the record of its scan. Everything personal is cut, hashed or left behind here, before the record
 // exists: the address becomes its network, the visitor a keyed hash whose key changes every day (UTC), the user agent and
 // the languages become traits.
+
 import { createHmac, hash, randomUUID } from "node:crypto";
+import { dayMs } from "@qrfactory/domain/duration";
 import type { ScanEvent, Served } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
 import { parseUrl } from "@qrfactory/domain/parse-url";
@@ -72,7 +74,6 @@ export type ScanOptions = {
 /** Longest host that a scan record holds, as `scanEvent` has it. */
 const hostLengthMax = 255;
 const visitorDigits = 16;
-const dayMs = 86_400_000;
 
 /**
  * Describes a scan of `row` answered at `at` (milliseconds since the epoch, by our own clock), with what it

@@ -2,6 +2,8 @@
 // that was frozen while another one answered in its place writes the scan down when it goes on, and both records become
 // one row.
 
+import { minuteMs } from "@qrfactory/domain/duration";
+
 /** The key that two records of one request share. */
 export type Stamp = {
   /** A UUID. */
@@ -16,7 +18,7 @@ const idShape = /^[0-9a-f]{32}$/;
 const momentShape = /^\d{10}\.\d{3}$/;
 
 /** Clocks differ by less; a gateway that is further ahead has a clock that is wrong. */
-const aheadMsMax = 60_000;
+const aheadMsMax = minuteMs;
 /** Requests wait in the connections of a frozen region until it is thawed; machines are moved or paused for less. */
 const behindMsMax = 600_000;
 

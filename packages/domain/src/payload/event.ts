@@ -1,7 +1,9 @@
 // An event for the calendar, as iCalendar (RFC 5545): a whole object with all that the standard requires, so that strict
 // readers take it too. Nothing in it depends on when it was made: the same request is the same code.
+
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { dayMs } from "../duration.js";
 import { contentLines, escapeText } from "./content-lines.js";
 import { link } from "./uri.js";
 import { line, lines, requiredOr } from "./words.js";
@@ -13,7 +15,6 @@ const yearMax = 2999;
 type Moment = { kind: "day" | "instant"; at: Date };
 
 const dayPattern = /^\d{4}-\d{2}-\d{2}$/;
-const dayMs = 24 * 60 * 60 * 1_000;
 
 const moment = z.string(requiredOr("Give a date or a moment.")).transform((text, context): Moment => {
   const isDay = dayPattern.test(text);

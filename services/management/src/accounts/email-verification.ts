@@ -1,9 +1,11 @@
 // Whether the address of an account belongs to who made it: a token is mailed there and comes back.
+
 import { requireSession } from "@qrfactory/auth/caller";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
 import { type Account, getMembership } from "@qrfactory/db/accounts";
 import type { Db } from "@qrfactory/db/client";
 import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
+import { dayMs } from "@qrfactory/domain/duration";
 import { noFields } from "@qrfactory/domain/validate";
 import { readJson } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";
@@ -16,7 +18,7 @@ import { verificationMail } from "./mails.js";
 import type { Throttle } from "./throttle.js";
 
 /** People who sign up in the evening read their mail in the morning. */
-const verificationMs = 24 * 60 * 60 * 1000;
+const verificationMs = dayMs;
 
 const verifyBody = z.strictObject({ token: tokenField });
 

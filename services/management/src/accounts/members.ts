@@ -1,5 +1,6 @@
 // Members of a workspace: list, invite, change a role, remove, hand over; and the public address that accepts an
 // invitation.
+
 import { requireRole, requireSession } from "@qrfactory/auth/caller";
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
@@ -15,6 +16,7 @@ import {
   removeMember,
   transferOwnership,
 } from "@qrfactory/db/members";
+import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError, invalidFields } from "@qrfactory/domain/errors";
 import { roles } from "@qrfactory/domain/roles";
 import { noFields, parseInput } from "@qrfactory/domain/validate";
@@ -34,7 +36,7 @@ import { invitationMail } from "./mails.js";
 import type { Throttle } from "./throttle.js";
 
 /** Long enough for a holiday week; the seat is kept meanwhile. */
-const invitationMs = 7 * 24 * 60 * 60 * 1000;
+const invitationMs = 7 * dayMs;
 
 const role = z.enum(roles, `Use one of: ${roles.join(", ")}.`);
 const inviteBody = z.strictObject({ email: emailField, role });

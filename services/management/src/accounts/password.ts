@@ -1,4 +1,5 @@
 // The password of an account: changed by who knows the old one, or reset by who reads the mail of its address.
+
 import { requireSession } from "@qrfactory/auth/caller";
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
@@ -6,6 +7,7 @@ import { findLogin, findPasswordHash } from "@qrfactory/db/accounts";
 import type { Db } from "@qrfactory/db/client";
 import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
 import { changePassword } from "@qrfactory/db/sessions";
+import { hourMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";
@@ -23,7 +25,7 @@ const forgetBody = z.strictObject({ email: guessedEmail });
 const resetBody = z.strictObject({ token: tokenField, password: passwordField });
 
 /** Short, because whoever has the token has the account. */
-const resetMs = 60 * 60 * 1000;
+const resetMs = hourMs;
 
 export type PasswordOptions = {
   db: Db;

@@ -1,9 +1,11 @@
 // What `qrfactory-admin` does: words and an environment in, lines and an exit code out. One table of commands; the first
 // words name one, and every command may run again with the same effect.
+
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { noOrigin } from "@qrfactory/db/audit";
 import { connectDatabase } from "@qrfactory/db/client";
+import { minuteMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
@@ -55,7 +57,7 @@ const config = {
 /** How long a command waits for the state Redis before it goes on without. */
 const redisWaitMs = 1_000;
 /** An operator has more patience than a request, and some questions go through whole tables. */
-const queryTimeoutMs = 60_000;
+const queryTimeoutMs = minuteMs;
 
 function helpText(): string {
   const lines = Object.entries(commands).map(([name, { synopsis, help }]) => `  ${name} ${synopsis}\n      ${help}`);

@@ -1,5 +1,6 @@
 // Changes of dynamic codes that are to happen later, over HTTP: put down by a PATCH with `effective_at`, listed, taken
 // back. The worker makes them.
+
 import { requireRole } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
 import { getCode } from "@qrfactory/db/dynamic-codes";
@@ -10,6 +11,7 @@ import {
   type ScheduledChange,
 } from "@qrfactory/db/scheduled-changes";
 import { momentField, snakeCase } from "@qrfactory/domain/code-input";
+import { dayMs } from "@qrfactory/domain/duration";
 import type { Request, Response } from "express";
 import type { FindCaller } from "../caller.js";
 import { listDocument, readListQuery } from "../paging.js";
@@ -18,7 +20,7 @@ import { readShortId } from "./address.js";
 
 /** Further ahead than this is a slip of the pen. */
 const yearsAheadMax = 5;
-const yearMs = 366 * 24 * 60 * 60 * 1000;
+const yearMs = 366 * dayMs;
 
 /** The moment of a change that is to happen later. */
 export const effectiveAtField = momentField

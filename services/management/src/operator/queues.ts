@@ -4,6 +4,7 @@
 import { type BulkJob, countJobs, listUnfinishedJobs } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
 import { isOperator } from "@qrfactory/db/operators";
+import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { noFields, parseInput } from "@qrfactory/domain/validate";
 import { withDeadline } from "@qrfactory/runtime/deadline";
@@ -47,7 +48,7 @@ export type OperatorOptions = { db: Db; findCaller: FindCaller; readQueues: Read
 
 /** Orders that are shown; more of them waiting is seen in the counts. */
 const shownMax = 100;
-const lately = 24 * 3_600_000;
+const lately = dayMs;
 
 /** The routes of operators. */
 export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions): Routes {

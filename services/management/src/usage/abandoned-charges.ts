@@ -1,7 +1,9 @@
 // Charges whose process died before their call or order was written down, or before it could say so: decided by the ledger.
+
 import { findOrders } from "@qrfactory/db/bulk-jobs";
 import { findWrittenCalls } from "@qrfactory/db/calls";
 import type { Db } from "@qrfactory/db/client";
+import { minuteMs } from "@qrfactory/domain/duration";
 import { decideCharges, type OpenCharge, ordersHolder } from "@qrfactory/replica/charges";
 import { counterKey } from "@qrfactory/replica/credits";
 import type { Redis } from "ioredis";
@@ -9,7 +11,7 @@ import type { Redis } from "ioredis";
 /** The transaction of an order is over long before, one way or the other. */
 const orderMsMax = 20_000;
 /** A render process that comes back decides its own charges; a call that waited in its spool for longer is rare. */
-const callMsMax = 10 * 60_000;
+const callMsMax = 10 * minuteMs;
 
 const isOrder = ({ holder }: OpenCharge) => holder === ordersHolder;
 

@@ -1,7 +1,9 @@
 // The nightly comparison of every counter of credits with the ledger, and the one of each minute that looks at what has
 // just been taken in.
+
 import type { Db } from "@qrfactory/db/client";
 import { listMonthlyUsage, type MonthUsage } from "@qrfactory/db/usage";
+import { dayMs } from "@qrfactory/domain/duration";
 import { type CreditComparison, compareCredits, lowerCredits, raiseCredits } from "@qrfactory/replica/credit-check";
 import type { Redis } from "ioredis";
 
@@ -59,4 +61,4 @@ export async function checkCredits(options: CreditCheckOptions): Promise<CreditR
 const counterDaysMax = 31 + 7;
 
 /** The moment since which sums may still have a counter. */
-export const sinceLastMonth = (now = Date.now()) => new Date(now - counterDaysMax * 24 * 60 * 60 * 1000);
+export const sinceLastMonth = (now = Date.now()) => new Date(now - counterDaysMax * dayMs);

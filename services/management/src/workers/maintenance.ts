@@ -1,9 +1,11 @@
 // Housekeeping on a schedule, through BullMQ so that of many workers one does it: partitions ahead of time, rows whose
 // window is over. Every job may run twice at once with one effect.
+
 import type { Db } from "@qrfactory/db/client";
 import { ensurePartitions } from "@qrfactory/db/partitions";
 import { runRetention } from "@qrfactory/db/retention";
 import { countRenders } from "@qrfactory/db/usage";
+import { hourMs } from "@qrfactory/domain/duration";
 import { makeCredits } from "@qrfactory/replica/credits";
 import type { Log } from "@qrfactory/runtime/log";
 import type { ConnectionOptions } from "bullmq";
@@ -17,7 +19,7 @@ import { type Job, type JobQueue, startJobs } from "./job-queue.js";
 export const maintenanceQueue = "maintenance";
 
 /** Partitions exist two months ahead and expired rows harm nobody, so once an hour is often. */
-const hourly = { every: 60 * 60 * 1000 };
+const hourly = { every: hourMs };
 /** A counter that was rebuilt without the calls on their way lacks them no longer than this. */
 const everyMinute = { every: 60 * 1000 };
 /** Credits of whatever a killed process had under way: nobody should wait for them for long. */

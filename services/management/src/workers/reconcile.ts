@@ -1,13 +1,12 @@
 // Summaries of scans, made when their hour, day or month is over, and the nightly proof that what was counted is what the rows
 // say. A queue of its own: a night's work takes minutes, which the other jobs are not to wait for.
+
 import type { SummaryStore } from "@qrfactory/db/summary-store";
+import { dayMs, hourMs } from "@qrfactory/domain/duration";
 import type { Log } from "@qrfactory/runtime/log";
 import type { ConnectionOptions } from "bullmq";
 import { Gauge, type Registry } from "prom-client";
 import { type Job, type JobQueue, startJobs } from "./job-queue.js";
-
-const hourMs = 60 * 60_000;
-const dayMs = 24 * hourMs;
 
 export const summariesQueue = "summaries";
 

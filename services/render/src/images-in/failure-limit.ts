@@ -1,9 +1,10 @@
 // A limit of decoding's failures for each workspace: a broken file costs a process, and its sender nothing.
+import { minuteMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 
 /** People who try out a damaged file send it a few times; a program that sends more of them is told to stop. */
 const failuresMaxDefault = 10;
-const windowMs = 60_000;
+const windowMs = minuteMs;
 
 export type FailureLimit = {
   /** Throws `rate_limited` when a workspace has had its share of failures this minute. */

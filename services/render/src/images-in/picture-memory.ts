@@ -1,5 +1,6 @@
 // Remembers decoded pictures, and files that could not be decoded, by their digest: all rows of a bulk order share a
 // logo, and a broken file sent again is as broken as before.
+import { minuteMs } from "@qrfactory/domain/duration";
 import { LRUCache } from "lru-cache";
 import type { Picture } from "../qr/scene.js";
 
@@ -10,7 +11,7 @@ const bytesMaxDefault = 64_000_000;
 const failuresMax = 1_000;
 
 /** A file may have failed because the machine was busy: after this time it is tried again. */
-const failureMsMax = 60_000;
+const failureMsMax = minuteMs;
 
 export type PictureMemory = {
   find: (digest: string, sideMax: number) => Picture | null;

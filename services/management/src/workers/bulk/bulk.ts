@@ -1,6 +1,7 @@
 // Works on bulk orders. Postgres says what there is to do and who does it; the queue only rings when something new has
 // come, so that nobody has to wait for the next look. A worker that dies is succeeded within seconds, one that was frozen
 // finds its claim void.
+
 import { gunzipSync } from "node:zlib";
 import {
   claimBulkJob,
@@ -13,6 +14,7 @@ import {
 } from "@qrfactory/db/bulk-claims";
 import { archiveHours, type BulkJob, forgetArchive, listExpiredArchives } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
+import { hourMs, minuteMs } from "@qrfactory/domain/duration";
 import type { RowErrors } from "@qrfactory/domain/errors";
 import type { ImageBatch } from "@qrfactory/domain/image-batch";
 import { listErrors } from "@qrfactory/domain/listed-errors";
@@ -37,9 +39,9 @@ const renewMs = (leaseSeconds * 1_000) / 6;
 /** Archives deleted in one look. */
 const expiredAtOnce = 20;
 /** Archives are kept to the hour, not to the second. */
-const expireMs = 60_000;
+const expireMs = minuteMs;
 /** What is older than an archive can be belongs to nobody: a worker died between storing it and saying so. */
-const strayMs = (archiveHours + 1) * 3_600_000;
+const strayMs = (archiveHours + 1) * hourMs;
 /**
  * Claims after which an order is given up: more than the deaths of workers that a bad day brings, few enough for one
  * that kills each of them.

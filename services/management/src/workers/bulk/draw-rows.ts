@@ -1,6 +1,7 @@
 // The images of an order, from render over HTTP, in batches and in the order of the rows. What render cannot take now is
 // asked for again, so neither a busy moment nor a restart of it costs a row.
 
+import { minuteMs } from "@qrfactory/domain/duration";
 import {
   type BatchAnswer,
   batchSizeMax,
@@ -22,7 +23,7 @@ const batchesAhead = 4;
 /** How often render may fail at a row for reasons of its own before that row is given up. */
 const failuresMax = 3;
 /** How long render may be away before an order fails. */
-const awayMsMax = 10 * 60_000;
+const awayMsMax = 10 * minuteMs;
 /** A batch of the largest images takes a minute on a busy machine. */
 const batchTimeoutMs = 120_000;
 const backoff = { minMs: 100, maxMs: 5_000 };
