@@ -1,5 +1,6 @@
 // `npm test`: makes everything ready, then runs all tests on a private PostgreSQL. Arguments go to jest, e.g.
-// `npm test -- packages/db`; `--no-build` skips the set-up and uses what was compiled before.
+// `npm test -- packages/db`; `npm test -- --changed` runs what a change touches;
+// `--no-build` skips the set-up and uses what was compiled before.
 import { orExplain } from "./progress.mjs";
 import { setUp } from "./setup.mjs";
 

@@ -1,13 +1,14 @@
 // Runs all tests on a PostgreSQL of their own, with a migrated template that each test file clones. Stops what it
 // started however the tests end, and says in the last line how many passed and failed.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { migrate } from "@qrfactory/db/migrate";
 import { createTemplateDatabase, testPostgresVariable } from "@qrfactory/testing/database";
 import { startPostgres } from "@qrfactory/testing/postgres";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { changedFiles, findTests } from "./changed.js";
 import { onParentEnd } from "./parent.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -25,9 +26,38 @@ const nodeOptions = "--experimental-vm-modules --disable-warning=ExperimentalWar
 const asCompiled = (arg: string): string =>
   arg.replace(/(?<=^|\/)src(?=\/|$)/, "dist").replace(/\.test\.ts$/, ".test.js");
 
-/** Runs jest with these arguments and returns its exit code. Throws when PostgreSQL cannot be had. */
-export async function runTests(args: string[]): Promise<number> {
+/** The argument that asks for the tests which a change touches. */
+const changedOption = "--changed";
+
+const jest = join(root, "node_modules", "jest", "bin", "jest.js");
+const jestConfig = join(root, "infra", "jest.config.json");
+
+/** Paths of compiled tests from the root: all, or those that import one of the given files. */
+function listTests(related?: string[]): string[] {
+  const args = [jest, "-c", jestConfig, "--listTests", ...(related ? ["--findRelatedTests", ...related] : [])];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(`jest could not list the tests: ${stderr.trim()}`);
+  return stdout.split("\n").flatMap((path) => (path ? [relative(root, path)] : []));
+}
+
+/** Jest's arguments with `--changed` put into words; null when a change touches no test. */
+function chosenArgs(args: string[]): string[] | null {
+  if (!args.includes(changedOption)) return args;
+  const tests = findTests({ root, changed: changedFiles(root), listTests });
+  return tests.length > 0 ? [...args.filter((arg) => arg !== changedOption), "--runTestsByPath", ...tests] : null;
+}
+
+/**
+ * Runs jest with these arguments and returns its exit code; `--changed` among them stands for the tests that a change
+ * touches. Throws when PostgreSQL cannot be had.
+ */
+export async function runTests(given: string[]): Promise<number> {
   const startedAt = performance.now();
+  const args = chosenArgs(given);
+  if (!args) {
+    console.log("No test imports, runs or names what changed.\n0 passed, 0 failed");
+    return 0;
+  }
   const temp = makeTempDirectory("qrfactory-test-");
   const postgres = await startPostgres({
     dataDirectory: join(temp.path, "postgres"),
@@ -55,17 +85,9 @@ type Outcome = { exitCode: number; passed: number; failed: number };
 type Report = { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number };
 
 async function runJest(args: string[], env: Record<string, string>, reportFile: string): Promise<Outcome> {
-  const jest = join(root, "node_modules", "jest", "bin", "jest.js");
   const child = spawn(
     process.execPath,
-    [
-      jest,
-      "-c",
-      join(root, "infra", "jest.config.json"),
-      "--json",
-      `--outputFile=${reportFile}`,
-      ...args.map(asCompiled),
-    ],
+    [jest, "-c", jestConfig, "--json", `--outputFile=${reportFile}`, ...args.map(asCompiled)],
     {
       cwd: root,
       env: { ...process.env, ...env, NODE_OPTIONS: nodeOptions },
