@@ -10,6 +10,7 @@ test("without a word everything has a default", () => {
     dataDirectory: "/checkout/.local",
     regions: 1,
     fresh: false,
+    watch: false,
     databaseUrl: undefined,
     stateRedisUrl: undefined,
     renderCacheUrl: undefined,

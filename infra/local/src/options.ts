@@ -14,6 +14,8 @@ export type StackOptions = {
   regions: number;
   /** Forget the data of earlier runs. */
   fresh: boolean;
+  /** Compile what is edited, and restart the services that it belongs to. */
+  watch: boolean;
   /** Set = used as it is, and nothing private is started for it. */
   databaseUrl: string | undefined;
   stateRedisUrl: string | undefined;
@@ -26,6 +28,7 @@ export const usage = `npm start -- [options]
   --data-dir DIR  where data, logs and stack.json live     (DATA_DIR, default .local)
   --regions N     redirect regions, each with a replica    (REGIONS, default 1)
   --fresh         forget the data of earlier runs
+  --watch         compile what is edited and restart the services that run it (npm run dev)
   --help          this text
 
   DATABASE_URL, STATE_REDIS_URL and RENDER_CACHE_URL name stores that exist already; nothing private is started for them.`;
@@ -83,6 +86,7 @@ export function readOptions(
     dataDirectory: resolve(root, setting("data-dir", "DATA_DIR")?.text ?? join(root, ".local")),
     regions: whole(setting("regions", "REGIONS"), 1, regionsMax, 1),
     fresh: flags.fresh === true,
+    watch: flags.watch === true,
     databaseUrl: url("DATABASE_URL", "postgres://", "postgresql://"),
     stateRedisUrl: url("STATE_REDIS_URL", "redis://"),
     renderCacheUrl: url("RENDER_CACHE_URL", "redis://", "redis+cluster://", "memory:"),
@@ -97,6 +101,7 @@ function readFlags(args: string[], mistakes: string[]): Record<string, string | 
     "data-dir": { type: "string" },
     regions: { type: "string" },
     fresh: { type: "boolean" },
+    watch: { type: "boolean" },
     help: { type: "boolean" },
   } as const;
   const { tokens } = parseArgs({ args, options: known, strict: false, allowPositionals: true, tokens: true });

@@ -13,7 +13,7 @@ import { endLeftovers, leaveDataDirectory, takeDataDirectory } from "./previous.
 import { type Addresses, baseEnvironment, chooseAddresses, planServices, seedDemo } from "./services.js";
 import type { Demo, StackFile } from "./stack-file.js";
 import { type Stores, startStores } from "./stores.js";
-import { makeSupervisor } from "./supervisor.js";
+import { makeSupervisor, type Role } from "./supervisor.js";
 
 /** Ports above the default that are tried when it is taken. */
 const portsTried = 100;
@@ -24,6 +24,8 @@ const settleMs = 6_000;
 export type Stack = {
   /** Brings everything up; rejects with what went wrong. `stop` is needed in any case. */
   start(): Promise<StackFile>;
+  /** Ends the services of these roles, letting each finish, and starts them again. */
+  restart(roles: Role[]): Promise<void>;
   /** Ends services, then stores, letting each finish; leaves the data. */
   stop(): Promise<void>;
   /** Ends everything at once. */
@@ -126,6 +128,7 @@ export function makeStack(options: StackOptions, say: (sentence: string) => void
 
   return {
     start,
+    restart: (roles) => supervisor.restart(roles),
     stop: () =>
       end(async () => {
         await supervisor.stop(["gateway"]);

@@ -4,6 +4,7 @@ import { banner } from "./banner.js";
 import { OptionsError, readOptions, usage } from "./options.js";
 import { onParentEnd } from "./parent.js";
 import { makeStack } from "./stack.js";
+import { watchSources } from "./watch.js";
 
 /** npm passes Ctrl-C on although the terminal has sent it to us already: two within this time are one. */
 const sameSignalMs = 700;
@@ -69,6 +70,7 @@ stack.start().then(
   (running) => {
     const seconds = (performance.now() - startedAt) / 1000;
     console.log(banner(running, { dataDirectory: options.dataDirectory, seconds }));
+    if (options.watch) watchSources({ root, restart: stack.restart, say });
   },
   (error) => {
     if (firstSignalAt === undefined) failed(error);

@@ -66,6 +66,17 @@ test("a process that is killed is back within a second, under a new id that is m
   expect(changes).toBe(3);
 });
 
+test("what is restarted is back under a new id, without an obituary, and nothing else is touched", async () => {
+  const running = create();
+  await running.run(spec(patient));
+  await running.run(spec(patient, { name: "worker", role: "worker" }));
+  const before = running.pids();
+  await running.restart(["render"]);
+  await until(() => running.pids().render.length === 1 && running.pids().render[0] !== before.render[0]);
+  expect(running.pids().worker).toEqual(before.worker);
+  expect(said.join("\n")).toMatch(/^render was started again \(process \d+\)\.$/);
+});
+
 test("its last words are told without the noise of a stack", async () => {
   await create().run(spec(fragile));
   const line = await until(() => said.find((sentence) => sentence.includes("code 3")));

@@ -32,6 +32,8 @@ export type Supervisor = {
   run(spec: ProcessSpec): Promise<void>;
   /** Ids of the processes that run now, by role. */
   pids(): Record<Role, number[]>;
+  /** Stops every process of these roles, side by side; each is started again. */
+  restart(roles: Role[]): Promise<void>;
   /** Stops every process of these roles, side by side, and starts none of them again. */
   stop(roles: Role[]): Promise<void>;
   /** Ends everything at once and starts nothing again. */
@@ -66,6 +68,8 @@ type Kept = {
   running: Running | null;
   starting: Promise<unknown> | null;
   wanted: boolean;
+  /** Told to end only so that it starts anew. */
+  isRestarting: boolean;
   wake: () => void;
 };
 
@@ -105,8 +109,9 @@ export function makeSupervisor({ say, onChange, onLoop }: SupervisorOptions): Su
       kept.running = null;
       if (!kept.wanted) return;
       onChange();
-      failures = performance.now() - startedAt >= steadyMs ? 1 : failures + 1;
-      say(obituary(kept.spec.name, running, exit));
+      failures = kept.isRestarting || performance.now() - startedAt >= steadyMs ? 1 : failures + 1;
+      if (!kept.isRestarting) say(obituary(kept.spec.name, running, exit));
+      kept.isRestarting = false;
       if (failures >= loopFailures) onLoop(new Error(`${kept.spec.name} keeps ending.`));
       for (;;) {
         await pause(kept, restartPauseMs(failures, kept.spec.restartDelayMs));
@@ -140,7 +145,7 @@ export function makeSupervisor({ say, onChange, onLoop }: SupervisorOptions): Su
   return {
     async run(spec) {
       if (closed) throw new Error("Stopping: nothing is started any more.");
-      const kept: Kept = { spec, running: null, starting: null, wanted: true, wake: () => {} };
+      const kept: Kept = { spec, running: null, starting: null, wanted: true, isRestarting: false, wake: () => {} };
       all.add(kept);
       const running = await startOnce(kept);
       onChange();
@@ -150,6 +155,16 @@ export function makeSupervisor({ say, onChange, onLoop }: SupervisorOptions): Su
       const byRole = Object.fromEntries(roles.map((role) => [role, [] as number[]])) as Record<Role, number[]>;
       for (const { spec, running } of all) if (running) byRole[spec.role].push(running.pid);
       return byRole;
+    },
+    async restart(wanted) {
+      await Promise.all(
+        chosen(wanted).map((kept) => {
+          kept.isRestarting = kept.running !== null;
+          // One that waits before its next try need not.
+          kept.wake();
+          return kept.running?.stop();
+        }),
+      );
     },
     async stop(wanted) {
       const keeps = chosen(wanted);
