@@ -1,7 +1,13 @@
 // Scans by value: the countries, devices and so on of a report, the most frequent first.
 import type { ReportPlan } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
-import { countByDimension, type ScanDimension, scanDimensions } from "./scan-dimensions.js";
+import {
+  countByDimension,
+  laterDimensions,
+  type ScanDimension,
+  scanDimensions,
+  unknownKey,
+} from "./scan-dimensions.js";
 import { Parameters, rowsIn, type ScanScope, summariesIn } from "./scan-scope.js";
 
 export type KeyCount = { key: string; scans: number };
@@ -20,6 +26,10 @@ export async function countByKey(
       SELECT unnest(s.dimensions) AS dimension, unnest(s.keys) AS key, unnest(s.key_scans) AS scans,
         unnest(s.key_bots) AS bots
       FROM ${summariesIn(subjectId, byKey.summaries, parameters)}`);
+    sources.push(`
+      SELECT later.dimension, '${unknownKey}', s.scans, s.bots
+      FROM ${summariesIn(subjectId, byKey.summaries, parameters)}
+        JOIN unnest(ARRAY[${laterDimensions}]::smallint[]) AS later(dimension) ON later.dimension <> ALL(s.dimensions)`);
   }
   if (byKey.rows.length > 0) {
     sources.push(`

@@ -15,6 +15,8 @@ export const scanDimensions = {
   serving_region: { number: 10, column: "region" },
   bot_class: { number: 11, column: "bot_class" },
   served: { number: 12, column: "served" },
+  rule_id: { number: 13, column: "rule_id" },
+  variant_id: { number: 14, column: "variant_id" },
 } as const;
 
 export type ScanDimension = keyof typeof scanDimensions;
@@ -24,6 +26,9 @@ export const fallbackKey = "fallback" satisfies Served;
 
 /** Of a row of `scans`: whether hours, summaries, limits and reports count it. Those of before were all counted. */
 export const isCounted = `served <> '${fallbackKey}'`;
+
+/** Summaries of before do not count by these; what they count is of unknown values. */
+export const laterDimensions = [scanDimensions.rule_id.number, scanDimensions.variant_id.number];
 
 /** The word for what is not known of a scan. */
 export const unknownKey = "unknown";

@@ -17,6 +17,8 @@ export type ListedScan = {
   language: string | null;
   referrer_host: string | null;
   variant: number | null;
+  rule_id: string | null;
+  variant_id: string | null;
   bot_class: string | null;
   served: string;
   region: string;
@@ -56,7 +58,7 @@ export async function listScans(
   const { rows } = await reader.query<ListedScan>({
     text: `
       SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name, s.city, s.device, s.os,
-        s.browser, s.language, s.referrer_host, s.variant, s.bot_class, s.served, s.region, s.visitor
+        s.browser, s.language, s.referrer_host, s.variant, s.rule_id, s.variant_id, s.bot_class, s.served, s.region, s.visitor
       FROM (SELECT * FROM scans AS s WHERE ${conditions.join(" AND ")}
             ORDER BY s.scanned_at ${direction}, s.id ${direction} LIMIT ${parameters.add(limit)}) AS s
       JOIN dynamic_codes AS d ON d.id = s.code_id

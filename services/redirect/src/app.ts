@@ -2,7 +2,7 @@
 // framework; whatever is broken elsewhere, a known code leads on.
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { ApiError } from "@qrfactory/domain/errors";
-import type { ScanEvent, Served } from "@qrfactory/domain/events";
+import type { ScanEvent } from "@qrfactory/domain/events";
 import type { Decision } from "@qrfactory/domain/route";
 import { shortIdOfPath } from "@qrfactory/domain/short-id";
 import type { Look } from "@qrfactory/replica/look";
@@ -18,7 +18,14 @@ import { saysPrefetch } from "./headers.js";
 import { appPage, passwordPage, previewPage } from "./pages.js";
 import type { Unlock } from "./password-form.js";
 import type { Places } from "./places.js";
-import type { DescribeScan, Scanner, ScanRequest } from "./scan.js";
+import {
+  type DescribeScan,
+  type Led,
+  ledToDestination,
+  ledToFallback,
+  type Scanner,
+  type ScanRequest,
+} from "./scan.js";
 import { sendHealth, sendNamedPage, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./send.js";
 
 export type AppOptions = Decide & {
@@ -115,7 +122,7 @@ export function createApp(options: AppOptions): RequestListener {
     if (req.method !== "HEAD") {
       // A code that leads to its fallback was not used once more.
       if (decision.served !== "fallback") count(row, scanner);
-      await recordScan(describeScan(scanner, row, now(), decision.served, decision.variant)).catch(onLost);
+      await recordScan(describeScan(scanner, row, now(), decision)).catch(onLost);
     }
     const { url, app } = decision;
     return app === null ? sendRedirect(res, url, requestId) : sendPage(res, appPage(req.headers, app, url), requestId);
@@ -167,18 +174,17 @@ export function makeTakeScan(options: AppOptions): TakeScan {
     const at = now();
     const scanner = readScanner(request);
     let target: string | null;
-    let served: Served = "destination";
-    let variant: number | null = null;
+    let led: Led;
     if (isPlain(row)) {
-      if (isPlainOver(row, at)) served = "fallback";
-      target = served === "fallback" ? row.fallbackUrl : row.destinationUrl;
+      const isOver = isPlainOver(row, at);
+      led = isOver ? ledToFallback : ledToDestination;
+      target = isOver ? row.fallbackUrl : row.destinationUrl;
     } else {
       const decision = decide(row, scanner, at);
       if (decision?.kind !== "leads" || decision.app !== null) return false;
       target = decision.url;
-      served = decision.served;
-      variant = decision.variant;
-      if (served !== "fallback") count(row, scanner);
+      led = decision;
+      if (led.served !== "fallback") count(row, scanner);
     }
     if (target === null) return false;
     const location = target;
@@ -186,7 +192,7 @@ export function makeTakeScan(options: AppOptions): TakeScan {
       observeScan((performance.now() - started) / 1000);
       answer(location);
     };
-    recordScan(describeScan(scanner, row, at, served, variant)).then(written, (error) => {
+    recordScan(describeScan(scanner, row, at, led)).then(written, (error) => {
       onLost(error);
       written();
     });

@@ -120,6 +120,8 @@ function reportOf(all: ScanRow[], asked: Expected) {
     variants: keysOf(counted, "variant"),
     serving_regions: keysOf(counted, "region"),
     served: keysOf(counted, "served"),
+    rule_ids: keysOf(counted, "rule_id"),
+    variant_ids: keysOf(counted, "variant_id"),
   };
 }
 

@@ -120,7 +120,7 @@ describe("a seeded month", () => {
   const dimensions = {
     ...{ countries: "country", regions: "region_name", cities: "city", devices: "device", os: "os" },
     ...{ browsers: "browser", languages: "language", referrers: "referrer_host", variants: "variant" },
-    serving_regions: "region",
+    ...{ serving_regions: "region", rule_ids: "rule_id", variant_ids: "variant_id" },
   };
   const people = "bot_class IS NULL AND served <> 'fallback' AND scanned_at >= $2 AND scanned_at < $3";
   const visitors =

@@ -18,7 +18,15 @@ export function scanRow(
     ...{ sequence: 0, id: randomUUID(), scanned_at: new Date(at), code_id: code.id, workspace_id: code.workspaceId },
     ...{ code_version: 1, region: "eu-1", network: "203.0.113.0/24", visitor: "0123456789abcdef", device: "phone" },
     ...{ os: "iOS", browser: "Safari", language: "de", referrer_host: null, country: "AT", region_name: "Vienna" },
-    ...{ city: "Vienna", variant: null, bot_class: null, served: "destination" },
+    ...{
+      city: "Vienna",
+      variant: null,
+      rule: null,
+      rule_id: null,
+      variant_id: null,
+      bot_class: null,
+      served: "destination",
+    },
     ...more,
   };
 }
@@ -90,6 +98,7 @@ export function seededScans(workspaceId: string, busyId: string, quietId: string
       variant: any([null, 0, 1, 10]),
       bot_class: next() < 0.1 ? any(["bot", "preview", "prefetch"]) : null,
       served: any(["destination", "variant", "fallback", "app"]),
+      rule_id: any([null, "rule_a", "rule_b"]),
     });
   });
 }

@@ -33,6 +33,8 @@ export function reportDocument(report: Report, includeBots: boolean) {
     variants: keys.variant,
     serving_regions: keys.serving_region,
     served: keys.served,
+    rule_ids: keys.rule_id,
+    variant_ids: keys.variant_id,
     ...(codes && { top_codes: codes.map(({ shortId, name, scans }) => ({ short_id: shortId, name, scans })) }),
     ...(previous && {
       previous: {
@@ -81,5 +83,7 @@ export function scanDocument(scan: ListedScan, write: (moment: Date) => string =
     serving_region: scan.region,
     visitor: scan.visitor,
     served: scan.served,
+    rule_id: scan.rule_id,
+    variant_id: scan.variant_id,
   };
 }

@@ -76,6 +76,9 @@ function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
     city: place.city,
     bot_class: event.bot_class,
     variant: event.variant ?? null,
+    rule: event.rule ?? null,
+    rule_id: null,
+    variant_id: null,
     served: event.served ?? (event.variant === undefined ? "destination" : "variant"),
   };
 }
