@@ -25,6 +25,7 @@ export const scanColumns: Columns<ScanRow> = {
   country: "text",
   region_name: "text",
   city: "text",
+  district: "text",
   bot_class: "text",
   variant: "int",
   rule_id: "text",

@@ -29,6 +29,8 @@ export type ScanRow = {
   country: string | null;
   region_name: string | null;
   city: string | null;
+  /** With its city; empty where none is known. Null is a row of before. */
+  district: string | null;
   bot_class: string | null;
   /** Index of the variant that was drawn. */
   variant: number | null;

@@ -1,6 +1,6 @@
 // Single scans: pages of them at a position in time, and how many came in lately.
 import type { Reader } from "./analytics-store.js";
-import { fallbackKey } from "./scan-dimensions.js";
+import { fallbackKey, valueIn } from "./scan-dimensions.js";
 import { conditionsOnRows, Parameters, type ScanScope, type Stretch } from "./scan-scope.js";
 
 export type ListedScan = {
@@ -11,6 +11,7 @@ export type ListedScan = {
   country: string | null;
   region_name: string | null;
   city: string | null;
+  district: string | null;
   device: string | null;
   os: string | null;
   browser: string | null;
@@ -57,7 +58,7 @@ export async function listScans(
   }
   const { rows } = await reader.query<ListedScan>({
     text: `
-      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name, s.city, s.device, s.os,
+      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name, ${valueIn("city", "s.")} AS city, ${valueIn("district", "s.")} AS district, s.device, s.os,
         s.browser, s.language, s.referrer_host, s.variant, s.rule_id, s.variant_id, s.bot_class, s.served, s.region, s.visitor
       FROM (SELECT * FROM scans AS s WHERE ${conditions.join(" AND ")}
             ORDER BY s.scanned_at ${direction}, s.id ${direction} LIMIT ${parameters.add(limit)}) AS s

@@ -163,6 +163,7 @@ test("what a scan does is what the decision says that resolve shows, for any cod
     country: network === "203.0.113.0/24" ? "AT" : null,
     region: null,
     city: null,
+    district: null,
   });
   const visitorOf = makeVisitorOf({ visitorSecret: "a secret for tests", locate });
   await fc.assert(

@@ -74,6 +74,7 @@ function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
     country: place.country,
     region_name: place.region,
     city: place.city,
+    district: place.district ?? "",
     bot_class: event.bot_class,
     variant: event.variant ?? null,
     rule: event.rule ?? null,
