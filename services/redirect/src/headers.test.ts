@@ -1,12 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { quickestOf } from "@qrfactory/testing/quickest";
 import { cutHeader, saysPrefetch } from "./headers.js";
-import { pageFor } from "./pages.js";
+import { makePageFor } from "./pages.js";
 import { ledToDestination, makeDescribeScan, makeReadScanner, type ScanRequest } from "./scan.js";
 import { makeVisitorOf } from "./visitor.js";
 
 const row = { id: "5f0c2f9e-3d0b-4f3a-9a51-0d6f0a2f7c11", workspaceId: "w", version: 1 } as never;
 const readScanner = makeReadScanner(["127.0.0.0/8", "10.0.0.0/8"]);
+const pageFor = makePageFor(null);
 const describeScan = makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" });
 const nowhere = { country: null, region: null, city: null, district: null };
 const visitorOf = makeVisitorOf({ visitorSecret: "a secret", locate: () => nowhere });

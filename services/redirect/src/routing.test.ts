@@ -43,6 +43,8 @@ function appOptions(): AppOptions {
     places: { open: () => routing.places.open() },
     unlock: (...form) => routing.unlock(...form),
     noteOrphan: () => {},
+    pageFor: (...page) => routing.pageFor(...page),
+    ownerOf: () => null,
     recordScan: async (scan) => void scans.push(scanEvent.parse(scan)),
     onLost: () => {},
     status: () => ({ status: "ok", version: "1", components: {} }),
