@@ -44,6 +44,7 @@ export type ManifestRow = Record<string, unknown> & {
   version: number | null;
   bytes: number | null;
   cache: string | null;
+  errors: Record<string, string[]> | null;
 };
 
 /** The manifest of an archive. */

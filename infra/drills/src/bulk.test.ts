@@ -122,11 +122,14 @@ test("one logo serves all rows, and a row that could not be drawn costs nothing 
   expect(job.errors).toEqual({ 2: { logo_url: [expect.stringContaining("127.0.0.1")] } });
   const entries = await readArchive(await rig.download(job));
   const manifest = manifestOf(entries);
-  expect(manifest.map(({ filename, error }) => [filename, typeof error])).toEqual([
-    ["qr-0001.png", "object"],
-    [null, "string"],
-    ["qr-0003.png", "object"],
+  expect(manifest.map(({ filename, errors }) => [filename, errors])).toEqual([
+    ["qr-0001.png", null],
+    [null, job.errors[2]],
+    ["qr-0003.png", null],
   ]);
+  const event = await rig.db.event.findFirstOrThrow({ where: { subject: job.id } });
+  const { id, status, total, completed, failed, credits_refunded, failure, errors } = job;
+  expect(event.payload).toEqual({ id, status, total, completed, failed, credits_refunded, failure, errors });
   const image = PNG.sync.read(entries[0]?.bytes ?? Buffer.alloc(0));
   const middle = (image.width / 2) * image.width * 4 + (image.width / 2) * 4;
   expect([...image.data.subarray(middle, middle + 3)]).toEqual([200, 0, 0]);

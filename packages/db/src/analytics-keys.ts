@@ -1,7 +1,8 @@
 // Scans by value: the countries, devices and so on of a report, the most frequent first.
 import type { ReportPlan } from "./analytics-plan.js";
 import type { Reader } from "./analytics-store.js";
-import { countByDimension, type ScanDimension, scanDimensions } from "./scan-dimensions.js";
+import { cityOfName, districtOfName } from "./city-names.js";
+import { countByDimension, type ScanDimension, scanDimensions, unknownKey } from "./scan-dimensions.js";
 import { Parameters, rowsIn, type ScanScope, summariesIn } from "./scan-scope.js";
 
 export type KeyCount = { key: string; scans: number };
@@ -16,10 +17,7 @@ export async function countByKey(
   const parameters = new Parameters();
   const sources: string[] = [];
   if (byKey.summaries.length > 0) {
-    sources.push(`
-      SELECT unnest(s.dimensions) AS dimension, unnest(s.keys) AS key, unnest(s.key_scans) AS scans,
-        unnest(s.key_bots) AS bots
-      FROM ${summariesIn(subjectId, byKey.summaries, parameters)}`);
+    sources.push(countsOfSummaries(summariesIn(subjectId, byKey.summaries, parameters)));
   }
   if (byKey.rows.length > 0) {
     sources.push(`
@@ -31,7 +29,7 @@ export async function countByKey(
       WITH counted AS (
         SELECT dimension, key,
           sum(CASE WHEN dimension = ${classes.number} THEN bots ELSE scans ${includeBots ? "+ bots" : ""} END)::float8 AS scans
-        FROM (${sources.join(" UNION ALL ")}) AS sources GROUP BY dimension, key
+        FROM (${sources.map((source) => `(${source})`).join(" UNION ALL ")}) AS sources GROUP BY dimension, key
       )
       SELECT dimension, key, scans FROM (
         SELECT *, row_number() OVER (PARTITION BY dimension ORDER BY scans DESC, key) AS place
@@ -45,3 +43,28 @@ export async function countByKey(
     Object.entries(scanDimensions).map(([name, { number }]) => [name, keysOf(number)]),
   ) as Record<ScanDimension, KeyCount[]>;
 }
+
+const { city, district, rule_id, variant_id } = scanDimensions;
+
+/**
+ * What summaries count by value: `dimension, key, scans, bots`. Those of before know no rules and variants by their ids, so
+ * what they count is of unknown ones, and have districts among their cities.
+ */
+const countsOfSummaries = (summaries: string) => `
+  WITH read AS MATERIALIZED (
+    SELECT s.dimensions, s.keys, s.key_scans, s.key_bots, s.scans, s.bots,
+      ${rule_id.number} <> ALL(s.dimensions) AS lacks_ids, ${district.number} <> ALL(s.dimensions) AS lacks_districts
+    FROM ${summaries}
+  ), entries AS (
+    SELECT unnest(dimensions) AS dimension, unnest(keys) AS key, unnest(key_scans) AS scans, unnest(key_bots) AS bots,
+      lacks_districts
+    FROM read
+  )
+  SELECT dimension, CASE WHEN lacks_districts AND dimension = ${city.number} THEN ${cityOfName("key")} ELSE key END AS key,
+    scans, bots
+  FROM entries
+  UNION ALL
+  SELECT ${district.number}, coalesce(${districtOfName("key")}, '${unknownKey}'), scans, bots
+  FROM entries WHERE lacks_districts AND dimension = ${city.number}
+  UNION ALL
+  SELECT unnest(ARRAY[${rule_id.number}, ${variant_id.number}]), '${unknownKey}', scans, bots FROM read WHERE lacks_ids`;

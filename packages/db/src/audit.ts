@@ -55,6 +55,7 @@ export const auditActions = [
   "workspace.renewed",
   "workspace.overage_changed",
   "workspace.retention_changed",
+  "workspace.scan_pages_changed",
   "workspace.deleted",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];

@@ -98,8 +98,9 @@ test("an end is noted once: one status, one refund, one event", async () => {
   expect(ends.filter((job) => job !== null)).toHaveLength(1);
   expect(await credits(workspaceId)).toBe(8);
   const events = await db.event.findMany({ where: { subject: id } });
+  const counts = { total: 10, completed: 8, failed: 2, credits_refunded: 2 };
   expect(events.map(({ type, payload }) => [type, payload])).toEqual([
-    ["bulk.completed", { id, status: "completed", total: 10, completed: 8, failed: 2, credits_refunded: 2, errors }],
+    ["bulk.completed", { id, status: "completed", ...counts, failure: null, errors }],
   ]);
   expect(await db.bulkInput.count({ where: { jobId: id } })).toBe(0);
 });

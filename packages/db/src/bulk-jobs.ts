@@ -137,10 +137,10 @@ export async function settle(
 /** What webhooks tell of an end; a cancellation is known to who asked for it. */
 async function announce(
   tx: Tx,
-  { id, workspaceId, status, total, completed, failed, refunded, errors }: BulkJob,
+  { id, workspaceId, status, total, completed, failed, refunded, failure, errors }: BulkJob,
 ): Promise<void> {
   if (status !== "completed" && status !== "failed") return;
-  const payload = { id, status, total, completed, failed, credits_refunded: refunded, errors };
+  const payload = { id, status, total, completed, failed, credits_refunded: refunded, failure, errors };
   await recordEvent(tx, { workspaceId, type: `bulk.${status}`, subject: id, payload });
 }
 

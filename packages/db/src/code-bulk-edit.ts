@@ -1,6 +1,7 @@
 // One edit of many dynamic codes: all of them change, in one transaction, or none does.
 import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError, invalidField } from "@qrfactory/domain/errors";
+import { keepIds } from "@qrfactory/domain/routing-ids";
 import type { Actor } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { changesOf } from "./code-changes.js";
@@ -32,7 +33,7 @@ export async function updateCodes(
   return db.$transaction(async (tx) => {
     const standing = await holdForEdit(tx, workspaceId, changes);
     const selected = await lockCodes(tx, workspaceId, selection);
-    const current = selected.filter((row) => Object.keys(changesOf(row, changes)).length > 0);
+    const current = selected.filter((row) => Object.keys(changesOf(row, changes, "changes.")).length > 0);
     const woken = changes.isActive === true ? current.filter((row) => !row.isActive).length : 0;
     if (woken > 0) await requireRoomForActive(tx, workspaceId, woken);
     const { destinationUrl } = changes;
@@ -43,14 +44,28 @@ export async function updateCodes(
         data: { destinationChangesCount: { increment: 1 } },
       });
     }
-    const rows = await tx.dynamicCode.updateManyAndReturn({
-      where: { id: { in: current.map((row) => row.id) } },
-      data: { ...toData(changes), version: { increment: 1 }, updatedAt: new Date() },
-    });
+    const rows: DynamicCode[] = [];
+    for (const { ids, fields } of alike(current, changes)) {
+      const data = { ...toData(fields), version: { increment: 1 }, updatedAt: new Date() };
+      rows.push(...(await tx.dynamicCode.updateManyAndReturn({ where: { id: { in: ids } }, data })));
+    }
     await recordVersions(tx, rows, { actor, action: "dynamic.updated", details: { fields: wireNames(changes) } });
     if (standing.isOverLimit) await settleOverLimit(tx, workspaceId, standing);
     return rows;
   });
+}
+
+/** The codes for which an edit is the same: rules and variants that a code has already keep the ids that they have there. */
+function alike(rows: DynamicCode[], changes: CodeFields): { ids: string[]; fields: CodeFields }[] {
+  const groups = new Map<string, { ids: string[]; fields: CodeFields }>();
+  for (const row of rows) {
+    const kept = keepIds(changes, row);
+    const text = JSON.stringify(kept);
+    const group = groups.get(text);
+    if (group) group.ids.push(row.id);
+    else groups.set(text, { ids: [row.id], fields: { ...changes, ...kept } });
+  }
+  return [...groups.values()];
 }
 
 /** Locks in the order of ids, as ingest does, so that neither two edits nor an edit and a batch hold each other up. */

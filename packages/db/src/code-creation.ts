@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
 import { frozenProblem } from "@qrfactory/domain/freeze";
+import { keepIds } from "@qrfactory/domain/routing-ids";
 import { drawShortId } from "@qrfactory/domain/short-id";
 import type { Actor } from "./audit.js";
 import { prepared, type Tx } from "./client.js";
@@ -63,7 +64,8 @@ type NewRow = {
 async function insertCode(tx: Tx, { workspaceId, shortId, fields, actor }: NewRow) {
   const { name, destinationUrl, isActive = true, expiresAt = null, fallbackUrl = null } = fields;
   const { tags = [], folder = null, maxScans = null, passwordHash = null } = fields;
-  const { rules = [], variants = [], forwardQuery = false, utm = null, appLinks = null } = fields;
+  const { rules = [], variants = [] } = keepIds(fields, {});
+  const { forwardQuery = false, utm = null, appLinks = null } = fields;
   const json = (value: unknown) => Prisma.sql`${value === null ? null : JSON.stringify(value)}::jsonb`;
   const rows = await tx.$queryRaw<(StandingColumns & (DynamicCode | { id: null }))[]>`${prepared}
     WITH standing AS MATERIALIZED (

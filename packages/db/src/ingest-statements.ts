@@ -5,7 +5,7 @@ import type { CallRow, ScanRow } from "./ingest.js";
 import { isCounted } from "./scan-dimensions.js";
 
 /** Column → type, in the order in which the statements below take its arrays. */
-export type Columns<Row> = { [Name in Exclude<keyof Row, "sequence">]: string };
+export type Columns<Row> = { [Name in Exclude<keyof Row, "sequence" | "rule">]: string };
 
 /** Of a scan. */
 export const scanColumns: Columns<ScanRow> = {
@@ -25,8 +25,11 @@ export const scanColumns: Columns<ScanRow> = {
   country: "text",
   region_name: "text",
   city: "text",
+  district: "text",
   bot_class: "text",
   variant: "int",
+  rule_id: "text",
+  variant_id: "text",
   served: "text",
 };
 

@@ -5,8 +5,12 @@ import type pg from "pg";
 import { sqlState } from "./client.js";
 import { openPool, withClient } from "./connections.js";
 import { arrayLiteral, type Columns, callColumns, insertCalls, insertScans, scanColumns } from "./ingest-statements.js";
+import { makeNamePlaces } from "./routing-places.js";
 
-/** A row of `scans`; what is null is not known. `sequence` is its number in the spool, which no column holds. */
+/**
+ * A row of `scans`; what is null is not known. `sequence`, its number in the spool, and `rule`, the index of the rule that
+ * matched, are in no column.
+ */
 export type ScanRow = {
   sequence: number;
   id: string;
@@ -25,9 +29,15 @@ export type ScanRow = {
   country: string | null;
   region_name: string | null;
   city: string | null;
+  /** With its city; empty where none is known. Null is a row of before. */
+  district: string | null;
   bot_class: string | null;
   /** Index of the variant that was drawn. */
   variant: number | null;
+  rule: number | null;
+  /** Of the rule and the variant; found by their places when the row is stored. */
+  rule_id: string | null;
+  variant_id: string | null;
   /** Of `servedKinds`; what was led to a fallback is not counted. */
   served: string;
 };
@@ -101,10 +111,12 @@ export function openEventStore(url: string, options: EventStoreOptions = {}): Ev
     query_timeout: options.queryTimeoutMs ?? queryTimeoutMsDefault,
     connectionTimeoutMillis: connectTimeoutMs,
   });
+  const namePlaces = makeNamePlaces();
   return {
     store: (stored) =>
       withClient(pool, async (client) => {
         await client.query("BEGIN");
+        if (stored.kind === "scans") await namePlaces(client, rowsOf(stored.batches));
         const watermarks = await storeIn(client, stored);
         await client.query("COMMIT");
         return watermarks;
@@ -136,11 +148,14 @@ async function insertRows<Row>(
   columns: Columns<Row>,
   batches: StoredBatch<Row>[],
 ): Promise<void> {
-  const rows = batches.length === 1 ? (batches[0] as StoredBatch<Row>).rows : batches.flatMap((batch) => batch.rows);
+  const rows = rowsOf(batches);
   if (rows.length === 0) return;
   const names = Object.keys(columns) as (keyof Row)[];
   await client.query({ text, values: names.map((name) => arrayLiteral(rows.map((row) => row[name]))) });
 }
+
+const rowsOf = <Row>(batches: StoredBatch<Row>[]): Row[] =>
+  batches.length === 1 ? (batches[0] as StoredBatch<Row>).rows : batches.flatMap((batch) => batch.rows);
 
 async function cover(client: pg.PoolClient, { kind, batches }: StoredBatches): Promise<Map<string, number>> {
   const { rows } = await client.query<{ spool_id: string; watermark: string }>({

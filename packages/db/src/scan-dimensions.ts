@@ -1,5 +1,6 @@
 // What scans are counted by. Names are those of the API; numbers are kept in `scan_summaries` and never change.
 import type { Served } from "@qrfactory/domain/events";
+import { cityOfRow, districtOfRow } from "./city-names.js";
 
 /** Name in the API → number, column of `scans`. A column that is null counts as `unknown`. */
 export const scanDimensions = {
@@ -15,7 +16,20 @@ export const scanDimensions = {
   serving_region: { number: 10, column: "region" },
   bot_class: { number: 11, column: "bot_class" },
   served: { number: 12, column: "served" },
+  rule_id: { number: 13, column: "rule_id" },
+  variant_id: { number: 14, column: "variant_id" },
+  district: { number: 15, column: "district" },
 } as const;
+
+/** What is read of a row by more than its column. */
+const readings: Partial<Record<ScanDimension, (prefix: string) => string>> = {
+  city: cityOfRow,
+  district: districtOfRow,
+};
+
+/** The value of a dimension in a row whose columns are named with a prefix such as `s.`; null where it is not known. */
+export const valueIn = (dimension: ScanDimension, prefix = ""): string =>
+  readings[dimension]?.(prefix) ?? prefix + scanDimensions[dimension].column;
 
 export type ScanDimension = keyof typeof scanDimensions;
 
@@ -28,7 +42,7 @@ export const isCounted = `served <> '${fallbackKey}'`;
 /** The word for what is not known of a scan. */
 export const unknownKey = "unknown";
 
-const columns = Object.values(scanDimensions).map(({ column }) => column);
+const columns = (Object.keys(scanDimensions) as ScanDimension[]).map((dimension) => valueIn(dimension));
 const all = 2 ** columns.length - 1;
 /** What `GROUPING` says in the set of the column at an index: 0 in its place (PostgreSQL 15, 9.21). */
 const maskOf = (index: number) => all - 2 ** (columns.length - 1 - index);

@@ -1,6 +1,6 @@
 // Single scans: pages of them at a position in time, and how many came in lately.
 import type { Reader } from "./analytics-store.js";
-import { fallbackKey } from "./scan-dimensions.js";
+import { fallbackKey, valueIn } from "./scan-dimensions.js";
 import { conditionsOnRows, Parameters, type ScanScope, type Stretch } from "./scan-scope.js";
 
 export type ListedScan = {
@@ -11,12 +11,15 @@ export type ListedScan = {
   country: string | null;
   region_name: string | null;
   city: string | null;
+  district: string | null;
   device: string | null;
   os: string | null;
   browser: string | null;
   language: string | null;
   referrer_host: string | null;
   variant: number | null;
+  rule_id: string | null;
+  variant_id: string | null;
   bot_class: string | null;
   served: string;
   region: string;
@@ -55,8 +58,8 @@ export async function listScans(
   }
   const { rows } = await reader.query<ListedScan>({
     text: `
-      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name, s.city, s.device, s.os,
-        s.browser, s.language, s.referrer_host, s.variant, s.bot_class, s.served, s.region, s.visitor
+      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name, ${valueIn("city", "s.")} AS city, ${valueIn("district", "s.")} AS district, s.device, s.os,
+        s.browser, s.language, s.referrer_host, s.variant, s.rule_id, s.variant_id, s.bot_class, s.served, s.region, s.visitor
       FROM (SELECT * FROM scans AS s WHERE ${conditions.join(" AND ")}
             ORDER BY s.scanned_at ${direction}, s.id ${direction} LIMIT ${parameters.add(limit)}) AS s
       JOIN dynamic_codes AS d ON d.id = s.code_id

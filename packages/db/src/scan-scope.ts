@@ -1,7 +1,7 @@
 // Which scans are meant: of a workspace, some of its codes or one, narrowed down by what is known of each scan. Builds the
 // conditions on rows of `scans`; every value from outside becomes a parameter.
 import { tagsNamed } from "./code-tags.js";
-import { isCounted, type ScanDimension, scanDimensions, unknownKey } from "./scan-dimensions.js";
+import { isCounted, type ScanDimension, unknownKey, valueIn } from "./scan-dimensions.js";
 import type { SummaryStart } from "./scan-summaries.js";
 
 /** Values of a dimension that scans have to have, and that they must not have. */
@@ -86,7 +86,7 @@ export function conditionsOn(alias: string, scope: ScanScope, parameters: Parame
     conditions.push(`${alias}.code_id IN (SELECT id FROM dynamic_codes WHERE ${ofCode.join(" AND ")})`);
   }
   for (const { dimension, include, exclude } of filters) {
-    const value = `coalesce(${alias}.${scanDimensions[dimension].column}, '${unknownKey}')`;
+    const value = `coalesce(${valueIn(dimension, `${alias}.`)}, '${unknownKey}')`;
     if (include.length > 0) conditions.push(`${value} = ANY(${parameters.add(include)}::text[])`);
     if (exclude.length > 0) conditions.push(`${value} <> ALL(${parameters.add(exclude)}::text[])`);
   }

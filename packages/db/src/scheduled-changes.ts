@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/domain/code-input";
 import { ApiError } from "@qrfactory/domain/errors";
+import { keepIds } from "@qrfactory/domain/routing-ids";
 import { type Actor, recordAudit } from "./audit.js";
 import type { Db, Tx } from "./client.js";
 import { type DynamicCode, holdForEdit, lockCode, type Target, updateCodeIn, wireNames } from "./dynamic-codes.js";
@@ -74,7 +75,7 @@ export async function foreseeCode(
     return {
       ...before,
       // As stored: the JSON columns of a code hold what the API has checked.
-      ...(changes as Partial<DynamicCode>),
+      ...({ ...changes, ...keepIds(changes, before) } as Partial<DynamicCode>),
       version: before.version + 1,
       destinationChangesCount: before.destinationChangesCount + (isRepointed ? 1 : 0),
       updatedAt: effectiveAt,

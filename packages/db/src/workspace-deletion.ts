@@ -4,6 +4,7 @@ import { findActiveKeyIds, type KeyPublication, revokeKey } from "./api-keys.js"
 import { type Actor, recordAudit } from "./audit.js";
 import { endBulkJobs } from "./bulk-jobs.js";
 import type { Tx } from "./client.js";
+import { forgetScanPage } from "./scan-pages.js";
 import { holdWorkspace } from "./standing.js";
 
 /**
@@ -18,6 +19,7 @@ export async function deleteWorkspace(tx: Tx, workspaceId: string, actor: Actor)
   await tx.apiKey.updateMany({ where: { workspaceId }, data: { name: "" } });
   await removePeople(tx, workspaceId);
   await endBulkJobs(tx, workspaceId);
+  await forgetScanPage(tx, workspaceId);
   await tx.idempotencyKey.deleteMany({ where: { workspaceId } });
   // The trail is about people, too; that there was an end, and by whose id, is all that is left of it.
   await tx.auditEvent.deleteMany({ where: { workspaceId } });

@@ -19,6 +19,7 @@ const sample: ScanEvent = {
   bot_class: null,
   served: "variant",
   variant: 9,
+  rule: 49,
 };
 
 /** Values of the right kind, at its borders and beyond, and of any other kind. */
@@ -60,6 +61,7 @@ const fields: { [Name in keyof Required<ScanEvent>]: fc.Arbitrary<unknown> } = {
   bot_class: fc.constantFrom("bot", "preview", "prefetch", null, "person", "", undefined),
   served: fc.constantFrom("destination", "variant", "app", "fallback", undefined, null, "", "page"),
   variant: fc.oneof(fc.integer({ min: -1, max: 10 }), fc.constant(undefined), integer),
+  rule: fc.oneof(fc.integer({ min: -1, max: 50 }), fc.constant(undefined), integer),
 };
 const names = Object.keys(sample) as (keyof ScanEvent)[];
 

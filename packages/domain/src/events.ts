@@ -1,10 +1,11 @@
 // What happened, as it is written down before anyone is answered: a scan by redirect, a delivered call by render.
 // Both travel spool → Redis stream → ingest worker → Postgres; `id` makes a second delivery harmless.
 import { z } from "zod";
-import { variantsMax } from "./routing.js";
+import { rulesMax, variantsMax } from "./routing.js";
 
-/** Highest index of a variant. */
+/** Highest index of a variant, and of a rule. */
 const variantIndexMax = variantsMax - 1;
+const ruleIndexMax = rulesMax - 1;
 
 /** Longest name of a device, a family or a language. */
 export const traitLengthMax = 64;
@@ -52,6 +53,8 @@ export const scanEvent = z.object({
   served: z.enum(servedKinds).optional(),
   /** Index of the variant that was drawn; absent where there are none. */
   variant: z.int().min(0).max(variantIndexMax).optional(),
+  /** Index of the rule that matched; absent where none did, and in records of before. */
+  rule: z.int().min(0).max(ruleIndexMax).optional(),
 });
 export type ScanEvent = z.infer<typeof scanEvent>;
 
@@ -63,7 +66,8 @@ export function scanRecord(scan: ScanEvent): string {
     `"device":${quote(scan.device)},"os":${quote(scan.os)},"browser":${quote(scan.browser)},` +
     `"language":${quote(scan.language)},"referrer_host":${quote(scan.referrer_host)},` +
     `"bot_class":${quote(scan.bot_class)}${scan.served === undefined ? "" : `,"served":"${scan.served}"`}` +
-    `${scan.variant === undefined ? "}" : `,"variant":${scan.variant}}`}`
+    `${scan.variant === undefined ? "" : `,"variant":${scan.variant}`}` +
+    `${scan.rule === undefined ? "}" : `,"rule":${scan.rule}}`}`
   );
 }
 
@@ -100,14 +104,15 @@ export function isScanEvent(value: unknown): value is ScanEvent {
     isText(event.referrer_host, 255) &&
     (event.bot_class === null || (botClasses as readonly unknown[]).includes(event.bot_class)) &&
     (event.served === undefined || (servedKinds as readonly unknown[]).includes(event.served)) &&
-    (event.variant === undefined || isVariant(event.variant))
+    (event.variant === undefined || isIndex(event.variant, variantIndexMax)) &&
+    (event.rule === undefined || isIndex(event.rule, ruleIndexMax))
   );
 }
 
 const isUuid = (value: unknown) => typeof value === "string" && uuidPattern.test(value);
 const isPositiveInteger = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
-const isVariant = (value: unknown) =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= variantIndexMax;
+const isIndex = (value: unknown, max: number) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
 const isText = (value: unknown, lengthMax: number) => typeof value === "string" && value.length <= lengthMax;
 const isTrait = (value: unknown) => value === null || isText(value, traitLengthMax);
 

@@ -81,8 +81,19 @@ const when = z
 /** Judged by domain/destination, which has better words than a schema. */
 export const addressField = z.string();
 
-const rule = z.strictObject({ when, destination_url: addressField });
+/** The word for no rule and no variant in reports. */
+const noId = "unknown";
+
+/** Given by the server where none is sent; see routing-ids.ts. */
+const idField = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, "Use 1 to 64 of the characters A-Z, a-z, 0-9, _ and -.")
+  .refine((id) => id !== noId, `Choose another id: reports say ${noId} where there is none.`)
+  .optional();
+
+const rule = z.strictObject({ id: idField, when, destination_url: addressField });
 const variant = z.strictObject({
+  id: idField,
   destination_url: addressField,
   weight: numberFrom(0, weightMax),
 });
@@ -139,8 +150,22 @@ export type RoutingColumns = {
 
 /** Throws `validation_failed` when rules are longer than a row of the table has room for. */
 function checkLength(rules: RuleInput[], field: string): RuleInput[] {
-  if (JSON.stringify(rules).length <= rulesLengthMax) return rules;
+  if (JSON.stringify(rules.map(({ id: _id, ...said }) => said)).length <= rulesLengthMax) return rules;
   throw invalidField(field, `Use at most ${rulesLengthMax} characters for all rules together.`);
+}
+
+/** Throws `validation_failed` when two rules or variants are sent with one id. */
+function checkIds(input: RoutingInput, pathPrefix: string): void {
+  const seen = new Map<string, string>();
+  for (const name of ["rules", "variants"] as const) {
+    input[name]?.forEach(({ id }, index) => {
+      if (id === undefined) return;
+      const path = `${name}.${index}`;
+      const other = seen.get(id);
+      if (other) throw invalidField(`${pathPrefix}${path}.id`, `${other} has the id ${id}, too; choose another.`);
+      seen.set(id, path);
+    });
+  }
 }
 
 /** The columns that checked fields set; throws `url_refused` for an address that is not allowed, under `pathPrefix`. */
@@ -158,6 +183,7 @@ export function toRoutingColumns(input: RoutingInput, rules: DestinationRules, p
     throw refusedField("url_refused", pathPrefix + path, refusal);
   };
   const { forward_query, utm: campaign, app_links } = input;
+  checkIds(input, pathPrefix);
   return {
     ...(input.rules !== undefined && { rules: checkLength(checkEach(input.rules, "rules"), `${pathPrefix}rules`) }),
     ...(input.variants !== undefined && { variants: checkEach(input.variants, "variants") }),

@@ -12,7 +12,11 @@ export const markKey = "qrf:codes:mark";
 export const heartbeatKey = "qrf:codes:heartbeat";
 /** Hash: process of redirect → number of the last change that it has taken, and when it said so. */
 export const regionsKey = "qrf:regions";
-/** Counts publications of codes and keys. */
+/** Hash: workspace id → JSON of what the pages at the end of its codes say of their owner. */
+export const codeOwnersKey = "qrf:code-owners";
+/** When that hash changed last, by the clock of its server to the microsecond. */
+export const codeOwnersChangedKey = "qrf:code-owners:changed";
+/** Counts publications of codes, keys and owners. */
 export const publicationsKey = "qrf:publications";
 /** `run_id` of the server process to which everything was published. */
 export const epochKey = "qrf:epoch";

@@ -13,7 +13,7 @@ const log = createLog({ service: "test", level: "silent" });
 const warnings: string[] = [];
 log.warn = (_details: unknown, message?: string) => void warnings.push(message ?? "");
 const file = join(temp.path, "city.mmdb");
-const nowhere = { country: null, region: null, city: null };
+const nowhere = { country: null, region: null, city: null, district: null };
 
 let geolocation: Geolocation;
 const open = async (options: { file?: string } = {}) => {
@@ -66,9 +66,10 @@ test("the operator's own file is used in its place, and read again when another 
     { prefix: "198.18.0.0/24", record: { country_code: "CH", state1: "Zurich", city: "Zurich (Kreis 4)" } },
   ]);
   const { locate } = await open({ file });
-  expect(locate("203.0.113.0/24")).toEqual({ country: "FR", region: "Brittany", city: "Rennes" });
-  expect(locate("2001:db8:1::/48")).toEqual({ country: "JP", region: "Tokyo", city: "Tokyo" });
-  expect([locate("192.0.2.0/24").city, locate("198.18.0.0/24").city]).toEqual(["Zurich (Own)", "Zurich"]);
+  expect(locate("203.0.113.0/24")).toEqual({ country: "FR", region: "Brittany", city: "Rennes", district: null });
+  expect(locate("2001:db8:1::/48")).toEqual({ country: "JP", region: "Tokyo", city: "Tokyo", district: null });
+  expect(locate("192.0.2.0/24")).toMatchObject({ city: "Zurich (Own)", district: null });
+  expect(locate("198.18.0.0/24")).toMatchObject({ city: "Zurich", district: "Zurich (Kreis 4)" });
   expect(locate("198.51.100.0/24")).toEqual(nowhere);
   writeMmdb(`${file}.new`, [{ prefix: "203.0.113.0/24", record: city("IT", "Lazio", "Rome") }]);
   renameSync(`${file}.new`, file);
@@ -84,8 +85,8 @@ test("a record with odd contents says only what can be kept of it", async () => 
     },
   ]);
   const { locate } = await open({ file });
-  expect(locate("192.0.2.0/24")).toEqual({ country: null, region: null, city: "a\uFFFDb" });
-  expect(locate("198.51.100.0/24")).toEqual({ country: null, region: null, city: "x".repeat(128) });
+  expect(locate("192.0.2.0/24")).toEqual({ country: null, region: null, city: "a\uFFFDb", district: null });
+  expect(locate("198.51.100.0/24")).toEqual({ country: null, region: null, city: "x".repeat(128), district: null });
 });
 
 test("a missing file is said once, leaves places unknown, and is read when it comes", async () => {

@@ -4,10 +4,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { isIP } from "node:net";
+import { cityOf } from "@qrfactory/domain/cities";
 import { minuteMs } from "@qrfactory/domain/duration";
 import type { Log } from "@qrfactory/runtime/log";
 import { Reader, type Response } from "mmdb-lib";
-import { cityOf } from "./cities.js";
 import { memoise } from "./memo.js";
 
 /** What is not known is null. */
@@ -18,6 +18,8 @@ export type Place = {
   region: string | null;
   /** Without a district. */
   city: string | null;
+  /** With its city, as DB-IP names it: `Vienna (Leopoldstadt)`. */
+  district: string | null;
 };
 
 export type Geolocation = {
@@ -40,7 +42,7 @@ const watchEveryMs = minuteMs;
 const networksMax = 50_000;
 const nameLengthMax = 128;
 /** What is not known. */
-export const nowhere: Place = { country: null, region: null, city: null };
+export const nowhere: Place = { country: null, region: null, city: null, district: null };
 
 type Locate = (address: string) => Place;
 
@@ -125,8 +127,14 @@ function placeOf(response: Response | null): Place {
   return {
     country: typeof country === "string" && /^[A-Z]{2}$/.test(country) ? country : null,
     region: nameOf(found.subdivisions?.[0]?.names?.en ?? found.state1),
-    city: nameOf(typeof found.city === "string" ? cityOf(found.city) : found.city?.names?.en),
+    ...cityAndDistrict(found.city),
   };
+}
+
+function cityAndDistrict(found: CityRecord["city"]): Pick<Place, "city" | "district"> {
+  if (typeof found !== "string") return { city: nameOf(found?.names?.en), district: null };
+  const city = cityOf(found);
+  return { city: nameOf(city), district: city === found ? null : nameOf(found) };
 }
 
 /** A name as PostgreSQL can keep it; an empty one is unknown. */

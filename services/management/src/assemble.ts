@@ -128,6 +128,7 @@ export async function assembleManagement(
     postMail,
     sendVerification: makeSendVerification({ db, postMail, publicBaseUrl: config.PUBLIC_BASE_URL }),
     publishKey: async (publication) => void (await soon(publisher.publishKeyRow(publication))),
+    publishOwner: async (owner) => void (await soon(publisher.publishOwnerRows([owner]))),
     publishCodes: async (rows) => void (await soon(publishRows(rows))),
     publishEverywhere: async (rows) => (await soon(publishRows(rows))) && (await haveRegions(redis)),
     destinationRules: { ownHosts: [new URL(config.PUBLIC_BASE_URL).host, new URL(config.SCAN_BASE_URL).host] },

@@ -11,7 +11,7 @@ import { until } from "@qrfactory/testing/until";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { type FastLane, openFastLane } from "./fast-lane.js";
 import { routingOptions } from "./routing.fixture.js";
-import { makeDescribeScan, makeReadScanner } from "./scan.js";
+import { ledToDestination, makeDescribeScan, makeReadScanner } from "./scan.js";
 
 const now = Date.UTC(2026, 10, 21, 12);
 const code: LiveCode = {
@@ -164,7 +164,7 @@ test("a visitor is the same all day and another one tomorrow", async () => {
   const readScanner = makeReadScanner([]);
   const row = table.find(code.short_id);
   const visitorAt = (at: number, from = request) =>
-    describeScan(readScanner(from), row as never, at, "destination", null).visitor;
+    describeScan(readScanner(from), row as never, at, ledToDestination).visitor;
   expect(visitorAt(now)).toBe(visitorAt(now + 3_600_000));
   expect(visitorAt(now)).not.toBe(visitorAt(now + 86_400_000));
   expect(visitorAt(now)).not.toBe(visitorAt(now, { ...request, peer: "203.0.113.8" }));

@@ -1,8 +1,9 @@
 // The whole redirect service: a scan is looked up in memory, written down, and only then answered. No network, no
 // framework; whatever is broken elsewhere, a known code leads on.
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { CodeOwner } from "@qrfactory/domain/code-owner";
 import { ApiError } from "@qrfactory/domain/errors";
-import type { ScanEvent, Served } from "@qrfactory/domain/events";
+import type { ScanEvent } from "@qrfactory/domain/events";
 import type { Decision } from "@qrfactory/domain/route";
 import { shortIdOfPath } from "@qrfactory/domain/short-id";
 import type { Look } from "@qrfactory/replica/look";
@@ -15,11 +16,19 @@ import type { StatusReport } from "@qrfactory/runtime/status";
 import { type Decide, isPlain, isPlainOver } from "./decide.js";
 import { olderPurposes, type PlainRequest, type TakeScan } from "./fast-lane.js";
 import { saysPrefetch } from "./headers.js";
-import { appPage, passwordPage, previewPage } from "./pages.js";
+import { appPage, type PageFor, passwordPage, previewPage } from "./pages.js";
 import type { Unlock } from "./password-form.js";
 import type { Places } from "./places.js";
-import type { DescribeScan, Scanner, ScanRequest } from "./scan.js";
-import { sendHealth, sendNamedPage, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./send.js";
+import {
+  type DescribeScan,
+  type Led,
+  ledToDestination,
+  ledToFallback,
+  type Scanner,
+  type ScanRequest,
+} from "./scan.js";
+import { sendHealth, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./send.js";
+import type { PageName } from "./wordings.js";
 
 export type AppOptions = Decide & {
   table: Pick<Table, "find">;
@@ -34,6 +43,9 @@ export type AppOptions = Decide & {
   /** Reads the password of a form; see `makeUnlock`. */
   unlock: Unlock;
   places: Pick<Places, "open">;
+  pageFor: PageFor;
+  /** What a workspace says of itself on the pages at the end of its codes. */
+  ownerOf: (workspaceId: string) => CodeOwner | null;
   /** Told of a scan whose id leads nowhere. */
   noteOrphan: (shortId: string) => void;
   /** Of this process, from memory. */
@@ -62,7 +74,7 @@ type Scan = {
 
 /** Makes the listener for all requests of the service. */
 export function createApp(options: AppOptions): RequestListener {
-  const { table, readScanner, describeScan, recordScan, onLost, count, now = Date.now } = options;
+  const { table, readScanner, describeScan, recordScan, onLost, count, pageFor, now = Date.now } = options;
 
   /** Answers a request and returns the name of its route for the metrics. */
   async function answer(req: IncomingMessage, res: ServerResponse, requestId: string): Promise<string> {
@@ -78,13 +90,13 @@ export function createApp(options: AppOptions): RequestListener {
     let row = shortId === null ? undefined : table.find(shortId);
     if (shortId !== null && !row) {
       const result = await options.look(shortId);
-      if (result === "away") return sendUnavailable(req, res, requestId);
+      if (result === "away") return sendUnavailable(req, res, pageFor(req.headers, "unavailable"), requestId);
       row = table.find(shortId);
     }
     if (isPost && (!row || plus)) refuseMethod(req);
     if (shortId === null || !row) {
       if (shortId !== null && req.method === "GET") options.noteOrphan(shortId);
-      return sendNamedPage(res, "unknown", requestId);
+      return sendPage(res, pageFor(req.headers, "unknown"), requestId);
     }
     const scan: Scan = { req, res, shortId, row, scanner: readScanner(requestOf(req, query)), requestId };
     await ready(scan);
@@ -108,14 +120,15 @@ export function createApp(options: AppOptions): RequestListener {
   }
 
   /** Answers as decided, without a wait before it is counted; what leads on is written down first. */
-  async function lead({ req, res, row, scanner, requestId }: Scan, decision: Decision): Promise<string> {
-    if (decision.kind === "page") return sendNamedPage(res, decision.page, requestId);
+  async function lead(scan: Scan, decision: Decision): Promise<string> {
+    const { req, res, row, scanner, requestId } = scan;
+    if (decision.kind === "page") return sendEnd(scan, decision.page);
     if (decision.kind === "password") return sendPage(res, passwordPage(req.headers, null), requestId);
     // A HEAD asks where the code leads; nobody went there.
     if (req.method !== "HEAD") {
       // A code that leads to its fallback was not used once more.
       if (decision.served !== "fallback") count(row, scanner);
-      await recordScan(describeScan(scanner, row, now(), decision.served, decision.variant)).catch(onLost);
+      await recordScan(describeScan(scanner, row, now(), decision)).catch(onLost);
     }
     const { url, app } = decision;
     return app === null ? sendRedirect(res, url, requestId) : sendPage(res, appPage(req.headers, app, url), requestId);
@@ -128,16 +141,21 @@ export function createApp(options: AppOptions): RequestListener {
     if (problem !== null) return sendPage(res, passwordPage(req.headers, problem), requestId);
     // Meanwhile the code may have been used up; if it was edited, its password may be another.
     const newest = table.find(shortId);
-    if (!newest) return sendNamedPage(res, "unknown", requestId);
+    if (!newest) return sendPage(res, pageFor(req.headers, "unknown"), requestId);
     const again = { ...scan, row: newest };
     await ready(again);
     return lead(again, decided(again, newest.version === row.version));
   }
 
+  /** A code that leads nowhere any more, and who can be asked about it. */
+  function sendEnd({ req, res, row, requestId }: Scan, page: PageName): string {
+    return sendPage(res, pageFor(req.headers, page, options.ownerOf(row.workspaceId)), requestId);
+  }
+
   function preview(scan: Scan): string {
     const { res, row, requestId } = scan;
     const decision = decided(scan);
-    if (decision.kind === "page") return sendNamedPage(res, decision.page, requestId);
+    if (decision.kind === "page") return sendEnd(scan, decision.page);
     const url = decision.kind === "leads" ? decision.url : null;
     return sendPage(res, previewPage(res.req.headers, url, !isPlain(row)), requestId);
   }
@@ -167,18 +185,17 @@ export function makeTakeScan(options: AppOptions): TakeScan {
     const at = now();
     const scanner = readScanner(request);
     let target: string | null;
-    let served: Served = "destination";
-    let variant: number | null = null;
+    let led: Led;
     if (isPlain(row)) {
-      if (isPlainOver(row, at)) served = "fallback";
-      target = served === "fallback" ? row.fallbackUrl : row.destinationUrl;
+      const isOver = isPlainOver(row, at);
+      led = isOver ? ledToFallback : ledToDestination;
+      target = isOver ? row.fallbackUrl : row.destinationUrl;
     } else {
       const decision = decide(row, scanner, at);
       if (decision?.kind !== "leads" || decision.app !== null) return false;
       target = decision.url;
-      served = decision.served;
-      variant = decision.variant;
-      if (served !== "fallback") count(row, scanner);
+      led = decision;
+      if (led.served !== "fallback") count(row, scanner);
     }
     if (target === null) return false;
     const location = target;
@@ -186,7 +203,7 @@ export function makeTakeScan(options: AppOptions): TakeScan {
       observeScan((performance.now() - started) / 1000);
       answer(location);
     };
-    recordScan(describeScan(scanner, row, at, served, variant)).then(written, (error) => {
+    recordScan(describeScan(scanner, row, at, led)).then(written, (error) => {
       onLost(error);
       written();
     });

@@ -1,4 +1,5 @@
 // What a redirect process is told: the list of its environment variables.
+import { checkContact } from "@qrfactory/domain/code-owner";
 import { makeAddressMatcher } from "@qrfactory/domain/network";
 import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { z } from "zod";
@@ -28,6 +29,9 @@ const shape = {
   RECONCILE_SECONDS: z.coerce.number().int().min(1).max(secondsMax).default(600),
   /** An .mmdb with MaxMind's city layout, in place of the one that is installed; for rules that ask for a country. */
   GEOIP_DATABASE: z.string().min(1).optional(),
+  /** Named on the page of a code that nobody knows: whoever runs this, and a mailto:, https: or tel: address. */
+  OPERATOR_NAME: z.string().min(1).max(80).optional(),
+  OPERATOR_CONTACT: z.string().refine(isContact, "must be a mailto:, https: or tel: address").optional(),
   /** The same in all regions, so that a visitor is the same everywhere. */
   VISITOR_SECRET: z.string().min(secretLengthMin),
 };
@@ -41,5 +45,19 @@ function areNetworks(networks: string[]): boolean {
   }
 }
 
+function isContact(text: string): boolean {
+  try {
+    checkContact(text, { ownHosts: [] }, "OPERATOR_CONTACT");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Reads the environment; throws `ConfigError` naming every mistake. */
-export const readRedirectConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(shape, env);
+export function readRedirectConfig(env: NodeJS.ProcessEnv = process.env) {
+  const config = readConfig(shape, env);
+  const { OPERATOR_NAME: name = null, OPERATOR_CONTACT: text } = config;
+  const contact = text === undefined ? null : checkContact(text, { ownHosts: [] }, "OPERATOR_CONTACT");
+  return { ...config, operator: name === null && contact === null ? null : { name, contact } };
+}

@@ -1,14 +1,15 @@
 import { expect, test } from "@jest/globals";
 import { quickestOf } from "@qrfactory/testing/quickest";
 import { cutHeader, saysPrefetch } from "./headers.js";
-import { pageFor } from "./pages.js";
-import { makeDescribeScan, makeReadScanner, type ScanRequest } from "./scan.js";
+import { makePageFor } from "./pages.js";
+import { ledToDestination, makeDescribeScan, makeReadScanner, type ScanRequest } from "./scan.js";
 import { makeVisitorOf } from "./visitor.js";
 
 const row = { id: "5f0c2f9e-3d0b-4f3a-9a51-0d6f0a2f7c11", workspaceId: "w", version: 1 } as never;
 const readScanner = makeReadScanner(["127.0.0.0/8", "10.0.0.0/8"]);
+const pageFor = makePageFor(null);
 const describeScan = makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" });
-const nowhere = { country: null, region: null, city: null };
+const nowhere = { country: null, region: null, city: null, district: null };
 const visitorOf = makeVisitorOf({ visitorSecret: "a secret", locate: () => nowhere });
 
 /** 15 kB of a piece, another text each time, because those met before are remembered. */
@@ -27,7 +28,7 @@ test.each([
       for (let n = 0; n < 300; n++) {
         const request: ScanRequest = { peer: "127.0.0.1", ...requestOf(endless(piece)) };
         const scanner = readScanner(request);
-        describeScan(scanner, row, Date.now(), "destination", null);
+        describeScan(scanner, row, Date.now(), ledToDestination);
         visitorOf(scanner, "x").language();
         pageFor({ "accept-language": request.language }, "unknown");
         saysPrefetch(endless("prefetch;"));

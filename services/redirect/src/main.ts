@@ -21,6 +21,8 @@ import { readRedirectConfig } from "./config.js";
 import { makeDecide } from "./decide.js";
 import { openFastLane } from "./fast-lane.js";
 import { makeOrphans } from "./orphans.js";
+import { keepOwners } from "./owners.js";
+import { makePageFor } from "./pages.js";
 import { makeUnlock } from "./password-form.js";
 import { makeCheckPassword } from "./passwords.js";
 import { makePlaces } from "./places.js";
@@ -103,6 +105,11 @@ start(async () => {
   });
 
   const { look, counts: looks } = makeLook({ table, redis: replica, isCurrent: follower.isCurrent });
+  const owners = keepOwners({
+    directory: config.SNAPSHOT_DIR,
+    redis: replica,
+    onState: tell("writing owners of codes"),
+  });
   const known: StateOptions = {
     version,
     region,
@@ -125,6 +132,8 @@ start(async () => {
     look,
     ...makeDecide({ visitorOf, uses: makeUses(), places }),
     places,
+    pageFor: makePageFor(config.operator),
+    ownerOf: owners.find,
     noteOrphan: orphans.note,
     unlock: makeUnlock({ checkPassword: makeCheckPassword(), trustedProxies }),
     readScanner: makeReadScanner(trustedProxies),
@@ -148,6 +157,7 @@ start(async () => {
       await progress.stop();
       await follower.stop();
       await snapshots.stop();
+      await owners.stop();
       journal.close();
       await spool.close();
       places.stop();

@@ -2,6 +2,7 @@
 // outside part. Those that are always the same are made once and kept as bytes.
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import { type CodeOwner, contactText } from "@qrfactory/domain/code-owner";
 import { preferredAmong } from "@qrfactory/domain/preferred-language";
 import { memoise } from "@qrfactory/visitor/memo";
 import { cutHeader } from "./headers.js";
@@ -39,8 +40,9 @@ const style =
   "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:28rem;margin:20vh auto 0;padding:0 1.5rem;color:#1c2733;background:#fff}" +
   "h1{font-size:1.5rem;margin:0 0 .5rem}p{margin:0 0 1rem;color:#5b6b7a;overflow-wrap:anywhere}a{color:#0b5cad}" +
   "input,button,.b{font:inherit;box-sizing:border-box;width:100%;padding:.6rem;margin:.3rem 0 .8rem;border:1px solid #9fb0c0;border-radius:.4rem}" +
+  ".w{font-size:.95rem;border-top:1px solid #d5dde5;padding-top:1rem;margin-top:1.5rem}" +
   "button,.b{display:block;text-align:center;text-decoration:none;background:#0b5cad;color:#fff;border-color:#0b5cad}" +
-  "@media(prefers-color-scheme:dark){body{color:#e8edf2;background:#10161d}p{color:#9fb0c0}a{color:#7db8f0}input{background:#1c2733;color:#e8edf2}}";
+  "@media(prefers-color-scheme:dark){body{color:#e8edf2;background:#10161d}p{color:#9fb0c0}.w{border-color:#2b3947}a{color:#7db8f0}input{background:#1c2733;color:#e8edf2}}";
 
 const languages = Object.keys(wordings);
 const offered = new Set(languages);
@@ -70,18 +72,39 @@ function makePage(language: string, status: number, title: string, content: stri
   return { status, language, body: Buffer.from(html) };
 }
 
-const pages = new Map(
-  languages.flatMap((language) =>
-    (Object.keys(statuses) as PageName[]).map((name) => {
-      const [title, text] = wordingOf(language)[name];
-      return [`${name} ${language}`, makePage(language, statuses[name], title, `<p>${text}</p>`)] as const;
-    }),
-  ),
-);
+function namedPage(name: PageName, language: string, whose = ""): Page {
+  const [title, text] = wordingOf(language)[name];
+  return makePage(language, statuses[name], title, `<p>${text}</p>${whose}`);
+}
 
-/** A page that is always the same. */
-export function pageFor(headers: IncomingHttpHeaders, name: PageName): Page {
-  return pages.get(`${name} ${languageOf(headers)}`) as Page;
+/** Who can be asked. Their words stand apart from ours, in whatever direction they are written. */
+function whoseLines(whose: string, { name, contact }: CodeOwner): string {
+  const link =
+    contact && `<a rel="noreferrer nofollow" href="${escapeHtml(contact)}">${escapeHtml(contactText(contact))}</a>`;
+  const lines = [name && escapeHtml(name), link].filter((line) => line !== null);
+  return `<p class="w">${whose}${lines.map((line) => `<br><bdi>${line}</bdi>`).join("")}</p>`;
+}
+
+export type PageFor = (headers: IncomingHttpHeaders, name: PageName, owner?: CodeOwner | null) => Page;
+
+/**
+ * Makes the function that finds a page: those that are always the same are made once. `operator` is named where a code
+ * is not known, and so whose it is.
+ */
+export function makePageFor(operator: CodeOwner | null): PageFor {
+  const made = new Map(
+    languages.flatMap((language) =>
+      (Object.keys(statuses) as PageName[]).map((name) => {
+        const whose = operator && name === "unknown" ? whoseLines(wordingOf(language).whose.service, operator) : "";
+        return [`${name} ${language}`, namedPage(name, language, whose)] as const;
+      }),
+    ),
+  );
+  return function pageFor(headers, name, owner = null) {
+    const language = languageOf(headers);
+    if (owner === null) return made.get(`${name} ${language}`) as Page;
+    return namedPage(name, language, whoseLines(wordingOf(language).whose.code, owner));
+  };
 }
 
 /** The form that asks for the password; it posts to the address that it was found at, and needs no script. */

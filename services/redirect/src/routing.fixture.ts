@@ -1,6 +1,7 @@
 // What the application needs for codes with a routing, for tests: everybody in 203.0.113.0/24 is in Austria.
 import type { AppOptions } from "./app.js";
 import { makeDecide } from "./decide.js";
+import { makePageFor } from "./pages.js";
 import { makeUnlock } from "./password-form.js";
 import { type CheckPassword, makeCheckPassword } from "./passwords.js";
 import { makeReadScanner } from "./scan.js";
@@ -13,11 +14,14 @@ const trustedProxies = ["127.0.0.0/8"];
 export function routingOptions(
   // Its minute never ends, however slow the machine is.
   checkPassword: CheckPassword = makeCheckPassword({ now: () => 0 }),
-): Pick<AppOptions, "decide" | "hasPassword" | "count" | "places" | "unlock" | "readScanner" | "noteOrphan"> {
+): Pick<
+  AppOptions,
+  ("decide" | "hasPassword" | "count" | "places" | "unlock") | ("readScanner" | "noteOrphan" | "pageFor" | "ownerOf")
+> {
   let isOpen = false;
   const locate = (network: string) => {
     if (!isOpen) throw new Error("asked before the places are open");
-    return { country: network === "203.0.113.0/24" ? "AT" : null, region: null, city: null };
+    return { country: network === "203.0.113.0/24" ? "AT" : null, region: null, city: null, district: null };
   };
   return {
     readScanner: makeReadScanner(trustedProxies),
@@ -33,5 +37,7 @@ export function routingOptions(
     },
     unlock: makeUnlock({ checkPassword, trustedProxies }),
     noteOrphan: () => {},
+    pageFor: makePageFor(null),
+    ownerOf: () => null,
   };
 }

@@ -43,6 +43,8 @@ function appOptions(): AppOptions {
     places: { open: () => routing.places.open() },
     unlock: (...form) => routing.unlock(...form),
     noteOrphan: () => {},
+    pageFor: (...page) => routing.pageFor(...page),
+    ownerOf: () => null,
     recordScan: async (scan) => void scans.push(scanEvent.parse(scan)),
     onLost: () => {},
     status: () => ({ status: "ok", version: "1", components: {} }),
@@ -88,7 +90,7 @@ const from = (address: string) => ({ "X-Forwarded-For": address });
 const post = (path: string, password: string, headers: Record<string, string> = {}) =>
   get(path, headers, { method: "POST", body: new URLSearchParams({ password }) });
 
-test("rules lead by country, language, device and time, and the scan says nothing more than others", async () => {
+test("rules lead by country, language, device and time, and the scan says which it was", async () => {
   const path = publish({
     rules: [
       { url: "https://example.com/at", country: ["AT"], os: ["ios"] },
@@ -102,7 +104,9 @@ test("rules lead by country, language, device and time, and the scan says nothin
   now = Date.UTC(2026, 10, 21, 21);
   expect(await whereTo(path)).toBe("https://example.com/night");
   expect(scans).toHaveLength(4);
-  expect(scans.every((scan) => !("variant" in scan))).toBe(true);
+  expect(scans.map(({ rule, variant }) => [rule, variant])).toEqual(
+    [[0], [], [1], [2]].map(([rule]) => [rule, undefined]),
+  );
 });
 
 test("a visitor keeps a variant over days, and the scan says which it was", async () => {
@@ -161,6 +165,7 @@ test("what a scan does is what the decision says that resolve shows, for any cod
     country: network === "203.0.113.0/24" ? "AT" : null,
     region: null,
     city: null,
+    district: null,
   });
   const visitorOf = makeVisitorOf({ visitorSecret: "a secret for tests", locate });
   await fc.assert(

@@ -4,9 +4,10 @@
 
 import { createHmac, hash, randomUUID } from "node:crypto";
 import { dayMs } from "@qrfactory/domain/duration";
-import type { ScanEvent, Served } from "@qrfactory/domain/events";
+import type { ScanEvent } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
 import { parseUrl } from "@qrfactory/domain/parse-url";
+import type { Decision } from "@qrfactory/domain/route";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 import { traitsOf } from "@qrfactory/visitor/traits";
 import { cutHeader } from "./headers.js";
@@ -75,17 +76,18 @@ export type ScanOptions = {
 const hostLengthMax = 255;
 const visitorDigits = 16;
 
+/** What a scan was answered with, and the index of its rule or variant, if any. */
+export type Led = Pick<Extract<Decision, { kind: "leads" }>, "served" | "rule" | "variant">;
+
+/** What a code with one destination is answered with. */
+export const ledToDestination: Led = { served: "destination", rule: null, variant: null };
+export const ledToFallback: Led = { served: "fallback", rule: null, variant: null };
+
 /**
- * Describes a scan of `row` answered at `at` (milliseconds since the epoch, by our own clock), with what it
- * was answered with and the index of its variant, if any. Id and time are those of the gateway's stamp where there is one.
+ * Describes a scan of `row` answered at `at` (milliseconds since the epoch, by our own clock). Id and time are those of the
+ * gateway's stamp where there is one.
  */
-export type DescribeScan = (
-  scanner: Scanner,
-  row: LiveRow,
-  at: number,
-  served: Served,
-  variant: number | null,
-) => ScanEvent;
+export type DescribeScan = (scanner: Scanner, row: LiveRow, at: number, led: Led) => ScanEvent;
 
 /** Makes the describer; its key of visitors changes daily. */
 export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: ScanOptions): DescribeScan {
@@ -102,7 +104,7 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
     return hash("sha256", `${dayKey}\n${address}\n${userAgent}`, "hex").slice(0, visitorDigits);
   }
 
-  return function describeScan(scanner, row, answeredAt, served, variant) {
+  return function describeScan(scanner, row, answeredAt, { served, rule, variant }) {
     const { address, network, userAgent } = scanner;
     const { device, os, browser, language, bot_class } = traitsOf(userAgent, scanner.language, scanner.isPrefetch);
     const stamp = scanner.stamp !== null && isTimely(scanner.stamp, answeredAt) ? scanner.stamp : null;
@@ -125,6 +127,7 @@ export function makeDescribeScan({ region, visitorSecret, newId = randomUUID }: 
       served,
     };
     if (variant !== null) scan.variant = variant;
+    if (rule !== null) scan.rule = rule;
     return scan;
   };
 }

@@ -3,8 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { StatusReport } from "@qrfactory/runtime/status";
 import { cutHeader } from "./headers.js";
-import { type Page, pageFor, pageHeaders } from "./pages.js";
-import type { PageName } from "./wordings.js";
+import { type Page, pageHeaders } from "./pages.js";
 
 /** Name of the route of scans, in metrics. */
 export const scanRoute = "/q/{short_id}";
@@ -21,11 +20,6 @@ export function sendRedirect(res: ServerResponse, location: string, requestId: s
   return scanRoute;
 }
 
-/** Sends one of our own pages in the language that the client prefers. */
-export function sendNamedPage(res: ServerResponse, name: PageName, requestId: string): string {
-  return sendPage(res, pageFor(res.req.headers, name), requestId);
-}
-
 /** Sends a page. */
 export function sendPage(res: ServerResponse, { status, language, body }: Page, requestId: string): string {
   const described = { "Content-Language": language, "Content-Length": body.length, "X-Request-Id": requestId };
@@ -35,14 +29,14 @@ export function sendPage(res: ServerResponse, { status, language, body }: Page, 
 }
 
 /** While the table is not current and the replica is away, nobody can say that a code does not exist. */
-export function sendUnavailable(req: IncomingMessage, res: ServerResponse, requestId: string): string {
+export function sendUnavailable(req: IncomingMessage, res: ServerResponse, page: Page, requestId: string): string {
   if (!/text\/html/i.test(cutHeader("accept", req.headers.accept))) {
     throw new ApiError("unavailable", "Whether this code exists cannot be told right now; try again shortly.", {
       retryAfterSeconds,
     });
   }
   res.setHeader("Retry-After", String(retryAfterSeconds));
-  return sendNamedPage(res, "unavailable", requestId);
+  return sendPage(res, page, requestId);
 }
 
 /** Says that the process is up. */

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { isScanEvent } from "@qrfactory/domain/events";
 import fc from "fast-check";
-import { makeDescribeScan, makeReadScanner } from "./scan.js";
+import { ledToDestination, makeDescribeScan, makeReadScanner } from "./scan.js";
 import { isTimely, readStamp } from "./stamp.js";
 
 const now = Date.UTC(2026, 10, 28, 12);
@@ -19,7 +19,7 @@ const readScanner = makeReadScanner(["10.0.0.0/8"]);
 function described(headers: { scanId?: string; scanAt?: string }, laterMs: number, peer = "10.0.0.1") {
   return [0, laterMs].map((ms) => {
     const describeScan = makeDescribeScan({ region: `region-${ms}`, visitorSecret: "a secret", newId });
-    const { id, at } = describeScan(readScanner({ peer, ...headers }), row, now + ms, "destination", null);
+    const { id, at } = describeScan(readScanner({ peer, ...headers }), row, now + ms, ledToDestination);
     return { id, at };
   });
 }
@@ -83,7 +83,7 @@ test("any id of a gateway becomes one of an event, and other bytes become anothe
   fc.assert(
     fc.property(hex, fc.integer({ min: -600_000, max: 60_000 }), (scanId, ms) => {
       const headers = { peer: "10.0.0.1", scanId, scanAt: momentOf(now + ms) };
-      const scan = describeScan(readScanner(headers), row, now, "destination", null);
+      const scan = describeScan(readScanner(headers), row, now, ledToDestination);
       expect(isScanEvent(scan)).toBe(true);
       expect(scan.at).toBe(now + ms);
       ids.add(scan.id);

@@ -24,6 +24,7 @@ export const moreWordings: Record<string, Wording> = {
       protected: "L’indirizzo è mostrato a chi conosce la password.",
       button: "Vai",
     },
+    whose: { code: "Proprietario di questo codice:", service: "Questo servizio è gestito da:" },
     app: { title: "Apertura dell’app", open: "Apri l’app", web: "Vai al sito web" },
   },
   nl: {
@@ -47,6 +48,7 @@ export const moreWordings: Record<string, Wording> = {
       protected: "Het adres is te zien voor wie het wachtwoord kent.",
       button: "Erheen gaan",
     },
+    whose: { code: "Eigenaar van deze code:", service: "Deze dienst wordt beheerd door:" },
     app: { title: "De app wordt geopend", open: "App openen", web: "Naar de website" },
   },
   pt: {
@@ -70,6 +72,7 @@ export const moreWordings: Record<string, Wording> = {
       protected: "O endereço é mostrado a quem sabe a senha.",
       button: "Ir para lá",
     },
+    whose: { code: "Proprietário deste código:", service: "Este serviço é gerido por:" },
     app: { title: "A abrir a aplicação", open: "Abrir a aplicação", web: "Ir para o site" },
   },
   pl: {
@@ -93,6 +96,7 @@ export const moreWordings: Record<string, Wording> = {
       protected: "Adres widzą osoby, które znają hasło.",
       button: "Przejdź",
     },
+    whose: { code: "Właściciel tego kodu:", service: "Usługę prowadzi:" },
     app: { title: "Otwieranie aplikacji", open: "Otwórz aplikację", web: "Przejdź do strony" },
   },
   tr: {
@@ -116,6 +120,7 @@ export const moreWordings: Record<string, Wording> = {
       protected: "Adres, parolayı bilenlere gösterilir.",
       button: "Oraya git",
     },
+    whose: { code: "Bu kodun sahibi:", service: "Bu hizmeti yürüten:" },
     app: { title: "Uygulama açılıyor", open: "Uygulamayı aç", web: "Web sitesine git" },
   },
   ar: {
@@ -139,6 +144,7 @@ export const moreWordings: Record<string, Wording> = {
       protected: "يظهر العنوان لمن يعرف كلمة المرور.",
       button: "الانتقال إليه",
     },
+    whose: { code: "مالك هذا الرمز:", service: "يدير هذه الخدمة:" },
     app: { title: "جارٍ فتح التطبيق", open: "فتح التطبيق", web: "الانتقال إلى الموقع" },
   },
   zh: {
@@ -162,6 +168,7 @@ export const moreWordings: Record<string, Wording> = {
       protected: "知道密码的人才能看到网址。",
       button: "前往",
     },
+    whose: { code: "此二维码的所有者：", service: "此服务的运营者：" },
     app: { title: "正在打开应用", open: "打开应用", web: "前往网站" },
   },
   ja: {
@@ -185,6 +192,7 @@ export const moreWordings: Record<string, Wording> = {
       protected: "アドレスはパスワードを知っている人に表示されます。",
       button: "移動する",
     },
+    whose: { code: "このコードの所有者：", service: "このサービスの運営者：" },
     app: { title: "アプリを開いています", open: "アプリを開く", web: "ウェブサイトへ" },
   },
   ko: {
@@ -208,6 +216,7 @@ export const moreWordings: Record<string, Wording> = {
       protected: "주소는 비밀번호를 아는 사람에게 표시됩니다.",
       button: "이동하기",
     },
+    whose: { code: "이 코드의 소유자:", service: "이 서비스의 운영자:" },
     app: { title: "앱을 여는 중", open: "앱 열기", web: "웹사이트로 이동" },
   },
 };

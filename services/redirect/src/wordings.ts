@@ -10,6 +10,8 @@ export type Wording = Record<PageName, [title: string, text: string]> & {
   password: Record<"title" | "text" | "label" | "button" | PasswordProblem, string>;
   preview: Record<"title" | "varies" | "protected" | "button", string>;
   app: Record<"title" | "open" | "web", string>;
+  /** Before the name of who can be asked: of a code, and of this service where the code is not known. */
+  whose: Record<"code" | "service", string>;
 };
 
 /** Language → wording; the first is for everybody else. */
@@ -35,6 +37,7 @@ export const wordings: Record<string, Wording> = {
       protected: "It is shown to those who know the password.",
       button: "Go there",
     },
+    whose: { code: "Owner of this code:", service: "This service is run by:" },
     app: { title: "Opening the app", open: "Open the app", web: "Go to the website" },
   },
   fr: {
@@ -61,6 +64,7 @@ export const wordings: Record<string, Wording> = {
       protected: "L’adresse est montrée à qui connaît le mot de passe.",
       button: "Y aller",
     },
+    whose: { code: "Propriétaire de ce code :", service: "Ce service est géré par :" },
     app: { title: "Ouverture de l’application", open: "Ouvrir l’application", web: "Aller au site web" },
   },
   de: {
@@ -90,6 +94,7 @@ export const wordings: Record<string, Wording> = {
       protected: "Die Adresse sieht, wer das Passwort kennt.",
       button: "Dorthin gehen",
     },
+    whose: { code: "Besitzer dieses Codes:", service: "Dieser Dienst wird betrieben von:" },
     app: { title: "Die App wird geöffnet", open: "App öffnen", web: "Zur Website" },
   },
   es: {
@@ -116,6 +121,7 @@ export const wordings: Record<string, Wording> = {
       protected: "La dirección se muestra a quien conoce la contraseña.",
       button: "Ir allí",
     },
+    whose: { code: "Propietario de este código:", service: "Este servicio lo gestiona:" },
     app: { title: "Abriendo la aplicación", open: "Abrir la aplicación", web: "Ir al sitio web" },
   },
   ...moreWordings,

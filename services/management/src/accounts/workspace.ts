@@ -1,12 +1,16 @@
-// The workspace itself: what it is entitled to, what its owner agrees to pay beyond its plan, and its end.
+// The workspace itself: what it is entitled to, what its owner agrees to pay beyond its plan, what pages at the end of its
+// codes say of it, and its end.
 import { type Caller, requireRole, requireSession } from "@qrfactory/auth/caller";
 import { getMembership } from "@qrfactory/db/accounts";
 import type { KeyPublication } from "@qrfactory/db/api-keys";
 import type { Db } from "@qrfactory/db/client";
 import { requireRoleNow } from "@qrfactory/db/member-rows";
+import { findCodeOwner, setCodeOwner } from "@qrfactory/db/scan-pages";
 import { holdWorkspace } from "@qrfactory/db/standing";
 import { deleteWorkspace } from "@qrfactory/db/workspace-deletion";
 import { getOverage, setOverage } from "@qrfactory/db/workspaces";
+import { type CodeOwner, checkContact, codeOwnerField, type PublishedOwner } from "@qrfactory/domain/code-owner";
+import type { DestinationRules } from "@qrfactory/domain/destination";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
@@ -20,11 +24,22 @@ import type { Throttle } from "./throttle.js";
 /** A PostgreSQL `integer`; more renders than anybody makes in a month. */
 const overageRendersLimit = 1_000_000_000;
 
-const changeBody = z.strictObject({
-  overage_enabled: z.boolean(),
-  /** At most so many renders beyond the quota a month; null for any number. */
-  overage_renders_max: z.int().min(0).max(overageRendersLimit).nullable().optional(),
-});
+const changeBody = z
+  .strictObject({
+    overage_enabled: z.boolean().optional(),
+    /** At most so many renders beyond the quota a month; null for any number. */
+    overage_renders_max: z.int().min(0).max(overageRendersLimit).nullable().optional(),
+    /** Null for nothing. */
+    scan_pages: codeOwnerField.nullable().optional(),
+  })
+  .refine((body) => body.overage_enabled !== undefined || body.scan_pages !== undefined, {
+    path: ["overage_enabled"],
+    error: "Name overage_enabled, scan_pages, or both.",
+  })
+  .refine((body) => body.overage_enabled !== undefined || body.overage_renders_max === undefined, {
+    path: ["overage_enabled"],
+    error: "Say whether overage is enabled, beside overage_renders_max.",
+  });
 
 const deleteBody = z.strictObject({ password: guessedPassword });
 
@@ -34,10 +49,14 @@ export type WorkspaceOptions = {
   throttle: Throttle;
   /** Tells all services at once; the worker repeats it if this fails. */
   publishKey: (publication: KeyPublication) => Promise<void>;
+  /** The same of what pages say of owners. */
+  publishOwner: (owner: PublishedOwner) => Promise<void>;
+  destinationRules: DestinationRules;
 };
 
 /** The routes of the caller's workspace. */
-export function workspaceRoutes({ db, findCaller, throttle, publishKey }: WorkspaceOptions): Routes {
+export function workspaceRoutes(options: WorkspaceOptions): Routes {
+  const { db, findCaller, throttle, publishKey, publishOwner, destinationRules } = options;
   const requirePassword = makeRequirePassword({ db, throttle });
 
   async function show(req: Request, res: Response): Promise<void> {
@@ -48,21 +67,31 @@ export function workspaceRoutes({ db, findCaller, throttle, publishKey }: Worksp
   async function documentOf({ id, workspaceId }: Caller) {
     const { workspace, role } = await getMembership(db, id, workspaceId);
     const { enabled, rendersMax } = await getOverage(db, workspaceId);
-    return { ...workspaceDocument({ workspace, role }), overage_enabled: enabled, overage_renders_max: rendersMax };
+    const scanPages = await findCodeOwner(db, workspaceId);
+    const overage = { overage_enabled: enabled, overage_renders_max: rendersMax };
+    return { ...workspaceDocument({ workspace, role }), ...overage, scan_pages: scanPages };
   }
 
   async function change(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res, ["user"]);
     requireRole(caller, "owner");
-    const { overage_enabled: enabled, overage_renders_max: rendersMax } = await readJson(req, changeBody, accountBody);
-    const choice = { enabled, ...(rendersMax !== undefined && { rendersMax }) };
-    const publications = await db.$transaction(async (tx) => {
-      const changed = await setOverage(tx, caller.workspaceId, choice, caller.actor);
+    const body = await readJson(req, changeBody, accountBody);
+    const { overage_enabled: enabled, overage_renders_max: rendersMax } = body;
+    const choice = enabled !== undefined && { enabled, ...(rendersMax !== undefined && { rendersMax }) };
+    const owner = body.scan_pages && checkOwner(body.scan_pages);
+    const { workspaceId, actor } = caller;
+    const changed = await db.$transaction(async (tx) => {
+      const keys = choice ? await setOverage(tx, workspaceId, choice, actor) : [];
+      const owners = owner === undefined ? [] : [await setCodeOwner(tx, workspaceId, owner, actor)];
       await requireRoleNow(tx, requireSession(caller), "owner");
-      return changed;
+      return { keys, owners };
     });
-    await Promise.all(publications.map(publishKey));
+    await Promise.all([...changed.keys.map(publishKey), ...changed.owners.map(publishOwner)]);
     res.json(await documentOf(caller));
+  }
+
+  function checkOwner({ name, contact }: CodeOwner): CodeOwner {
+    return { name, contact: contact && checkContact(contact, destinationRules, "scan_pages.contact") };
   }
 
   async function remove(req: Request, res: Response): Promise<void> {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import type { ScanRow } from "@qrfactory/db/ingest";
+import { cityOf } from "@qrfactory/domain/cities";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 import { scanRow, seededScans, summarise, takeIn } from "./scans.fixture.js";
 
@@ -72,8 +73,16 @@ function bucketOf(moment: Date, { timezone, interval }: Pick<Expected, "timezone
   return day.toISOString().slice(0, 10);
 }
 
+/** A row of before, whose city may have a district, as one of today. */
+function asRead(row: ScanRow): ScanRow {
+  if (row.district !== null) return { ...row, district: row.district || null };
+  const city = row.city && cityOf(row.city);
+  return { ...row, city, district: city === row.city ? null : row.city };
+}
+
 /** The report that rows stand for. */
-function reportOf(all: ScanRow[], asked: Expected) {
+function reportOf(rows: ScanRow[], asked: Expected) {
+  const all = rows.map(asRead);
   const [from, to] = [new Date(asked.from), new Date(asked.to)];
   const answered = all.filter((row) => row.scanned_at >= from && row.scanned_at < to);
   const inRange = answered.filter(({ served }) => asked.include_fallback || served !== "fallback");
@@ -112,6 +121,7 @@ function reportOf(all: ScanRow[], asked: Expected) {
     countries: keysOf(counted, "country"),
     regions: keysOf(counted, "region_name"),
     cities: keysOf(counted, "city"),
+    districts: keysOf(counted, "district"),
     devices: keysOf(counted, "device"),
     os: keysOf(counted, "os"),
     browsers: keysOf(counted, "browser"),
@@ -120,6 +130,8 @@ function reportOf(all: ScanRow[], asked: Expected) {
     variants: keysOf(counted, "variant"),
     serving_regions: keysOf(counted, "region"),
     served: keysOf(counted, "served"),
+    rule_ids: keysOf(counted, "rule_id"),
+    variant_ids: keysOf(counted, "variant_id"),
   };
 }
 

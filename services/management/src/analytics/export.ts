@@ -23,7 +23,7 @@ type ScanDocument = ReturnType<typeof scanDocument>;
 
 const columns = [
   ...["id", "short_id", "scanned_at", "country", "region", "city", "device", "os", "browser", "language", "referrer"],
-  ...["variant", "bot_class", "serving_region", "code_name", "visitor", "served"],
+  ...["variant", "bot_class", "serving_region", "code_name", "visitor", "served", "rule_id", "variant_id", "district"],
 ] as const;
 
 const formats = {

@@ -18,7 +18,8 @@ export function scanRow(
     ...{ sequence: 0, id: randomUUID(), scanned_at: new Date(at), code_id: code.id, workspace_id: code.workspaceId },
     ...{ code_version: 1, region: "eu-1", network: "203.0.113.0/24", visitor: "0123456789abcdef", device: "phone" },
     ...{ os: "iOS", browser: "Safari", language: "de", referrer_host: null, country: "AT", region_name: "Vienna" },
-    ...{ city: "Vienna", variant: null, bot_class: null, served: "destination" },
+    ...{ city: "Vienna", district: null, bot_class: null, served: "destination" },
+    ...{ variant: null, variant_id: null, rule: null, rule_id: null },
     ...more,
   };
 }
@@ -60,6 +61,16 @@ function random(seed: number): () => number {
   };
 }
 
+/** As rows are taken in now, and as they were before, with the district in the name of the city. */
+const cities = [
+  { city: "Wien", district: null },
+  { city: "Wien (Neubau)", district: null },
+  { city: "Wien", district: "Wien (Neubau)" },
+  { city: "Paris", district: "" },
+  { city: "Paris (Le Marais)", district: null },
+  { city: null, district: null },
+];
+
 /**
  * Three thousand scans of two codes from 3 October to 5 November 2026, nine tenths of the busy one; the clocks of Vienna go
  * back on the 25th.
@@ -80,7 +91,7 @@ export function seededScans(workspaceId: string, busyId: string, quietId: string
       visitor: next() < 0.02 ? null : `visitor-${Math.floor(next() * 60)}`,
       country: any(["AT", "FR", "US", null]),
       region_name: any(["Vienna", "Île-de-France", null]),
-      city: any(["Wien", "Paris", "Lyon", null]),
+      ...any(cities),
       device: any(["phone", "tablet", null]),
       os: any(["iOS", "Android"]),
       browser: any(["Safari", "Chrome", "Firefox"]),
@@ -90,6 +101,7 @@ export function seededScans(workspaceId: string, busyId: string, quietId: string
       variant: any([null, 0, 1, 10]),
       bot_class: next() < 0.1 ? any(["bot", "preview", "prefetch"]) : null,
       served: any(["destination", "variant", "fallback", "app"]),
+      rule_id: any([null, "rule_a", "rule_b"]),
     });
   });
 }

@@ -63,6 +63,7 @@ test("a scan shows what the contract names, and nothing of an address", async ()
       ...{ region: "Vienna", city: "Vienna", device: "phone", os: "iOS", browser: "Safari", language: "de" },
       ...{ referrer: "a.example", variant: null, bot_class: "preview", serving_region: "eu-1" },
       ...{ visitor: "0123456789abcdef", code_name: expect.any(String), served: "destination" },
+      ...{ rule_id: null, variant_id: null, district: null },
     },
   ]);
   expect(text).not.toContain("203.0.113");
@@ -166,7 +167,9 @@ test("an export holds every scan once, the oldest first, and is safe in a spread
 
 test("an export of nothing is a table without rows", async () => {
   const { as } = await signUpWithCode();
-  expect((await as("GET", "/api/v1/scans/export?format=csv")).text).toMatch(/^id,.*visitor,served\n$/);
+  expect((await as("GET", "/api/v1/scans/export?format=csv")).text).toMatch(
+    /^id,.*visitor,served,rule_id,variant_id,district\n$/,
+  );
   expect((await as("GET", "/api/v1/scans/export?format=ndjson")).text).toBe("");
   expectProblem(await as("GET", "/api/v1/scans/export?format=xml"), 400, "validation_failed");
 });

@@ -25,6 +25,7 @@ export function reportDocument(report: Report, includeBots: boolean) {
     countries: keys.country,
     regions: keys.region,
     cities: keys.city,
+    districts: keys.district,
     devices: keys.device,
     os: keys.os,
     browsers: keys.browser,
@@ -33,6 +34,8 @@ export function reportDocument(report: Report, includeBots: boolean) {
     variants: keys.variant,
     serving_regions: keys.serving_region,
     served: keys.served,
+    rule_ids: keys.rule_id,
+    variant_ids: keys.variant_id,
     ...(codes && { top_codes: codes.map(({ shortId, name, scans }) => ({ short_id: shortId, name, scans })) }),
     ...(previous && {
       previous: {
@@ -71,6 +74,7 @@ export function scanDocument(scan: ListedScan, write: (moment: Date) => string =
     country: scan.country,
     region: scan.region_name,
     city: scan.city,
+    district: scan.district,
     device: scan.device,
     os: scan.os,
     browser: scan.browser,
@@ -81,5 +85,7 @@ export function scanDocument(scan: ListedScan, write: (moment: Date) => string =
     serving_region: scan.region,
     visitor: scan.visitor,
     served: scan.served,
+    rule_id: scan.rule_id,
+    variant_id: scan.variant_id,
   };
 }

@@ -9,6 +9,7 @@ import { isCountry } from "@qrfactory/domain/countries";
 import { traitLengthMax } from "@qrfactory/domain/events";
 import { preferredLanguage } from "@qrfactory/domain/preferred-language";
 import { compileRoutes, type Decision, route, type Step } from "@qrfactory/domain/route";
+import { nameRouting } from "@qrfactory/domain/routing-ids";
 import { devices, systems } from "@qrfactory/domain/routing-input";
 import type { Visitor } from "@qrfactory/domain/rules";
 import { readJson } from "@qrfactory/runtime/body";
@@ -71,7 +72,7 @@ export function makeResolve({ db, findCaller }: ResolveOptions) {
       );
     const first = decide(false);
     const decision = first.kind === "password" ? decide(true) : first;
-    res.json({ ...wireOf(decision), trace });
+    res.json({ ...wireOf(decision, nameRouting(row)), trace });
   };
 }
 
@@ -105,7 +106,15 @@ function visitorOf(row: DynamicCode, scan: Omit<z.output<typeof resolveBody>, "a
 }
 
 /** An answer that is a page has no address; the trace says why. */
-function wireOf(decision: Decision) {
-  if (decision.kind !== "leads") return { destination_url: null, matched_rule: null };
-  return { destination_url: decision.app === null ? decision.url : null, matched_rule: decision.rule };
+function wireOf(decision: Decision, { rules, variants }: ReturnType<typeof nameRouting>) {
+  if (decision.kind !== "leads") return { destination_url: null, matched_rule: null, matched_variant: null };
+  const placeIn = (items: { id: string }[], index: number | null) => {
+    const id = items[index ?? -1]?.id;
+    return id === undefined ? null : { id, index };
+  };
+  return {
+    destination_url: decision.app === null ? decision.url : null,
+    matched_rule: placeIn(rules, decision.rule),
+    matched_variant: placeIn(variants, decision.variant),
+  };
 }

@@ -26,6 +26,8 @@ async function createCode(fields: object = {}) {
   return { as, workspaceId, created, path: `/api/v1/dynamic/${created.body.short_id}` };
 }
 
+const ruleId = /^rule_[0-9a-f]{12}$/;
+
 const published = async (shortId: string) => JSON.parse((await redis.hget("qrf:codes", shortId)) ?? "null");
 
 const ways = {
@@ -220,13 +222,21 @@ test("resolve says where a scan would lead and why, and counts nothing", async (
   const resolve = async (body: object) => (await as("POST", `${path}/resolve/`, { body })).body;
   expect(await resolve({ country: "at", user_agent: iphone })).toEqual({
     destination_url: "https://example.com/at",
-    matched_rule: 0,
+    matched_rule: { index: 0, id: expect.stringMatching(ruleId) },
+    matched_variant: null,
     trace: [{ step: "rule", detail: "Rule 0 matches." }],
   });
-  expect(await resolve({ at: "2026-11-21T22:30:00Z", language: "de-AT,en;q=0.5" })).toMatchObject({ matched_rule: 1 });
-  expect(await resolve({ at: "2026-12-10T12:00:00Z" })).toMatchObject({ matched_rule: 2 });
+  expect(await resolve({ at: "2026-11-21T22:30:00Z", language: "de-AT,en;q=0.5" })).toMatchObject({
+    matched_rule: { index: 1 },
+  });
+  expect(await resolve({ at: "2026-12-10T12:00:00Z" })).toMatchObject({ matched_rule: { index: 2 } });
   const other = await resolve({ at: "2026-11-25T12:00:00Z" });
-  expect(other).toMatchObject({ matched_rule: null, destination_url: expect.stringMatching(/\/[ab]$/) });
+  const drawn = { id: expect.stringMatching(/^variant_[0-9a-f]{12}$/), index: expect.any(Number) };
+  expect(other).toMatchObject({
+    matched_rule: null,
+    matched_variant: drawn,
+    destination_url: expect.stringMatching(/\/[ab]$/),
+  });
   expect(other.trace.at(-1)).toMatchObject({ step: "variant" });
   expect((await as("GET", path)).body).toMatchObject({ scan_count: 0, version: 1 });
   for (const body of [{ country: "XX" }, { at: "now" }, { language: 7 }, { ip: "1.2.3.4" }]) {
@@ -243,11 +253,14 @@ test("where a scan would end at a page, resolve has no address, and the trace sa
   expect(await resolve()).toMatchObject({ destination_url: code.destination_url, matched_rule: null, trace: unlocked });
   await as("PATCH", path, { body: { password: null, app_links: { ios: "menu://7" } } });
   const { trace, ...app } = await resolve({ user_agent: iphone } as object);
-  expect(app).toEqual({ destination_url: null, matched_rule: null });
+  expect(app).toEqual({ destination_url: null, matched_rule: null, matched_variant: null });
   expect(trace.at(-1)).toMatchObject({ step: "app" });
   // The rule that matched is named all the same.
   await as("PATCH", path, { body: rule({ os: "iOS" }) });
-  expect(await resolve({ user_agent: iphone } as object)).toMatchObject({ destination_url: null, matched_rule: 0 });
+  expect(await resolve({ user_agent: iphone } as object)).toMatchObject({
+    destination_url: null,
+    matched_rule: { index: 0 },
+  });
   await as("PATCH", path, { body: { rules: [], expires_at: "2026-12-01T00:00:00Z" } });
   expect(await resolve({ at: "2026-12-01T00:00:00Z" } as object)).toMatchObject(page("state"));
   expect(await resolve({ at: "2026-11-30T23:59:59Z" } as object)).toMatchObject({
@@ -264,10 +277,15 @@ test("resolve takes the words of rules in place of a user agent", async () => {
   const rules = [when({ device: "mobile", os: "Android" }, "android"), when({ device: "tv" }, "tv")];
   const { as, path } = await createCode({ rules, app_links: { ios: "menu://7" } });
   const resolve = async (body: object) => (await as("POST", `${path}/resolve`, { body })).body;
-  expect(await resolve({ device: "Phone", os: "ANDROID", browser: "Chrome" })).toMatchObject({ matched_rule: 0 });
-  expect(await resolve({ device: "mobile", os: "android" })).toMatchObject({ matched_rule: 0 });
-  expect(await resolve({ device: "tv" })).toMatchObject({ destination_url: "https://example.com/tv", matched_rule: 1 });
-  expect(await resolve({ device: "tv", user_agent: iphone })).toMatchObject({ matched_rule: 1 });
+  expect(await resolve({ device: "Phone", os: "ANDROID", browser: "Chrome" })).toMatchObject({
+    matched_rule: { index: 0 },
+  });
+  expect(await resolve({ device: "mobile", os: "android" })).toMatchObject({ matched_rule: { index: 0 } });
+  expect(await resolve({ device: "tv" })).toMatchObject({
+    destination_url: "https://example.com/tv",
+    matched_rule: { index: 1 },
+  });
+  expect(await resolve({ device: "tv", user_agent: iphone })).toMatchObject({ matched_rule: { index: 1 } });
   expect((await resolve({ os: "iOS" })).trace.at(-1)).toMatchObject({ step: "app" });
   for (const body of [{ device: "toaster" }, { os: "TempleOS" }, { browser: "" }]) {
     expectProblem(await as("POST", `${path}/resolve`, { body }), 400, "validation_failed");

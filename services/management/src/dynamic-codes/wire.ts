@@ -3,6 +3,7 @@
 import type { CodeVersion } from "@qrfactory/db/code-history";
 import { statusOf } from "@qrfactory/db/code-status";
 import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import { nameRouting } from "@qrfactory/domain/routing-ids";
 import { publicUrl } from "@qrfactory/domain/short-id";
 
 /** The row of contract section 5, with its status, its folder and what else leads on; a deleted one says since when. */
@@ -22,8 +23,7 @@ export function codeDocument(row: DynamicCode, scanBaseUrl: string, isScheduled 
     max_scans: row.maxScans,
     fallback_url: row.fallbackUrl,
     password_protected: row.passwordHash !== null,
-    rules: row.rules,
-    variants: row.variants,
+    ...nameRouting(row),
     forward_query: row.forwardQuery,
     utm: row.utm,
     app_links: row.appLinks,
@@ -49,8 +49,7 @@ export function versionDocument(was: CodeVersion) {
     max_scans: was.maxScans,
     fallback_url: was.fallbackUrl,
     password_protected: was.passwordProtected,
-    rules: was.rules,
-    variants: was.variants,
+    ...nameRouting(was),
     forward_query: was.forwardQuery,
     utm: was.utm,
     app_links: was.appLinks,

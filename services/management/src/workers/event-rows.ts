@@ -74,8 +74,12 @@ function scanRow(event: ScanEvent, sequence: number, locate: Locate): ScanRow {
     country: place.country,
     region_name: place.region,
     city: place.city,
+    district: place.district ?? "",
     bot_class: event.bot_class,
     variant: event.variant ?? null,
+    rule: event.rule ?? null,
+    rule_id: null,
+    variant_id: null,
     served: event.served ?? (event.variant === undefined ? "destination" : "variant"),
   };
 }

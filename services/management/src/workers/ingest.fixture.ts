@@ -21,8 +21,11 @@ import { type Ingest, type IngestOptions, startIngest } from "./ingest.js";
 export type IngestRig = Awaited<ReturnType<typeof startIngestRig>>;
 
 /** What is where: a table in place of a database. */
-const places: Record<string, Place> = { "203.0.113.0/24": { country: "AT", region: "Vienna", city: "Vienna" } };
-const locate = (network: string): Place => places[network] ?? { country: null, region: null, city: null };
+const places: Record<string, Place> = {
+  "203.0.113.0/24": { country: "AT", region: "Vienna", city: "Vienna", district: null },
+};
+const locate = (network: string): Place =>
+  places[network] ?? { country: null, region: null, city: null, district: null };
 
 const iphone =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";

@@ -161,6 +161,19 @@ test("which variant a scan was led to is kept", async () => {
   expect((await rig.rows()).map((row) => row.variant).sort()).toEqual([0, 9, null]);
 });
 
+test("which rule a scan was led by is kept by its id, which regions do not know", async () => {
+  const rules = [{ when: { country: "AT" }, destination_url: "https://example.com/at", id: "mine" }];
+  const fields = { rules: [{ when: { os: "iOS" }, destination_url: "https://example.com/ios" }, ...rules] };
+  const change = { version: 1, destinationUrl: "https://example.com", changedBy: "user:test", fields };
+  await rig.db.dynamicCodeChange.create({ data: { codeId: rig.code.id, ...change } });
+  rig.startWorker();
+  const sent = batch(1, [rig.scan({ rule: 1 }), rig.scan({ rule: 0 }), rig.scan({ rule: 2 }), rig.scan()]);
+  await sendBatch(rig.redis, "scans", sent);
+  await rig.acked(sent.spool_id, 4);
+  const ids = (await rig.rows()).map((row) => row.rule_id).sort();
+  expect(ids).toEqual(["mine", null, null, expect.stringMatching(/^rule_[0-9a-f]{12}$/)]);
+});
+
 test("what was led to a fallback is a row and nothing else; records of before are what they were", async () => {
   rig.startWorker();
   const sent = batch(1, [

@@ -11,7 +11,10 @@ import {
   markCodesPublished,
   toPublished,
 } from "@qrfactory/db/dynamic-codes";
+import { countPublishedOwners, listOwners, markOwnersPublished } from "@qrfactory/db/scan-pages";
 import { findBelievedEpoch, recordEpoch } from "@qrfactory/db/state-epoch";
+import type { PublishedOwner } from "@qrfactory/domain/code-owner";
+import { countOwners, publishOwners } from "@qrfactory/replica/code-owners";
 import {
   countPublication,
   type Epoch,
@@ -41,6 +44,8 @@ export type Publisher = {
   /** Publishes codes and notes it; throws when Redis or Postgres is away. */
   publishCodeRows: (rows: DynamicCode[]) => Promise<void>;
   publishKeyRow: (publication: KeyPublication) => Promise<void>;
+  /** Publishes what pages say of owners, and notes it. */
+  publishOwnerRows: (owners: PublishedOwner[]) => Promise<void>;
   /** One round: refill a Redis that is empty or in doubt, publish what waits, beat. */
   publishPending: () => Promise<void>;
 };
@@ -68,6 +73,20 @@ export function makePublisher({ db, redis, onRefilled = async () => {} }: Publis
     await markKeyPublished(db, publication);
   }
 
+  async function publishOwnerRows(owners: PublishedOwner[]): Promise<void> {
+    await publishOwners(redis, owners);
+    await markOwnersPublished(db, owners);
+  }
+
+  async function refillOwners(): Promise<void> {
+    for (let after: string | null = null; ; ) {
+      const owners: PublishedOwner[] = await listOwners(db, { after }, batchSize);
+      if (owners.length === 0) break;
+      await publishOwnerRows(owners);
+      after = owners.at(-1)?.workspace_id ?? null;
+    }
+  }
+
   /** Everything again, from Postgres: a Redis that is new, lost something, or may have. */
   async function refill({ runId }: FoundEpoch, believed: Epoch | null): Promise<void> {
     await forgetKeys(redis);
@@ -81,6 +100,7 @@ export function makePublisher({ db, redis, onRefilled = async () => {} }: Publis
       after = rows.at(-1)?.id ?? null;
     }
     await markTablePublished(redis, { generation: randomUUID(), count, at: Date.now() });
+    await refillOwners();
     await onRefilled();
     // Last of all: from here on its word is taken.
     await markWhole(redis, { runId, publications: believed?.publications ?? 0 });
@@ -103,13 +123,17 @@ export function makePublisher({ db, redis, onRefilled = async () => {} }: Publis
       for (const key of keys) await publishKeyRow(key);
       if (codes.length < batchSize && keys.length < batchSize) break;
     }
+    const owners = await listOwners(db, "unpublished", batchSize);
+    if (owners.length > 0) await publishOwnerRows(owners);
+    // A worker of the release before fills an empty Redis without them.
+    else if ((await countOwners(redis)) < (await countPublishedOwners(db))) await refillOwners();
     const { isWhole, ...now } = await readEpoch(redis);
     if (!isWhole) throw new Error("The state Redis has become another process; everything is published again.");
     if (now.runId !== believed?.runId || now.publications !== believed.publications) await recordEpoch(db, now);
     await writeHeartbeat(redis);
   }
 
-  return { publishCodeRows, publishKeyRow, publishPending };
+  return { publishCodeRows, publishKeyRow, publishOwnerRows, publishPending };
 }
 
 /**

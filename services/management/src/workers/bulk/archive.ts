@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import type { Progress } from "@qrfactory/db/bulk-claims";
-import type { RowErrors } from "@qrfactory/domain/errors";
+import type { FieldErrors, RowErrors } from "@qrfactory/domain/errors";
 import { ZipArchive } from "archiver";
 import { stringify } from "csv-stringify/sync";
 import type { DrawnRow } from "./draw-rows.js";
@@ -50,7 +50,8 @@ type ManifestRow = {
   version: number | null;
   bytes: number | null;
   cache: string | null;
-  error: string | null;
+  /** Field → why the row could not be drawn, as the order's `errors` have it under the row's number. */
+  errors: FieldErrors | null;
   short_id?: string;
   public_url?: string;
   name?: string;
@@ -74,9 +75,10 @@ async function pack(
       appended += 1;
     } else {
       failed += 1;
-      if (answer.outcome === "refused") errors[row.row] = answer.errors ?? { row: [answer.detail] };
     }
-    manifest.push(manifestRow(drawn));
+    const told = manifestRow(drawn);
+    if (told.errors) errors[row.row] = told.errors;
+    manifest.push(told);
     onRow({ completed: appended, failed });
     while (appended - written() > entriesAheadMax) await once(archive, "entry", { signal });
   }
@@ -97,7 +99,7 @@ function manifestRow({ row, answer }: DrawnRow): ManifestRow {
     version: drawn?.version ?? null,
     bytes: drawn?.bytes ?? null,
     cache: drawn?.cache ?? null,
-    error: answer.outcome === "refused" ? answer.detail : null,
+    errors: answer.outcome === "refused" ? (answer.errors ?? { row: [answer.detail] }) : null,
     ...(row.code && {
       short_id: row.code.shortId,
       public_url: row.code.publicUrl,
@@ -110,7 +112,7 @@ function manifestRow({ row, answer }: DrawnRow): ManifestRow {
   return { ...told, ...Object.fromEntries(carried) };
 }
 
-/** Every column that a row has, the usual ones first. Cells that a spreadsheet would run are escaped. */
+/** Every column that a row has, the usual ones first; `errors` are JSON. Cells that a spreadsheet would run are escaped. */
 function manifestCsv(rows: ManifestRow[]): string {
   const columns = new Set<string>();
   for (const row of rows) for (const name of Object.keys(row)) columns.add(name);

@@ -1,8 +1,12 @@
 // City names of DB-IP, which appends the district in brackets, so that one city has a hundred names: `London (Soho)`.
 
 /** What German towns of the same name are told apart by is part of their names, and no district. */
-const ownName =
-  /^(?:Oder|Saale|Wumme|Allgau|Sieg|Ohm|Efze|Unterweser|Hessen|Chiemgau|Saar|Unstrut|Werra|Westfalen|Lahn|Eder|Dill|Aller|Eifel|Oberpfalz)\)/;
+export const namesInBrackets = [
+  ...["Oder", "Saale", "Wumme", "Allgau", "Sieg", "Ohm", "Efze", "Unterweser", "Hessen", "Chiemgau", "Saar", "Unstrut"],
+  ...["Werra", "Westfalen", "Lahn", "Eder", "Dill", "Aller", "Eifel", "Oberpfalz"],
+] as const;
+
+const ownName = new RegExp(`^(?:${namesInBrackets.join("|")})\\)`);
 
 /** The city of a DB-IP name without its district: `Vienna (Leopoldstadt)` → `Vienna`, `Frankfurt (Oder) (Mitte)` → `Frankfurt (Oder)`. */
 export function cityOf(name: string): string {
