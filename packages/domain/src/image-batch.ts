@@ -18,6 +18,12 @@ export const batchSizeMax = 100;
 const picture = z.union([z.string(), z.instanceof(Uint8Array)]).optional();
 const pictures = z.strictObject({ logo: picture, background_image: picture });
 
+/** SHA-256 of each picture, as designs name them. */
+const digests = z.object({ logo: z.string().optional(), background: z.string().optional() });
+
+/** The status of a batch that names a picture by a digest which this process has not seen: to be sent again in full. */
+export const unknownPictureStatus = 424;
+
 export const imageBatch = z.strictObject({
   /** What was drawn for the same job before is told as drawn, not as found. */
   job_id: z.uuid(),
@@ -27,6 +33,8 @@ export const imageBatch = z.strictObject({
   is_trial: z.boolean().default(false),
   /** Of every request that names none of its own. */
   pictures: pictures.default({}),
+  /** The same by digest, in the place of pictures that were sent before. */
+  picture_digests: digests.default({}),
   /** Bodies of generate requests. */
   requests: z.array(z.record(z.string(), z.unknown())).min(1).max(batchSizeMax),
 });
@@ -34,8 +42,6 @@ export type ImageBatch = z.input<typeof imageBatch>;
 
 const size = z.object({ width: z.int().min(1), height: z.int().min(1) });
 
-/** SHA-256 of each picture, as designs name them. */
-const digests = z.object({ logo: z.string().optional(), background: z.string().optional() });
 /** Sides of each picture in pixels. */
 const sizes = z.object({ logo: size.optional(), background: size.optional() });
 

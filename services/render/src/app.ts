@@ -5,7 +5,7 @@ import type { Credits } from "@qrfactory/replica/credits";
 import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";
 import type { Express } from "express";
-import { makeBatch, makeReadPictures } from "./batch.js";
+import { makeBatch, makeReadPictures, makeSeenPictures } from "./batch.js";
 import { makeRenderCache } from "./cache.js";
 import type { CacheStore } from "./cache-store.js";
 import { type CallerOptions, makeRequireCaller } from "./caller.js";
@@ -66,6 +66,7 @@ export function createApp(options: AppOptions): Express {
     onCreditLost: (account, error) => log.error({ ...account, err: error }, "a credit could not be given back"),
     now,
   };
+  const batching = { tokens: options.internalTokens, fetchPicture, seen: makeSeenPictures() };
   return createHttpApp({
     ...options,
     routes: {
@@ -84,8 +85,8 @@ export function createApp(options: AppOptions): Express {
           linkHeaders: codeImageHeaders,
         }),
       },
-      [imageBatchPath]: { POST: makeBatch({ tokens: options.internalTokens, images, judge, fetchPicture }) },
-      [picturesPath]: { POST: makeReadPictures({ tokens: options.internalTokens, fetchPicture }) },
+      [imageBatchPath]: { POST: makeBatch({ ...batching, images, judge }) },
+      [picturesPath]: { POST: makeReadPictures(batching) },
       [verdictsPath]: { POST: makeVerdicts({ tokens: options.internalTokens }) },
       "/api/v1/validate": { POST: makeValidate({ requireCaller: requireReader, readWanted, judge }) },
       "/api/v1/preview": {

@@ -6,6 +6,7 @@ import {
   type ImageBatch,
   imageBatchPath,
   picturesPath,
+  unknownPictureStatus,
   unpackAnswers,
   verdictsPath,
 } from "@qrfactory/domain/image-batch";
@@ -130,3 +131,21 @@ test.each(["", "Bearer e30.e30.e30", makeInternalTokens("another secret of thirt
       expect((await post(path, {}, authorization)).status).toBe(401);
   },
 );
+
+test("a picture that was sent, or checked for an order, is named by its digest from then on", async () => {
+  const bytes = pngOf(65, 64);
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  const batch = { job_id: randomUUID(), workspace_id: randomUUID(), plan: "pro", requests: [{ data, size: 400 }] };
+  const named = { ...batch, picture_digests: { logo: digest } };
+  expect((await post(imageBatchPath, named)).status).toBe(unknownPictureStatus);
+  await post(picturesPath, { workspace_id: batch.workspace_id, logo: bytes.toString("base64") });
+  const [byDigest, inFull] = await Promise.all(
+    [named, { ...batch, pictures: { logo: bytes.toString("base64") } }].map(async (body) => {
+      const response = await post(imageBatchPath, body);
+      expect(response.status).toBe(200);
+      return [...unpackAnswers(Buffer.from(await response.arrayBuffer()))][0];
+    }),
+  );
+  expect(byDigest?.image).toEqual(inFull?.image);
+  expect(byDigest?.answer).toMatchObject({ outcome: "drawn" });
+});

@@ -3,11 +3,18 @@
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
 import { cacheKeyOf, readDesign } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
-import { type BatchAnswer, type CheckedPictures, imageBatch, packAnswer } from "@qrfactory/domain/image-batch";
+import {
+  type BatchAnswer,
+  type CheckedPictures,
+  imageBatch,
+  packAnswer,
+  unknownPictureStatus,
+} from "@qrfactory/domain/image-batch";
 import { plans } from "@qrfactory/domain/plans";
 import { type BodyLimits, readJson } from "@qrfactory/runtime/body";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { Response } from "express";
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { rendererVersion } from "./draw.js";
 import type { DrawingPool } from "./drawing-pool.js";
@@ -16,6 +23,7 @@ import { backgroundLimits, logoLimits } from "./images-in/image-header.js";
 import {
   digestsOf,
   type FetchPicture,
+  type GetPicturesOptions,
   getPictures,
   longPictureMembers,
   type PictureFile,
@@ -39,15 +47,44 @@ export type BatchOptions = {
   images: Images;
   judge: DrawingPool["judge"];
   fetchPicture: FetchPicture;
+  seen: SeenPictures;
 };
 
+/** Pictures that were sent with a batch or checked for an order, by their digest: its next batches only name them. */
+export type SeenPictures = LRUCache<string, PictureFile>;
+
+/** Bytes of pictures that are remembered: nine of the largest pairs. */
+const seenBytesMax = 64_000_000;
+
+/** Remembers nothing yet. */
+export const makeSeenPictures = (): SeenPictures =>
+  new LRUCache({ maxSize: seenBytesMax, sizeCalculation: ({ bytes }) => bytes.length });
+
+function remember(seen: SeenPictures, pictures: PictureFiles): void {
+  for (const picture of Object.values(pictures)) seen.set(picture.digest, picture);
+}
+
+/** The pictures of all requests of a batch; null when one is named that was never seen here. */
+async function getShared(
+  { pictures, picture_digests }: z.output<typeof imageBatch>,
+  getting: GetPicturesOptions,
+  seen: SeenPictures,
+): Promise<PictureFiles | null> {
+  const sent = await getPictures(takePictureSources(pictures, {}).sources, getting);
+  remember(seen, sent);
+  const known = Object.entries(picture_digests).map(([kind, digest]) => [kind, seen.get(digest)] as const);
+  if (known.some(([, picture]) => !picture)) return null;
+  return { ...Object.fromEntries(known), ...sent };
+}
+
 /** The handler of `imageBatchPath`: answers as domain/image-batch lays them out, in the order of the requests. */
-export function makeBatch({ tokens, images, judge, fetchPicture }: BatchOptions): Handler {
+export function makeBatch({ tokens, images, judge, fetchPicture, seen }: BatchOptions): Handler {
   return async function drawBatch(req, res) {
     tokens.check(req.headers.authorization);
     const batch = await readJson(req, imageBatch, batchLimits);
     const getting = { workspaceId: batch.workspace_id, fetchPicture };
-    const shared = await getPictures(takePictureSources(batch.pictures, {}).sources, getting);
+    const shared = await getShared(batch, getting, seen);
+    if (!shared) return void res.status(unknownPictureStatus).end();
     const left = new AbortController();
     res.once("close", () => left.abort(new ApiError("malformed_request", "The worker left before its answer.")));
     res.status(200).set("Content-Type", "application/octet-stream");
@@ -122,12 +159,17 @@ async function write(res: Response, parts: Buffer[]): Promise<void> {
 const pictureRequest = z.looseObject({ workspace_id: z.uuid() });
 
 /** The handler of `picturesPath`: checks the pictures that fields name; throws as for a single image. */
-export function makeReadPictures({ tokens, fetchPicture }: Pick<BatchOptions, "tokens" | "fetchPicture">): Handler {
+export function makeReadPictures({
+  tokens,
+  fetchPicture,
+  seen,
+}: Pick<BatchOptions, "tokens" | "fetchPicture" | "seen">): Handler {
   return async function readPictures(req, res) {
     tokens.check(req.headers.authorization);
     const { workspace_id: workspaceId, ...fields } = await readJson(req, pictureRequest, batchLimits);
     const { sources } = takePictureSources(fields, {});
     const pictures = await getPictures(sources, { workspaceId, fetchPicture });
+    remember(seen, pictures);
     const fetched = (kind: PictureKind) =>
       sources[kind] && "url" in sources[kind] ? pictures[kind]?.bytes.toString("base64") : undefined;
     const answer: CheckedPictures = {

@@ -2,7 +2,7 @@
 // the file.
 import { randomUUID } from "node:crypto";
 import type { PlanName } from "@qrfactory/domain/plans";
-import { askRender, batchesOf } from "../workers/bulk/draw-rows.js";
+import { askRender, batchesOf, nameOrderPictures } from "./draw-rows.js";
 import type { BulkRow } from "./rows.js";
 import type { SharedPictures } from "./shared-pictures.js";
 
@@ -29,12 +29,13 @@ export function makeFindRefusals(render: { renderUrl: string; authorization: () 
   return async function findRefusals(rows, order) {
     const refusals = new Map<number, string>();
     const batches = batchesOf(rows);
+    const pictures = nameOrderPictures(order.pictures);
     const signal = AbortSignal.timeout(judgeMsMax);
     let judged = 0;
 
     async function work(): Promise<void> {
       for (let batch = batches.shift(); batch && !signal.aborted; batch = batches.shift()) {
-        const trial = { ...render, ...order, jobId: randomUUID(), isTrial: true, signal };
+        const trial = { ...render, ...order, pictures, jobId: randomUUID(), isTrial: true, signal };
         // What could not be asked stays unjudged.
         for (const { row, answer } of await askRender(batch, trial).catch(() => [])) {
           if (answer.outcome === "later") continue;

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { parse } from "csv-parse/sync";
 import { fromBuffer, type ZipFile } from "yauzl";
+import type { DrawnRow } from "../../bulk/draw-rows.js";
 import { packRows } from "./archive.js";
-import type { DrawnRow } from "./draw-rows.js";
 
 const date = new Date("2026-11-21T12:00:00Z");
 

@@ -16,18 +16,17 @@ import { archiveHours, type BulkJob, forgetArchive, listExpiredArchives } from "
 import type { Db } from "@qrfactory/db/client";
 import { hourMs, minuteMs } from "@qrfactory/domain/duration";
 import type { RowErrors } from "@qrfactory/domain/errors";
-import type { ImageBatch } from "@qrfactory/domain/image-batch";
 import { listErrors } from "@qrfactory/domain/listed-errors";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
 import type { Log } from "@qrfactory/runtime/log";
 import { type ConnectionOptions, Worker } from "bullmq";
+import { drawRows, nameOrderPictures, type OrderPictures, RenderAway } from "../../bulk/draw-rows.js";
+import { type FairGate, makeFairGate } from "../../bulk/fair-gate.js";
 import type { ObjectStore } from "../../bulk/object-store.js";
 import { bulkQueue, queuePrefix } from "../../bulk/queue.js";
 import type { BulkRow } from "../../bulk/rows.js";
 import { packRows } from "./archive.js";
-import { drawRows, RenderAway } from "./draw-rows.js";
-import { type FairGate, makeFairGate } from "./fair-gate.js";
 import { giveBack } from "./give-back.js";
 
 /** How often it is looked whether somebody's claim has run out; a bell is faster. */
@@ -184,11 +183,11 @@ async function workOn(job: ClaimedJob, options: BulkWorkerOptions & { gate: Fair
   }
 }
 
-async function readInput(db: Db, jobId: string): Promise<{ rows: BulkRow[]; pictures: ImageBatch["pictures"] }> {
+async function readInput(db: Db, jobId: string): Promise<{ rows: BulkRow[]; pictures: OrderPictures }> {
   const input = await readBulkInput(db, jobId);
   if (!input) throw new Error("the rows of this order are gone");
   const parse = (zipped: Buffer) => JSON.parse(gunzipSync(zipped).toString());
-  return { rows: parse(input.rows), pictures: parse(input.pictures) };
+  return { rows: parse(input.rows), pictures: nameOrderPictures(parse(input.pictures)) };
 }
 
 /** Bytes of the errors that a document lists, as JSON. */

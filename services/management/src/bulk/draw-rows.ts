@@ -1,18 +1,22 @@
 // The images of an order, from render over HTTP, in batches and in the order of the rows. What render cannot take now is
 // asked for again, so neither a busy moment nor a restart of it costs a row.
 
+import { createHash } from "node:crypto";
+import type { PictureDigests } from "@qrfactory/domain/design-picture";
 import { minuteMs } from "@qrfactory/domain/duration";
 import {
   type BatchAnswer,
   batchSizeMax,
   type ImageBatch,
   imageBatchPath,
+  unknownPictureStatus,
   unpackAnswers,
 } from "@qrfactory/domain/image-batch";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { backOff } from "@qrfactory/runtime/backoff";
-import type { BulkRow } from "../../bulk/rows.js";
 import type { FairGate } from "./fair-gate.js";
+import type { BulkRow } from "./rows.js";
+import type { SharedPictures } from "./shared-pictures.js";
 
 /** Rows of a batch: small enough that taking turns is fair, large enough that HTTP costs little. */
 const batchSize = Math.min(25, batchSizeMax);
@@ -38,6 +42,25 @@ export type DrawnRow = {
   image: Buffer | null;
 };
 
+/** The pictures that all rows of an order share, in base64, and the digests by which batches name them; null without any. */
+export type OrderPictures = { files: SharedPictures; digests: PictureDigests | null };
+
+/** Reads the digests of an order's pictures. */
+export function nameOrderPictures(files: SharedPictures): OrderPictures {
+  const { logo, background_image: background } = files;
+  const digests = { ...(logo && { logo: digestOf(logo) }), ...(background && { background: digestOf(background) }) };
+  return { files, digests: logo || background ? digests : null };
+}
+
+/** Of base64, or of a data URL; a text that is neither has a digest that nobody has seen. */
+const digestOf = (text: string) =>
+  createHash("sha256")
+    .update(Buffer.from(text.slice(text.indexOf(",") + 1), "base64"))
+    .digest("hex");
+
+/** A process that has not seen the pictures says so; one of the version before does not know how to be asked. */
+const isUnseen = (status: number) => status === unknownPictureStatus || status === 400;
+
 export type DrawRowsOptions = {
   renderUrl: string;
   authorization: () => string;
@@ -45,7 +68,7 @@ export type DrawRowsOptions = {
   jobId: string;
   workspaceId: string;
   plan: PlanName;
-  pictures: ImageBatch["pictures"];
+  pictures: OrderPictures;
   signal: AbortSignal;
 };
 
@@ -131,21 +154,25 @@ export type AskOptions = Omit<DrawRowsOptions, "gate"> & {
 /** What render says now; rows that it did not get to are left out. Throws when it is away or does not answer in time. */
 export async function askRender(rows: BulkRow[], options: AskOptions): Promise<Answered[]> {
   const { renderUrl, authorization, jobId, workspaceId, plan, pictures, signal, isTrial = false } = options;
-  const batch: ImageBatch = {
-    job_id: jobId,
-    workspace_id: workspaceId,
-    plan,
-    pictures,
-    // Left out where it is not wanted: a render of the version before does not know it.
-    ...(isTrial && { is_trial: true }),
-    requests: rows.map(({ request }) => request),
+  const send = (shared: Pick<ImageBatch, "pictures" | "picture_digests">) => {
+    const batch: ImageBatch = {
+      job_id: jobId,
+      workspace_id: workspaceId,
+      plan,
+      ...shared,
+      // Left out where it is not wanted: a render of the version before does not know it.
+      ...(isTrial && { is_trial: true }),
+      requests: rows.map(({ request }) => request),
+    };
+    return fetch(renderUrl + imageBatchPath, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: authorization() },
+      body: JSON.stringify(batch),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(batchTimeoutMs)]),
+    });
   };
-  const response = await fetch(renderUrl + imageBatchPath, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Authorization: authorization() },
-    body: JSON.stringify(batch),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(batchTimeoutMs)]),
-  });
+  let response = await send(pictures.digests ? { picture_digests: pictures.digests } : {});
+  if (pictures.digests && isUnseen(response.status)) response = await send({ pictures: pictures.files });
   if (!response.ok) throw new Error(`render answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
   const answers = [...unpackAnswers(Buffer.from(await response.arrayBuffer()))];
   return answers.flatMap((one, at) => {

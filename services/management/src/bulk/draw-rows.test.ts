@@ -1,12 +1,13 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type BatchAnswer, type ImageBatch, packAnswer } from "@qrfactory/domain/image-batch";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { until } from "@qrfactory/testing/until";
-import { makeFindRefusals } from "../../bulk/find-refusals.js";
-import type { BulkRow } from "../../bulk/rows.js";
-import { type DrawnRow, drawRows } from "./draw-rows.js";
+import { type DrawnRow, drawRows, nameOrderPictures } from "./draw-rows.js";
 import { makeFairGate } from "./fair-gate.js";
+import { makeFindRefusals } from "./find-refusals.js";
+import type { BulkRow } from "./rows.js";
+import type { SharedPictures } from "./shared-pictures.js";
 
 /** In the place of render: what it answers to the n-th batch, or a status. */
 type Answer = (batch: ImageBatch, nth: number) => BatchAnswer[] | number;
@@ -48,7 +49,10 @@ const rowsOf = (count: number, widthPx = 600): BulkRow[] =>
     extra: {},
   }));
 
-async function draw(rows: BulkRow[], answers: Answer, signal = new AbortController().signal): Promise<DrawnRow[]> {
+type More = { signal?: AbortSignal; pictures?: SharedPictures };
+
+async function draw(rows: BulkRow[], answers: Answer, more: More = {}): Promise<DrawnRow[]> {
+  const { signal = new AbortController().signal, pictures = {} } = more;
   [answer, batches] = [answers, []];
   const done: DrawnRow[] = [];
   const options = {
@@ -58,7 +62,7 @@ async function draw(rows: BulkRow[], answers: Answer, signal = new AbortControll
     jobId: randomUUID(),
     workspaceId: randomUUID(),
     plan: "pro" as const,
-    pictures: {},
+    pictures: nameOrderPictures(pictures),
     signal,
   };
   for await (const one of drawRows(rows, options)) done.push(one);
@@ -104,7 +108,7 @@ test.each([
 
 test("an order that ends is not drawn any further", async () => {
   const ended = new AbortController();
-  const drawing = draw(rowsOf(10), () => 503, ended.signal);
+  const drawing = draw(rowsOf(10), () => 503, { signal: ended.signal });
   await until(() => batches.length > 1);
   ended.abort(new Error("the order has ended"));
   await expect(drawing).rejects.toThrow(/aborted|ended/);
@@ -126,4 +130,26 @@ test("a dry run is told what render would refuse, and what it could not judge", 
   const { refusals, unjudged } = await findRefusals(rowsOf(75), order);
   expect([...refusals]).toEqual([[3, "It would not scan."]]);
   expect(unjudged).toBe(26);
+});
+
+test("pictures go once to a render that has not seen them, or that does not know digests; then they are only named", async () => {
+  const logo = Buffer.from("a logo").toString("base64");
+  const digest = createHash("sha256").update("a logo").digest("hex");
+  for (const unseen of [424, 400]) {
+    let isSeen = false;
+    await draw(
+      rowsOf(300),
+      (batch) => {
+        if (batch.pictures?.logo) isSeen = true;
+        return isSeen ? all(batch) : unseen;
+      },
+      { pictures: { logo: `data:image/png;base64,${logo}` } },
+    );
+    expect(batches[0]).toMatchObject({ picture_digests: { logo: digest } });
+    // The batches that were under way at once are asked for once more each, at most.
+    const inFull = batches.filter(({ pictures }) => pictures?.logo);
+    expect(inFull.length).toBeGreaterThan(0);
+    expect(inFull.length).toBeLessThanOrEqual(4);
+    expect(batches.at(-1)?.pictures).toBeUndefined();
+  }
 });
