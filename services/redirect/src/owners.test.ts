@@ -61,8 +61,9 @@ test("the newest word on an owner is kept, whatever comes in which order", async
   await publishOwners(redis, [owner(1, { name: "Old" }), owner(1, { name: "Other" }, randomUUID())]);
   await redis.hset("qrf:code-owners", workspaceId, JSON.stringify(owner(1, { name: "Older still" })));
   await redis.hset("qrf:code-owners", randomUUID(), "damaged");
-  await publishOwners(redis, [owner(3, {}, randomUUID())]);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const other = randomUUID();
+  await publishOwners(redis, [owner(3, { name: "Last" }, other)]);
+  await until(() => kept.find(other) !== null);
   expect(nameOf(kept)).toBe("New");
   await publishOwners(redis, [owner(3, {})]);
   await until(() => kept.find(workspaceId) === null);
