@@ -10,6 +10,7 @@ import { publishOwners } from "@qrfactory/replica/code-owners";
 import { createTable } from "@qrfactory/replica/table";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import { type Listening, listen } from "@qrfactory/testing/http";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type Redis as RedisServer, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
@@ -106,7 +107,7 @@ async function pages(said: CodeOwner | null, operator: CodeOwner | null, code: P
     ),
   );
   const read = async (path: string, language = "en") =>
-    (await fetch(service.url + path, { headers: { "Accept-Language": language }, redirect: "manual" })).text();
+    (await fetchOurs(service.url + path, { headers: { "Accept-Language": language }, redirect: "manual" })).text();
   return { read, close: service.close };
 }
 
