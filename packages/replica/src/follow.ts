@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parsePublishedCode } from "@qrfactory/domain/published-code";
 import { backOff } from "@qrfactory/runtime/backoff";
 import type { Redis } from "ioredis";
+import { type Beats, isFreshBeat, makeBeats, stalenessMsMax } from "./beats.js";
 import { isBefore, readChangesAfter, readStreamEnd, type StreamPosition } from "./change-stream.js";
 import { heartbeatKey, markKey } from "./keys.js";
 import { parseTableMark, type TableMark } from "./publish.js";
@@ -34,7 +35,8 @@ export type FollowOptions = {
   reloadMs?: number;
   /** What a pass through the set takes that is made in the background, always, at a constant rate; default 10 min. */
   reconcileMs?: number;
-  now?: () => number;
+  /** The heartbeat on the replica; also seen by others who read it. */
+  beats?: Beats;
 };
 
 /** The table was complete under a mark of this generation and holds every change up to the position. */
@@ -53,7 +55,7 @@ export type FollowState = {
    * and the heartbeat is fresh. Only then is an unknown short id one that does not exist.
    */
   isCurrent: boolean;
-  /** Milliseconds since management last wrote its heartbeat, as seen on the replica; null when never seen. */
+  /** Milliseconds since management's heartbeat was last seen to move on, by our own clock; null before. */
   stalenessMs: number | null;
   /** In any state but `complete` the good rows are taken all the same. */
   set: SetState;
@@ -62,9 +64,6 @@ export type FollowState = {
   /** Rows refused since the start. */
   refused: number;
 };
-
-/** Management writes its heartbeat every second: whoever has seen none for so long may miss codes. */
-export const stalenessMsMax = 5_000;
 
 const blockMsDefault = 500;
 const reloadMsDefault = 5_000;
@@ -79,10 +78,6 @@ const failuresToTell = 2;
 /** So many failures of passes take longer than following needs to notice that Redis itself is away. */
 const failuresUnreadable = 5;
 
-/** Whether a heartbeat of this age, null for none, says that the replica moves. */
-export const isFreshBeat = (stalenessMs: number | null): boolean =>
-  stalenessMs !== null && stalenessMs <= stalenessMsMax;
-
 export type Follower = {
   state(): FollowState;
   /** As the state says it. */
@@ -94,7 +89,7 @@ export type Follower = {
 
 /** Starts loading and following in the background; never gives up. `table.isFull()` tells when it can be relied on. */
 export function followTable(options: FollowOptions): Follower {
-  const { table, redis, blocking, now = Date.now } = options;
+  const { table, redis, blocking, beats = makeBeats() } = options;
   const { blockMs = blockMsDefault, reloadMs = reloadMsDefault, reconcileMs = reconcileMsDefault } = options;
 
   /** The last change that is known; null whenever changes may have been missed. */
@@ -108,7 +103,6 @@ export function followTable(options: FollowOptions): Follower {
   let passMark: TableMark | null = null;
   let lastMark: TableMark | null = null;
   let reloadAt = Number.NEGATIVE_INFINITY;
-  let heartbeatAt: number | null = null;
   /** When the table last held every change up to the end of the stream. */
   let caughtUpAt = Number.NEGATIVE_INFINITY;
   let set: SetState = "unknown";
@@ -170,8 +164,7 @@ export function followTable(options: FollowOptions): Follower {
   async function watch(): Promise<void> {
     const [mark, heartbeat] = await redis.mget(markKey, heartbeatKey);
     lastMark = parseTableMark(mark ?? null);
-    const beat = Number(heartbeat ?? Number.NaN);
-    if (Number.isFinite(beat)) heartbeatAt = beat;
+    beats.see(heartbeat ?? null);
     const isMissing = lastMark !== null && lastMark.generation !== completeGeneration;
     const isOther = lastMark?.generation !== passMark?.generation || lastMark?.at !== passMark?.at;
     if (isMissing && !isLoading() && (isOther || performance.now() >= reloadAt)) wantLoad();
@@ -216,11 +209,10 @@ export function followTable(options: FollowOptions): Follower {
   }
 
   const isComplete = () => completeGeneration !== null && lastMark?.generation === completeGeneration;
-  const stalenessMs = () => (heartbeatAt === null ? null : Math.max(0, now() - heartbeatAt));
 
   function isCurrent(): boolean {
     const isFollowing = isConnected && position !== null && performance.now() - caughtUpAt <= stalenessMsMax;
-    return isFollowing && table.isFull() && !isLoading() && isComplete() && isFreshBeat(stalenessMs());
+    return isFollowing && table.isFull() && !isLoading() && isComplete() && isFreshBeat(beats.ageMs());
   }
 
   const countKnown = () => {
@@ -259,7 +251,7 @@ export function followTable(options: FollowOptions): Follower {
       isConnected,
       isComplete: isComplete(),
       isCurrent: isCurrent(),
-      stalenessMs: stalenessMs(),
+      stalenessMs: beats.ageMs(),
       set,
       loads,
       refused,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/domain/published-code";
+import { type Beats, makeBeats } from "@qrfactory/replica/beats";
 import { type Look, type LookOptions, makeLook } from "@qrfactory/replica/look";
 import { markTablePublished, publishCode, publishCodes, writeHeartbeat } from "@qrfactory/replica/publish";
 import { createTable, type Table } from "@qrfactory/replica/table";
@@ -17,6 +18,9 @@ let proxy: TcpProxy;
 let redis: Redis;
 let asked: Redis;
 let table: Table;
+/** The clock of heartbeats, and for how long it has stood still when a look is made. */
+let ms = 0;
+let sinceBeat: number;
 
 const code = (short_id: string): LiveCode => ({
   schema: 1,
@@ -43,7 +47,8 @@ beforeEach(async () => {
   table = createTable();
   await publishCodes(redis, ["KNOWN", "OTHER"].map(code));
   await markTablePublished(redis, { generation: "first", count: 2, at: 1 });
-  await writeHeartbeat(redis);
+  sinceBeat = 0;
+  await writeHeartbeat(redis, 2);
   await redis.config("RESETSTAT");
 });
 afterAll(async () => {
@@ -55,7 +60,15 @@ afterAll(async () => {
 });
 
 const make = (options: Partial<LookOptions> = {}): Look =>
-  makeLook({ table, redis: asked, isCurrent: () => false, ...options });
+  makeLook({ table, redis: asked, beats: movingBeats(), isCurrent: () => false, ...options });
+
+/** As who follows the table has seen the heartbeat move just now. */
+function movingBeats(): Beats {
+  const beats = makeBeats(() => ms);
+  for (const beat of [1, 2]) beats.see(String(beat));
+  ms += sinceBeat;
+  return beats;
+}
 const reads = async () => Number(/cmdstat_hget:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1] ?? 0);
 
 test("a code that the replica has is found and taken; one that it has not is absent", async () => {
@@ -75,7 +88,7 @@ test("a table that is current is not asked about twice, nor is a deletion", asyn
 });
 
 test.each<[what: string, fault: () => Promise<unknown>]>([
-  ["is behind", () => writeHeartbeat(redis, Date.now() - 6_000)],
+  ["is behind", async () => (sinceBeat = 5_001)],
   ["has no heartbeat", () => redis.del("qrf:codes:heartbeat")],
   ["was emptied", () => redis.flushall()],
   ["lost rows", () => redis.hdel("qrf:codes", "OTHER")],

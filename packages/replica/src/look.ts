@@ -5,7 +5,7 @@
 import { parsePublishedCode } from "@qrfactory/domain/published-code";
 import { withDeadline } from "@qrfactory/runtime/deadline";
 import type { Redis } from "ioredis";
-import { isFreshBeat } from "./follow.js";
+import { type Beats, isFreshBeat } from "./beats.js";
 import { codesKey, heartbeatKey, markKey } from "./keys.js";
 import { parseTableMark } from "./publish.js";
 import type { Table } from "./table.js";
@@ -26,6 +26,8 @@ export type LookOptions = {
   redis: Redis;
   /** Whether the table holds all that there is; see `FollowState`. */
   isCurrent: () => boolean;
+  /** The heartbeat on the replica, as who follows the table sees it. */
+  beats: Beats;
   timeoutMs?: number;
   now?: () => number;
 };
@@ -38,7 +40,7 @@ const perSecondMax = 300;
 
 /** Makes the look of a process. */
 export function makeLook(options: LookOptions): Look {
-  const { table, redis, isCurrent, timeoutMs = timeoutMsDefault, now = Date.now } = options;
+  const { table, redis, isCurrent, beats, timeoutMs = timeoutMsDefault, now = Date.now } = options;
   const counts = { found: 0, absent: 0, away: 0 };
   const underWay = new Map<string, Promise<LookResult>>();
   let second = 0;
@@ -76,8 +78,8 @@ export function makeLook(options: LookOptions): Look {
     }
     const mark = parseTableMark(marks[0]);
     const isWhole = mark !== null && count >= mark.count;
-    const stalenessMs = marks[1] === null ? null : Math.max(0, now() - Number(marks[1]));
-    return isWhole && isFreshBeat(stalenessMs) ? "absent" : "away";
+    beats.see(marks[1]);
+    return isWhole && marks[1] !== null && isFreshBeat(beats.ageMs()) ? "absent" : "away";
   }
 
   async function askInTime(shortId: string): Promise<LookResult> {

@@ -98,7 +98,7 @@ export function countPublishedCodes(redis: Redis): Promise<number> {
   return redis.hlen(codesKey);
 }
 
-/** To be called every second by one or more workers. */
+/** To be called every second by one or more workers; `now` is milliseconds by any clock that goes on. */
 export async function writeHeartbeat(redis: Redis, now: number = Date.now()): Promise<void> {
   await redis.set(heartbeatKey, now);
 }

@@ -32,6 +32,7 @@ export function sendProblem(res: ServerResponse, error: unknown, requestId: stri
   res.setHeader("Content-Type", "application/problem+json");
   res.setHeader("Content-Length", body.length);
   res.setHeader("Cache-Control", "no-store");
+  res.setHeader("X-Content-Type-Options", "nosniff");
   res.statusCode = problem.status;
   res.end(res.req.method === "HEAD" ? undefined : body);
 }
@@ -56,6 +57,7 @@ export function rawProblem(error: ApiError, requestId: string): string {
     `Date: ${new Date().toUTCString()}`,
     "Cache-Control: no-store",
     "Content-Type: application/problem+json",
+    "X-Content-Type-Options: nosniff",
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
     "Connection: close",

@@ -55,7 +55,12 @@ const rules: Rule[] = [
     (message) => /accept-encoding/i.test(value(message, "vary")),
     "varies with what is accepted",
   ],
-  [always, (message) => value(message, "x-content-type-options") === "nosniff", "is not to be guessed at"],
+  [
+    // A scan is led on without a byte that could be guessed at.
+    (message) => message.status !== 302 || hasBody(message),
+    (message) => value(message, "x-content-type-options") === "nosniff",
+    "is not to be guessed at",
+  ],
 ];
 
 /** What is wrong with an answer as a message of HTTP; empty when nothing is. */
@@ -70,4 +75,13 @@ export function expectGoodMessage(message: SeenMessage): void {
   const { method, status, headers } = message;
   const lines = [...headers].map(([name, text]) => `${name}: ${text}`);
   throw new Error(`${method}, ${status}: an answer of ours ${mistakes.join("; ")}\n${lines.join("\n")}`);
+}
+
+/** `fetch` without following, of an answer of ours: rejects when it is not a good message of HTTP. */
+export async function fetchOurs(url: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(url, { redirect: "manual", ...init });
+  const { status, headers } = response;
+  const text = Buffer.from(await response.clone().arrayBuffer()).toString("latin1");
+  expectGoodMessage({ method: init.method ?? "GET", status, headers, text });
+  return response;
 }

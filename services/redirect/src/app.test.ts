@@ -7,6 +7,7 @@ import type { LiveCode } from "@qrfactory/domain/published-code";
 import { createTable, type Table } from "@qrfactory/replica/table";
 import { createHttpServer } from "@qrfactory/runtime/serve";
 import { type Listening, listen } from "@qrfactory/testing/http";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { until } from "@qrfactory/testing/until";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { type FastLane, openFastLane } from "./fast-lane.js";
@@ -81,7 +82,7 @@ beforeEach(() => {
   recordScan = async (scan) => void scans.push(scan);
 });
 
-const get = (path: string, init: RequestInit = {}) => fetch(service.url + path, { redirect: "manual", ...init });
+const get = (path: string, init: RequestInit = {}) => fetchOurs(service.url + path, { redirect: "manual", ...init });
 
 /** Sends bytes as they are and returns everything that comes back until the other side closes. */
 function sendRaw(bytes: string): Promise<string> {
@@ -371,9 +372,9 @@ test("clients that drip their headers are cut with 408 while others are served a
 test("a scan of an id that leads nowhere is noted, in one spelling, and a HEAD is not", async () => {
   orphans.length = 0;
   for (const path of ["/q/nobodys-1", "/Q/NOBODYS-1/", "/nobodys-1"]) {
-    expect((await fetch(service.url + path)).status).toBe(404);
+    expect((await fetchOurs(service.url + path)).status).toBe(404);
   }
-  await fetch(`${service.url}/q/nobodys-1`, { method: "HEAD" });
-  await fetch(`${service.url}/q/no%20id`);
+  await fetchOurs(`${service.url}/q/nobodys-1`, { method: "HEAD" });
+  await fetchOurs(`${service.url}/q/no%20id`);
   expect(orphans).toEqual(["NOBODYS-1", "NOBODYS-1", "NOBODYS-1"]);
 });

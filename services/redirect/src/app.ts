@@ -80,14 +80,16 @@ export function createApp(options: AppOptions): RequestListener {
   async function answer(req: IncomingMessage, res: ServerResponse, requestId: string): Promise<string> {
     const { path, query } = splitTarget(req.url ?? "/");
     const isPost = req.method === "POST";
-    if (!isPost && req.method !== "GET" && req.method !== "HEAD") refuseMethod(req);
-    if (!isPost && (path === "/api/health" || path === "/api/health/")) return sendHealth(res, requestId);
-    if (!isPost && (path === "/api/status" || path === "/api/status/")) {
+    const isOther = !isPost && req.method !== "GET" && req.method !== "HEAD";
+    const isRead = !isPost && !isOther;
+    if (isRead && (path === "/api/health" || path === "/api/health/")) return sendHealth(res, requestId);
+    if (isRead && (path === "/api/status" || path === "/api/status/")) {
       return sendStatus(res, options.status(), requestId);
     }
     const [, id = "", plus] = scanPath.exec(path) ?? [];
     const shortId = shortIdOfPath(id);
     let row = shortId === null ? undefined : table.find(shortId);
+    if (isOther) return refuseMethod(req, row !== undefined && !plus && options.hasPassword(row));
     if (shortId !== null && !row) {
       const result = await options.look(shortId);
       if (result === "away") return sendUnavailable(req, res, pageFor(req.headers, "unavailable"), requestId);
@@ -237,8 +239,10 @@ function splitTarget(target: string): { path: string; query: string } {
   return { path: path.slice(0, end), query: path[end] === "?" ? path.slice(end + 1) : "" };
 }
 
-function refuseMethod(req: IncomingMessage): never {
-  throw new ApiError("method_not_allowed", `${req.method} is not possible here; allowed: GET, HEAD.`, {
-    headers: { Allow: "GET, HEAD" },
+/** `takesForms`: the code has a password, which is sent by POST. */
+function refuseMethod(req: IncomingMessage, takesForms = false): never {
+  const allowed = takesForms ? "GET, HEAD, POST" : "GET, HEAD";
+  throw new ApiError("method_not_allowed", `${req.method} is not possible here; allowed: ${allowed}.`, {
+    headers: { Allow: allowed },
   });
 }

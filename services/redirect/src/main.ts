@@ -1,5 +1,6 @@
 // A redirect process: read the configuration, open disk and connections, start the background loops, serve.
 import { scanRecord } from "@qrfactory/domain/events";
+import { makeBeats } from "@qrfactory/replica/beats";
 import { eventStream } from "@qrfactory/replica/event-stream";
 import { followTable } from "@qrfactory/replica/follow";
 import { journaled, openJournal } from "@qrfactory/replica/journal";
@@ -72,8 +73,10 @@ start(async () => {
     log.info(read, "the table was read from its snapshot and its journal");
   }
   const replica = connectRedis({ url: replicaUrl, name: `redirect-${region}` });
+  const beats = makeBeats();
   const follower = followTable({
     table,
+    beats,
     redis: replica,
     blocking: connectRedis({
       url: replicaUrl,
@@ -104,7 +107,7 @@ start(async () => {
     onState: tell("writing snapshots"),
   });
 
-  const { look, counts: looks } = makeLook({ table, redis: replica, isCurrent: follower.isCurrent });
+  const { look, counts: looks } = makeLook({ table, redis: replica, isCurrent: follower.isCurrent, beats });
   const owners = keepOwners({
     directory: config.SNAPSHOT_DIR,
     redis: replica,

@@ -10,6 +10,7 @@ import { publishOwners } from "@qrfactory/replica/code-owners";
 import { createTable } from "@qrfactory/replica/table";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import { type Listening, listen } from "@qrfactory/testing/http";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type Redis as RedisServer, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
@@ -61,8 +62,9 @@ test("the newest word on an owner is kept, whatever comes in which order", async
   await publishOwners(redis, [owner(1, { name: "Old" }), owner(1, { name: "Other" }, randomUUID())]);
   await redis.hset("qrf:code-owners", workspaceId, JSON.stringify(owner(1, { name: "Older still" })));
   await redis.hset("qrf:code-owners", randomUUID(), "damaged");
-  await publishOwners(redis, [owner(3, {}, randomUUID())]);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const other = randomUUID();
+  await publishOwners(redis, [owner(3, { name: "Last" }, other)]);
+  await until(() => kept.find(other) !== null);
   expect(nameOf(kept)).toBe("New");
   await publishOwners(redis, [owner(3, {})]);
   await until(() => kept.find(workspaceId) === null);
@@ -105,7 +107,7 @@ async function pages(said: CodeOwner | null, operator: CodeOwner | null, code: P
     ),
   );
   const read = async (path: string, language = "en") =>
-    (await fetch(service.url + path, { headers: { "Accept-Language": language }, redirect: "manual" })).text();
+    (await fetchOurs(service.url + path, { headers: { "Accept-Language": language }, redirect: "manual" })).text();
   return { read, close: service.close };
 }
 

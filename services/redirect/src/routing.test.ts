@@ -9,6 +9,7 @@ import type { Routing } from "@qrfactory/domain/routing";
 import { createTable, type Table } from "@qrfactory/replica/table";
 import { createHttpServer } from "@qrfactory/runtime/serve";
 import { type Listening, listen } from "@qrfactory/testing/http";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import fc from "fast-check";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { type FastLane, openFastLane } from "./fast-lane.js";
@@ -82,7 +83,7 @@ function publish(ways: Routing | null, fields: Partial<LiveCode> = {}): string {
 }
 
 const get = (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
-  fetch(service.url + path, { redirect: "manual", ...init, headers: { "User-Agent": iphone, ...headers } });
+  fetchOurs(service.url + path, { redirect: "manual", ...init, headers: { "User-Agent": iphone, ...headers } });
 const somebody = makeReadScanner([])({ peer: "198.51.100.1", userAgent: iphone });
 const whereTo = async (path: string, headers?: Record<string, string>) =>
   (await get(path, headers)).headers.get("location");
@@ -320,6 +321,20 @@ test("what is no form of ours is refused, and a code without a password takes no
   // Far more than what a socket holds, with the next request behind it on the same connection.
   expect([await statusOf("POST", "a".repeat(500_000)), await statusOf("GET", "")]).toEqual([413, 200]);
   agent.destroy();
+  for (const [path, allowed] of [
+    ...([
+      [locked, "GET, HEAD, POST"],
+      [`${locked}+`, "GET, HEAD"],
+      [publish(null), "GET, HEAD"],
+    ] as const),
+    ...([
+      ["/q/UNKNOWN", "GET, HEAD"],
+      ["/api/status", "GET, HEAD"],
+    ] as const),
+  ]) {
+    const refused = await get(path, {}, { method: "PUT" });
+    expect([refused.status, refused.headers.get("allow")]).toEqual([405, allowed]);
+  }
   for (const path of [publish(null), publish({ query: true }), `${locked}+`, "/q/UNKNOWN", "/api/health"]) {
     expect((await send(path, "password=x", form)).status).toBe(405);
   }

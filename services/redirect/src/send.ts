@@ -54,7 +54,12 @@ export function sendStatus(res: ServerResponse, report: StatusReport, requestId:
 
 function sendJson(res: ServerResponse, status: number, value: unknown, headers: Record<string, string>): void {
   const body = Buffer.from(JSON.stringify(value));
-  const fixed = { "Content-Type": "application/json", "Content-Length": body.length, "Cache-Control": "no-store" };
+  const fixed = {
+    "Content-Type": "application/json",
+    "Content-Length": body.length,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+  };
   res.writeHead(status, { ...fixed, ...headers });
   res.end(res.req.method === "HEAD" ? undefined : body);
 }

@@ -1,6 +1,7 @@
 // How this process is doing, told from what its background loops know: the status document and the metrics. Asking
 // costs no I/O, so the answer is instant while everything behind it is frozen.
-import { type FollowState, isFreshBeat } from "@qrfactory/replica/follow";
+import { isFreshBeat } from "@qrfactory/replica/beats";
+import type { FollowState } from "@qrfactory/replica/follow";
 import type { JournalState } from "@qrfactory/replica/journal";
 import type { Look } from "@qrfactory/replica/look";
 import type { Table } from "@qrfactory/replica/table";
@@ -92,7 +93,7 @@ const gauges: Record<string, [help: string, value: (options: StateOptions) => nu
   redirect_journal_waiting: ["Rows that the disk of the journal refuses", ({ journal }) => journal().waiting],
   redirect_journal_lost: ["Rows given up since the last snapshot", ({ journal }) => journal().lost],
   redirect_staleness_seconds: [
-    "Age of the newest heartbeat seen on the replica; -1 before the first",
+    "Time since the heartbeat on the replica was last seen to move; -1 before the first time",
     ({ replica }) => (replica().stalenessMs ?? -1_000) / 1_000,
   ],
   redirect_table_bytes: ["Memory held for rows", ({ table }) => table.bytes()],

@@ -4,6 +4,7 @@ import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { eyeBorderShapes, eyeCenterShapes, frameStyles, patterns } from "@qrfactory/domain/design-style";
 import { type ImageBatch, imageBatchPath, unpackAnswers } from "@qrfactory/domain/image-batch";
 import { imageFormats } from "@qrfactory/domain/image-size";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import fc from "fast-check";
 import { PNG } from "pngjs";
 import { type DrawingPool, makeDrawingPool } from "./drawing-pool.js";
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 const post = (path: string, body: object, headers: Record<string, string>) =>
-  fetch(rig.url + path, {
+  fetchOurs(rig.url + path, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify(body),

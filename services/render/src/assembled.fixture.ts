@@ -14,6 +14,7 @@ import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { createHttpServer } from "@qrfactory/runtime/serve";
 import { createTestDatabase } from "@qrfactory/testing/database";
 import { listen } from "@qrfactory/testing/http";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
@@ -86,7 +87,7 @@ export async function startAssembled() {
     },
 
     post: (path: string, key: { raw: string }, body: unknown, headers: Record<string, string> = {}) =>
-      fetch(server.url + path, {
+      fetchOurs(server.url + path, {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-Api-Key": key.raw, ...headers },
         body: JSON.stringify(body),

@@ -11,6 +11,7 @@ import {
   verdictsPath,
 } from "@qrfactory/domain/image-batch";
 import { decodeOne } from "@qrfactory/testing/decode";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { draw } from "./draw.js";
 import { pngOf } from "./images-in/pictures.fixture.js";
 import { type Rig, startRig, type TestKey } from "./rig.fixture.js";
@@ -34,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => rig.stop());
 
 const post = (path: string, body: unknown, authorization = tokens.authorization()) =>
-  fetch(rig.url + path, {
+  fetchOurs(rig.url + path, {
     method: "POST",
     headers: { "Content-Type": "application/json", Authorization: authorization },
     body: JSON.stringify(body),

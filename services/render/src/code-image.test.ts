@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { decodeOne } from "@qrfactory/testing/decode";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type Assembled, startAssembled, type WorkspaceKey } from "./assembled.fixture.js";
 
 let service: Assembled;
@@ -17,7 +18,7 @@ async function addCode(plan: "free" | "pro" = "pro") {
   return { key, shortId, path: `/api/v1/dynamic/${shortId}/image/` };
 }
 
-const get = (path: string, headers: Record<string, string>) => fetch(service.url + path, { headers });
+const get = (path: string, headers: Record<string, string>) => fetchOurs(service.url + path, { headers });
 const byKey = ({ raw }: WorkspaceKey) => ({ "X-Api-Key": raw });
 
 test("a code is drawn as its query describes, for a key and for somebody at a dashboard", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { monthOf } from "@qrfactory/domain/plans";
 import { decodeOne } from "@qrfactory/testing/decode";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import fc from "fast-check";
 import { PNG } from "pngjs";
 import { imageOf, type Rig, startRig, type TestKey } from "./rig.fixture.js";
@@ -42,7 +43,7 @@ test("a bare URL becomes a PNG of 600 pixels that scans, with all there is to sa
 
 test("fields of the address are the defaults of those in the body", async () => {
   const post = (query: string, body: object) =>
-    fetch(`${rig.url}/api/v1/generate/${query}`, {
+    fetchOurs(`${rig.url}/api/v1/generate/${query}`, {
       method: "POST",
       headers: { "X-Api-Key": key.rawKey, "Content-Type": "application/json" },
       body: JSON.stringify(body),
@@ -82,7 +83,7 @@ test("every format says how wide it is on paper, and validate says the same", as
       const body = { data: url, format, ...size };
       const response = await rig.generate(key, body);
       await imageOf(response);
-      const validation = await fetch(`${rig.url}/api/v1/validate/`, {
+      const validation = await fetchOurs(`${rig.url}/api/v1/validate/`, {
         method: "POST",
         headers: { "X-Api-Key": key.rawKey, "Content-Type": "application/json" },
         body: JSON.stringify(body),
@@ -268,7 +269,7 @@ test("another media type is refused, and so is another method, with and without 
   const form = await rig.generate(key, "data=x", { "Content-Type": "application/x-www-form-urlencoded" });
   expect([form.status, await form.json()]).toMatchObject([415, { code: "unsupported_media_type" }]);
   for (const path of ["/api/v1/generate", "/api/v1/generate/"]) {
-    const response = await fetch(rig.url + path, { method: "PUT", redirect: "manual" });
+    const response = await fetchOurs(rig.url + path, { method: "PUT", redirect: "manual" });
     expect([response.status, response.headers.get("allow")]).toEqual([405, "POST, GET, HEAD"]);
   }
 });
@@ -276,7 +277,7 @@ test("another media type is refused, and so is another method, with and without 
 test("the trailing slash is optional", async () => {
   const headers = { "Content-Type": "application/json", "X-Api-Key": key.rawKey };
   const options = { method: "POST", headers, body: JSON.stringify({ data: url }), redirect: "manual" as const };
-  expect((await fetch(`${rig.url}/api/v1/generate`, options)).status).toBe(200);
+  expect((await fetchOurs(`${rig.url}/api/v1/generate`, options)).status).toBe(200);
 });
 
 test("an image can be forgotten by who rendered it, and by nobody else", async () => {

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { decodeOne } from "@qrfactory/testing/decode";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type DrawingPool, makeDrawingPool } from "./drawing-pool.js";
 import { jpegOfScans } from "./images-in/hostile-forms.fixture.js";
 import { makeImageDecoder } from "./images-in/image-decoder.js";
@@ -27,7 +28,7 @@ function sendForm(fields: Record<string, string>, files: Record<string, Buffer>)
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
   for (const [name, bytes] of Object.entries(files)) form.set(name, new Blob([new Uint8Array(bytes)]), "any.name");
   const { rawKey } = rig.addKey("enterprise");
-  return fetch(`${rig.url}/api/v1/generate`, { method: "POST", headers: { "X-Api-Key": rawKey }, body: form });
+  return fetchOurs(`${rig.url}/api/v1/generate`, { method: "POST", headers: { "X-Api-Key": rawKey }, body: form });
 }
 const send = (body: object) => rig.generate(rig.addKey("enterprise"), body);
 
@@ -105,7 +106,7 @@ test.each([
 test("a form that is broken or of another kind is refused", async () => {
   const { rawKey } = rig.addKey("free");
   const post = (type: string, body: string) =>
-    fetch(`${rig.url}/api/v1/generate`, {
+    fetchOurs(`${rig.url}/api/v1/generate`, {
       method: "POST",
       headers: { "X-Api-Key": rawKey, "Content-Type": type },
       body,

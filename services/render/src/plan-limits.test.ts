@@ -1,4 +1,5 @@
 // What each plan draws, by every way of asking, and that a frozen workspace draws nothing.
+
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
@@ -7,6 +8,7 @@ import { makeSeal } from "@qrfactory/auth/seal";
 import { noOrigin } from "@qrfactory/db/audit";
 import { changeWorkspace, setOverage, type WorkspaceChange } from "@qrfactory/db/workspaces";
 import { type PlanName, planNames, plans, smallestPlan } from "@qrfactory/domain/plans";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { until } from "@qrfactory/testing/until";
 import { type Assembled, startAssembled } from "./assembled.fixture.js";
 
@@ -33,7 +35,7 @@ function getSigned({ secret, keyPrefix }: Signer, fields: object): Promise<Respo
   const parameters = new URLSearchParams([...words, ["key", keyPrefix], ["expires", expires]]);
   parameters.sort();
   const sig = createHmac("sha256", secret).update(`${path}?${parameters}`).digest("hex");
-  return fetch(`${service.url}${path}?${parameters}&sig=${sig}`);
+  return fetchOurs(`${service.url}${path}?${parameters}&sig=${sig}`);
 }
 
 /** One size above what a plan allows, if another plan allows it. */
@@ -114,7 +116,7 @@ test.each(freezes)(
     expect(usedThen).toBeGreaterThanOrEqual(used);
     const made = await service.db.dynamicCode.findFirstOrThrow({ where: { workspaceId: signer.workspaceId } });
     const headers = { Authorization: await service.logIn(signer) };
-    const byDashboard = await fetch(`${service.url}/api/v1/dynamic/${made.shortId}/image/`, { headers });
+    const byDashboard = await fetchOurs(`${service.url}/api/v1/dynamic/${made.shortId}/image/`, { headers });
     expect(await problemOf(byDashboard)).toEqual([403, code]);
     // What only looks goes on.
     expect((await service.post("/api/v1/validate/", signer, { data })).status).toBe(200);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { decodeOne } from "@qrfactory/testing/decode";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { PNG } from "pngjs";
 import { type Assembled, startAssembled, type WorkspaceKey } from "./assembled.fixture.js";
 
@@ -13,7 +14,7 @@ const data = "https://example.com/menu";
 const path = "/api/v1/preview/";
 
 const post = (address: string, headers: Record<string, string>, body: object) =>
-  fetch(service.url + address, {
+  fetchOurs(service.url + address, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify(body),
@@ -111,7 +112,7 @@ test("more than twenty previews in a second wait, and leave the requests of a mi
 
 test("a 401 names what the route takes", async () => {
   const challengeOf = async (address: string, init: RequestInit = { method: "POST" }) =>
-    (await fetch(service.url + address, init)).headers.get("WWW-Authenticate");
+    (await fetchOurs(service.url + address, init)).headers.get("WWW-Authenticate");
   expect(await challengeOf(path)).toBe('Bearer, ApiKey header="X-Api-Key"');
   expect(await challengeOf("/api/v1/generate/", {})).toBe('SignedUrl parameters="key expires sig"');
 });

@@ -14,6 +14,7 @@ import { makeOutbound } from "@qrfactory/runtime/outbound";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { createHttpServer } from "@qrfactory/runtime/serve";
 import { type Listening, listen } from "@qrfactory/testing/http";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import type { Redis } from "ioredis";
@@ -123,14 +124,14 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
       return { rawKey, record };
     },
     generate: (key, body, headers = {}, signal) =>
-      fetch(`${server.url}/api/v1/generate/`, {
+      fetchOurs(`${server.url}/api/v1/generate/`, {
         method: "POST",
         headers: { "Content-Type": "application/json", ...(key && { "X-Api-Key": key.rawKey }), ...headers },
         body: typeof body === "string" ? body : JSON.stringify(body),
         ...(signal && { signal }),
       }),
     remove: (key, cacheKey) =>
-      fetch(`${server.url}/api/v1/cache/${cacheKey}/`, { method: "DELETE", headers: { "X-Api-Key": key.rawKey } }),
+      fetchOurs(`${server.url}/api/v1/cache/${cacheKey}/`, { method: "DELETE", headers: { "X-Api-Key": key.rawKey } }),
     used: ({ record }) =>
       credits.readCredits({ workspaceId: record.workspace_id, month: now().toISOString().slice(0, 7) }),
     async stop() {

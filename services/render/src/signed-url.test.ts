@@ -5,6 +5,7 @@ import { makeSeal } from "@qrfactory/auth/seal";
 import { rotateKey } from "@qrfactory/db/api-keys";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { decodeOne } from "@qrfactory/testing/decode";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type Assembled, startAssembled } from "./assembled.fixture.js";
 import { signatureOf } from "./signed-url.js";
 
@@ -36,7 +37,7 @@ function sign(signer: Signer, fields: Record<string, string>, expires = later())
   return `${path}?${parameters}&sig=${sig}`;
 }
 
-const get = (address: string, headers: Record<string, string> = {}) => fetch(service.url + address, { headers });
+const get = (address: string, headers: Record<string, string> = {}) => fetchOurs(service.url + address, { headers });
 
 test("a signed address is an image that anyone may fetch and keep, for a credit", async () => {
   const signer = await addSigner();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { plans } from "@qrfactory/domain/plans";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { PNG } from "pngjs";
 import { type DrawingPool, makeDrawingPool } from "./drawing-pool.js";
 import { imageOf, type Rig, startRig, type TestKey } from "./rig.fixture.js";
@@ -22,7 +23,7 @@ afterAll(async () => {
 });
 
 const post = (body: object, headers: Record<string, string> = { "X-Api-Key": key.rawKey }) =>
-  fetch(`${rig.url}/api/v1/validate/`, {
+  fetchOurs(`${rig.url}/api/v1/validate/`, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify(body),
@@ -138,5 +139,5 @@ test("a logo has its area and what the symbol can spare", async () => {
 
 test("who may not call gets no verdict", async () => {
   expect((await post({ data: url }, {})).status).toBe(401);
-  expect((await fetch(`${rig.url}/api/v1/validate`)).status).toBe(405);
+  expect((await fetchOurs(`${rig.url}/api/v1/validate`)).status).toBe(405);
 });
