@@ -1,5 +1,5 @@
 // Who works on a bulk order: claims with a number that grows, and a lease that is renewed as long as the work goes on.
-import type { RowErrors } from "@qrfactory/domain/errors";
+import type { RowErrors } from "@qrfactory/domain/field-errors";
 import { type PlanName, planNames, plans } from "@qrfactory/domain/plans";
 import { type BulkJob, settle } from "./bulk-jobs.js";
 import type { Db, Tx } from "./client.js";

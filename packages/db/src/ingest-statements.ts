@@ -1,7 +1,7 @@
 // The two statements that take events in: each inserts the rows that are new, given as an array for each column, and
 // counts these and no others, all at once.
 import { plans, quotaThresholds } from "@qrfactory/domain/plans";
-import type { CallRow, ScanRow } from "./ingest.js";
+import type { CallRow, ScanRow } from "./ingest-rows.js";
 import { isCounted } from "./scan-dimensions.js";
 
 /** Column → type, in the order in which the statements below take its arrays. */

@@ -1,7 +1,7 @@
 // Who stood at a place in the rules or variants of a version of a code: a region records the place, a row of `scans` the id.
 import { nameRouting, type StoredRouting } from "@qrfactory/domain/routing-ids";
 import type pg from "pg";
-import type { ScanRow } from "./ingest.js";
+import type { ScanRow } from "./ingest-rows.js";
 
 /** The ids of a version's rules and variants in their order. */
 type Ids = { rules: readonly string[]; variants: readonly string[] };

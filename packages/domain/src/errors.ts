@@ -1,5 +1,6 @@
 // Every refusal this product can make: a stable code, its HTTP status and its title (RFC 9457). Turned into a response
 // in one place, runtime/problem.
+import type { FieldErrors, RowErrors } from "./field-errors.js";
 import { cut, listErrors } from "./listed-errors.js";
 
 /** Code → HTTP status and title. The codes are public: clients branch on them. */
@@ -35,12 +36,6 @@ export const problemTypes = {
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof problemTypes;
-
-/** Field path → what is wrong with it, in sentences. The empty path speaks of the whole body. */
-export type FieldErrors = Record<string, string[]>;
-
-/** Row number, counted from 1, → field → what is wrong with it. */
-export type RowErrors = Record<string, FieldErrors>;
 
 export type ApiErrorOptions = {
   errors?: FieldErrors;

@@ -1,6 +1,6 @@
 // What a refusal repeats of the mistakes in a request: enough to correct them, never more than a bounded answer, however
 // many there are and however long their names.
-import type { FieldErrors, RowErrors } from "./errors.js";
+import type { FieldErrors, RowErrors } from "./field-errors.js";
 
 /** Fields of one request that are listed. */
 const fieldsMax = 50;

@@ -1,7 +1,8 @@
 // From untrusted values to typed ones: zod decides, and its findings become one `validation_failed` that lists every
 // field at once.
 import { z } from "zod";
-import { type FieldErrors, invalidFields } from "./errors.js";
+import { invalidFields } from "./errors.js";
+import type { FieldErrors } from "./field-errors.js";
 import { unknownField, useOneOf } from "./suggest.js";
 
 /** The path of what is wrong with a body or a query as a whole. */

@@ -29,7 +29,7 @@ import { makeThrottle } from "./accounts/throttle.js";
 import { createApp, type ManagementOptions, managementRoutes } from "./app.js";
 import { makeSignLink } from "./bulk/download.js";
 import { makeFindRefusals } from "./bulk/find-refusals.js";
-import { openObjectStore } from "./bulk/object-store.js";
+import { openObjectStore } from "./bulk/open-object-store.js";
 import { makeBell } from "./bulk/queue.js";
 import { makeReadSharedPictures } from "./bulk/shared-pictures.js";
 import { makeReadVerdicts } from "./bulk/verdicts.js";

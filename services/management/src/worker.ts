@@ -14,7 +14,7 @@ import { connectQueueRedis, connectRedis, requireNoEviction } from "@qrfactory/r
 import { serve } from "@qrfactory/runtime/serve";
 import { version } from "@qrfactory/runtime/version";
 import { openGeolocation } from "@qrfactory/visitor/geolocation";
-import { openObjectStore } from "./bulk/object-store.js";
+import { openObjectStore } from "./bulk/open-object-store.js";
 import { readManagementConfig } from "./config.js";
 import { connectRenderCache, createStatus } from "./status.js";
 import { checkCredits, sinceLastMonth } from "./usage/credit-check.js";

@@ -28,7 +28,7 @@ import {
   type ScanRequest,
 } from "./scan.js";
 import { sendHealth, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./send.js";
-import type { PageName } from "./wordings.js";
+import type { PageName } from "./wording.js";
 
 export type AppOptions = Decide & {
   table: Pick<Table, "find">;

@@ -6,7 +6,8 @@ import { type CodeOwner, contactText } from "@qrfactory/domain/code-owner";
 import { preferredAmong } from "@qrfactory/domain/preferred-language";
 import { memoise } from "@qrfactory/visitor/memo";
 import { cutHeader } from "./headers.js";
-import { type PageName, type PasswordProblem, type Wording, wordings } from "./wordings.js";
+import type { PageName, PasswordProblem, Wording } from "./wording.js";
+import { wordings } from "./wordings.js";
 
 export type Page = { status: number; language: string; body: Buffer };
 

@@ -4,7 +4,7 @@ import { ApiError } from "@qrfactory/domain/errors";
 import { clientAddress, makeAddressMatcher } from "@qrfactory/domain/network";
 import type { Decision } from "@qrfactory/domain/route";
 import { type CheckPassword, passwordRetrySeconds } from "./passwords.js";
-import type { PasswordProblem } from "./wordings.js";
+import type { PasswordProblem } from "./wording.js";
 
 /** 256 characters of four bytes, each written as `%XX`, and the field's name. */
 const bodyBytesMax = 4_096;

@@ -1,5 +1,5 @@
-// What people with a phone are told, in nine more languages; see wordings.ts for what each sentence is for.
-import type { Wording } from "./wordings.js";
+// What people with a phone are told, in nine more languages; see wording.ts for what each sentence is for.
+import type { Wording } from "./wording.js";
 
 /** Language → wording. */
 export const moreWordings: Record<string, Wording> = {

@@ -1,18 +1,6 @@
 // What people with a phone are told, in thirteen languages; nine of them stand in wordings-more.ts.
+import type { Wording } from "./wording.js";
 import { moreWordings } from "./wordings-more.js";
-
-/** Pages that are always the same. Unknown, malformed and deleted codes look alike; `unavailable` is while nobody can say whether a code exists. */
-export type PageName = "unknown" | "paused" | "expired" | "used" | "unavailable";
-/** Why a password is asked for again. */
-export type PasswordProblem = "wrong" | "limited" | "busy";
-
-export type Wording = Record<PageName, [title: string, text: string]> & {
-  password: Record<"title" | "text" | "label" | "button" | PasswordProblem, string>;
-  preview: Record<"title" | "varies" | "protected" | "button", string>;
-  app: Record<"title" | "open" | "web", string>;
-  /** Before the name of who can be asked: of a code, and of this service where the code is not known. */
-  whose: Record<"code" | "service", string>;
-};
 
 /** Language → wording; the first is for everybody else. */
 export const wordings: Record<string, Wording> = {

@@ -2,7 +2,8 @@
 // in its frame, so that nobody prints it; it scans like the image it stands for.
 import { composite, contrastRatio, normalizeColor, type Rgba, rgbaOf } from "@qrfactory/domain/color";
 import { cacheKeyOf, type Design } from "@qrfactory/domain/design";
-import { type FieldErrors, invalidFields } from "@qrfactory/domain/errors";
+import { invalidFields } from "@qrfactory/domain/errors";
+import type { FieldErrors } from "@qrfactory/domain/field-errors";
 import { frozenProblem } from "@qrfactory/domain/freeze";
 import { isObject } from "@qrfactory/domain/json";
 import type { Handler } from "@qrfactory/runtime/http-app";

@@ -2,7 +2,8 @@
 // charged; what decoders find out is found out as generate does it, by the same steps.
 import { rgbaOf } from "@qrfactory/domain/color";
 import type { Design } from "@qrfactory/domain/design";
-import { ApiError, type FieldErrors, type ProblemCode } from "@qrfactory/domain/errors";
+import { ApiError, type ProblemCode } from "@qrfactory/domain/errors";
+import type { FieldErrors } from "@qrfactory/domain/field-errors";
 import { widthMmOf } from "@qrfactory/domain/image-size";
 import type { Segment, SegmentMode } from "@qrfactory/domain/segments";
 import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol-capacity";

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
-import type { Result, Row } from "./row.js";
+import type { Result } from "./result.js";
+import type { Row } from "./row.js";
 
 const program = fileURLToPath(new URL("../main.js", import.meta.url));
 /** Set in the process inside. */

@@ -1,4 +1,5 @@
 // What an attack is: a row of the table, data and one function that makes it and says what has to hold.
+import type { StackNeeds } from "./result.js";
 import type { Stage } from "./stage.js";
 
 export type Row = {
@@ -14,25 +15,4 @@ export type Row = {
   unless?: () => string | null;
   /** Makes the attack. What it throws is a broken promise, too. */
   run(stage: Stage): Promise<void>;
-};
-
-export type StackNeeds = {
-  /** Redirect regions; default 1. */
-  regions?: number;
-  /** Variables of the launcher, which all services are told. */
-  env?: Record<string, string>;
-};
-
-/** Milliseconds. */
-export type Latency = { p50: number; p99: number };
-
-export type Result = {
-  bytes: number;
-  requests: number;
-  /** Of others' steady requests: before the attack and during it. */
-  rest?: Latency;
-  under?: Latency;
-  /** What the attacker was answered, and what the row saw besides. */
-  answer: string;
-  broken: string[];
 };

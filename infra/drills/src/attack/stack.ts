@@ -9,7 +9,7 @@ import { findProcesses, isRunning } from "@qrfactory/testing/proc";
 import { type StartedProcess, startScript } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
-import type { StackNeeds } from "./row.js";
+import type { StackNeeds } from "./result.js";
 
 /** A start on a busy machine with an empty data directory; idle it takes ten seconds. */
 const startMsMax = 120_000;

@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Answer, type Ask, type Client, makeClient } from "./client.js";
 import { judge } from "./judge.js";
 import { makePeople, type People, type Person } from "./people.js";
-import type { Result } from "./row.js";
+import type { Result } from "./result.js";
 import type { OwnStack, Stack } from "./stack.js";
 import { startVictim } from "./victim.js";
 

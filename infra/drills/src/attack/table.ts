@@ -2,7 +2,8 @@
 // this run, and of rows that did not run now what the table said already.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Latency, Result, Row } from "./row.js";
+import type { Latency, Result } from "./result.js";
+import type { Row } from "./row.js";
 
 const tableFile = fileURLToPath(new URL("../../attack.md", import.meta.url));
 const beforeFile = fileURLToPath(new URL("../../src/attack/before.json", import.meta.url));

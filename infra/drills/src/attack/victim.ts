@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Ask } from "./client.js";
-import type { Latency } from "./row.js";
+import type { Latency } from "./result.js";
 
 export type VictimPlan = {
   base: string;

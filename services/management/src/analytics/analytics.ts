@@ -1,18 +1,11 @@
-// Analytics over HTTP: reports on a code and on a workspace, lists of scans, and the export of them.
-import type { Authenticate, Caller } from "@qrfactory/auth/caller";
 import { type ReportQuery, readReport } from "@qrfactory/db/analytics";
 import { resolveRange } from "@qrfactory/db/analytics-range";
-import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
-import type { Db } from "@qrfactory/db/client";
 import { getCode } from "@qrfactory/db/dynamic-codes";
-import type { ScanScope } from "@qrfactory/db/scan-scope";
 import { type ApiError, invalidField } from "@qrfactory/domain/errors";
 import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler, Routes } from "@qrfactory/runtime/http-app";
-import type { Request, Response } from "express";
-import type { FindCaller } from "../caller.js";
+import type { Response } from "express";
 import { readShortId } from "../dynamic-codes/address.js";
-import type { EnterStream } from "../server-events.js";
 import { makeScanExport } from "./export.js";
 import { makeLive } from "./live.js";
 import {
@@ -26,20 +19,8 @@ import {
   workspaceScansQuery,
 } from "./query.js";
 import { makeListScans } from "./scans.js";
+import type { AnalyticsOptions, FindScope } from "./scope.js";
 import { reportDocument } from "./wire.js";
-
-export type AnalyticsOptions = {
-  db: Db;
-  analytics: AnalyticsStore;
-  /** Asked again while a live stream is open. */
-  authenticate: Authenticate;
-  enterStream: EnterStream;
-  findCaller: FindCaller;
-  now?: () => number;
-};
-
-/** Whose scans a request is about: of the code in its path, or of the caller's workspace. */
-export type FindScope = (req: Request, caller: Caller) => Promise<Pick<ScanScope, "workspaceId" | "codeId">>;
 
 /** The routes of analytics. */
 export function analyticsRoutes(options: AnalyticsOptions): Routes {

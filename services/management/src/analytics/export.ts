@@ -10,8 +10,8 @@ import type { Handler } from "@qrfactory/runtime/http-app";
 import { stringify } from "csv-stringify/sync";
 import { z } from "zod";
 import { sendFile } from "../send-file.js";
-import type { AnalyticsOptions, FindScope } from "./analytics.js";
 import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";
+import type { AnalyticsOptions, FindScope } from "./scope.js";
 import { scanDocument } from "./wire.js";
 
 /** Scans read at once: some 400 KB of text, written in about ten milliseconds. */

@@ -6,7 +6,7 @@ import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { z } from "zod";
 import { type EventStream, openEvents } from "../server-events.js";
-import type { AnalyticsOptions, FindScope } from "./analytics.js";
+import type { AnalyticsOptions, FindScope } from "./scope.js";
 
 /** A scan is seen about this much later, at worst. */
 const pollMs = 2_000;

@@ -1,7 +1,8 @@
 // Scans for tests: rows made from a seed, taken in as the worker does it, and the summaries of the days they fall into.
 import { randomUUID } from "node:crypto";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
-import { openEventStore, type ScanRow } from "@qrfactory/db/ingest";
+import { openEventStore } from "@qrfactory/db/ingest";
+import type { ScanRow } from "@qrfactory/db/ingest-rows";
 import { ensurePartitions } from "@qrfactory/db/partitions";
 import { openSummaryStore } from "@qrfactory/db/summary-store";
 

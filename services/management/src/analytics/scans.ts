@@ -7,8 +7,8 @@ import { momentField } from "@qrfactory/domain/code-input";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { z } from "zod";
 import { readStreamQuery, streamDocument } from "../streams.js";
-import type { AnalyticsOptions, FindScope } from "./analytics.js";
 import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";
+import type { AnalyticsOptions, FindScope } from "./scope.js";
 import { scanDocument } from "./wire.js";
 
 /** A cursor is the moment and the id of a scan. */

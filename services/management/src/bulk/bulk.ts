@@ -1,16 +1,15 @@
 // Bulk orders over HTTP: a table of rows comes in, one ZIP goes out.
 import { type Authenticate, requireRole } from "@qrfactory/auth/caller";
 import { recordAudit } from "@qrfactory/db/audit";
-import { type BulkJob, cancelBulkJob, findBulkJob, listBulkJobs } from "@qrfactory/db/bulk-jobs";
-import type { Db } from "@qrfactory/db/client";
+import { type BulkJob, cancelBulkJob, listBulkJobs } from "@qrfactory/db/bulk-jobs";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { listDocument, readListQuery } from "../paging.js";
-import { readPathId } from "../path-id.js";
 import type { EnterStream } from "../server-events.js";
 import { type DownloadOptions, makeDownload } from "./download.js";
 import { makeEvents } from "./events.js";
+import { getJob } from "./get-job.js";
 import { makeOrder, type OrderOptions } from "./order.js";
 import { makeBulkDocument } from "./wire.js";
 
@@ -65,14 +64,3 @@ export function bulkRoutes(options: BulkOptions): Routes {
     "/api/v1/bulk/:id/download": { GET: makeDownload(options, getJob) },
   };
 }
-
-/** The job that a path names; throws `not_found`, the same for a missing one and somebody else's. */
-export async function getJob(db: Db, workspaceId: string, req: Request): Promise<BulkJob> {
-  const job = await findBulkJob(db, workspaceId, readPathId(req, noSuchOrder));
-  if (!job) throw noSuchOrder();
-  return job;
-}
-
-export type GetJob = typeof getJob;
-
-const noSuchOrder = () => new ApiError("not_found", "There is no such bulk order.");

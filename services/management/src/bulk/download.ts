@@ -8,7 +8,7 @@ import type { Handler } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
-import type { GetJob } from "./bulk.js";
+import type { GetJob } from "./get-job.js";
 import type { ObjectStore } from "./object-store.js";
 import { gone, sendArchive } from "./send-archive.js";
 

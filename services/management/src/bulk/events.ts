@@ -6,7 +6,7 @@ import type { Db } from "@qrfactory/db/client";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { FindCaller } from "../caller.js";
 import { type EnterStream, openEvents } from "../server-events.js";
-import type { GetJob } from "./bulk.js";
+import type { GetJob } from "./get-job.js";
 
 /** Progress is noted every second, an end at once. */
 const lookMs = 500;

@@ -10,7 +10,8 @@ import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { type Answer, type Api, expectProblem, startApi } from "../api.fixture.js";
 import type { ManagementConfig } from "../config.js";
-import { type ObjectStore, openObjectStore } from "./object-store.js";
+import type { ObjectStore } from "./object-store.js";
+import { openObjectStore } from "./open-object-store.js";
 
 const zip = Buffer.from(Array.from({ length: 100 }, (_, n) => n));
 /** Larger than a part of an upload, so that several are put together. */

@@ -1,6 +1,6 @@
 // What render would refuse of an order's rows, found out before anything is charged: render judges them as it judges a
 // single request, without drawing.
-import type { FieldErrors } from "@qrfactory/domain/errors";
+import type { FieldErrors } from "@qrfactory/domain/field-errors";
 import {
   type CheckedPictures,
   type Verdict,

@@ -15,7 +15,7 @@ import {
 import { archiveHours, type BulkJob, forgetArchive, listExpiredArchives } from "@qrfactory/db/bulk-jobs";
 import type { Db } from "@qrfactory/db/client";
 import { hourMs, minuteMs } from "@qrfactory/domain/duration";
-import type { RowErrors } from "@qrfactory/domain/errors";
+import type { RowErrors } from "@qrfactory/domain/field-errors";
 import { listErrors } from "@qrfactory/domain/listed-errors";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";

@@ -1,0 +1,22 @@
+// What the routes of analytics share, and whose scans a request is about.
+import type { Authenticate, Caller } from "@qrfactory/auth/caller";
+import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
+import type { Db } from "@qrfactory/db/client";
+import type { ScanScope } from "@qrfactory/db/scan-scope";
+import type { Request } from "express";
+import type { FindCaller } from "../caller.js";
+import type { EnterStream } from "../server-events.js";
+
+/** What the routes of analytics need. */
+export type AnalyticsOptions = {
+  db: Db;
+  analytics: AnalyticsStore;
+  /** Asked again while a live stream is open. */
+  authenticate: Authenticate;
+  enterStream: EnterStream;
+  findCaller: FindCaller;
+  now?: () => number;
+};
+
+/** Whose scans a request is about: of the code in its path, or of the caller's workspace. */
+export type FindScope = (req: Request, caller: Caller) => Promise<Pick<ScanScope, "workspaceId" | "codeId">>;
