@@ -2,14 +2,21 @@
 // they were taken in today: nothing is rewritten, and what older workers still write is read alike.
 import { namesInBrackets } from "@qrfactory/domain/cities";
 
-/** What comes before the first ` (`, as `cityOf` in domain/cities finds it. */
-const before = String.raw`(?:(?! \().)+`;
-const withOwnName = String.raw`^(${before} \((?:${namesInBrackets.join("|")})\))`;
+/** What stands in brackets behind a city that has them in its name. */
+const ownNames = `ARRAY[${namesInBrackets.map((name) => `'${name}'`).join(", ")}]`;
 
-/** `cityOf` of an expression. */
-export const cityOfName = (name: string) => String.raw`
-  CASE WHEN ${name} NOT LIKE '% (%' THEN ${name}
-    ELSE coalesce(substring(${name} from '${withOwnName}'), substring(${name} from '^(${before}) \('), ${name}) END`;
+/**
+ * `cityOf` of an expression, as domain/cities has it. By parts of the text: regular expressions take seven times as long,
+ * which over a million rows of before is the difference between an answer and none.
+ */
+export function cityOfName(name: string): string {
+  const inBrackets = `split_part(${name}, ' (', 2)`;
+  const own = `split_part(${inBrackets}, ')', 1)`;
+  return `
+  CASE WHEN strpos(${name}, ' (') <= 1 THEN ${name}
+    WHEN ${own} = ANY(${ownNames}) AND strpos(${inBrackets}, ')') > 0 THEN split_part(${name}, ' (', 1) || ' (' || ${own} || ')'
+    ELSE split_part(${name}, ' (', 1) END`;
+}
 
 /** The district in an expression, by its whole name: that of the city where it has one. */
 export const districtOfName = (name: string) => `nullif(${name}, ${cityOfName(name)})`;

@@ -7,6 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { until } from "@qrfactory/testing/until";
+import { Redis } from "ioredis";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 
 const path = "/api/v1/generate/bulk";
@@ -268,6 +269,25 @@ test("rows become codes with the order, or with none of it", async () => {
   expect(taken.body.detail).toContain("BULK-MENU");
   expect((await who.as("GET", "/api/v1/dynamic")).body.count).toBe(2);
   expect([await who.jobs(), await who.spent()]).toEqual([1, charged(3)]);
+});
+
+test("an order says pending while a region that can be reached has not heard of its codes", async () => {
+  const who = await customer();
+  const order = async (body: object) => {
+    const { status, headers } = await who.as("POST", path, { body });
+    return [status, headers.get("X-QR-Published")];
+  };
+  const dynamic = { dynamic: true, items: [item] };
+  expect(await order(dynamic)).toEqual([202, null]);
+  const redis = new Redis(api.redis.url);
+  await redis.hset("qrf:regions", "slow", `0 ${Date.now()}`);
+  expect(await order(dynamic)).toEqual([202, "pending"]);
+  await redis.hset("qrf:regions", "slow", `0 ${Date.now()}`);
+  expect(await order({ items: [item] })).toEqual([202, null]);
+  await redis.hset("qrf:regions", "slow", `1000000 ${Date.now()}`);
+  expect(await order(dynamic)).toEqual([202, null]);
+  await redis.del("qrf:regions");
+  redis.disconnect();
 });
 
 test.each([

@@ -47,7 +47,8 @@ export type OrderOptions = {
   readVerdicts: ReadVerdicts;
   /** Rings for the workers; never fails. */
   ringBulk: (jobId: string) => Promise<void>;
-  publishCodes: (rows: DynamicCode[]) => Promise<void>;
+  /** Tells regions of new codes and waits for those that can be reached; false when it may take a second. */
+  publishEverywhere: (rows: DynamicCode[]) => Promise<boolean>;
   destinationRules: DestinationRules;
   scanBaseUrl: string;
   now?: () => Date;
@@ -125,7 +126,7 @@ export function makeOrder(options: OrderOptions, documentOf: DocumentOf) {
       committed: async () => {
         credits.settle(id);
         await options.ringBulk(id);
-        if (codes.length > 0) await options.publishCodes(codes);
+        if (codes.length > 0 && !(await options.publishEverywhere(codes))) res.set("X-QR-Published", "pending");
       },
     }).catch(async (error: unknown) => {
       const account = { workspaceId, month: monthOf(at) };
