@@ -8,7 +8,7 @@ import { type FrameLabel, shapeFrameLabel } from "./qr/frame-label.js";
 import type { Logo } from "./qr/logo.js";
 import { makeSymbolAround } from "./qr/logo.js";
 import { paintPixels, paintScene } from "./qr/paint.js";
-import { cutGlow, soften } from "./qr/picture.js";
+import { cutGlow, soften, squareOf } from "./qr/picture.js";
 import { snapGrid } from "./qr/raster.js";
 import type { Raster } from "./qr/rasterize.js";
 import { layOut, type Picture, type Scene } from "./qr/scene.js";
@@ -16,7 +16,7 @@ import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
 /** Part of every cache key: raised whenever the same design gives other bytes. */
-export const rendererVersion = 12;
+export const rendererVersion = 13;
 
 /** What every drawing of a design says of itself. */
 export type Verdict = {
@@ -68,9 +68,11 @@ async function sceneOf(design: Design, pictures: Pictures = {}): Promise<{ symbo
   const symbol = logo
     ? makeSymbolAround(text, errorCorrection, logo, { encoding })
     : makeSymbol(text, errorCorrection, { encoding });
-  const backdrop = pictures.background ? soften(pictures.background) : null;
+  const background = pictures.background ? squareOf(pictures.background) : null;
+  const isShown = design.pattern === "halftone";
+  const backdrop = background && soften(background, { isShown });
   const label = await labelOf(design, symbol.modules.side);
-  const scene = layOut(symbol, design, { label, logo, backdrop });
+  const scene = layOut(symbol, design, { label, logo, backdrop, shown: isShown ? background : null });
   requireRoom(scene, design);
   return { symbol, scene };
 }
