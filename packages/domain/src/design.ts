@@ -38,6 +38,12 @@ export type ScanCheck = (typeof scanChecks)[number];
 /** Longer than any payload (7,089 digits in 40-L); stops the checks below from reading megabytes. */
 const dataLengthMax = 10_000;
 
+/** Modules, as the standard asks (ISO/IEC 18004:2015, 6.3.8). */
+export const quietZoneDefault = 4;
+
+/** A frame keeps other things away from the symbol, and what the quiet zone takes in it the symbol lacks. */
+const framedQuietZoneDefault = 2;
+
 const designFields = z.strictObject(
   {
     // A `dynamic` payload becomes a text before it gets here: what it stands for is known to the database.
@@ -52,7 +58,7 @@ const designFields = z.strictObject(
     ...sizeFields,
     error_correction: z.enum(errorCorrectionLevels).default("M"),
     text_encoding: z.enum(textEncodings).default("auto"),
-    quiet_zone: wholeFrom(0, 16).default(4),
+    quiet_zone: wholeFrom(0, 16).optional(),
     color: inkColor.prefault("black"),
     background: groundColor.prefault("white"),
     ...styleFields,
@@ -139,7 +145,7 @@ function normalize(
     ...content,
     format: request.format,
     ...normalizeSize(request),
-    quietZone: request.quiet_zone,
+    quietZone: request.quiet_zone ?? (request.frame_style === "none" ? quietZoneDefault : framedQuietZoneDefault),
     background: request.background,
     ...normalizeStyle(request),
     ...normalizePictures(request, pictures),

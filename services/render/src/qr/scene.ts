@@ -82,20 +82,19 @@ export type SceneParts = {
 };
 
 /** Modules along a side of the scene of a symbol of `symbolSide` modules. */
-export function sideOf(symbolSide: number, { quietZone, frame }: Pick<SceneDesign, "quietZone" | "frame">): number {
-  const width = symbolSide + 2 * quietZone;
-  return frame ? layOutFrame(frame, width, quietZone).side : width;
+export function sideOf(symbolSide: number, design: Pick<SceneDesign, "quietZone" | "frame" | "widthPx">): number {
+  const { frame, quietZone, widthPx } = design;
+  return frame ? layOutFrame(frame, { symbolSide, quietZone, widthPx }).side : symbolSide + 2 * quietZone;
 }
 
 /** Lays a symbol out as its design says. */
 export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts = {}): Scene {
-  const { quietZone, frame } = design;
+  const { quietZone, frame, widthPx } = design;
   const { modules } = symbol;
-  const width = modules.side + 2 * quietZone;
-  const framed = frame ? layOutFrame(frame, width, quietZone) : null;
-  const side = framed?.side ?? width;
-  const left = (framed?.left ?? 0) + quietZone;
-  const top = (framed?.top ?? 0) + quietZone;
+  const framed = frame ? layOutFrame(frame, { symbolSide: modules.side, quietZone, widthPx }) : null;
+  const side = framed?.side ?? modules.side + 2 * quietZone;
+  const left = framed?.left ?? quietZone;
+  const top = framed?.top ?? quietZone;
   const ink = inkOf(design, framed?.bounds ?? { x: left, y: top, width: modules.side, height: modules.side });
   const { backdrop, shown = null, logo, label = null } = parts;
   const place = logo ? placeLogo(modules.side, logo) : null;
@@ -103,7 +102,7 @@ export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts 
   const background = rgbaOf(design.background);
   const inks = inksOf(design);
   const { substrate } = surfaceOf({ background, inks });
-  const { modulePx } = snapGrid(side, design.widthPx);
+  const { modulePx } = snapGrid(side, widthPx);
   const tones = shown && cellTones(shown, { side, left, top, modules: modules.side }, { background, inks });
   const shapes: Filled[] = symbolShapes(symbol, design, { ink, left, top, isCleared, modulePx, tones });
   if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label }));
