@@ -11,7 +11,7 @@ import {
   pictureFields,
 } from "./design-picture.js";
 import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
-import { ApiError, invalidFields } from "./errors.js";
+import { ApiError, invalidField, invalidFields } from "./errors.js";
 import {
   checkSize,
   type ImageFormat,
@@ -22,6 +22,7 @@ import {
   sizeFields,
 } from "./image-size.js";
 import { canonicalJson } from "./json.js";
+import { vanishingLabel } from "./label-contrast.js";
 import { checkContent, contentText, payloadTypes, plainTypes } from "./payload/payload.js";
 import type { Plan } from "./plans.js";
 import { densestModeOf } from "./segmentation.js";
@@ -112,6 +113,8 @@ export function readDesign(
   if (typeof data === "string" && data.length > dataLengthMax) throw tooLong(data, "L", "data");
   const request = parseInput(designRequest, body);
   requireSizeInPlan(request, plan);
+  const vanishing = vanishingLabel(request, pictures.background !== undefined);
+  if (vanishing) throw invalidField(vanishing.field, vanishing.message);
   const text = contentText(request);
   const field = request.payload === undefined ? "data" : "payload";
   const textEncoding = readEncoding(text, request.text_encoding);

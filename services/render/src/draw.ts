@@ -4,6 +4,7 @@ import type { Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import { printDpi } from "@qrfactory/domain/image-size";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
+import { requireVisibleLabel } from "./label-ground.js";
 import { type FrameLabel, shapeFrameLabel } from "./qr/frame-label.js";
 import type { Logo } from "./qr/logo.js";
 import { makeSymbolAround } from "./qr/logo.js";
@@ -41,7 +42,7 @@ type DrawOptions = { checked: boolean; pictures?: Pictures };
 
 /**
  * Draws a design. Throws `unscannable` when its size leaves less than one pixel a module, and `validation_failed` when no
- * bundled font draws its label.
+ * bundled font draws its label, or the picture behind it is like it.
  */
 export async function draw(design: Design, options: DrawOptions): Promise<Drawing> {
   const { symbol, scene } = await sceneOf(design, options.pictures);
@@ -72,6 +73,7 @@ async function sceneOf(design: Design, pictures: Pictures = {}): Promise<{ symbo
   const isShown = design.pattern === "halftone";
   const backdrop = background && soften(background, { isShown });
   const label = await labelOf(design, symbol.modules.side);
+  requireVisibleLabel(design, symbol.modules.side, backdrop);
   const scene = layOut(symbol, design, { label, logo, backdrop, shown: isShown ? background : null });
   requireRoom(scene, design);
   return { symbol, scene };

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { frameStyles, isBanner } from "@qrfactory/domain/design-style";
+import { frameStyles } from "@qrfactory/domain/design-style";
+import { isBanner } from "@qrfactory/domain/label-contrast";
 import { modulesOf } from "@qrfactory/domain/symbol-capacity";
 import { pngPixels } from "@qrfactory/testing/decode";
 import fc from "fast-check";
