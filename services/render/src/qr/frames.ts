@@ -41,8 +41,8 @@ type Bands = readonly [empty: Share, line: Share, lines: Share];
 
 const banner: Bands = [
   { least: 0.045, wanted: 0.06 },
-  { least: 0.095, wanted: 0.13 },
-  { least: 0.155, wanted: 0.19 },
+  { least: 0.09, wanted: 0.13 },
+  { least: 0.15, wanted: 0.19 },
 ];
 const onGround: Bands = [
   { least: 0, wanted: 0 },
