@@ -2,6 +2,7 @@
 // normal form. Whatever is left out follows the ink, so that two spellings of one picture are one design.
 import { z } from "zod";
 import { composite, contrastRatio, inkColor, type Rgba, rgbaOf } from "./color.js";
+import { groundOf, isBanner, labelContrastMin } from "./label-contrast.js";
 
 /** How the modules outside the finder eyes are drawn. */
 export const patterns = [
@@ -121,22 +122,6 @@ export function checkStyle(
   if (request.frame_label && request.frame_style === "none") {
     refuse("frame_label", "A label is part of a frame: give a frame_style as well.");
   }
-  const vanishing = vanishingLabel(request);
-  if (vanishing) refuse("frame_label_color", vanishing);
-}
-
-/** Below this a word is guessed rather than read; a design may still be quieter than WCAG asks. */
-const labelContrastVisible = 1.5;
-
-/** Why the label of a banner would not be seen; null when it would. What is behind other labels may be a picture. */
-function vanishingLabel(request: StyleRequest & { color: string }): string | null {
-  const { frame_label: label, frame_style: style, frame_label_color: color } = request;
-  if (!label || color === undefined || style === "none" || !isBanner(style)) return null;
-  const banner = request.frame_color ?? request.gradient_from ?? request.color;
-  const contrast = contrastRatio(composite(rgbaOf(color), rgbaOf(banner)), composite(rgbaOf(banner), white));
-  if (contrast >= labelContrastVisible) return null;
-  const shown = (rgba: string) => rgba.replace(/^(#[0-9a-f]{6})ff$/, "$1");
-  return `A label of ${shown(color)} vanishes on a banner of ${shown(banner)} (contrast ${contrast.toFixed(1)}); leave it out or choose another.`;
 }
 
 /** Colours are in normal form, see domain/color; null always means "like the ink". */
@@ -180,14 +165,15 @@ export function normalizeStyle(request: StyleRequest & { color: string; backgrou
 
 type Inks = { color: string; isGradient: boolean; frameColor: string | null };
 
-function normalizeFrame(request: StyleRequest & { background: string }, inks: Inks): Frame | null {
+function normalizeFrame(request: StyleRequest & { color: string; background: string }, inks: Inks): Frame | null {
   const { frame_style: style, frame_label: label = "", frame_label_color: explicit } = request;
   if (style === "none") return null;
   const { color, isGradient, frameColor } = inks;
   const frame = { style, color: frameColor, label };
   // A colour of what is not drawn changes nothing.
   if (label === "") return { ...frame, labelColor: null };
-  if (isBanner(style)) return { ...frame, labelColor: explicit ?? onBanner(frameColor ?? color, request.background) };
+  if (isBanner(style))
+    return { ...frame, labelColor: explicit ?? onBanner(frameColor ?? color, groundOf(request), request.background) };
   const flatFrame = frameColor ?? (isGradient ? null : color);
   return { ...frame, labelColor: explicit === undefined || explicit === flatFrame ? null : explicit };
 }
@@ -206,19 +192,9 @@ export function inNamesSent(sentence: string, request: unknown): string {
   return text;
 }
 
-/** Whether a label of this style stands on a filled banner, and not on the background. */
-export function isBanner(style: FrameStyle): boolean {
-  return style === "banner-bottom" || style === "banner-top";
-}
-
-/** What large text has to differ by to be read with ease (WCAG 2.2, 1.4.3). */
-const labelContrastMin = 3;
-
-const white: Rgba = [255, 255, 255, 255];
-
 /** The colour of a label on a banner: that of the background where it can be read, else black or white. */
-function onBanner(banner: string, background: string): string {
-  const filled = composite(rgbaOf(banner), white);
+function onBanner(banner: string, ground: Rgba, background: string): string {
+  const filled = composite(rgbaOf(banner), ground);
   const candidates = background.endsWith("ff") ? [background, "#ffffffff", "#000000ff"] : ["#ffffffff", "#000000ff"];
   const contrast = (candidate: string) => contrastRatio(rgbaOf(candidate), filled);
   const readable = candidates.find((candidate) => contrast(candidate) >= labelContrastMin);

@@ -11,7 +11,7 @@ import {
   pictureFields,
 } from "./design-picture.js";
 import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
-import { ApiError, invalidFields } from "./errors.js";
+import { ApiError, invalidField, invalidFields } from "./errors.js";
 import {
   checkSize,
   type ImageFormat,
@@ -22,6 +22,7 @@ import {
   sizeFields,
 } from "./image-size.js";
 import { canonicalJson } from "./json.js";
+import { vanishingLabel } from "./label-contrast.js";
 import { checkContent, contentText, payloadTypes, plainTypes } from "./payload/payload.js";
 import type { Plan } from "./plans.js";
 import { densestModeOf } from "./segmentation.js";
@@ -38,6 +39,12 @@ export type ScanCheck = (typeof scanChecks)[number];
 /** Longer than any payload (7,089 digits in 40-L); stops the checks below from reading megabytes. */
 const dataLengthMax = 10_000;
 
+/** Modules, as the standard asks (ISO/IEC 18004:2015, 6.3.8). */
+export const quietZoneDefault = 4;
+
+/** A frame keeps other things away from the symbol, and what the quiet zone takes in it the symbol lacks. */
+const framedQuietZoneDefault = 2;
+
 const designFields = z.strictObject(
   {
     // A `dynamic` payload becomes a text before it gets here: what it stands for is known to the database.
@@ -52,7 +59,7 @@ const designFields = z.strictObject(
     ...sizeFields,
     error_correction: z.enum(errorCorrectionLevels).default("M"),
     text_encoding: z.enum(textEncodings).default("auto"),
-    quiet_zone: wholeFrom(0, 16).default(4),
+    quiet_zone: wholeFrom(0, 16).optional(),
     color: inkColor.prefault("black"),
     background: groundColor.prefault("white"),
     ...styleFields,
@@ -106,6 +113,8 @@ export function readDesign(
   if (typeof data === "string" && data.length > dataLengthMax) throw tooLong(data, "L", "data");
   const request = parseInput(designRequest, body);
   requireSizeInPlan(request, plan);
+  const vanishing = vanishingLabel(request, pictures.background !== undefined);
+  if (vanishing) throw invalidField(vanishing.field, vanishing.message);
   const text = contentText(request);
   const field = request.payload === undefined ? "data" : "payload";
   const textEncoding = readEncoding(text, request.text_encoding);
@@ -139,7 +148,7 @@ function normalize(
     ...content,
     format: request.format,
     ...normalizeSize(request),
-    quietZone: request.quiet_zone,
+    quietZone: request.quiet_zone ?? (request.frame_style === "none" ? quietZoneDefault : framedQuietZoneDefault),
     background: request.background,
     ...normalizeStyle(request),
     ...normalizePictures(request, pictures),

@@ -4,11 +4,12 @@ import type { Design } from "@qrfactory/domain/design";
 import { ApiError } from "@qrfactory/domain/errors";
 import { printDpi } from "@qrfactory/domain/image-size";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
+import { requireVisibleLabel } from "./label-ground.js";
 import { type FrameLabel, shapeFrameLabel } from "./qr/frame-label.js";
 import type { Logo } from "./qr/logo.js";
 import { makeSymbolAround } from "./qr/logo.js";
 import { paintPixels, paintScene } from "./qr/paint.js";
-import { cutGlow, soften } from "./qr/picture.js";
+import { cutGlow, soften, squareOf } from "./qr/picture.js";
 import { snapGrid } from "./qr/raster.js";
 import type { Raster } from "./qr/rasterize.js";
 import { layOut, type Picture, type Scene } from "./qr/scene.js";
@@ -16,7 +17,7 @@ import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
 /** Part of every cache key: raised whenever the same design gives other bytes. */
-export const rendererVersion = 12;
+export const rendererVersion = 13;
 
 /** What every drawing of a design says of itself. */
 export type Verdict = {
@@ -41,7 +42,7 @@ type DrawOptions = { checked: boolean; pictures?: Pictures };
 
 /**
  * Draws a design. Throws `unscannable` when its size leaves less than one pixel a module, and `validation_failed` when no
- * bundled font draws its label.
+ * bundled font draws its label, or the picture behind it is like it.
  */
 export async function draw(design: Design, options: DrawOptions): Promise<Drawing> {
   const { symbol, scene } = await sceneOf(design, options.pictures);
@@ -68,9 +69,12 @@ async function sceneOf(design: Design, pictures: Pictures = {}): Promise<{ symbo
   const symbol = logo
     ? makeSymbolAround(text, errorCorrection, logo, { encoding })
     : makeSymbol(text, errorCorrection, { encoding });
-  const backdrop = pictures.background ? soften(pictures.background) : null;
+  const background = pictures.background ? squareOf(pictures.background) : null;
+  const isShown = design.pattern === "halftone";
+  const backdrop = background && soften(background, { isShown });
   const label = await labelOf(design, symbol.modules.side);
-  const scene = layOut(symbol, design, { label, logo, backdrop });
+  requireVisibleLabel(design, symbol.modules.side, backdrop);
+  const scene = layOut(symbol, design, { label, logo, backdrop, shown: isShown ? background : null });
   requireRoom(scene, design);
   return { symbol, scene };
 }

@@ -5,7 +5,7 @@ import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type DrawingPool, makeDrawingPool } from "./drawing-pool.js";
 import { jpegOfScans } from "./images-in/hostile-forms.fixture.js";
 import { makeImageDecoder } from "./images-in/image-decoder.js";
-import { canvasOf, gif, jpegOf, patient, pngOf } from "./images-in/pictures.fixture.js";
+import { canvasOf, gif, jpegOf, patient, pngOf, webps } from "./images-in/pictures.fixture.js";
 import { imageOf, type Rig, startRig } from "./rig.fixture.js";
 
 let pool: DrawingPool;
@@ -52,6 +52,7 @@ test.each([
   ["a wide logo", { logo_size_ratio: 0.3 }, pngOf(400, 100)],
   ["a tall logo on dots", { pattern: "dot", eye_shape: "circle" }, pngOf(100, 300)],
   ["a GIF", {}, gif],
+  ["a WebP", {}, webps.alpha],
   ["a logo over modules", { logo_clear_zone: false, logo_size_ratio: 0.2 }, pngOf(64, 64)],
   ["a glow that is cut off", { logo_neon_alpha: 200 }, canvasOf(90, 90, "rgba(0,200,255,0.4)").toBuffer("image/png")],
   ["a logo in a frame with a gradient", { gradient_from: "#003", gradient_to: "#063", frame_style: "box" }, logo],
@@ -67,6 +68,11 @@ test.each([
 test("a background picture covers the square and leaves a code that is read", async () => {
   const background = canvasOf(900, 500, "#123456").toBuffer("image/jpeg");
   const answer = await sendForm({ data: url, size: "700" }, { background_image_file: background, logo_file: logo });
+  expect(await decodeOne(await imageOf(answer))).toBe(url);
+});
+
+test("a background picture may be a WebP", async () => {
+  const answer = await sendForm({ data: url, size: "700" }, { background_image_file: webps.lossy });
   expect(await decodeOne(await imageOf(answer))).toBe(url);
 });
 

@@ -146,7 +146,7 @@ async function readAll(poor: number[], see: (at: number) => Pixels, text: string
 
 /** The delivered pixels, brought nearer to what a camera has of them. */
 function seenPixels(scene: Scene, { widthPx, raster, substrate }: Seen): Pixels {
-  const enoughPx = seenModulePx * scene.side;
+  const enoughPx = Math.ceil(seenModulePx * scene.side);
   // Squares are the same at every whole number of pixels a module, so a small drawing says what a large one would.
   const isSmaller = !raster || (isSquares(scene) && widthPx > enoughPx);
   const looked = isSmaller ? rasterize(scene, Math.min(widthPx, enoughPx)) : raster;

@@ -101,7 +101,9 @@ function comparedWith(ground: Rgba, color: Rgba): { contrast: number; isLighter:
 function adviceFor(scene: Scene, { widthPx }: Drawn, happened: string): string {
   const changes = [
     ...(scene.quietZone < quietZoneModules ? [`a quiet_zone of ${quietZoneModules}`] : []),
-    ...(widthPx < seenModulePx * scene.side ? [`a size of ${seenModulePx * scene.side} pixels or more`] : []),
+    ...(widthPx < seenModulePx * scene.side
+      ? [`a size of ${Math.ceil(seenModulePx * scene.side)} pixels or more`]
+      : []),
     ...(isSquares(scene) ? [] : ["pattern squares or rounded", "plainer eyes"]),
     "a higher error_correction",
     "more contrast",

@@ -28,12 +28,15 @@ export type WantedOptions = {
   readRequest?: (req: Request) => Promise<DesignRequestBody>;
 };
 
+/** Stands for a background picture before it was got: what is seen on it is not judged yet. */
+const awaited = { background: "awaited" };
+
 /** Makes the reader of requests; it throws what `readDesign`, `readCode` and the pictures' readers throw. */
 export function makeReadWanted({ readCode, fetchPicture, readRequest = readDesignRequest }: WantedOptions): ReadWanted {
   return async function readWanted(req, caller) {
     const { body: sent, sources } = await readRequest(req);
     const { body, code } = await readCode(req, sent, caller);
-    const { scanCheck, ...read } = readDesign(body, caller.plan);
+    const { scanCheck, ...read } = readDesign(body, caller.plan, sources.background ? awaited : {});
     const pictures = await getPictures(sources, { workspaceId: caller.workspaceId, fetchPicture });
     const digests = digestsOf(pictures);
     const hasPictures = Object.keys(pictures).length > 0;

@@ -45,7 +45,7 @@ export function warningsOf(design: Design, { side, colors, version, segments, sc
   if (widthPx < modulePxEnough * side) {
     warn(
       "small_modules",
-      `A size of ${modulePxEnough * side} pixels gives each module ${modulePxEnough} and scans better.`,
+      `A size of ${Math.ceil(modulePxEnough * side)} pixels gives each module ${modulePxEnough} and scans better.`,
     );
   }
   if (version > versionEasy) warn("dense", `This symbol has version ${version}; shorter data makes larger modules.`);

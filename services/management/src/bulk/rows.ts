@@ -117,7 +117,7 @@ function readRow(sent: RawRow, row: number, rules: RowRules, nameFile: ReturnTyp
   if (!code) refuseCodeFields({ name, short_id, destination_url });
   const content = code ? { ...own, data_type: "text", data: code.publicUrl } : own;
   const request: Record<string, unknown> = { ...rules.defaults, ...withoutPictures(content) };
-  const { design } = readDesign(request, rules.plan, rules.pictures);
+  const { design } = readDesign(request, rules.plan, { ...rules.pictures, ...ownBackground(content) });
   const wanted = readText({ filename }, "filename");
   return {
     row,
@@ -137,6 +137,10 @@ export const namesPicture = (fields: Record<string, unknown>): boolean =>
 /** Where pictures are is judged when they are fetched. */
 export const withoutPictures = (fields: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !pictureFields.includes(name)));
+
+/** Stands for the background picture of a row, which render gets: what is seen on it is judged there. */
+const ownBackground = (fields: Record<string, unknown>) =>
+  fields.background_image === undefined && fields.background_image_url === undefined ? {} : { background: "awaited" };
 
 type CodeFields = { name: unknown; short_id: unknown; destination_url: unknown };
 

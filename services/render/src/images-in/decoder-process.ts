@@ -4,7 +4,7 @@ import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import type { Picture } from "../qr/scene.js";
-import type { DecodeRequest, ProcessMessage } from "./decode-process.js";
+import type { DecodeRequest, ProcessMessage } from "./decode-service.js";
 
 export type DecoderProcessOptions = {
   file: string;
@@ -12,6 +12,8 @@ export type DecoderProcessOptions = {
   decodeMsMax: number;
   /** Memory that the process may write to, of all kinds together. */
   memoryBytesMax: number;
+  /** Whether its decoder is WebAssembly, which is compiled code. */
+  isCompiled?: boolean;
 };
 
 /**
@@ -32,14 +34,19 @@ export type DecoderProcess = {
 /** Where programs and libraries are found; everything else of the environment, secrets first, stays with the service. */
 const environmentKept = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"];
 
-/** Node 20 and 22 warn at each start when only one of the two is given; Node 24 knows no other way than without. */
-const withoutWasm = Number.parseInt(process.versions.node, 10) < 24 ? ["--no-expose-wasm"] : [];
+const nodeMajor = Number.parseInt(process.versions.node, 10);
 
-/**
- * JavaScript of the process is a few messages; pixels lie outside of its heap. Without compiled code there is no memory
- * that can be written to and run, of which Node 24 takes 510 MB.
- */
-const nodeOptions = ["--max-old-space-size=64", "--expose-gc", "--jitless", ...withoutWasm];
+/** Node 20 and 22 warn at each start when only one of the two is given; Node 24 knows no other way than without. */
+const withoutWasm = nodeMajor < 24 ? ["--no-expose-wasm"] : [];
+
+/** Memory for compiled code, that can be written to and run, which Node 24 takes at its start. */
+const codeBytes = nodeMajor < 24 ? 0 : 512 * 1024 * 1024;
+
+/** JavaScript of the process is a few messages; pixels lie outside of its heap. */
+const nodeOptions = ["--max-old-space-size=64", "--expose-gc"];
+
+/** Without compiled code there is no memory that can be written to and run. */
+const interpreted = ["--jitless", ...withoutWasm];
 
 const shell = "/bin/sh";
 
@@ -55,18 +62,21 @@ const msPerTick = 10;
  * picture in Node 20 to 24, while the address space is 0.6 to 0.9 GB. macOS takes the limit and does not keep it; without
  * a shell there is none. There the limits of a picture's header bound what decoding takes.
  */
-function underLimits(memoryBytesMax: number): Pick<ForkOptions, "execPath" | "execArgv"> {
-  if (!existsSync(shell)) return { execArgv: nodeOptions };
+function underLimits(options: DecoderProcessOptions): Pick<ForkOptions, "execPath" | "execArgv"> {
+  const { isCompiled = false } = options;
+  const memoryBytesMax = options.memoryBytesMax + (isCompiled ? codeBytes : 0);
+  const flags = isCompiled ? nodeOptions : [...nodeOptions, ...interpreted];
+  if (!existsSync(shell)) return { execArgv: flags };
   // No core dumps: they would hold strangers' pictures. A lower limit of the system stays.
   const limits = `ulimit -c 0; ulimit -d ${Math.floor(memoryBytesMax / 1024)}`;
   const script = `{ ${limits}; } 2>/dev/null; exec "$0" "$@"`;
-  return { execPath: shell, execArgv: ["-c", script, process.execPath, ...nodeOptions] };
+  return { execPath: shell, execArgv: ["-c", script, process.execPath, ...flags] };
 }
 
-function startChild({ file, memoryBytesMax }: DecoderProcessOptions): ChildProcess {
+function startChild(options: DecoderProcessOptions): ChildProcess {
   const env = Object.fromEntries(environmentKept.map((name) => [name, process.env[name]]));
-  const child = fork(file, [], {
-    ...underLimits(memoryBytesMax),
+  const child = fork(options.file, [], {
+    ...underLimits(options),
     env,
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],

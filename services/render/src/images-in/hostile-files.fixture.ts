@@ -1,6 +1,20 @@
 // Pictures as hostile, broken and odd senders make them, each by what it is: the list behind infra/hostile-images.md.
 import { crc32, deflateSync } from "node:zlib";
-import { animatedGif, canvasOf, gif, jpegOf, pngOf, pngThatClaims } from "./pictures.fixture.js";
+import {
+  animatedGif,
+  animatedWebp,
+  canvasOf,
+  chunksOfWebp,
+  gif,
+  jpegOf,
+  pngOf,
+  pngThatClaims,
+  webpCanvas,
+  webpChunk,
+  webpOf,
+  webps,
+  webpThatClaims,
+} from "./pictures.fixture.js";
 
 /** Length, name, data and checksum, as every part of a PNG. */
 export function chunk(name: string, data: Uint8Array): Buffer {
@@ -122,7 +136,28 @@ export const hostileFiles: [name: string, bytes: Buffer][] = [
   ["an SVG of 100,000 elements", svg("<g/>".repeat(100_000))],
   ["an SVG a million times wider than high", text('<svg viewBox="0 0 1e6 1"><path d="M0 0h9v9z"/></svg>')],
   ["an SVG in groups 9,000 deep", svg(`${"<g>".repeat(9_000)}${"</g>".repeat(9_000)}`)],
-  ["a WebP", text("RIFF\x24\0\0\0WEBPVP8 ")],
+  ["a lossy WebP", webps.lossy],
+  ["a lossy WebP with transparency", webps.alpha],
+  ["a lossless WebP", webps.lossless],
+  ["a WebP of its start only", text("RIFF\x24\0\0\0WEBPVP8 ")],
+  ["a WebP without its last byte", webps.alpha.subarray(0, -1)],
+  ["a WebP cut in half, its length corrected", webpOf(webps.alpha.subarray(12, 60))],
+  ["a WebP without pixels", webpOf(webpCanvas(0x10, 32, 16))],
+  ["an animated WebP", animatedWebp],
+  ["a WebP that claims 16,384 × 16,384 pixels", webpThatClaims(16_384, 16_384)],
+  ["a WebP whose header promises more than it holds", webpThatClaims(4_000, 4_000)],
+  ["a WebP on a canvas of another size", webpOf(webpCanvas(0, 16_384, 16_384), chunksOfWebp(webps.lossless))],
+  ["a WebP of an inner frame of a film", flipped(webps.lossy, 20)],
+  ["a WebP with flipped bytes in its data", flipped(webps.lossless, 34)],
+  [
+    "a WebP with a script in a comment",
+    webpOf(chunksOfWebp(webps.lossy), webpChunk("EXIF", text("<script>alert(1)</script>"))),
+  ],
+  [
+    "a WebP in 101 pieces",
+    webpOf(...Array.from({ length: 101 }, () => webpChunk("XMP ", text("x"))), chunksOfWebp(webps.lossy)),
+  ],
+  ["a RIFF of sound", text("RIFF\x24\0\0\0WAVEfmt ")],
   ["an AVIF", text("\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf")],
   ["a BMP", text("BM\x36\0\0\0\0\0\0\0\x36\0\0\0")],
   ["a TIFF", text("II*\0\x08\0\0\0")],

@@ -1,13 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
+import { ApiError } from "@qrfactory/domain/errors";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
+import fc from "fast-check";
 import { makeFailureLimit } from "./failure-limit.js";
 import { gifOf } from "./hostile-forms.fixture.js";
 import { type ImageDecoder, type ImageDecoderOptions, makeImageDecoder } from "./image-decoder.js";
 import { makePictureMemory } from "./picture-memory.js";
-import { animatedGif, canvasOf, fileOf, jpegOf, patient, pngOf } from "./pictures.fixture.js";
+import { animatedGif, canvasOf, fileOf, jpegOf, patient, pngOf, webps } from "./pictures.fixture.js";
 import type { PictureFile } from "./pictures.js";
 
 const decoders: ImageDecoder[] = [];
@@ -36,6 +38,53 @@ describe("decoded", () => {
     expect(pixelAt(small, 36, 3)).toEqual([0, 0, 0, 0]);
     const large = await decoder.decode(fileOf(jpegOf(1_000, 200)), options);
     expect([large.width, large.height]).toEqual([500, 100]);
+  });
+
+  test("a WebP keeps its pixels and its transparency, with and without loss", async () => {
+    const decoder = startDecoder();
+    for (const [name, right] of [
+      ["lossy", [0, 0, 255, 255]],
+      ["alpha", [0, 0, 0, 0]],
+      ["lossless", [0, 0, 0, 0]],
+    ] as const) {
+      const picture = await decoder.decode(fileOf(webps[name]), options);
+      expect([picture.width, picture.height]).toEqual([32, 16]);
+      for (const [x, color] of [
+        [3, [255, 0, 0, 255]],
+        [28, right],
+      ] as const) {
+        for (const [i, value] of pixelAt(picture, x, 8).entries())
+          expect(Math.abs(value - (color[i] as number))).toBeLessThan(8);
+      }
+    }
+    expect(await decoder.decode(fileOf(webps.alpha), { ...options, sideMax: 8 })).toMatchObject({
+      width: 8,
+      height: 4,
+    });
+  });
+
+  test("whatever the bytes of a WebP say, it is a picture of its size or refused, and the next one is whole", async () => {
+    const decoder = startDecoder();
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...Object.values(webps)),
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 6 }),
+        async (webp, flips) => {
+          const bytes = Buffer.from(webp);
+          for (const [at, mask] of flips) (bytes[20 + (at % (bytes.length - 20))] as number) ^= mask;
+          const workspaceId = `flipped ${count++}`;
+          const outcome = await Promise.resolve()
+            .then(() => decoder.decode(fileOf(bytes), { ...options, workspaceId }))
+            .catch((error: unknown) => error);
+          if (outcome instanceof ApiError) expect(outcome.code).toBe("image_rejected");
+          else expect(outcome).toMatchObject({ width: expect.any(Number), data: expect.any(Uint8Array) });
+        },
+      ),
+      { numRuns: 150 },
+    );
+    const sound = await decoder.decode(fileOf(webps.lossless), options);
+    expect(pixelAt(sound, 3, 3)).toEqual([255, 0, 0, 255]);
   });
 
   test("an SVG is drawn as large as it is needed, on a clear ground, whatever size it says", async () => {

@@ -73,13 +73,20 @@ export type ImageDecoderOptions = {
 
 type Decoded = { picture: Picture; spentMs: number | null } | { failed: DecodeFailure; spentMs: null };
 
-/** The compiled process, whether this file runs compiled or, in tests, from source. */
-const processFileDefault = fileURLToPath(new URL("../../dist/images-in/decode-process.js", import.meta.url));
+/** Of a decoding process: its compiled file, whether this one runs compiled or, in tests, from source. */
+type Road = { file: string; isCompiled: boolean };
+
+const roadOf = (name: string, isCompiled: boolean): Road => ({
+  file: fileURLToPath(new URL(`../../dist/images-in/${name}`, import.meta.url)),
+  isCompiled,
+});
+const plainRoad = roadOf("decode-process.js", false);
+const webpRoad = roadOf("decode-webp-process.js", true);
 
 /** Makes the decoder; processes start with the first pictures. */
 export function makeImageDecoder(options: ImageDecoderOptions = {}): ImageDecoder {
   const { processes = Math.max(2, availableParallelism()), waitMsEnd = waitMsEndDefault } = options;
-  const pool = makeProcesses(options);
+  const pools = { webp: makeProcesses(options, webpRoad), others: makeProcesses(options, plainRoad) };
   const admission = makeAdmission({
     threads: processes,
     waitMsMax,
@@ -111,6 +118,7 @@ export function makeImageDecoder(options: ImageDecoderOptions = {}): ImageDecode
         if (known) return { picture: known, spentMs: null };
         failures.requireFew(workspaceId);
         const { parts, placement } = file.header;
+        const pool = file.header.type === "webp" ? pools.webp : pools.others;
         const decoded = await pool.ask({ bytes: Buffer.concat(parts), sideMax, placement });
         return "failed" in decoded ? { ...decoded, spentMs: null } : decoded;
       },
@@ -141,7 +149,9 @@ export function makeImageDecoder(options: ImageDecoderOptions = {}): ImageDecode
       if (!isFlying(flightOf(file, options)))
         admission.requireTurn({ workspaceId, isHeavy: workOf(file.header, file.bytes.length).isHeavy });
     },
-    close: () => pool.close(),
+    close() {
+      for (const pool of Object.values(pools)) pool.close();
+    },
   };
 }
 
@@ -153,9 +163,9 @@ function workOf({ type, width, height, passes }: ImageHeader, bytes: number) {
 }
 
 /** Processes that are idle wait for the next picture; more start when there is none. */
-function makeProcesses(options: ImageDecoderOptions) {
+function makeProcesses(options: ImageDecoderOptions, road: Road) {
   const {
-    processFile: file = processFileDefault,
+    processFile: file = road.file,
     decodeMsMax = decodeMsMaxDefault,
     memoryBytesMax = memoryBytesMaxDefault,
   } = options;
@@ -164,7 +174,7 @@ function makeProcesses(options: ImageDecoderOptions) {
   let isClosed = false;
 
   function start(): DecoderProcess {
-    const started = startDecoderProcess({ file, decodeMsMax, memoryBytesMax });
+    const started = startDecoderProcess({ file, isCompiled: road.isCompiled, decodeMsMax, memoryBytesMax });
     all.add(started);
     return started;
   }

@@ -6,8 +6,9 @@ import type { HeaderReader, ReadHeader, Refuse } from "./header-reader.js";
 import { readJpeg } from "./jpeg-header.js";
 import { readPng } from "./png-header.js";
 import { readSvg } from "./svg-header.js";
+import { readWebp } from "./webp-header.js";
 
-export type ImageType = "png" | "jpg" | "gif" | "svg";
+export type ImageType = "png" | "jpg" | "gif" | "webp" | "svg";
 
 export type ImageLimits = {
   /** Name of the field, for messages. */
@@ -32,24 +33,28 @@ const pixelPassesMax = 400_000_000;
 export type ImageHeader = ReadHeader & { type: ImageType };
 
 /**
- * First bytes, in hex, of the types that are drawn: PNG (third edition, 5.2), JPEG (T.81, B.1.1.3), GIF 87a and 89a, and
- * SVG, which begins with `<svg`, a declaration, a comment or a document type.
+ * First bytes, in hex, of the types that are drawn: PNG (third edition, 5.2), JPEG (T.81, B.1.1.3), GIF 87a and 89a, WebP
+ * (RFC 9649, 2.4), and SVG, which begins with `<svg`, a declaration, a comment or a document type.
  */
 const types: [ImageType, RegExp, HeaderReader][] = [
   ["png", /^89504e470d0a1a0a/, readPng],
   ["jpg", /^ffd8ff/, readJpeg],
   ["gif", /^47494638(37|39)61/, readGif],
+  ["webp", /^52494646.{8}57454250/, readWebp],
   ["svg", /^(?:efbbbf)?(?:20|09|0a|0d)*3c(?:737667|3f786d6c|212d2d|21444f)/, readSvg],
 ];
+
+/** Bytes that the types are known by. */
+const startBytes = 12;
 
 /** Reads and judges a picture's header; throws `image_rejected` that says what would do. */
 export function checkImage(bytes: Buffer, limits: ImageLimits): ImageHeader {
   const refuse = (reason: string) => rejected(limits.field, reason);
-  if (bytes.length === 0) throw refuse("The file is empty; send a PNG, JPEG, GIF or SVG picture.");
+  if (bytes.length === 0) throw refuse("The file is empty; send a PNG, JPEG, WebP, GIF or SVG picture.");
   if (bytes.length > limits.bytesMax) throw refuse(`Use a file of at most ${limits.bytesMax / 1e6} MB.`);
-  const start = bytes.toString("hex", 0, 8);
+  const start = bytes.toString("hex", 0, startBytes);
   const [type, , read] = types.find(([, pattern]) => pattern.test(start)) ?? [];
-  if (!type || !read) throw refuse("Use a PNG, JPEG, GIF or SVG picture; this is none, whatever it is called.");
+  if (!type || !read) throw refuse("Use a PNG, JPEG, WebP, GIF or SVG picture; this is none, whatever it is called.");
   const header = read(bytes, refuse);
   requireSize(header, limits, refuse);
   return { type, ...header };

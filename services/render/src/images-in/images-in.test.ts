@@ -1,7 +1,21 @@
 import { describe, expect, test } from "@jest/globals";
 import { gifOf, gifThatExceeds, jpegOfFrame, jpegOfScans } from "./hostile-forms.fixture.js";
 import { backgroundLimits, checkImage, logoLimits } from "./image-header.js";
-import { animatedGif, canvasOf, gif, jpegOf, pngOf, pngThatClaims } from "./pictures.fixture.js";
+import {
+  animatedGif,
+  animatedWebp,
+  canvasOf,
+  chunksOfWebp,
+  gif,
+  jpegOf,
+  pngOf,
+  pngThatClaims,
+  webpCanvas,
+  webpChunk,
+  webpOf,
+  webps,
+  webpThatClaims,
+} from "./pictures.fixture.js";
 
 describe("by its header", () => {
   test.each([
@@ -9,6 +23,9 @@ describe("by its header", () => {
     ["jpg", jpegOf(64, 16), { type: "jpg", width: 64, height: 16 }],
     ["gif", gif, { type: "gif", width: 1, height: 1 }],
     ["gif", animatedGif, { type: "gif", width: 1, height: 1 }],
+    ["webp", webps.lossy, { type: "webp", width: 32, height: 16 }],
+    ["webp", webps.alpha, { type: "webp", width: 32, height: 16 }],
+    ["webp", webps.lossless, { type: "webp", width: 32, height: 16 }],
     ["svg", Buffer.from('<svg viewBox="0 0 20 10"/>'), { type: "svg", width: 1_024, height: 512 }],
     [
       "svg",
@@ -18,6 +35,18 @@ describe("by its header", () => {
     ["svg", Buffer.from('<!-- by hand --><svg width="100%" viewBox="0,0,5,5"></svg>'), { width: 1_024, height: 1_024 }],
   ])("a %s is known for what it is", (_type, bytes, expected) => {
     expect(checkImage(bytes, logoLimits)).toMatchObject(expected);
+  });
+
+  test("a WebP is bounded before it is decoded, and an animation is refused as one", () => {
+    expect(checkImage(webpThatClaims(4_000, 4_000), logoLimits)).toMatchObject({ width: 4_000, height: 4_000 });
+    expect(() => checkImage(webpThatClaims(4_097, 16), logoLimits)).toThrow(
+      /at most 4096 pixels a side; this one has 4097 × 16/,
+    );
+    expect(() => checkImage(webpThatClaims(4_001, 4_000), backgroundLimits)).toThrow(/16 megapixels/);
+    expect(() => checkImage(animatedWebp, logoLimits)).toThrow(/is an animation\. Send one frame of it/);
+    // An animation that does not say so.
+    const hidden = webpOf(chunksOfWebp(webps.lossless), webpChunk("ANMF", Buffer.alloc(20)));
+    expect(() => checkImage(hidden, logoLimits)).toThrow(/is an animation/);
   });
 
   test("a background may be larger, but not beyond 16 megapixels", () => {
@@ -50,6 +79,15 @@ describe("by its header", () => {
 
 describe("what a decoder is given", () => {
   const given = (bytes: Buffer) => Buffer.concat(checkImage(bytes, logoLimits).parts);
+
+  test("of a WebP, the chunks of its pixels and no others", () => {
+    for (const webp of Object.values(webps)) expect(given(webp).equals(webp)).toBe(true);
+    const more = ["ICCP", "EXIF", "XMP ", "ABCD"].map((name) => webpChunk(name, Buffer.from("odd")));
+    const canvas = webpCanvas(0x2c, 32, 16);
+    expect(given(webpOf(canvas, ...more, chunksOfWebp(webps.lossless), ...more)).equals(webps.lossless)).toBe(true);
+    expect(given(Buffer.concat([webps.lossy, Buffer.from("after its end")])).equals(webps.lossy)).toBe(true);
+  });
+
   const app = (name: string, data: Buffer) => {
     const head = Buffer.from([0xff, 0xe1, 0, 0]);
     head.writeUInt16BE(2 + name.length + data.length, 2);

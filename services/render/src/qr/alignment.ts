@@ -1,7 +1,7 @@
-// The alignment patterns of a symbol (ISO/IEC 18004:2015, 6.3.6 and annex E) as shapes of their own: rings of 5 × 5 modules
-// with one in the middle. Scanners correct their view by them, so they stay whole whatever the modules around look like.
-import type { EyeBorderShape } from "@qrfactory/domain/design-style";
-import { addCircle, addRectangle, cutRectangle, newPath, type Path, type Point } from "./path.js";
+// The alignment patterns of a symbol (ISO/IEC 18004:2015, 6.3.6 and annex E): rings of 5 × 5 modules with one in the middle.
+// Scanners correct their view by them, so a ring stays whole: a line joins its modules where the pattern leaves them apart.
+import { addRectangle, cutRectangle, newPath, type Path, type Point } from "./path.js";
+import type { CurvedPattern } from "./patterns.js";
 
 /** The row and column of the timing patterns. */
 const timing = 6;
@@ -30,21 +30,27 @@ export function alignmentMiddles(side: number): Point[] {
 /** Half of the modules along a side of an alignment pattern, rounded down. */
 export const alignmentReach = 2;
 
-/** How round the corners of the ring, of its hole and of its middle are, by the shape of the eyes around. */
-const radii: Partial<Record<EyeBorderShape, readonly [outer: number, inner: number, dot: number]>> = {
-  rounded: [1.3, 0.6, 0.3],
-  circle: [2.5, 1.5, 0.5],
-};
+/** Patterns that leave no space between modules: their rings are whole anyway. */
+const joined: ReadonlySet<CurvedPattern> = new Set(["rounded", "liquid"]);
 
-/** The alignment patterns with these middles, in the manner of the eyes. */
-export function drawAlignment(middles: readonly Point[], shape: EyeBorderShape): Path {
+/**
+ * How thick the line through the middles of a ring's modules is, and how round the corners of the whole module in its
+ * middle. A line of 0.5, or a middle of a pattern's own, is found by zxing-cpp and ZBar, but not by jsQR.
+ */
+const lineThickness = 0.86;
+const middleRadius = 0.25;
+
+/** What holds the rings with these middles together, whose modules are drawn like all others. */
+export function drawAlignment(middles: readonly Point[], pattern: CurvedPattern): Path {
   const path = newPath();
-  const [outer, inner, dot] = radii[shape] ?? [0, 0, 0];
+  if (joined.has(pattern)) return path;
+  const half = lineThickness / 2;
+  const [outside, inside] = [2 * alignmentReach + lineThickness, 2 * alignmentReach - lineThickness];
   for (const [x, y] of middles) {
-    addRectangle(path, [x - 2, y - 2, 5, 5], outer);
-    cutRectangle(path, [x - 1, y - 1, 3, 3], inner);
-    if (dot === 0.5) addCircle(path, x + 0.5, y + 0.5, 0.5);
-    else addRectangle(path, [x, y, 1, 1], dot);
+    const [left, top] = [x + 0.5 - alignmentReach, y + 0.5 - alignmentReach];
+    addRectangle(path, [left - half, top - half, outside, outside], half);
+    cutRectangle(path, [left + half, top + half, inside, inside]);
+    addRectangle(path, [x, y, 1, 1], middleRadius);
   }
   return path;
 }

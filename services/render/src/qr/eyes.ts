@@ -122,21 +122,24 @@ const centers: Record<EyeCenterShape, Draw> = {
   star: (path, [cx, cy]) =>
     addPolygon(path, starCorners([cx, cy + 0.08], { points: 5, outer: 1.95, inner: 1.12 }), (i) => (i % 2 ? 0 : 0.15)),
   diamond: (path, at) => addPolygon(path, starCorners(at, { points: 4, outer: 1.9 }), () => 0.2),
-  cross: (path, at) => addPolygon(path, crossCorners(at, 1.6, 0.9), (i) => (i % 3 === 2 ? 0 : 0.2)),
+  cross: (path, at) => addPolygon(path, crossCorners(at, 1.96, 0.95), (i) => (i % 3 === 2 ? 0.15 : 0.25)),
 };
 
-/** A plus sign: arms that reach `reach` from the middle and are twice `half` wide. */
+/**
+ * A saltire (×): a cut through its middle has 2.7 modules for the 3 of a whole one. Arms reach `reach` along the diagonals and are
+ * twice `half` wide.
+ */
 function crossCorners([cx, cy]: Point, reach: number, half: number): Point[] {
   const arm: Point[] = [
     [-half, -reach],
     [half, -reach],
     [half, -half],
   ];
-  // The same three corners, turned by a quarter each time.
+  // The same three corners, turned by a quarter each time, and all of them by an eighth.
   let turned = arm;
   const corners: Point[] = [];
   for (let i = 0; i < 4; i++) {
-    corners.push(...turned.map(([x, y]): Point => [cx + x, cy + y]));
+    corners.push(...turned.map(([x, y]): Point => [cx + (x - y) * Math.SQRT1_2, cy + (x + y) * Math.SQRT1_2]));
     turned = turned.map(([x, y]): Point => [-y, x]);
   }
   return corners;

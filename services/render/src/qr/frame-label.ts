@@ -3,8 +3,9 @@
 
 import type { Frame } from "@qrfactory/domain/design-style";
 import { invalidField } from "@qrfactory/domain/errors";
-import { type Box, layOutFrame } from "./frames.js";
+import { type Box, type Framing, layOutFrame } from "./frames.js";
 import { type LabelOutline, shapeLabel } from "./label.js";
+import { linesOf } from "./label-lines.js";
 import { addPath, newPath, type Path } from "./path.js";
 
 /** The lines of a label: one, or two. */
@@ -21,38 +22,34 @@ const inkShareMax = 1.3;
 const emPxMin = 9;
 
 /** What decides how large a label is. */
-export type LabelRoom = { frame: Frame; symbolSide: number; quietZone: number; widthPx: number };
+export type LabelRoom = Framing & { frame: Frame };
 
 /**
  * Shapes the label of a frame. Throws `validation_failed` for characters that no bundled font draws, and for more of them
  * than can be read at the size of the image.
  */
-export async function shapeFrameLabel({ frame, symbolSide, quietZone, widthPx }: LabelRoom): Promise<FrameLabel> {
-  const { side, labelBox } = layOutFrame(frame, symbolSide + 2 * quietZone, quietZone);
-  const lines = await breakLines(frame.label, labelBox);
-  const emPx = (emOf(lines, labelBox) * widthPx) / side;
-  if (emPx < emPxMin) throw tooSmall(frame.label, widthPx, emPx);
+export async function shapeFrameLabel(room: LabelRoom): Promise<FrameLabel> {
+  const lines = await Promise.all(linesOf(room.frame.label).map(shapeLabel));
+  if (emPxIn(lines, room) < emPxMin) throw tooSmall(lines, room);
   return lines;
 }
 
-/** A second line has to be worth it. */
-const gainMin = 1.2;
-
-/** One line, or two where the words allow that and their letters are much larger. */
-async function breakLines(label: string, box: Box): Promise<FrameLabel> {
-  const line = [await shapeLabel(label)];
-  const halves = halvesOf(label);
-  if (!halves) return line;
-  const lines = await Promise.all(halves.map(shapeLabel));
-  return emOf(lines, box) > gainMin * emOf(line, box) ? lines : line;
+/** Pixels of an em of the lines of a label. */
+function emPxIn(lines: FrameLabel, { frame, ...framing }: LabelRoom): number {
+  const { side, labelBox } = layOutFrame(frame, framing);
+  return (emOf(lines, labelBox) * framing.widthPx) / side;
 }
 
-function tooSmall(label: string, widthPx: number, emPx: number) {
-  const share = emPxMin / emPx;
-  const characters = Math.max(1, Math.floor([...label].length / share));
+function tooSmall(lines: FrameLabel, room: LabelRoom) {
+  const { frame, widthPx } = room;
+  const emPx = emPxIn(lines, room);
+  const characters = Math.max(1, Math.floor(([...frame.label].length * emPx) / emPxMin));
+  // Whole pixels make letters grow by steps.
+  let enoughPx = Math.ceil((widthPx * emPxMin) / emPx);
+  while (emPxIn(lines, { ...room, widthPx: enoughPx }) < emPxMin) enoughPx = Math.ceil(1.02 * enoughPx);
   return invalidField(
     "frame_label",
-    `In an image of ${widthPx} pixels these letters would be ${Math.floor(emPx)} pixels high. Shorten the label to about ${characters} characters, or raise size to ${Math.ceil(widthPx * share)}.`,
+    `In an image of ${widthPx} pixels these letters would be ${Math.floor(emPx)} pixels high. Shorten the label to about ${characters} characters, or raise size to ${enoughPx}.`,
   );
 }
 
@@ -85,25 +82,4 @@ function emOf(lines: FrameLabel, box: Box): number {
     (share * box.height) / (lineHeight + between),
     (inkShareMax * box.height) / ink,
   );
-}
-
-/** Letters of about one em, between any two of which a line may end. */
-const ideograph = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]$/u;
-const narrow = 0.55;
-
-/** The two lines of a label, as equal as its words allow; null for a single word, and for what fits in a line anyway. */
-function halvesOf(label: string): [string, string] | null {
-  const characters = [...label];
-  const widths = characters.map((character) => (ideograph.test(character) ? 1 : narrow));
-  const total = widths.reduce((sum, width) => sum + width, 0);
-  let before = 0;
-  let [split, distance] = [-1, Number.POSITIVE_INFINITY];
-  for (let at = 1; at < characters.length; at++) {
-    before += widths[at - 1] as number;
-    const [left, right] = [characters[at - 1] as string, characters[at] as string];
-    const mayBreak = right === " " || (ideograph.test(left) && ideograph.test(right));
-    if (mayBreak && Math.abs(total / 2 - before) < distance) [split, distance] = [at, Math.abs(total / 2 - before)];
-  }
-  const halves = [characters.slice(0, split).join("").trim(), characters.slice(split).join("").trim()] as const;
-  return split > 0 && halves.every((half) => half !== "") ? [...halves] : null;
 }

@@ -1,15 +1,21 @@
 // What stands around a symbol: where it lies in the square image, the outline of the frame, and the room for its label.
-// All measures are whole modules where the symbol depends on them, so that its modules stay on the grid of pixels.
-import { type Frame, type FrameStyle, isBanner } from "@qrfactory/domain/design-style";
+// A frame reaches to the edges of its image, and the symbol is as large as whole pixels allow: what they leave over goes to
+// the label, and then to the quiet zone.
+import type { Frame, FrameStyle } from "@qrfactory/domain/design-style";
+import { isBanner } from "@qrfactory/domain/label-contrast";
+import { linesOf } from "./label-lines.js";
 import { addCircle, addRectangle, arcTo, closePath, cutRectangle, moveTo, newPath, type Path } from "./path.js";
 
 /** A rectangle in modules. */
 export type Box = { x: number; y: number; width: number; height: number };
 
+/** What a frame goes around: a symbol of so many modules, its quiet zone at least, and the pixels of the image. */
+export type Framing = { symbolSide: number; quietZone: number; widthPx: number };
+
 export type FrameLayout = {
-  /** Modules along the side of the image. */
+  /** Modules along the side of the image; where that has pixels enough, each module has a whole number of them. */
   side: number;
-  /** Where the symbol with its quiet zone begins. */
+  /** Where the symbol begins. */
   left: number;
   top: number;
   /** What the frame covers, its inside included. */
@@ -19,76 +25,126 @@ export type FrameLayout = {
   labelBox: Box;
 };
 
-/** Shares of the width of the symbol with its quiet zone. */
-const strokeShare = 0.032;
-const labelShare = 0.18;
-const cornerShare = 0.075;
-const notchShare = 0.035;
+/** Shares of the side of the image. */
+const strokeShare = 0.022;
+const cornerShare = 0.06;
+const notchShare = 0.03;
 
-/** A banner that says nothing is a third as high as one with a label. */
-const emptyBanner = 1 / 3;
+/** Corners of a frame come nearer to the symbol than its sides do; with three quiet zones they stay away from it. */
+const cornerQuietZones = 3;
 
-/** Lays a frame around a symbol that is `width` modules wide, its quiet zone of `quietZone` included. */
-export function layOutFrame(
-  { style, label }: Pick<Frame, "style" | "label">,
-  width: number,
-  quietZone: number,
-): FrameLayout {
-  const stroke = Math.max(1, Math.round(width * strokeShare));
-  const band = bandHeight(style, { hasLabel: label !== "", width, stroke });
-  const bounds = { x: 0, y: 0, width: width + 2 * stroke, height: width + 2 * stroke + band };
-  // The frame is higher than wide; half of the difference lies on either side.
-  bounds.x = band / 2;
-  const left = bounds.x + stroke;
-  const top = stroke + (style === "banner-top" ? band : 0);
-  const drawn = { bounds, stroke, band, corner: Math.max(1.5 * stroke, width * cornerShare) };
+/** What a label's band adds to the image, as a share of its side: at least, and where pixels are left over. */
+type Share = { least: number; wanted: number };
+
+/** By what the band holds: nothing, a line, or two. */
+type Bands = readonly [empty: Share, line: Share, lines: Share];
+
+const banner: Bands = [
+  { least: 0.045, wanted: 0.06 },
+  { least: 0.09, wanted: 0.13 },
+  { least: 0.15, wanted: 0.19 },
+];
+const onGround: Bands = [
+  { least: 0, wanted: 0 },
+  { least: 0.07, wanted: 0.1 },
+  { least: 0.13, wanted: 0.16 },
+];
+const stub: Bands = [
+  { least: 0.06, wanted: 0.075 },
+  { least: 0.1, wanted: 0.13 },
+  { least: 0.16, wanted: 0.19 },
+];
+
+const bandsOf: Record<FrameStyle, Bands> = {
+  box: onGround,
+  rounded: onGround,
+  "banner-bottom": banner,
+  "banner-top": banner,
+  ticket: stub,
+};
+
+/** Pixels that a line of a label has at least, so that small images have labels, too. */
+const linePxMin = 15;
+
+/** A band grows to this share at most for the sake of its pixels. */
+const bandShareMax = 0.22;
+
+/** Thousandths of a module: numbers in files stay short, and pixels hold exactly. */
+const precision = 1_000;
+
+/** Lays a frame around a symbol. */
+export function layOutFrame({ style, label }: Pick<Frame, "style" | "label">, framing: Framing): FrameLayout {
+  const { symbolSide, quietZone, widthPx } = framing;
+  const lines = linesOf(label).length;
+  const share = bandsOf[style][lines] as Share;
+  const least = Math.max(share.least, Math.min(bandShareMax, (lines * linePxMin) / widthPx));
+  const inner = symbolSide + 2 * quietZone;
+  const stroke = Math.max(1, Math.round((strokeShare * inner) / (1 - least)));
+  // The band of a banner lies at the edge, where its side has no stroke.
+  const around = inner + (isBanner(style) ? stroke : 2 * stroke);
+  const leastSide = around / (1 - least);
+  const modulePx = Math.floor(widthPx / leastSide);
+  const side = modulePx < 1 ? Math.ceil(leastSide) : wholeSide(widthPx, modulePx);
+  const snap = (modules: number) => (modulePx < 1 ? modules : Math.round(modules * modulePx) / modulePx);
+  const band = snap(Math.min(side - around, Math.max(least, share.wanted) * side));
+  const above = (side - around - band) / 2;
+  const top = snap(above + quietZone + (style === "banner-top" ? band : stroke));
+  const bounds = { x: 0, y: 0, width: side, height: side };
+  const corner = Math.min(cornerShare * side, stroke + cornerQuietZones * quietZone);
+  const seam = top + symbolSide + quietZone + above;
+  const drawn = { bounds, stroke, band, corner, seam };
   return {
-    side: bounds.height,
-    left,
+    side,
+    left: snap((side - symbolSide) / 2),
     top,
     bounds,
-    outline: outlines[style]({ ...drawn, notch: width * notchShare, seam: top + width }),
-    labelBox: labelBox(style, drawn, quietZone),
+    outline: outlines[style]({ ...drawn, notch: notchShare * side }),
+    labelBox: labelBox(style, drawn, quietZone + above),
   };
 }
 
-/** What a label adds to the height, an even number of modules. */
-function bandHeight(style: FrameStyle, of: { hasLabel: boolean; width: number; stroke: number }): number {
-  const full = of.width * labelShare;
-  const wanted = of.hasLabel ? full : style === "ticket" ? full / 2 : isBanner(style) ? full * emptyBanner : 0;
-  return 2 * Math.round(wanted / 2);
+/** The longest side, in thousandths, in which each module has so many pixels. */
+function wholeSide(widthPx: number, modulePx: number): number {
+  const side = Math.floor((precision * widthPx) / modulePx) / precision;
+  // Products and quotients of floating-point numbers may miss a whole one.
+  const isWhole = modulePx * side <= widthPx && Math.floor(widthPx / side) === modulePx;
+  return isWhole ? side : (Math.round(precision * side) - 1) / precision;
 }
 
-type Drawn = { bounds: Box; stroke: number; band: number; corner: number };
-
-/** Margins of a label, as shares of the band's height. */
-const labelMarginX = 0.5;
-const labelMarginY = 0.2;
-/** Dots of a perforation run along the upper edge of a ticket's stub. */
-const stubMarginY = 0.24;
-
-function labelBox(style: FrameStyle, { bounds, stroke, band, corner }: Drawn, quietZone: number): Box {
-  const marginX = Math.max(1.5 * stroke, isBanner(style) ? band * labelMarginX : corner);
-  const x = bounds.x + stroke + marginX;
-  const width = bounds.width - 2 * (stroke + marginX);
-  // A banner reaches to the edge, so its label is in the middle of band and stroke together.
-  if (isBanner(style)) {
-    const height = band + stroke;
-    const y = style === "banner-top" ? 0 : bounds.height - height;
-    return { x, y: y + height * labelMarginY, width, height: height * (1 - 2 * labelMarginY) };
-  }
-  const bandTop = bounds.height - stroke - band;
-  if (style === "ticket") return { x, y: bandTop + band * stubMarginY, width, height: band * (1 - 2 * stubMarginY) };
-  // The quiet zone above a label on the background looks like a part of its margin.
-  const lent = Math.min(quietZone, 4) * 0.2;
-  return { x, y: bandTop + (band * labelMarginY) / 2 - lent, width, height: band * (1 - labelMarginY) };
-}
-
-type Outlining = Drawn & {
-  notch: number;
-  /** Where the symbol ends and a ticket's stub begins. */
+type Drawn = {
+  bounds: Box;
+  stroke: number;
+  band: number;
+  corner: number;
+  /** Where the symbol with its quiet zone ends, and a ticket's stub begins. */
   seam: number;
 };
+
+/** Margins of a label, as shares of the band's height. */
+const labelMarginX = 0.4;
+const bannerMarginY = 0.16;
+const groundMarginY = 0.1;
+/** Dots of a perforation run along the upper edge of a ticket's stub. */
+const stubMarginY = 0.2;
+
+/** How much of the quiet zone above a label on the background looks like a part of its margin. */
+const lentShare = 0.3;
+
+function labelBox(style: FrameStyle, { bounds, stroke, band, corner, seam }: Drawn, quiet: number): Box {
+  const marginX = Math.max(2 * stroke, isBanner(style) ? band * labelMarginX : corner);
+  const across = { x: marginX, width: bounds.width - 2 * marginX };
+  const within = (y: number, height: number, margin: number) => ({
+    ...across,
+    y: y + height * margin,
+    height: height * (1 - 2 * margin),
+  });
+  if (isBanner(style)) return within(style === "banner-top" ? 0 : bounds.height - band, band, bannerMarginY);
+  if (style === "ticket") return within(seam, band, stubMarginY);
+  const lent = lentShare * quiet;
+  return within(seam - lent, band + lent, groundMarginY);
+}
+
+type Outlining = Drawn & { notch: number };
 
 const outlines: Record<FrameStyle, (outlining: Outlining) => Path> = {
   box: (frame) => ringPath(frame, 0, [0, 0, 0, 0]),
@@ -107,16 +163,16 @@ const outlines: Record<FrameStyle, (outlining: Outlining) => Path> = {
   ticket: ticketPath,
 };
 
-/** A frame of one stroke all around, thicker by `top` and `bottom`. */
+/** A frame of one stroke all around, but for the top or bottom that it is told. */
 function ringPath(
   { bounds: { x, y, width, height }, stroke }: Outlining,
   corner: number,
   inner: readonly [number, number, number, number],
-  { top = 0, bottom = 0 } = {},
+  { top = stroke, bottom = stroke } = {},
 ): Path {
   const path = newPath();
   addRectangle(path, [x, y, width, height], corner);
-  const hole = [x + stroke, y + stroke + top, width - 2 * stroke, height - 2 * stroke - top - bottom] as const;
+  const hole = [x + stroke, y + top, width - 2 * stroke, height - top - bottom] as const;
   cutRectangle(path, hole, inner);
   return path;
 }

@@ -11,14 +11,17 @@ export type CurvedPattern = Exclude<Pattern, "squares">;
 /** Adds the shape of the module whose top left corner is at x, y. */
 type Stamp = (path: Path, x: number, y: number) => void;
 
-/** The outlines of the dark modules in this pattern, relative to the first module's corner. */
-export function drawPattern(modules: Modules, pattern: CurvedPattern): Path {
+/**
+ * The outlines of the dark modules in this pattern, relative to the first module's corner; `modulePx` is how many pixels
+ * each will have along its side.
+ */
+export function drawPattern(modules: Modules, pattern: CurvedPattern, modulePx: number): Path {
   const path = newPath();
-  drawers[pattern](path, modules);
+  drawers[pattern](path, modules, modulePx);
   return path;
 }
 
-const drawers: Record<CurvedPattern, (path: Path, modules: Modules) => void> = {
+const drawers: Record<CurvedPattern, (path: Path, modules: Modules, modulePx: number) => void> = {
   rounded: smoothed({ convex: 0.42, concave: 0 }),
   liquid: smoothed({ convex: 0.5, concave: 0.5 }),
   "connected-h": runs("right"),
@@ -29,12 +32,10 @@ const drawers: Record<CurvedPattern, (path: Path, modules: Modules) => void> = {
   star: stamped((path, x, y) =>
     addPolygon(path, starCorners([x + 0.5, y + 0.535], { points: 5, outer: 0.62, inner: 0.36 })),
   ),
+  // Without a picture; see halftone for one with.
   halftone: (path, modules) =>
-    stamped((_, x, y) => addCircle(path, x + 0.5, y + 0.5, halftoneRadius(x + 0.5, y + 0.5, modules.side)))(
-      path,
-      modules,
-    ),
-  frame: stamped(addFramed),
+    stamped((_, x, y) => addCircle(path, x + 0.5, y + 0.5, halftoneRadius(y + 0.5, modules.side)))(path, modules),
+  frame: (path, modules, modulePx) => stamped(framedFor(modulePx))(path, modules),
 };
 
 function stamped(stamp: Stamp): (path: Path, modules: Modules) => void {
@@ -45,50 +46,55 @@ function stamped(stamp: Stamp): (path: Path, modules: Modules) => void {
   };
 }
 
-/** Side of the square in a framed module, and the measures of the brackets at its corners. */
-const framedCore = 0.62;
-const bracket = { margin: 0.02, arm: 0.3, thickness: 0.1 };
+/** Below this, a line in a module is a grey that costs contrast and shows nothing: modules are filled. */
+const framedPxMin = 6;
+
+/** Below this, brackets leave so little in the middle that jsQR reads one symbol in eight wrong: they are dots. */
+const bracketPxMin = 8;
+
+/** How many lines of a framed module's frame lie side by side along it. */
+const framedLines = 9;
 
 /**
- * A square in four corner brackets. A closed ring around it would be dark, light, dark, light and dark along every line
- * through its middle, which readers take for finder eyes, hundreds of them.
+ * A frame, a light line, and a square in it. Bridges of one line join the square to the middles of the frame's sides: cut
+ * through its middle a module is dark throughout, and not dark, light, dark, light and dark like an eye, of which readers
+ * would find hundreds. All of it is whole pixels.
  */
-function addFramed(path: Path, x: number, y: number): void {
-  const inset = (1 - framedCore) / 2;
-  addRectangle(path, [x + inset, y + inset, framedCore, framedCore], 0.06);
-  const { margin, arm, thickness } = bracket;
-  // Out from the middle along both axes; every second bracket is mirrored, so its corners run the other way.
-  for (const [h, v] of [
-    [-1, -1],
-    [1, -1],
-    [1, 1],
-    [-1, 1],
-  ] as const) {
-    const at = (alongX: number, alongY: number): Point => [
-      x + 0.5 + h * (0.5 - margin - alongX),
-      y + 0.5 + v * (0.5 - margin - alongY),
-    ];
-    const corners = [
-      at(0, 0),
-      at(arm, 0),
-      at(arm, thickness),
-      at(thickness, thickness),
-      at(thickness, arm),
-      at(0, arm),
-    ];
-    addPolygon(path, h === v ? corners : corners.reverse());
-  }
+function framedFor(modulePx: number): Stamp {
+  const linePx = Math.max(1, Math.round(modulePx / framedLines));
+  const line = linePx / modulePx;
+  // As even or odd as the module, so that both of its halves are equal.
+  const thinPx = linePx + ((modulePx - linePx) & 1);
+  const bridge = (modulePx < bracketPxMin ? modulePx - 4 * linePx : thinPx) / modulePx;
+  const arm = (1 - 2 * line - bridge) / 2;
+  return (path, x, y) => {
+    addRectangle(path, [x, y, 1, 1]);
+    if (modulePx < framedPxMin) return;
+    for (const [isRight, isBelow] of corners) {
+      const at = (alongX: number, alongY: number): Point => [
+        isRight ? x + 1 - line - alongX : x + line + alongX,
+        isBelow ? y + 1 - line - alongY : y + line + alongY,
+      ];
+      const bracket = [at(0, 0), at(arm, 0), at(arm, line), at(line, line), at(line, arm), at(0, arm)];
+      // Holes run the other way; every second bracket is mirrored.
+      addPolygon(path, isRight === isBelow ? bracket.reverse() : bracket);
+    }
+  };
 }
 
-/** Dots swell and shrink along rings around the middle, between sizes that even small prints keep apart. */
-const halftoneRadiusMin = 0.37;
-const halftoneRadiusMax = 0.53;
-const halftoneRings = 2.5;
+const corners = [
+  [false, false],
+  [true, false],
+  [true, true],
+  [false, true],
+] as const;
 
-function halftoneRadius(x: number, y: number, side: number): number {
-  const distance = Math.hypot(x - side / 2, y - side / 2) / (side / 2);
-  const swell = (1 + Math.cos(distance * halftoneRings * Math.PI)) / 2;
-  return halftoneRadiusMin + (halftoneRadiusMax - halftoneRadiusMin) * swell;
+/** Dots swell from the top, where they stand apart, to the bottom, where they touch: a ramp of greys in print. */
+const halftoneRadiusMin = 0.36;
+const halftoneRadiusMax = 0.56;
+
+function halftoneRadius(y: number, side: number): number {
+  return halftoneRadiusMin + ((halftoneRadiusMax - halftoneRadiusMin) * y) / side;
 }
 
 /** Modules that touch become one body whose corners are rounded: outer corners by `convex`, inner ones by `concave`. */

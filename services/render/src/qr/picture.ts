@@ -8,8 +8,11 @@ import type { Picture } from "./scene.js";
  */
 const backdropShare = 0.35;
 
-/** The middle square of a picture, faded so that modules stay readable on it. */
-export function soften(picture: Picture): Picture {
+/** Where the modules show the picture themselves: its colours are left, and their contrast is what is read. */
+const halftoneBackdropShare = 0.2;
+
+/** The middle square of a picture. */
+export function squareOf(picture: Picture): Picture {
   const side = Math.min(picture.width, picture.height);
   const left = (picture.width - side) >> 1;
   const top = (picture.height - side) >> 1;
@@ -18,8 +21,15 @@ export function soften(picture: Picture): Picture {
     const from = ((top + y) * picture.width + left) * 4;
     data.set(picture.data.subarray(from, from + side * 4), y * side * 4);
   }
-  for (let i = 3; i < data.length; i += 4) data[i] = (data[i] as number) * backdropShare + 0.5;
   return { width: side, height: side, data };
+}
+
+/** A picture, faded so that modules stay readable on it; more of it where they show it. */
+export function soften({ width, height, data: whole }: Picture, { isShown = false } = {}): Picture {
+  const share = isShown ? halftoneBackdropShare : backdropShare;
+  const data = Uint8Array.from(whole);
+  for (let i = 3; i < data.length; i += 4) data[i] = (data[i] as number) * share + 0.5;
+  return { width, height, data };
 }
 
 /** Pixels with less alpha than `neonAlpha` become fully clear, so that a glow does not smear modules. */

@@ -8,11 +8,15 @@ import { clearingOf, type IsCleared } from "./clearing.js";
 import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide } from "./eyes.js";
 import { type FrameLabel, placeLabel } from "./frame-label.js";
 import { type Box, layOutFrame } from "./frames.js";
+import { drawHalftone } from "./halftone.js";
 import { type Logo, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
 import { drawPattern } from "./patterns.js";
+import { snapGrid } from "./raster.js";
 import { pictureOn, surfaceOf } from "./surface.js";
 import type { Modules, QrSymbol } from "./symbol.js";
+import { dataModulesOf } from "./template.js";
+import { cellTones } from "./tones.js";
 
 export type Flat = { kind: "flat"; color: Rgba };
 /** Colours between two points; beyond them they stay as they are at the ends. */
@@ -63,6 +67,7 @@ export type SceneDesign = Pick<
   | "eyeBorderColor"
   | "eyeCenterColor"
   | "frame"
+  | "widthPx"
 >;
 
 /** What a scene is made of beside symbol and design. */
@@ -71,32 +76,35 @@ export type SceneParts = {
   label?: FrameLabel | null;
   /** A square picture that covers everything, painted first. */
   backdrop?: Picture | null;
+  /** The same picture as it is, for modules to show it as a halftone. */
+  shown?: Picture | null;
   logo?: Logo | null;
 };
 
 /** Modules along a side of the scene of a symbol of `symbolSide` modules. */
-export function sideOf(symbolSide: number, { quietZone, frame }: Pick<SceneDesign, "quietZone" | "frame">): number {
-  const width = symbolSide + 2 * quietZone;
-  return frame ? layOutFrame(frame, width, quietZone).side : width;
+export function sideOf(symbolSide: number, design: Pick<SceneDesign, "quietZone" | "frame" | "widthPx">): number {
+  const { frame, quietZone, widthPx } = design;
+  return frame ? layOutFrame(frame, { symbolSide, quietZone, widthPx }).side : symbolSide + 2 * quietZone;
 }
 
 /** Lays a symbol out as its design says. */
 export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts = {}): Scene {
-  const { quietZone, frame } = design;
+  const { quietZone, frame, widthPx } = design;
   const { modules } = symbol;
-  const width = modules.side + 2 * quietZone;
-  const framed = frame ? layOutFrame(frame, width, quietZone) : null;
-  const side = framed?.side ?? width;
-  const left = (framed?.left ?? 0) + quietZone;
-  const top = (framed?.top ?? 0) + quietZone;
+  const framed = frame ? layOutFrame(frame, { symbolSide: modules.side, quietZone, widthPx }) : null;
+  const side = framed?.side ?? modules.side + 2 * quietZone;
+  const left = framed?.left ?? quietZone;
+  const top = framed?.top ?? quietZone;
   const ink = inkOf(design, framed?.bounds ?? { x: left, y: top, width: modules.side, height: modules.side });
-  const { backdrop, logo, label = null } = parts;
+  const { backdrop, shown = null, logo, label = null } = parts;
   const place = logo ? placeLogo(modules.side, logo) : null;
   const isCleared = logo && place?.cleared ? clearingOf(place.box, place.cleared, logo.picture) : null;
   const background = rgbaOf(design.background);
   const inks = inksOf(design);
   const { substrate } = surfaceOf({ background, inks });
-  const shapes: Filled[] = symbolShapes(modules, design, { ink, left, top, isCleared });
+  const { modulePx } = snapGrid(side, widthPx);
+  const tones = shown && cellTones(shown, { side, left, top, modules: modules.side }, { background, inks });
+  const shapes: Filled[] = symbolShapes(symbol, design, { ink, left, top, isCleared, modulePx, tones });
   if (frame && framed) shapes.push(...frameShapes(frame, framed, { ink, label }));
   return {
     side,
@@ -153,16 +161,26 @@ function inkOf({ color, gradient }: Pick<Design, "color" | "gradient">, { x, y, 
   return { kind: "radial", from, to, cx: x + width / 2, cy: y + height / 2, r: Math.hypot(width, height) / 2 };
 }
 
-type Place = { ink: Fill; left: number; top: number; isCleared: IsCleared | null };
+type Place = {
+  ink: Fill;
+  left: number;
+  top: number;
+  isCleared: IsCleared | null;
+  /** Pixels along the side of a module. */
+  modulePx: number;
+  /** What the cells of a halftone show, or null. */
+  tones: Float32Array | null;
+};
 
-function symbolShapes(whole: Modules, design: SceneDesign, { ink, left, top, isCleared }: Place): Filled[] {
+function symbolShapes({ version, modules: whole }: QrSymbol, design: SceneDesign, place: Place): Filled[] {
+  const { ink, left, top, isCleared, modulePx, tones } = place;
   const modules = isCleared ? only(whole, (x, y) => inEye(whole.side, x, y) || !isCleared(x, y)) : whole;
   const { pattern } = design;
   const fillOf = (color: string | null) => (color === null ? ink : flat(color));
   const borderFill = fillOf(design.eyeBorderColor);
   const sameEyeColor = design.eyeCenterColor === design.eyeBorderColor;
   const centerFill = sameEyeColor ? borderFill : fillOf(design.eyeCenterColor);
-  const place = { left, top };
+  const at = { left, top };
   const moved = (path: Path): Path => {
     const out = newPath();
     addPath(out, path, { scale: 1, dx: left, dy: top });
@@ -171,30 +189,33 @@ function symbolShapes(whole: Modules, design: SceneDesign, { ink, left, top, isC
 
   const isSquare = (shape: string) => pattern === "squares" && shape === "square";
   if (isSquare(design.eyeBorderShape) && isSquare(design.eyeCenterShape) && borderFill === ink && centerFill === ink) {
-    return [{ kind: "squares", fill: ink, ...place, modules }];
+    return [{ kind: "squares", fill: ink, ...at, modules }];
   }
   const shapes: Filled[] = [];
   if (pattern === "squares") {
     const body = only(modules, (x, y) => !inEye(modules.side, x, y));
-    shapes.push({ kind: "squares", fill: ink, ...place, modules: body });
+    shapes.push({ kind: "squares", fill: ink, ...at, modules: body });
+  } else if (tones) {
+    const isData = dataModulesOf(version);
+    const partAt = (x: number, y: number) =>
+      inEye(modules.side, x, y) || isCleared?.(x, y) ? "empty" : isData(x, y) ? "cells" : "solid";
+    shapes.push({ kind: "path", fill: ink, path: moved(drawHalftone({ modules, partAt, tones, modulePx })) });
   } else {
     const aligned = alignmentMiddles(modules.side).filter(([x, y]) => !isCleared || !touches(isCleared, x, y));
-    const inAlignment = (x: number, y: number) =>
-      aligned.some(([cx, cy]) => Math.max(Math.abs(x - cx), Math.abs(y - cy)) <= alignmentReach);
-    const body = only(modules, (x, y) => !inEye(modules.side, x, y) && !inAlignment(x, y));
-    shapes.push({ kind: "path", fill: ink, path: moved(drawPattern(body, pattern)) });
-    shapes.push({ kind: "path", fill: ink, path: moved(drawAlignment(aligned, design.eyeBorderShape)) });
+    const body = only(modules, (x, y) => !inEye(modules.side, x, y));
+    shapes.push({ kind: "path", fill: ink, path: moved(drawPattern(body, pattern, modulePx)) });
+    shapes.push({ kind: "path", fill: ink, path: moved(drawAlignment(aligned, pattern)) });
   }
   // Square eyes among square modules are modules like them, and as crisp.
   if (isSquare(design.eyeBorderShape)) {
     const border = only(modules, (x, y) => inEye(modules.side, x, y) && !inEyeCenter(modules.side, x, y));
-    shapes.push({ kind: "squares", fill: borderFill, ...place, modules: border });
+    shapes.push({ kind: "squares", fill: borderFill, ...at, modules: border });
   } else {
     shapes.push({ kind: "path", fill: borderFill, path: moved(drawEyeBorders(modules.side, design.eyeBorderShape)) });
   }
   if (isSquare(design.eyeCenterShape)) {
     const center = only(modules, (x, y) => inEyeCenter(modules.side, x, y));
-    shapes.push({ kind: "squares", fill: centerFill, ...place, modules: center });
+    shapes.push({ kind: "squares", fill: centerFill, ...at, modules: center });
   } else {
     shapes.push({ kind: "path", fill: centerFill, path: moved(drawEyeCenters(modules.side, design.eyeCenterShape)) });
   }

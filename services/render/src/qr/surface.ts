@@ -1,6 +1,6 @@
 // What a code is taken to lie on where its background lets something through: decides its contrast, and what is left of
 // an image when a program drops its transparency.
-import { composite, luminance, type Rgba } from "@qrfactory/domain/color";
+import { composite, type Rgba, substrateUnder } from "@qrfactory/domain/color";
 import type { Picture, Scene } from "./scene.js";
 
 export type Surface = {
@@ -10,10 +10,9 @@ export type Surface = {
   ground: Rgba;
 };
 
-/** White under dark ink and black under light ink: whoever chose that ink has such a surface in mind. */
+/** The surface of a scene, by its first ink. */
 export function surfaceOf({ background, inks }: Pick<Scene, "background" | "inks">): Surface {
-  const isLight = luminance(inks[0]?.color ?? [0, 0, 0, 255]) > 0.5;
-  const substrate: Rgba = isLight ? [0, 0, 0, 255] : [255, 255, 255, 255];
+  const substrate = substrateUnder(inks[0]?.color ?? [0, 0, 0, 255]);
   return { substrate, ground: composite(background, substrate) };
 }
 

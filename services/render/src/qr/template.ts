@@ -89,6 +89,12 @@ export function templateOf(version: number, level: ErrorCorrection): Template {
   return template;
 }
 
+/** Tells whether the module at column x and row y of a version holds data, and not a function pattern or its format. */
+export function dataModulesOf(version: number): (x: number, y: number) => boolean {
+  const { shape, data } = frameOf(version);
+  return (x, y) => ((data[wordAt(shape, x, y)] as number) & (1 << (x & 31))) !== 0;
+}
+
 function frameOf(version: number): Frame {
   let frame = frames.get(version);
   if (!frame) {

@@ -21,10 +21,10 @@ const text = "https://example.com";
 const columns = 6;
 
 /**
- * Pixels: of a tile (six for each of the 33 modules that most have), of the white card around it, between cards, around
+ * Pixels: of a tile (six for each of the 33 modules that most have, and of the 34 in a frame), of the white card around it, between cards, around
  * the sheet, and of the line beneath a card.
  */
-const tilePx = 198;
+const tilePx = 204;
 const cardPx = 214;
 const gapPx = 26;
 const marginPx = 56;
@@ -35,7 +35,7 @@ const cornerPx = 12;
 const colors = { ground: "#f0f0f8", card: "#ffffff", title: "#111827", text: "#6b7280" };
 
 async function sceneOf({ fields, logoColor }: Tile): Promise<Scene> {
-  const { design } = readDesign({ data: text, ...fields }, plans.enterprise);
+  const { design } = readDesign({ data: text, size: tilePx, ...fields }, plans.enterprise);
   const logo: Logo | null = logoColor ? { picture: starLogo(logoColor), sizeRatio: 0.24, clearZone: true } : null;
   const symbol = makeSymbol(design.text, design.errorCorrection);
   return layOut(symbol, design, { label: await labelOf(design, symbol.modules.side), logo });
