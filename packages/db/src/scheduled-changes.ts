@@ -41,7 +41,10 @@ export async function scheduleChangeIn(
   actor: Actor,
 ): Promise<ScheduledChange> {
   await holdForEdit(tx, target.workspaceId, changes);
-  const { id: codeId, workspaceId, shortId } = await lockCode(tx, target);
+  const current = await lockCode(tx, target);
+  // What cannot be made of the code as it is need not wait to be refused.
+  keepIds(changes, current);
+  const { id: codeId, workspaceId, shortId } = current;
   if ((await tx.scheduledChange.count({ where: { codeId } })) >= scheduledMax) {
     throw new ApiError("conflict", `This code has ${scheduledMax} scheduled changes; cancel one first.`);
   }
@@ -61,7 +64,7 @@ export async function listScheduledChanges(db: Db, code: DynamicCode): Promise<S
 
 /**
  * The code as it will be at a moment that is to come, when the changes that wait until then are made as they are, and these
- * changes in their order.
+ * changes in their order; without those that would be refused for an id that another edit has taken.
  */
 export async function foreseeCode(
   db: Db,
@@ -69,7 +72,7 @@ export async function foreseeCode(
   at: Date,
 ): Promise<{ code: DynamicCode; made: ScheduledChange[] }> {
   const scheduled = await listScheduledChanges(db, code);
-  const made = scheduled.filter(({ failure, effectiveAt }) => failure === null && effectiveAt <= at);
+  const due = scheduled.filter(({ failure, effectiveAt }) => failure === null && effectiveAt <= at);
   const withChange = (before: DynamicCode, { changes, effectiveAt }: ScheduledChange): DynamicCode => {
     const isRepointed = changes.destinationUrl !== undefined && changes.destinationUrl !== before.destinationUrl;
     return {
@@ -81,7 +84,17 @@ export async function foreseeCode(
       updatedAt: effectiveAt,
     };
   };
-  return { code: made.reduce(withChange, code), made };
+  let foreseen = code;
+  const made: ScheduledChange[] = [];
+  for (const change of due) {
+    try {
+      foreseen = withChange(foreseen, change);
+      made.push(change);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+  return { code: foreseen, made };
 }
 
 /** Takes a change back; throws `not_found` when it is not there or was made meanwhile. */

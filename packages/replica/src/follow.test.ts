@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/domain/published-code";
-import { makeBeats } from "@qrfactory/replica/beats";
+import { isFreshBeat, makeBeats } from "@qrfactory/replica/beats";
 import { type Follower, type FollowOptions, followTable, type SetState } from "@qrfactory/replica/follow";
 import {
   countPublishedCodes,
@@ -375,4 +375,23 @@ test("the heartbeat tells how long the replica has stood still, whatever the clo
   await until(() => follower.isCurrent());
   ms += 5_001;
   expect([follower.state().stalenessMs, follower.isCurrent()]).toEqual([5_001, false]);
+});
+
+test("the first heartbeat that is seen counts where clocks agree, and only until it should have moved", () => {
+  let ms = 0;
+  const first = (aheadMs: number) => {
+    const beats = makeBeats(
+      () => ms,
+      () => 1_000_000 + aheadMs,
+    );
+    beats.see("1000000");
+    return beats;
+  };
+  expect([0, 4_000, -4_000, 5_001, -5_001, 3_600_000].map((aheadMs) => first(aheadMs).ageMs())).toEqual([
+    ...[0, 4_000, 0, null, null, null],
+  ]);
+  const dead = first(4_000);
+  dead.see("1000000");
+  ms += 1_001;
+  expect(isFreshBeat(dead.ageMs())).toBe(false);
 });

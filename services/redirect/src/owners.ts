@@ -77,7 +77,7 @@ export function keepOwners({ directory, redis, pollMs = pollMsDefault, onState }
       .finally(() => {
         following = null;
       });
-  }, pollMs);
+  }, pollMs).unref();
   return {
     find(workspaceId) {
       const owner = owners.get(workspaceId);

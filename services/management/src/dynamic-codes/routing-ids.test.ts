@@ -118,6 +118,19 @@ test("a change for later, a rollback and the past keep ids, and so do rows from 
   expect(idsOf(await patch({ rules: [rule("DE"), rule("AT")] }))).toEqual([named[1], named[0]]);
 });
 
+test("a change for later is refused at once for an id that is taken, and not foreseen when it was taken meanwhile", async () => {
+  const { as, code, path, patch } = await createCode({ variants: [variant("a"), variant("b")] });
+  const effective_at = new Date(Date.now() + 3_600_000).toISOString();
+  const schedule = (id: string) =>
+    as("POST", `${path}/scheduled`, { body: { rules: [rule("AT", { id })], effective_at } });
+  expectProblem(await schedule(code.variants[0].id), 400, "validation_failed");
+  expect((await schedule("summer")).status).toBe(201);
+  const then = `${path}?at=${new Date(Date.now() + 7_200_000).toISOString()}`;
+  expect((await as("GET", then)).body.rules).toHaveLength(1);
+  await patch({ variants: [variant("a", 1, { id: "summer" }), variant("b")] });
+  expect((await as("GET", then)).body).toMatchObject({ rules: [], variants: [{ id: "summer" }, {}] });
+});
+
 test("a region of the release before reads what is published", async () => {
   const { code } = await createCode({ rules: [rule("AT", { id: "mine" })], variants: [variant("a"), variant("b")] });
   const redis = new Redis(api.redis.url);
