@@ -40,10 +40,7 @@ export type ScanCheck = (typeof scanChecks)[number];
 const dataLengthMax = 10_000;
 
 /** Modules, as the standard asks (ISO/IEC 18004:2015, 6.3.8). */
-export const quietZoneDefault = 4;
-
-/** A frame keeps other things away from the symbol, and what the quiet zone takes in it the symbol lacks. */
-const framedQuietZoneDefault = 2;
+const quietZoneDefault = 4;
 
 const designFields = z.strictObject(
   {
@@ -59,7 +56,7 @@ const designFields = z.strictObject(
     ...sizeFields,
     error_correction: z.enum(errorCorrectionLevels).default("M"),
     text_encoding: z.enum(textEncodings).default("auto"),
-    quiet_zone: wholeFrom(0, 16).optional(),
+    quiet_zone: wholeFrom(0, 16).default(quietZoneDefault),
     color: inkColor.prefault("black"),
     background: groundColor.prefault("white"),
     ...styleFields,
@@ -148,7 +145,7 @@ function normalize(
     ...content,
     format: request.format,
     ...normalizeSize(request),
-    quietZone: request.quiet_zone ?? (request.frame_style === "none" ? quietZoneDefault : framedQuietZoneDefault),
+    quietZone: request.quiet_zone,
     background: request.background,
     ...normalizeStyle(request),
     ...normalizePictures(request, pictures),

@@ -1,7 +1,7 @@
 // POST /api/v1/preview/: what an image would look like, for a dashboard that asks at each keystroke. Free, small, and marked
 // in its frame, so that nobody prints it; it scans like the image it stands for.
 import { composite, contrastRatio, normalizeColor, type Rgba, rgbaOf } from "@qrfactory/domain/color";
-import { cacheKeyOf, type Design, quietZoneDefault } from "@qrfactory/domain/design";
+import { cacheKeyOf, type Design } from "@qrfactory/domain/design";
 import { invalidFields } from "@qrfactory/domain/errors";
 import type { FieldErrors } from "@qrfactory/domain/field-errors";
 import { frozenProblem } from "@qrfactory/domain/freeze";
@@ -60,13 +60,10 @@ export async function readPreviewRequest(req: Request): Promise<DesignRequestBod
 /** The mark stands in the frame that was asked for, or in a banner, in a colour that can be read. */
 function marked(body: Record<string, unknown>): Record<string, unknown> {
   const { frame_label_color: _color, frame_color: color, frame_label: label, ...rest } = body;
-  const isFramed = body.frame_style !== undefined && body.frame_style !== "none";
-  const style = isFramed ? body.frame_style : "banner-bottom";
+  const style = body.frame_style === undefined || body.frame_style === "none" ? "banner-bottom" : body.frame_style;
   const text = typeof label === "string" && label.trim() !== "" ? `${mark} ${label.trim()}` : mark;
   return {
     ...rest,
-    // What the image itself would have, so that both have one score.
-    ...(!isFramed && { quiet_zone: body.quiet_zone ?? quietZoneDefault }),
     frame_style: style,
     frame_label: [...text].slice(0, labelMax).join(""),
     ...(color !== undefined && isSeen(color, body.background) && { frame_color: color }),
