@@ -145,5 +145,8 @@ function isPlain(design: Design): boolean {
 
 /** Drawings that cost alike. */
 function kindOf(design: Design, isTrial: boolean): string {
-  return `${isTrial ? "trial " : ""}${isPlain(design) ? "plain" : design.format}`;
+  // Decoders look at them more often.
+  const isPicture = design.pattern === "halftone" && design.backgroundImage !== null;
+  const drawn = isPlain(design) ? "plain" : `${design.format}${isPicture ? " of cells" : ""}`;
+  return `${isTrial ? "trial " : ""}${drawn}`;
 }

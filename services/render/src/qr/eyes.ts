@@ -122,12 +122,12 @@ const centers: Record<EyeCenterShape, Draw> = {
   star: (path, [cx, cy]) =>
     addPolygon(path, starCorners([cx, cy + 0.08], { points: 5, outer: 1.95, inner: 1.12 }), (i) => (i % 2 ? 0 : 0.15)),
   diamond: (path, at) => addPolygon(path, starCorners(at, { points: 4, outer: 1.9 }), () => 0.2),
-  cross: (path, at) => addPolygon(path, crossCorners(at, 1.96, 0.95), (i) => (i % 3 === 2 ? 0.15 : 0.25)),
+  cross: (path, at) => addPolygon(path, crossCorners(at, 1.72, 0.88), (i) => (i % 3 === 2 ? 0.15 : 0.1)),
 };
 
 /**
- * A saltire (×): a cut through its middle has 2.7 modules for the 3 of a whole one. Arms reach `reach` along the diagonals and are
- * twice `half` wide.
+ * A saltire (×): arms that reach `reach` along the diagonals from the middle and are twice `half` wide, so that a cut through
+ * its middle has 2.5 of the 3 modules of a whole one, and those beside it have them all.
  */
 function crossCorners([cx, cy]: Point, reach: number, half: number): Point[] {
   const arm: Point[] = [

@@ -102,7 +102,7 @@ test.each<[EyeCenterShape, boolean]>([
   ["diamond", false],
 ])("the arms of a %s point to the corners of its eye: %s", async (eye_center_shape, isTilted) => {
   const painted = await paint({ eye_center_shape, size: sizeFor(40) });
-  const [middle, corner, edge] = [3.5, 3.5 + 1.25, 3.5 + 1.55];
+  const [middle, corner, edge] = [3.5, 3.5 + 1.1, 3.5 + 1.55];
   expect(shadeAt(painted, corner, corner) < 128).toBe(isTilted);
   expect(shadeAt(painted, edge, middle) < 128).toBe(!isTilted);
   expect(shadeAt(painted, middle + 0.9, middle)).toBe(0);
