@@ -16,7 +16,7 @@ const capHeight = 0.72;
 const lineHeight = 0.95;
 const leading = 1.15;
 /** How far the ink may leave its box, in boxes, before it is made smaller: marks above capitals, and descenders. */
-const inkShareMax = 1.3;
+const inkShareMax = 1.2;
 
 /** An em below this is a blur in print and on screens. */
 const emPxMin = 9;
