@@ -122,8 +122,8 @@ type Drawn = {
 
 /** Margins of a label, as shares of the band's height. */
 const labelMarginX = 0.4;
-const bannerMarginY = 0.16;
-const groundMarginY = 0.1;
+const bannerMarginY = 0.17;
+const groundMarginY = 0.14;
 /** Dots of a perforation run along the upper edge of a ticket's stub. */
 const stubMarginY = 0.2;
 
