@@ -56,7 +56,8 @@ test.each<[string, object, string]>([
   ...patterns.slice(1).map((pattern): [string, object, string] => [pattern, { pattern, color: "#0b3d2e" }, "coverage"]),
 ])("the fast road shows what the plain one shows: %s", async (_name, fields, kind) => {
   for (const size of [137, 260]) {
-    const scene = await sceneFor(designOf(fields));
+    // A frame is laid out for the size of its image.
+    const scene = await sceneFor(designOf({ ...fields, size }));
     const fast = rasterize(scene, size);
     expect(fast.kind).toBe(kind);
     const worst = difference(pngOf(fast, null), pngOf(paintPlainly(scene, size), null));
@@ -144,10 +145,11 @@ test.each<[string, object]>([
   ["a veiled gradient", { ...gradient, gradient_from: "#7b2ff7a0", pattern: "hexagon", background: "transparent" }],
 ])("an SVG shows what the PNG shows, by another renderer: %s", async (_name, fields) => {
   const size = 410;
-  const scene = await sceneFor(designOf(fields));
-  const svg = paintScene(scene, designOf({ ...fields, size, format: "svg" })).bytes;
+  const design = designOf({ ...fields, size, format: "svg" });
+  const scene = await sceneFor(design);
+  const svg = paintScene(scene, design).bytes;
   // A PNG of squares stands on whole pixels, an SVG from edge to edge; this size leaves nothing over.
-  const width = size - (size % scene.side);
+  const width = Math.round(Math.floor(size / scene.side) * scene.side);
   const seen = pixelsOfImage(
     await loadImage(Buffer.from(svg.toString().replaceAll(`="${size}"`, `="${width}"`))),
     width,
