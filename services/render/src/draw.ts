@@ -16,7 +16,7 @@ import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
 /** Part of every cache key: raised whenever the same design gives other bytes. */
-export const rendererVersion = 12;
+export const rendererVersion = 13;
 
 /** What every drawing of a design says of itself. */
 export type Verdict = {

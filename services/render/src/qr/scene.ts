@@ -5,7 +5,7 @@ import type { Design } from "@qrfactory/domain/design";
 import type { Frame, GradientType } from "@qrfactory/domain/design-style";
 import { alignmentMiddles, alignmentReach, drawAlignment } from "./alignment.js";
 import { clearingOf, type IsCleared } from "./clearing.js";
-import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide } from "./eyes.js";
+import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide, isWholeSquare } from "./eyes.js";
 import { type FrameLabel, placeLabel } from "./frame-label.js";
 import { type Box, layOutFrame } from "./frames.js";
 import { type Logo, placeLogo } from "./logo.js";
@@ -192,11 +192,15 @@ function symbolShapes(whole: Modules, design: SceneDesign, { ink, left, top, isC
   } else {
     shapes.push({ kind: "path", fill: borderFill, path: moved(drawEyeBorders(modules.side, design.eyeBorderShape)) });
   }
-  if (isSquare(design.eyeCenterShape)) {
+  if (pattern === "squares" && isWholeSquare(design.eyeCenterShape, design.eyeBorderShape)) {
     const center = only(modules, (x, y) => inEyeCenter(modules.side, x, y));
     shapes.push({ kind: "squares", fill: centerFill, ...place, modules: center });
   } else {
-    shapes.push({ kind: "path", fill: centerFill, path: moved(drawEyeCenters(modules.side, design.eyeCenterShape)) });
+    shapes.push({
+      kind: "path",
+      fill: centerFill,
+      path: moved(drawEyeCenters(modules.side, design.eyeCenterShape, design.eyeBorderShape)),
+    });
   }
   return shapes;
 }
