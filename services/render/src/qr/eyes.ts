@@ -136,20 +136,22 @@ const rays = 12;
 const centers: Record<EyeCenterShape, Draw> = {
   square: (path, [cx, cy]) => addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3]),
   rounded: (path, [cx, cy]) => addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3], 0.85),
-  circle: (path, [cx, cy]) => addCircle(path, cx, cy, 1.5),
+  // Larger than the middle of a square is wide: from corner to corner of the ring there is more room.
+  circle: (path, [cx, cy]) => addCircle(path, cx, cy, 1.6),
   "leaf-tl": (path, [cx, cy], mirror) =>
     addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3], mirrored([0, 1.3, 1.3, 1.3], mirror)),
-  sunburst: (path, at) => addPolygon(path, starCorners(at, { points: rays, outer: 1.74, inner: 1.45 })),
+  sunburst: (path, at) => addPolygon(path, starCorners(at, { points: rays, outer: 1.78, inner: 1.54 })),
   star: (path, [cx, cy]) =>
     addPolygon(path, starCorners([cx, cy + 0.06], { points: 5, outer: 1.92, inner: 1.28 }), (i) => (i % 2 ? 0 : 0.12)),
   // Its sides bulge: straight ones would leave less than half of the cuts three modules.
   diamond: (path, at) =>
-    addPolygon(path, starCorners(at, { points: 4, outer: 1.8, inner: 1.42 }), (i) => (i % 2 ? 0.6 : 0.12)),
+    addPolygon(path, starCorners(at, { points: 4, outer: 1.8, inner: 1.5 }), (i) => (i % 2 ? 0.6 : 0.12)),
   cross: (path, at) => addPolygon(path, crossCorners(at, 1.55, 1.02), (i) => (i % 3 === 2 ? 0 : 0.12)),
 };
 
-/** Sharp corners would all but touch a circle: they are 2.1 modules from the middle, its hole 2.5. */
+/** Sharp corners would all but touch a circle: they are 2.1 modules from the middle, its hole 2.5. A circle fits as it is. */
 const centersInCircle: Partial<Record<EyeCenterShape, Draw>> = {
+  circle: (path, [cx, cy]) => addCircle(path, cx, cy, 1.5),
   square: (path, [cx, cy]) => addRectangle(path, [cx - 1.4, cy - 1.4, 2.8, 2.8], 0.3),
   "leaf-tl": (path, [cx, cy], mirror) =>
     addRectangle(path, [cx - 1.5, cy - 1.5, 3, 3], mirrored([0.5, 1.3, 1.3, 1.3], mirror)),
