@@ -46,6 +46,15 @@ export type Scene = {
   quietZone: number;
   /** The colours that the symbol is drawn with, under the fields that give them; the first is that of most modules. */
   inks: readonly Ink[];
+  style: SceneStyle;
+};
+
+/** What a scene is drawn like, as far as it decides how well cameras read it. */
+export type SceneStyle = Pick<Design, "pattern" | "eyeBorderShape" | "eyeCenterShape"> & {
+  hasFrame: boolean;
+  hasLogo: boolean;
+  /** Modules along a side of the symbol. */
+  symbolSide: number;
 };
 
 export type Ink = { field: string; color: Rgba };
@@ -110,6 +119,14 @@ export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts 
     ],
     quietZone,
     inks,
+    style: {
+      pattern: design.pattern,
+      eyeBorderShape: design.eyeBorderShape,
+      eyeCenterShape: design.eyeCenterShape,
+      hasFrame: framed !== null,
+      hasLogo: place !== null,
+      symbolSide: modules.side,
+    },
   };
 }
 
