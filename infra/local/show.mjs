@@ -1,7 +1,7 @@
 // `npm run show`: draws every combination of styles and has each image read by independent decoders, which takes ten to twenty
 // minutes and writes infra/readme/decoded.md; `npm run show -- sizes` does so at every size, with some styles each, in two
 // minutes (decoded-sizes.md); `npm run show -- cameras [DESIGNS [RUN]]` has random designs read by five decoders under
-// simulated cameras, beside peers, in some thirteen minutes (cameras.md), and with `fit` prints
+// simulated cameras, beside peers, in some ten minutes (cameras.md), and with `fit` prints
 // the factors of the scan score; `npm run show -- sheet` draws the contact sheet of
 // the README instead.
 import { fileURLToPath } from "node:url";

@@ -45,7 +45,8 @@ export async function traitsOf(scene: Scene, text: string, drawn: Drawn): Promis
   const reading = await readBack(scene, text, { ...drawn, substrate });
   if ("failure" in reading) return adviceFor(scene, drawn, reading.failure);
   const modulePx = Math.floor(drawn.widthPx / scene.side);
-  return { ...scene.style, ...reading, contrast, isInverted, modulePx, quietZone: scene.quietZone };
+  const { side, quietZone } = scene;
+  return { ...scene.style, ...reading, contrast, isInverted, side, modulePx, quietZone };
 }
 
 export type ColorVerdict = {

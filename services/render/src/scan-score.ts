@@ -8,6 +8,8 @@ export type ScanTraits = SceneStyle & {
   isInverted: boolean;
   /** Of the ink that differs least from what it stands on, 1 to 21. */
   contrast: number;
+  /** Modules along a side of the image. */
+  side: number;
   /** Pixels a module in the delivered image; of a vector, in one of its nominal size. */
   modulePx: number;
   /** In modules. */
@@ -27,9 +29,10 @@ export function levelsOf(traits: ScanTraits): Record<string, string> {
   const least = (trait: keyof typeof steps, value: number) => String(steps[trait].find((step) => value >= step) ?? 0);
   return {
     pattern: traits.pattern,
-    // Decoders that look for the corners of an eye miss those of round ones, by the more modules the larger the symbol is.
-    ring: ring === "square" ? ring : `${ring}, ${least("symbolSide", traits.symbolSide)}`,
-    centre: traits.eyeCenterShape,
+    ring,
+    // Decoders that look for the corners of an eye miss those of round ones, by the more modules the more there are.
+    side: ring === "square" ? "square ring" : least("side", traits.side),
+    centre: `${traits.eyeCenterShape} in ${ring === "square" || ring === "circle" ? ring : "other"}`,
     frame: traits.hasFrame ? "yes" : "no",
     logo: traits.hasLogo ? "yes" : "no",
     polarity: traits.isInverted ? "light on dark" : "dark on light",
@@ -41,22 +44,23 @@ export function levelsOf(traits: ScanTraits): Record<string, string> {
   };
 }
 
-/** Least values of the levels of what is counted or measured, the easiest to read first. */
+/** Least values of the levels of what is counted or measured, the largest first. */
 const steps = {
-  /** Version 1 has 21 modules a side and no alignment pattern. */
-  symbolSide: [37, 29, 25, 21],
+  side: [61, 53, 45, 41, 37, 33, 0],
   contrast: [7, 4.5, 3, 2.2, 0],
-  modulePx: [10, 8, 6, 5, 4, 3, 2, 1],
+  /** From 3 on cameras made no difference. */
+  modulePx: [3, 2, 1],
   quietZone: [4, 3, 2, 1, 0],
   unused: [1, 0.85, 0.7, 0.5, 0],
 } as const;
 
 /** The order of levels where they have one. */
-export const easiestFirst: Record<string, readonly number[]> = {
-  contrast: steps.contrast,
-  modulePx: steps.modulePx,
-  quietZone: steps.quietZone,
-  unused: steps.unused,
+export const easiestFirst: Record<string, readonly string[]> = {
+  side: ["square ring", ...steps.side.map(String).reverse()],
+  contrast: steps.contrast.map(String),
+  modulePx: steps.modulePx.map(String),
+  quietZone: steps.quietZone.map(String),
+  unused: steps.unused.map(String),
 };
 
 /**
@@ -65,55 +69,54 @@ export const easiestFirst: Record<string, readonly number[]> = {
  */
 export const factors: Factors = {
   pattern: {
+    dot: 1,
     squares: 1,
-    diamond: 0.98,
+    star: 0.99,
+    hexagon: 0.99,
+    halftone: 0.99,
+    diamond: 0.99,
     "connected-v": 0.98,
+    liquid: 0.98,
     "connected-h": 0.97,
-    hexagon: 0.97,
-    dot: 0.97,
-    halftone: 0.97,
-    star: 0.96,
-    rounded: 0.96,
-    liquid: 0.95,
-    frame: 0.89,
+    rounded: 0.97,
+    frame: 0.9,
   },
-  ring: {
-    square: 1,
-    "rounded, 21": 0.92,
-    "rounded, 25": 0.93,
-    "rounded, 29": 0.94,
-    "rounded, 37": 0.89,
-    "leaf, 21": 0.89,
-    "leaf, 25": 0.94,
-    "leaf, 29": 0.88,
-    "leaf, 37": 0.85,
-    "frame, 21": 0.9,
-    "frame, 25": 0.91,
-    "frame, 29": 0.91,
-    "frame, 37": 0.89,
-    "circle, 21": 0.83,
-    "circle, 25": 0.84,
-    "circle, 29": 0.86,
-    "circle, 37": 0.8,
-  },
+  ring: { square: 1, rounded: 0.94, frame: 0.93, leaf: 0.92, circle: 0.84 },
+  side: { "square ring": 1, "0": 0.92, "33": 0.92, "37": 0.92, "41": 0.92, "45": 0.92, "53": 0.92, "61": 0.89 },
   centre: {
-    "leaf-tl": 1.02,
-    square: 1,
-    rounded: 0.99,
-    cross: 0.99,
-    star: 0.98,
-    sunburst: 0.97,
-    circle: 0.96,
-    diamond: 0.94,
+    "square in square": 1,
+    "rounded in square": 0.97,
+    "circle in square": 0.93,
+    "leaf-tl in square": 0.94,
+    "sunburst in square": 0.93,
+    "star in square": 0.88,
+    "diamond in square": 0.89,
+    "cross in square": 0.85,
+    "square in other": 0.93,
+    "rounded in other": 0.94,
+    "circle in other": 0.93,
+    "leaf-tl in other": 0.96,
+    "sunburst in other": 0.92,
+    "star in other": 0.89,
+    "diamond in other": 0.9,
+    "cross in other": 0.92,
+    "square in circle": 0.89,
+    "rounded in circle": 0.91,
+    "circle in circle": 0.95,
+    "leaf-tl in circle": 0.91,
+    "sunburst in circle": 0.9,
+    "star in circle": 0.93,
+    "diamond in circle": 0.9,
+    "cross in circle": 0.92,
   },
-  frame: { yes: 1.02, no: 1 },
-  logo: { yes: 1.02, no: 1 },
-  polarity: { "dark on light": 1, "light on dark": 0.8 },
-  contrast: { "7": 1, "4.5": 0.99, "3": 0.95, "2.2": 0.95, "0": 0.3 },
-  modulePx: { "10": 1, "8": 0.99, "6": 0.99, "5": 0.99, "4": 0.99, "3": 0.99, "2": 0.89, "1": 0.69 },
+  frame: { yes: 1.04, no: 1 },
+  logo: { no: 1, yes: 0.99 },
+  polarity: { "dark on light": 1, "light on dark": 0.77 },
+  contrast: { "7": 1, "4.5": 0.97, "3": 0.94, "2.2": 0.92, "0": 0.3 },
+  modulePx: { "3": 1, "2": 0.9, "1": 0.7 },
   quietZone: { "4": 1, "3": 0.99, "2": 0.97, "1": 0.95, "0": 0.9 },
-  unused: { "1": 1, "0.85": 0.99, "0.7": 0.98, "0.5": 0.96, "0": 0.93 },
-  stumbled: { no: 1, yes: 0.9 },
+  unused: { "1": 1, "0.85": 0.99, "0.7": 0.96, "0.5": 0.96, "0": 0.94 },
+  stumbled: { no: 1, yes: 0.93 },
 };
 
 /**

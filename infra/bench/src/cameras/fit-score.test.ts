@@ -9,7 +9,7 @@ const plain: ScanTraits = {
     contrast: 21,
     modulePx: 12,
     quietZone: 4,
-    symbolSide: 25,
+    side: 33,
     unusedCorrection: 1,
     hasStumbled: false,
   },

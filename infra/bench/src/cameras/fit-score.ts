@@ -15,7 +15,7 @@ export type Sample = { traits: ScanTraits; share: number };
 export type Fitted = Record<string, Record<string, number>>;
 
 /** Designs that the factors are fitted to, and their run: none of those that a report is made of. */
-const fitted = { count: 800, run: 1_000 } as const;
+const fitted = { count: 400, run: 1_000 } as const;
 
 /** Measures designs, and prints the factors that tell best how they are read. */
 export async function printFactors(): Promise<void> {
@@ -72,7 +72,7 @@ const plain = levelsOf({
     contrast: 21,
     modulePx: 100,
     quietZone: 4,
-    symbolSide: 25,
+    side: 33,
     unusedCorrection: 1,
     hasStumbled: false,
   },
@@ -92,10 +92,10 @@ function scaled(factors: Fitted): Fitted {
 
 const rounded = ([level, share]: readonly [string, number]) => [level, Math.round(100 * share) / 100] as const;
 
-function falling(shares: Record<string, number>, order: readonly number[]): Record<string, number> {
+function falling(shares: Record<string, number>, order: readonly string[]): Record<string, number> {
   let most = 1;
   return Object.fromEntries(
-    order.map(String).flatMap((level) => {
+    order.flatMap((level) => {
       const share = shares[level];
       if (share === undefined) return [];
       most = Math.min(most, share);

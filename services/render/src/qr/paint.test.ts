@@ -34,7 +34,7 @@ function sceneOf(of: Modules, quietZone: number, color = black, background = whi
     shapes: [squares],
     quietZone,
     inks,
-    style: { ...style, hasFrame: false, hasLogo: false, symbolSide: of.side },
+    style: { ...style, hasFrame: false, hasLogo: false },
   };
 }
 

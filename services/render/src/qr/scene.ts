@@ -53,8 +53,6 @@ export type Scene = {
 export type SceneStyle = Pick<Design, "pattern" | "eyeBorderShape" | "eyeCenterShape"> & {
   hasFrame: boolean;
   hasLogo: boolean;
-  /** Modules along a side of the symbol. */
-  symbolSide: number;
 };
 
 export type Ink = { field: string; color: Rgba };
@@ -125,7 +123,6 @@ export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts 
       eyeCenterShape: design.eyeCenterShape,
       hasFrame: framed !== null,
       hasLogo: place !== null,
-      symbolSide: modules.side,
     },
   };
 }
