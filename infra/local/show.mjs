@@ -5,7 +5,7 @@
 // the factors of the scan score; `npm run show -- sheet` draws the contact sheet of
 // the README instead.
 import { fileURLToPath } from "node:url";
-import { orExplain } from "./progress.mjs";
+import { orExplain, SetupError } from "./progress.mjs";
 import { setUp } from "./setup.mjs";
 
 const readme = (name) => fileURLToPath(new URL(`../readme/${name}`, import.meta.url));
@@ -19,7 +19,11 @@ await orExplain(async () => {
   await setUp({ systemParts: systemParts[part] ?? ["viewers"] });
   if (part === "cameras") {
     const { showCameras } = await import(new URL("../bench/dist/cameras/cameras.js", import.meta.url));
-    process.exitCode = (await showCameras(readme("cameras.md"), process.argv.slice(3))) ? 0 : 1;
+    const shown = showCameras(readme("cameras.md"), process.argv.slice(3));
+    const isAhead = await shown.catch(({ message }) => {
+      throw new SetupError(message);
+    });
+    process.exitCode = isAhead ? 0 : 1;
     return;
   }
   if (part === "sheet") {
