@@ -52,8 +52,9 @@ function readByZbar(pictures: Grey[]): (string | null)[] {
     }),
   );
   const { status, stdout, stderr, error } = spawnSync("python3", [zbarProgram], { input, maxBuffer: 10_000_000 });
+  // First, for a program that ends before it has taken all input is an error as well.
+  if (status !== null && status !== 0) throw new Error(stderr.toString().trim());
   if (error) throw new Error(`ZBar is read through python3, which cannot be started: ${error.message}`);
-  if (status !== 0) throw new Error(stderr.toString().trim());
   const lines = stdout.toString().trim().split("\n");
   if (lines.length !== pictures.length)
     throw new Error(`ZBar answered ${lines.length} of ${pictures.length} pictures.`);
