@@ -11,23 +11,16 @@ const seedStep = 1_000;
 /** More than any run has designs. */
 const seedsOfRun = 100_000;
 
-/** Of so many designs the peers draw one: their figures take twice as long as ours. */
-const peersEvery = 4;
-
 /** How many measured designs make a line of progress. */
 const progressStep = 20;
 
 const program = fileURLToPath(new URL("./measure-process.js", import.meta.url));
 
-/** The designs of a run in their order, ours alone or some of them beside the peers; another `run` has other designs. Throws when a process fails. */
+/** The designs of a run in their order, ours alone or beside the peers; another `run` has other designs. Throws when a process fails. */
 export async function measureDesigns(count: number, run: number, { alone = false } = {}): Promise<Measured[]> {
   const measured: Measured[] = [];
   let next = 0;
   let done = 0;
-  const taskOf = (i: number): Task => ({
-    seed: (run * seedsOfRun + i) * seedStep,
-    alone: alone || i % peersEvery !== 0,
-  });
   const measureSome = async () => {
     const child = fork(program, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
     const ended = endOf(child);
@@ -36,7 +29,7 @@ export async function measureDesigns(count: number, run: number, { alone = false
     try {
       while (next < count) {
         const i = next++;
-        measured[i] = await Promise.race([ask(child, taskOf(i)), ended]);
+        measured[i] = await Promise.race([ask(child, { seed: (run * seedsOfRun + i) * seedStep, alone }), ended]);
         done += 1;
         if (done % progressStep === 0) console.log(`${done} of ${count} designs`);
       }

