@@ -1,4 +1,4 @@
-// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, viewers of PDF and EPS, and the libraries
+// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, viewers of PDF and EPS, ZBar, and the libraries
 // that node-canvas is compiled against. Installs what is missing through apt-get where there is one, without starting any of their system
 // services, else says what to install.
 import { spawnSync } from "node:child_process";
@@ -19,6 +19,8 @@ const parts = {
     packages: ["poppler-utils", "ghostscript"],
     service: null,
   },
+  // A decoder that simulated cameras are read with, called through Python.
+  zbar: { isThere: hasZbar, packages: ["python3", "libzbar0"], service: null },
   // node-canvas offers a prebuilt download that many networks do not let through; it compiles in half a minute.
   drawing: {
     isThere: hasDrawingLibraries,
@@ -62,6 +64,11 @@ function hasDrawingLibraries() {
   if (spawnSync("pkg-config", ["--exists", ...drawingLibraries]).status !== 0) return false;
   // Outside Debian headers lie elsewhere; the compiler will say.
   return existsSync(gifHeader) || !inPath("apt-get");
+}
+
+function hasZbar() {
+  const find = "import ctypes.util, sys; sys.exit(ctypes.util.find_library('zbar') is None)";
+  return inPath("python3") && spawnSync("python3", ["-c", find]).status === 0;
 }
 
 /** Installs those of the named parts that are missing; does nothing when all are there. */

@@ -1,24 +1,39 @@
 // `npm run show`: draws every combination of styles and has each image read by independent decoders, which takes ten to twenty
 // minutes and writes infra/readme/decoded.md; `npm run show -- sizes` does so at every size, with some styles each, in two
-// minutes (decoded-sizes.md); `npm run show -- sheet` draws the contact sheet of the README instead.
+// minutes (decoded-sizes.md); `npm run show -- cameras [DESIGNS [RUN]]` has random designs read by five decoders under
+// simulated cameras, beside peers, in some ten minutes (cameras.md), and with `fit` prints
+// the factors of the scan score; `npm run show -- sheet` draws the contact sheet of
+// the README instead.
 import { fileURLToPath } from "node:url";
-import { orExplain } from "./progress.mjs";
+import { orExplain, SetupError } from "./progress.mjs";
 import { setUp } from "./setup.mjs";
 
 const readme = (name) => fileURLToPath(new URL(`../readme/${name}`, import.meta.url));
 const folder = new URL("../../services/render/dist/show/", import.meta.url);
 
+/** What parts need that no package brings; the others look at PDF and EPS. */
+const systemParts = { sheet: [], cameras: ["zbar"] };
+
 await orExplain(async () => {
-  const isSheet = process.argv[2] === "sheet";
-  await setUp({ systemParts: isSheet ? [] : ["viewers"] });
-  if (isSheet) {
+  const part = process.argv[2];
+  await setUp({ systemParts: systemParts[part] ?? ["viewers"] });
+  if (part === "cameras") {
+    const { showCameras } = await import(new URL("../bench/dist/cameras/cameras.js", import.meta.url));
+    const shown = showCameras(readme("cameras.md"), process.argv.slice(3));
+    const isAhead = await shown.catch(({ message }) => {
+      throw new SetupError(message);
+    });
+    process.exitCode = isAhead ? 0 : 1;
+    return;
+  }
+  if (part === "sheet") {
     const { drawSheet } = await import(new URL("contact-sheet.js", folder));
     return drawSheet(readme("contact-sheet.png"));
   }
   const { readMatrix } = await import(new URL("read-every-style.js", folder));
-  const isSizes = process.argv[2] === "sizes";
-  const isRead = isSizes
-    ? await readMatrix("sizes", readme("decoded-sizes.md"))
-    : await readMatrix("styles", readme("decoded.md"));
+  const isRead =
+    part === "sizes"
+      ? await readMatrix("sizes", readme("decoded-sizes.md"))
+      : await readMatrix("styles", readme("decoded.md"));
   process.exitCode = isRead ? 0 : 1;
 });

@@ -63,7 +63,8 @@ async function verdictOn(design: Design, { symbol, scene, checked, pixels }: Jud
   return { version: symbol.version, errorCorrection: symbol.errorCorrection, scan };
 }
 
-async function sceneOf(design: Design, pictures: Pictures = {}): Promise<{ symbol: QrSymbol; scene: Scene }> {
+/** The symbol of a design and its scene; throws as `draw`. */
+export async function sceneOf(design: Design, pictures: Pictures = {}): Promise<{ symbol: QrSymbol; scene: Scene }> {
   const { text, errorCorrection, textEncoding: encoding } = design;
   const logo = logoOf(design, pictures.logo);
   const symbol = logo

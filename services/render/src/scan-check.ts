@@ -5,6 +5,7 @@ import { isSquares } from "./qr/rasterize.js";
 import type { Scene } from "./qr/scene.js";
 import { surfaceOf } from "./qr/surface.js";
 import { readBack, type Seen, seenModulePx } from "./read-back.js";
+import { type ScanTraits, scanScore } from "./scan-score.js";
 
 /**
  * Below this, cameras lose modules in ordinary light, whatever a decoder makes of perfect pixels: yellow on white has
@@ -19,22 +20,9 @@ export const contrastEnough = 4.5;
 /** The quiet zone that the standard asks for (ISO/IEC 18004:2015, 6.3.8). */
 export const quietZoneModules = 4;
 
-/** What each missing pixel a module, missing module of quiet zone, swapped polarity and a decoder's stumbling leave of the score. */
-const factors = {
-  modulePx: [0, 0.7, 0.9],
-  quietZone: [0.6, 0.75, 0.9, 0.95],
-  inverted: 0.8,
-  stumbled: 0.7,
-} as const;
-
 export type ScanResult = {
   isReadable: boolean;
-  /**
-   * 0 when it is not readable; else 100 × contrast × pixels × quiet zone × polarity × spare correction × steadiness, each a share:
-   * contrast grows from 0.2 at a ratio of 1.97 to 1 at 4.5; pixels a module 1 → 0.7, 2 → 0.9, more → 1; quiet zone of
-   * 0 → 0.6, 1 → 0.75, 2 → 0.9, 3 → 0.95, 4 and more → 1 modules; light on dark 0.8; what the decoder left unused of the
-   * error correction; and 0.7 where it needed other views than the first, or another decoder.
-   */
+  /** 0 when it is not readable; else as `scanScore` says, 1 to 100. */
   score: number;
   /** What to change, in a sentence; empty when it is readable. */
   advice: string;
@@ -44,21 +32,21 @@ export type Drawn = Omit<Seen, "substrate">;
 
 /** Reads a scene back, and judges it. */
 export async function checkScan(scene: Scene, text: string, drawn: Drawn): Promise<ScanResult> {
+  const traits = await traitsOf(scene, text, drawn);
+  if (typeof traits === "string") return { isReadable: false, score: 0, advice: traits };
+  return { isReadable: true, score: scanScore(traits), advice: "" };
+}
+
+/** What the score is made of, or what to change where a scene is not readable. */
+export async function traitsOf(scene: Scene, text: string, drawn: Drawn): Promise<ScanTraits | string> {
   const { contrast, isInverted, advice } = judgeColors(scene);
-  if (advice !== "") return refused(advice);
+  if (advice !== "") return advice;
   const { substrate } = surfaceOf(scene);
   const reading = await readBack(scene, text, { ...drawn, substrate });
-  if ("failure" in reading) return refused(adviceFor(scene, drawn, reading.failure));
-  const shares = [
-    Math.min(1, 0.2 + (0.8 * (contrast - contrastMin)) / (contrastEnough - contrastMin)),
-    factors.modulePx[Math.floor(drawn.widthPx / scene.side)] ?? 1,
-    factors.quietZone[scene.quietZone] ?? 1,
-    isInverted ? factors.inverted : 1,
-    reading.unusedCorrection,
-    reading.hasStumbled ? factors.stumbled : 1,
-  ];
-  const score = Math.max(1, Math.round(100 * shares.reduce((product, share) => product * share, 1)));
-  return { isReadable: true, score, advice: "" };
+  if ("failure" in reading) return adviceFor(scene, drawn, reading.failure);
+  const modulePx = Math.floor(drawn.widthPx / scene.side);
+  const { side, quietZone } = scene;
+  return { ...scene.style, ...reading, contrast, isInverted, side, modulePx, quietZone };
 }
 
 export type ColorVerdict = {
@@ -86,10 +74,6 @@ export function judgeColors(colors: Pick<Scene, "background" | "inks">): ColorVe
   const [all, one] = isInverted ? ["lighter", "darker"] : ["darker", "lighter"];
   const advice = `${other.field} is ${one} than background where the other colours are ${all}; make all of them ${all}.`;
   return { ...verdict, advice };
-}
-
-function refused(advice: string): ScanResult {
-  return { isReadable: false, score: 0, advice };
 }
 
 function comparedWith(ground: Rgba, color: Rgba): { contrast: number; isLighter: boolean } {

@@ -37,7 +37,7 @@ export type Painting = {
 };
 
 /** Paints a scene, ground and all. */
-export function paintCanvas(scene: Scene, widthPx: number): Painting {
+export function paintCanvas(scene: Omit<Scene, "style">, widthPx: number): Painting {
   const context = createCanvas(widthPx, widthPx).getContext("2d");
   context.fillStyle = css(scene.background);
   context.fillRect(0, 0, widthPx, widthPx);

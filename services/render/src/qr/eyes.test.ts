@@ -1,4 +1,6 @@
 import { expect, test } from "@jest/globals";
+import { eyeBorderShapes, eyeCenterShapes } from "@qrfactory/domain/design-style";
+import { paintPaths } from "../show/star-logo.js";
 import { drawEyeBorders, drawEyeCenters, eyeSide } from "./eyes.js";
 import type { Path } from "./path.js";
 
@@ -29,3 +31,43 @@ test.each([
   expect(pointsOf(path, [far, 0], [true, false])).toEqual(first);
   expect(pointsOf(path, [0, far], [false, true])).toEqual(first);
 });
+
+const pixelsPerModule = 20;
+
+const directions = Array.from({ length: 8 }, (_, i) => (i * Math.PI) / 4);
+
+/** How far from the middle of the first eye a path turns dark or light, in modules, nearest first: along each direction. */
+function changesOf(path: Path): number[][] {
+  const units = { ops: path.ops, numbers: path.numbers.map((at) => at * pixelsPerModule) };
+  const width = side * pixelsPerModule;
+  const { data } = paintPaths(width, [["#000000", units]]).context.getImageData(0, 0, width, width);
+  return directions.map((angle) => {
+    const isDark = (distance: number) => {
+      const at = (along: number) => Math.floor((eyeSide / 2 + distance * along) * pixelsPerModule);
+      const [x, y] = [at(Math.cos(angle)), at(Math.sin(angle))];
+      return x >= 0 && y >= 0 && (data[4 * (y * width + x) + 3] as number) > 127;
+    };
+    const steps = Array.from({ length: 5.2 * pixelsPerModule }, (_, i) => i / pixelsPerModule);
+    return steps.filter((distance, i) => i > 0 && isDark(distance) !== isDark(steps[i - 1] as number));
+  });
+}
+
+test.each(eyeBorderShapes)("a ring of shape %s is a module thick all around", (shape) => {
+  for (const [from = 0, to = 0] of changesOf(drawEyeBorders(side, shape))) {
+    expect(from).toBeGreaterThanOrEqual(2.4);
+    expect(to - from).toBeGreaterThan(0.9);
+    // The corner of a square ring.
+    expect(to - from).toBeLessThan(1.5);
+  }
+});
+
+test.each(eyeBorderShapes.flatMap((ring) => eyeCenterShapes.map((center) => [center, ring] as const)))(
+  "a middle of shape %s fills its place in a ring of shape %s, and leaves a gap around",
+  (center, ring) => {
+    const holes = changesOf(drawEyeBorders(side, ring));
+    for (const [i, [reach = 0]] of changesOf(drawEyeCenters(side, center, ring)).entries()) {
+      expect(reach).toBeGreaterThan(1.2);
+      expect((holes[i]?.[0] ?? 0) - reach).toBeGreaterThan(0.5);
+    }
+  },
+);

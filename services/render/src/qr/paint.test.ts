@@ -27,7 +27,15 @@ function sceneOf(of: Modules, quietZone: number, color = black, background = whi
   const squares = { kind: "squares" as const, fill, left: quietZone, top: quietZone, modules: of };
   const inks = [{ field: "color", color }];
   const side = of.side + 2 * quietZone;
-  return { side, background, shapes: [squares], quietZone, inks };
+  const style = { pattern: "squares", eyeBorderShape: "square", eyeCenterShape: "square" } as const;
+  return {
+    side,
+    background,
+    shapes: [squares],
+    quietZone,
+    inks,
+    style: { ...style, hasFrame: false, hasLogo: false },
+  };
 }
 
 function paintPng(scene: Scene, { widthPx, dpi }: { widthPx: number; dpi: number | null }): Buffer {

@@ -5,7 +5,7 @@ import type { Design } from "@qrfactory/domain/design";
 import type { Frame, GradientType } from "@qrfactory/domain/design-style";
 import { alignmentMiddles, alignmentReach, drawAlignment } from "./alignment.js";
 import { clearingOf, type IsCleared } from "./clearing.js";
-import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide } from "./eyes.js";
+import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide, isWholeSquare } from "./eyes.js";
 import { type FrameLabel, placeLabel } from "./frame-label.js";
 import { type Box, layOutFrame } from "./frames.js";
 import { drawHalftone } from "./halftone.js";
@@ -50,6 +50,13 @@ export type Scene = {
   quietZone: number;
   /** The colours that the symbol is drawn with, under the fields that give them; the first is that of most modules. */
   inks: readonly Ink[];
+  style: SceneStyle;
+};
+
+/** What a scene is drawn like, as far as it decides how well cameras read it. */
+export type SceneStyle = Pick<Design, "pattern" | "eyeBorderShape" | "eyeCenterShape"> & {
+  hasFrame: boolean;
+  hasLogo: boolean;
 };
 
 export type Ink = { field: string; color: Rgba };
@@ -118,6 +125,13 @@ export function layOut(symbol: QrSymbol, design: SceneDesign, parts: SceneParts 
     ],
     quietZone,
     inks,
+    style: {
+      pattern: design.pattern,
+      eyeBorderShape: design.eyeBorderShape,
+      eyeCenterShape: design.eyeCenterShape,
+      hasFrame: framed !== null,
+      hasLogo: place !== null,
+    },
   };
 }
 
@@ -213,11 +227,15 @@ function symbolShapes({ version, modules: whole }: QrSymbol, design: SceneDesign
   } else {
     shapes.push({ kind: "path", fill: borderFill, path: moved(drawEyeBorders(modules.side, design.eyeBorderShape)) });
   }
-  if (isSquare(design.eyeCenterShape)) {
+  if (pattern === "squares" && isWholeSquare(design.eyeCenterShape, design.eyeBorderShape)) {
     const center = only(modules, (x, y) => inEyeCenter(modules.side, x, y));
     shapes.push({ kind: "squares", fill: centerFill, ...at, modules: center });
   } else {
-    shapes.push({ kind: "path", fill: centerFill, path: moved(drawEyeCenters(modules.side, design.eyeCenterShape)) });
+    shapes.push({
+      kind: "path",
+      fill: centerFill,
+      path: moved(drawEyeCenters(modules.side, design.eyeCenterShape, design.eyeBorderShape)),
+    });
   }
   return shapes;
 }
