@@ -19,8 +19,10 @@ export const seenModulePx = 4;
  */
 const degradedModulePx = [3, 3.4, 2.6];
 
-/** Widths that take few pixels off their grid, on which no camera ever sees them, as shares of the delivered one. */
+/** Widths that take pixels off their grid, on which no camera ever sees them, as shares of the delivered one. */
 const offGrid = [0.93, 0.87];
+/** The same of an image of few pixels a module: a camera comes nearer to it, for from afar there is nothing left to see. */
+const offGridNear = [1.37, 1.83];
 
 type View = (pixels: Pixels) => Pixels;
 
@@ -37,6 +39,15 @@ const sharpViews: View[] = [
   (pixels) => blur(atShare(0.71)(pixels)),
   // Near enough that a small picture fills the view.
   (pixels) => blur(atShare(2.5)(pixels)),
+];
+
+/** The same of an image of few pixels a module. */
+const nearViews: View[] = [
+  (pixels) => pixels,
+  ...offGridNear.map(atShare),
+  (pixels) => blur(atShare(2.13)(pixels)),
+  (pixels) => blur(atShare(2.5)(pixels)),
+  (pixels) => blur(atShare(3.3)(pixels)),
 ];
 
 export type ReadBack = {
@@ -64,6 +75,7 @@ export async function readBack(scene: Scene, text: string, seen: Seen): Promise<
   const first = await readText(pixels, text);
   // Flat squares of enough contrast that are read at all are read blurred, too: nothing of them gets lost.
   if (first && isSquares(scene)) return { unusedCorrection: first.unusedCorrection, hasStumbled: false };
+  const isNear = isNearOnly(pixels, scene.side);
   const poor = await readDegraded(pixels, scene.side, text);
   if (first && poor) {
     return {
@@ -71,14 +83,14 @@ export async function readBack(scene: Scene, text: string, seen: Seen): Promise<
       hasStumbled: poor.hasStumbled,
     };
   }
-  return weigh(await gather(pixels, text), { first, poor, isKanji: mayBeUnknown(text) });
+  return weigh(await gather(pixels, scene.side, text), { first, poor, isNear, isKanji: mayBeUnknown(text) });
 }
 
 /** What both decoders made of the sharp views. */
 type Evidence = { readings: Reading[]; countAgain: number };
 
-async function gather(pixels: Pixels, text: string): Promise<Evidence> {
-  const views = sharpViews.map((view) => view(pixels));
+async function gather(pixels: Pixels, side: number, text: string): Promise<Evidence> {
+  const views = (isNearOnly(pixels, side) ? nearViews : sharpViews).map((view) => view(pixels));
   const readings: Reading[] = [];
   for (const view of views) {
     const reading = await readText(view, text);
@@ -91,34 +103,42 @@ async function gather(pixels: Pixels, text: string): Promise<Evidence> {
 const viewsMin = {
   withPoor: { each: 1, alone: 3 },
   withoutPoor: { each: 2, alone: 4 },
+  /** Near views are kinder. */
+  near: { each: 3, alone: 4 },
 } as const;
 
 /** Decides by all evidence, once a decoder has stumbled: both have to read the code. */
 function weigh(
   { readings, countAgain }: Evidence,
-  { first, poor, isKanji }: { first: Reading | null; poor: Poor | null; isKanji: boolean },
+  { first, poor, isNear, isKanji }: { first: Reading | null; poor: Poor | null; isNear: boolean; isKanji: boolean },
 ): ReadBack | Unread {
-  const least = poor ? viewsMin.withPoor : viewsMin.withoutPoor;
+  const least = isNear ? viewsMin.near : poor ? viewsMin.withPoor : viewsMin.withoutPoor;
   const isReadByBoth = Math.min(readings.length, countAgain) >= least.each;
   if (isReadByBoth || (isKanji && readings.length >= least.alone)) {
     const unused = [...readings, ...(poor ? [poor] : [])].map(({ unusedCorrection }) => unusedCorrection);
     return { unusedCorrection: Math.min(...unused), hasStumbled: true };
   }
   const happened = first ? "is lost when a camera sees it small or blurred" : "could not be read back";
-  const { length } = sharpViews;
   return {
-    failure: `${happened}: of ${length} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, where ${least.each} by each would do`,
+    failure: `${happened}: of ${sharpViews.length} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, where ${least.each} by each would do`,
   };
 }
 
 /** Poor views that were read. */
 type Poor = ReadBack;
 
+/** Below this no camera sees a module for sure, whatever comes near: such an image has to be read from afar as well. */
+const nearModulePxMin = 2;
+
+/** Whether an image has too few pixels a module for a poorer view of it, and enough for a nearer one. */
+const isNearOnly = ({ width }: Pixels, side: number): boolean =>
+  width < Math.max(...degradedModulePx) * side && width >= nearModulePxMin * side;
+
 async function readDegraded(pixels: Pixels, side: number, text: string): Promise<Poor | null> {
   const widths = degradedModulePx.map((modulePx) => Math.round(modulePx * side));
-  return pixels.width >= Math.max(...widths)
-    ? readAny(widths, (width) => blur(resample(pixels, width)), text)
-    : readAll(offGrid, (share) => atShare(share)(pixels), text);
+  if (pixels.width >= Math.max(...widths)) return readAny(widths, (width) => blur(resample(pixels, width)), text);
+  const shares = isNearOnly(pixels, side) ? offGridNear : offGrid;
+  return readAll(shares, (share) => atShare(share)(pixels), text);
 }
 
 /** One of several poor views is enough. */
