@@ -2,7 +2,7 @@
 // the middle of a dark module dark and of a light one light, because that is where scanners look.
 import type { Pattern } from "@qrfactory/domain/design-style";
 import { type Outline, traceOutlines } from "./outline.js";
-import { addCircle, addPolygon, addRectangle, newPath, type Path, type Point, starCorners } from "./path.js";
+import { addCircle, addPolygon, addRectangle, cutRectangle, newPath, type Path, starCorners } from "./path.js";
 import type { Modules } from "./symbol.js";
 
 /** All patterns but `squares`, whose modules painters draw as they are. */
@@ -46,48 +46,25 @@ function stamped(stamp: Stamp): (path: Path, modules: Modules) => void {
   };
 }
 
-/** Below this, a line in a module is a grey that costs contrast and shows nothing: modules are filled. */
-const framedPxMin = 6;
+/** Below this, a light dot in a module is a grey that costs contrast and shows nothing: modules are filled. */
+const framedPxMin = 8;
 
-/** Below this, brackets leave so little in the middle that jsQR reads one symbol in eight wrong: they are dots. */
-const bracketPxMin = 8;
-
-/** How many lines of a framed module's frame lie side by side along it. */
-const framedLines = 9;
+/** How many dots of a framed module lie side by side along it. */
+const framedDots = 9;
 
 /**
- * A frame, a light line, and a square in it. Bridges of one line join the square to the middles of the frame's sides: cut
- * through its middle a module is dark throughout, and not dark, light, dark, light and dark like an eye, of which readers
- * would find hundreds. All of it is whole pixels.
+ * A square whose frame is told by a light dot in each of its corners, on whole pixels. More of a light line than its corners
+ * makes each module look like an eye: with brackets WeChat's and jsQR lose half of such symbols.
  */
 function framedFor(modulePx: number): Stamp {
-  const linePx = Math.max(1, Math.round(modulePx / framedLines));
-  const line = linePx / modulePx;
-  // As even or odd as the module, so that both of its halves are equal.
-  const thinPx = linePx + ((modulePx - linePx) & 1);
-  const bridge = (modulePx < bracketPxMin ? modulePx - 4 * linePx : thinPx) / modulePx;
-  const arm = (1 - 2 * line - bridge) / 2;
+  const dot = Math.max(1, Math.round(modulePx / framedDots)) / modulePx;
+  const [near, far] = [dot, 1 - 2 * dot];
   return (path, x, y) => {
     addRectangle(path, [x, y, 1, 1]);
     if (modulePx < framedPxMin) return;
-    for (const [isRight, isBelow] of corners) {
-      const at = (alongX: number, alongY: number): Point => [
-        isRight ? x + 1 - line - alongX : x + line + alongX,
-        isBelow ? y + 1 - line - alongY : y + line + alongY,
-      ];
-      const bracket = [at(0, 0), at(arm, 0), at(arm, line), at(line, line), at(line, arm), at(0, arm)];
-      // Holes run the other way; every second bracket is mirrored.
-      addPolygon(path, isRight === isBelow ? bracket.reverse() : bracket);
-    }
+    for (const left of [near, far]) for (const top of [near, far]) cutRectangle(path, [x + left, y + top, dot, dot]);
   };
 }
-
-const corners = [
-  [false, false],
-  [true, false],
-  [true, true],
-  [false, true],
-] as const;
 
 /** Dots swell from the top, where they stand apart, to the bottom, where they touch: a ramp of greys in print. */
 const halftoneRadiusMin = 0.36;
