@@ -7,6 +7,7 @@ import {
   anchorsOf,
   brokenLinks,
   brokenPaths,
+  countWords,
   decisionIndex,
   documentsIn,
   linksOf,
@@ -18,8 +19,11 @@ const decisionFolder = join(root, "infra", "decisions");
 const temp = makeTempDirectory();
 afterAll(() => temp.remove());
 
+/** The README is read in five minutes, commands included. */
+const readmeWordsMax = 600;
+
 /** What a clone brings for people to read, apart from decisions and drills. */
-const guides = ["README.md", "packages/docs"];
+const guides = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "packages/docs"];
 const drills = ["infra/drills/README.md", "infra/drills/attack.md"];
 const inGuides = guides.flatMap((path) => documentsIn(root, path));
 
@@ -32,6 +36,10 @@ test.each([...inGuides, ...documentsIn(root, "infra/decisions"), ...drills])(
 
 test.each(inGuides)("every path that %s names is there", (document) => {
   expect(brokenPaths(root, document)).toEqual([]);
+});
+
+test("the README is short", () => {
+  expect(countWords(readFileSync(join(root, "README.md"), "utf8"))).toBeLessThanOrEqual(readmeWordsMax);
 });
 
 test("decisions have different numbers, and their list is theirs", () => {
