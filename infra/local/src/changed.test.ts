@@ -37,8 +37,8 @@ test("a source touches the tests that import it and those that run it as a proce
 });
 
 test("a document touches the tests that name it", () => {
-  expect(touched("infra/readme/limits.md")).toEqual([pageTest]);
-  expect(touched("infra/readme/other.md")).toEqual([]);
+  expect(touched("packages/docs/measured/limits.md")).toEqual([pageTest]);
+  expect(touched("packages/docs/measured/other.md")).toEqual([]);
 });
 
 test("a schema, a migration or a list of packages touches everything", () => {

@@ -1,5 +1,5 @@
 // How text beyond ASCII becomes bytes, and whether a symbol says so. What readers make of it is measured in
-// infra/decisions/text-encoding.md.
+// infra/decisions/0062-text-encoding.md.
 
 /** What a request may ask for. */
 export const textEncodings = ["auto", "utf-8", "utf-8-eci", "latin-1"] as const;

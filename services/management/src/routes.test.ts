@@ -1,4 +1,4 @@
-// Every route by everybody: who may, who is told what. The table of it is infra/routes.md.
+// Every route by everybody: who may, who is told what. The table of it is packages/docs/reference/routes.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { noOrigin } from "@qrfactory/db/audit";
@@ -8,7 +8,7 @@ import { includesRole, type Role, roles } from "@qrfactory/domain/roles";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
 import { addressOf, type RouteCase, routeCases, type World } from "./routes.fixture.js";
 
-const documentFile = new URL("../../../infra/routes.md", import.meta.url);
+const documentFile = new URL("../../../packages/docs/reference/routes.md", import.meta.url);
 
 let api: Api;
 /** The same with strict throttles for those who are nobody yet. */

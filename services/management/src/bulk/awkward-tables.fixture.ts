@@ -1,5 +1,5 @@
 // Tables as spreadsheets, scripts, editors and hostile senders make them, each by what it is: the list behind
-// infra/awkward-tables.md.
+// packages/docs/reference/awkward-tables.md.
 import { Readable } from "node:stream";
 
 export type AwkwardTable = { name: string; content: () => string | Buffer | Readable };

@@ -1,12 +1,12 @@
-// Every awkward table goes through the front door, and infra/awkward-tables.md says what comes back: it is written by this
-// test (UPDATE_DOCS=1) and compared with the answers in every run.
+// Every awkward table goes through the front door, and packages/docs/reference/awkward-tables.md says what comes back: it
+// is written by this test (UPDATE_DOCS=1) and compared with the answers in every run.
 import { readFileSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Api, startApi } from "../api.fixture.js";
 import { type AwkwardTable, awkwardTables } from "./awkward-tables.fixture.js";
 
-const documentFile = new URL("../../../../infra/awkward-tables.md", import.meta.url);
+const documentFile = new URL("../../../../packages/docs/reference/awkward-tables.md", import.meta.url);
 
 /** Rows shown of each answer. */
 const shownMax = 3;

@@ -1,4 +1,5 @@
-// Pictures as hostile, broken and odd senders make them, each by what it is: the list behind infra/hostile-images.md.
+// Pictures as hostile, broken and odd senders make them, each by what it is: the list behind
+// packages/docs/reference/hostile-images.md.
 import { crc32, deflateSync } from "node:zlib";
 import {
   animatedGif,

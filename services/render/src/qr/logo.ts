@@ -23,7 +23,8 @@ const budgetShare = 0.4;
 
 /**
  * How much of the correction of a block a logo may use. The budget above speaks of areas; in small symbols a logo touches
- * a larger share of the codewords than of the area, up to all that can be repaired: see infra/decisions.md.
+ * a larger share of the codewords than of the area, up to all that can be repaired
+ * (infra/decisions/0011-what-a-logo-may-spoil.md).
  */
 const damageMax = 0.5;
 
