@@ -1,7 +1,6 @@
 // Whether the label of a frame can be seen on what it stands on: the filled banner, or the background. Where that is a
 // picture, only its pixels tell.
 import { composite, contrastRatio, type Rgba, rgbaOf, substrateUnder } from "./color.js";
-import type { FrameStyle, GradientType } from "./design-style.js";
 
 /** Below this a word is guessed rather than read; a design may still be quieter than WCAG asks. */
 export const labelContrastVisible = 1.5;
@@ -9,8 +8,8 @@ export const labelContrastVisible = 1.5;
 /** What large text has to differ by to be read with ease (WCAG 2.2, 1.4.3). */
 export const labelContrastMin = 3;
 
-/** Whether a label of this style stands on a filled banner, and not on the background. */
-export function isBanner(style: FrameStyle): boolean {
+/** Whether a label of this `frame_style` stands on a filled banner, and not on the background. */
+export function isBanner(style: string): boolean {
   return style === "banner-bottom" || style === "banner-top";
 }
 
@@ -18,13 +17,13 @@ export function isBanner(style: FrameStyle): boolean {
 export type LabelColors = {
   color: string;
   background: string;
-  frame_style: FrameStyle | "none";
+  frame_style: string;
   frame_label?: string | undefined;
   frame_color?: string | undefined;
   frame_label_color?: string | undefined;
   gradient_from?: string | undefined;
   gradient_to?: string | undefined;
-  gradient_type: GradientType;
+  gradient_type: string;
 };
 
 export type Vanishing = { field: "frame_label_color" | "frame_color"; message: string };

@@ -12,7 +12,8 @@ import { paintPixels, paintScene } from "./qr/paint.js";
 import { cutGlow, soften, squareOf } from "./qr/picture.js";
 import { snapGrid } from "./qr/raster.js";
 import type { Raster } from "./qr/rasterize.js";
-import { layOut, type Picture, type Scene } from "./qr/scene.js";
+import { layOut } from "./qr/scene.js";
+import type { Picture, Scene } from "./qr/shapes.js";
 import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 

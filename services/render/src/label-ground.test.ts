@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { readDesign } from "@qrfactory/domain/design";
 import { plans } from "@qrfactory/domain/plans";
 import { draw, judge } from "./draw.js";
-import type { Picture } from "./qr/scene.js";
+import type { Picture } from "./qr/shapes.js";
 
 /** A picture of one colour above and another in its lowest fifth, where labels stand. */
 function pictureOf(above: number, below: number): Picture {

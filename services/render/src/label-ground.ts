@@ -4,7 +4,8 @@ import type { Design } from "@qrfactory/domain/design";
 import { type ApiError, invalidField } from "@qrfactory/domain/errors";
 import { isBanner, labelContrastVisible, remedy, shown } from "@qrfactory/domain/label-contrast";
 import { type Box, layOutFrame } from "./qr/frames.js";
-import { inksOf, type Picture } from "./qr/scene.js";
+import { inksOf } from "./qr/scene.js";
+import type { Picture } from "./qr/shapes.js";
 import { surfaceOf } from "./qr/surface.js";
 
 /** Points at which the picture behind a label is looked at, along and down. */

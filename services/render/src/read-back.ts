@@ -4,7 +4,7 @@
 import type { Rgba } from "@qrfactory/domain/color";
 import { beyondLatin1 } from "@qrfactory/domain/text-encoding";
 import { isSquares, lookAt, type Raster, rasterize } from "./qr/rasterize.js";
-import type { Scene } from "./qr/scene.js";
+import type { Scene } from "./qr/shapes.js";
 import { isReadAgain, mayBeUnknown } from "./second-reader.js";
 import { blur, resample } from "./seen.js";
 import { type Pixels, type Reading, readQrCode } from "./zxing.js";

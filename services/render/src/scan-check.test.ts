@@ -2,7 +2,8 @@ import { expect, test } from "@jest/globals";
 import { readDesign } from "@qrfactory/domain/design";
 import { plans } from "@qrfactory/domain/plans";
 import { draw } from "./draw.js";
-import { layOut, type Scene } from "./qr/scene.js";
+import { layOut } from "./qr/scene.js";
+import type { Scene } from "./qr/shapes.js";
 import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan } from "./scan-check.js";
 

@@ -2,7 +2,7 @@
 // as a poor camera sees them, and judged by what makes codes fail outside a laboratory.
 import { composite, contrastRatio, luminance, type Rgba } from "@qrfactory/domain/color";
 import { isSquares } from "./qr/rasterize.js";
-import type { Scene } from "./qr/scene.js";
+import type { Scene } from "./qr/shapes.js";
 import { surfaceOf } from "./qr/surface.js";
 import { readBack, type Seen, seenModulePx } from "./read-back.js";
 import { type ScanTraits, scanScore } from "./scan-score.js";

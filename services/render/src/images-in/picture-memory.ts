@@ -2,7 +2,7 @@
 // logo, and a broken file sent again is as broken as before.
 import { minuteMs } from "@qrfactory/domain/duration";
 import { LRUCache } from "lru-cache";
-import type { Picture } from "../qr/scene.js";
+import type { Picture } from "../qr/shapes.js";
 
 /** Some sixty logos as they are painted at 2000 px (480 pixels a side), or four backgrounds. */
 const bytesMaxDefault = 64_000_000;

@@ -2,7 +2,7 @@
 // keeps one memory for all pictures.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Picture } from "../qr/scene.js";
+import type { Picture } from "../qr/shapes.js";
 
 /** What is used of the engine's WebAssembly, whose types are those of browsers. */
 declare const WebAssembly: {

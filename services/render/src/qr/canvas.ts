@@ -6,7 +6,7 @@ import type { Box } from "./frames.js";
 import { squaresPath } from "./outline.js";
 import { tracePath } from "./path.js";
 import { snapGrid } from "./raster.js";
-import type { Fill, Filled, Picture, Scene } from "./scene.js";
+import type { Fill, Filled, Picture, Scene } from "./shapes.js";
 
 /**
  * Where a scene of `side` modules lies on an image of `widthPx` pixels: module 0 begins at pixel `offset`, and each is

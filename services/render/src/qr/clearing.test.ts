@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { clearingOf } from "./clearing.js";
 import type { Box } from "./frames.js";
 import { placeLogo } from "./logo.js";
-import type { Picture } from "./scene.js";
+import type { Picture } from "./shapes.js";
 
 const side = 33;
 const size = 90;

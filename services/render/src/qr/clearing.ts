@@ -1,7 +1,7 @@
 // The modules that are left out around a logo: those that its outline touches, one more on every side, and what it
 // encloses. A round logo stands in a round clearing.
 import type { Box } from "./frames.js";
-import type { Picture } from "./scene.js";
+import type { Picture } from "./shapes.js";
 
 /** Tells whether the module at column x and row y of the symbol is left out. */
 export type IsCleared = (x: number, y: number) => boolean;

@@ -3,7 +3,7 @@ import { pngPixels, readers } from "@qrfactory/testing/decode";
 import fc from "fast-check";
 import { draw } from "../draw.js";
 import { cellsAlong, ditherCells } from "./halftone.js";
-import type { Picture } from "./scene.js";
+import type { Picture } from "./shapes.js";
 import { designOf, styledText } from "./styles.fixture.js";
 import { makeSymbol } from "./symbol.js";
 import { dataModulesOf } from "./template.js";

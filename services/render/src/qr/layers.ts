@@ -3,7 +3,7 @@
 import type { Rgba } from "@qrfactory/domain/color";
 import { fitPicture, type Placement, paintCoverage, placeOnPixels } from "./canvas.js";
 import type { RowReader } from "./png-rows.js";
-import type { Fill, Filled, Placed, Scene } from "./scene.js";
+import type { Fill, Filled, Placed, Scene } from "./shapes.js";
 
 /** Paints one layer into the red, green and blue of row `y`. */
 type Layer = (y: number, row: Uint8Array) => void;

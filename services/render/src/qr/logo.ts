@@ -9,7 +9,7 @@ import {
 } from "@qrfactory/domain/symbol-capacity";
 import { damageOf } from "./damage.js";
 import type { Box } from "./frames.js";
-import type { Picture } from "./scene.js";
+import type { Picture } from "./shapes.js";
 import { makeSymbol, type QrSymbol } from "./symbol.js";
 
 /** Share of the codewords that each level can repair (ISO/IEC 18004:2015, table 8). */

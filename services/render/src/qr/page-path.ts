@@ -2,7 +2,7 @@
 import type { Box } from "./frames.js";
 import { squaresPath } from "./outline.js";
 import { circleAsCurves, type PathPen, tracePath } from "./path.js";
-import type { Filled } from "./scene.js";
+import type { Filled } from "./shapes.js";
 
 /** Points in an inch. */
 export const pointsPerInch = 72;

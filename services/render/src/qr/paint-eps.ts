@@ -6,7 +6,7 @@ import { composite, type Rgba } from "@qrfactory/domain/color";
 import type { Box } from "./frames.js";
 import { boxMatrix, colorOperator, number, pageMatrix, pathOperators, pointsPerInch } from "./page-path.js";
 import { colorShading } from "./paint-pdf.js";
-import type { Placed, Scene } from "./scene.js";
+import type { Placed, Scene } from "./shapes.js";
 
 const colorOperators = { DeviceGray: "setgray", DeviceRGB: "setrgbcolor" } as const;
 

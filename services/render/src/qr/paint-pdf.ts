@@ -15,7 +15,7 @@ import {
   spaceOf,
 } from "./page-path.js";
 import { isGreyPicture, isOpaquePicture } from "./picture.js";
-import type { Fill, Flat, Linear, Picture, Radial, Scene } from "./scene.js";
+import type { Fill, Flat, Linear, Picture, Radial, Scene } from "./shapes.js";
 
 /** Four bytes beyond ASCII in a comment tell transports that the file is binary (7.5.2). */
 const header = "%PDF-1.4\n%\u00e2\u00e3\u00cf\u00d3\n";

@@ -3,7 +3,7 @@ import type { Rgba } from "@qrfactory/domain/color";
 import { traceOutlines } from "./outline.js";
 import { type Path, tracePath } from "./path.js";
 import { pictureAsPng } from "./rasterize.js";
-import type { Fill, Filled, Placed, Scene, Shape, Squares } from "./scene.js";
+import type { Fill, Filled, Placed, Scene, Shape, Squares } from "./shapes.js";
 
 export type SvgOptions = {
   /** Side in CSS pixels; not used when `widthInches` is given. */

@@ -8,7 +8,8 @@ import { traceOutlines } from "./outline.js";
 import { paintSvg } from "./paint-svg.js";
 import { snapGrid } from "./raster.js";
 import { pngOf, rasterize } from "./rasterize.js";
-import { layOut, type Scene } from "./scene.js";
+import { layOut } from "./scene.js";
+import type { Scene } from "./shapes.js";
 import { type Modules, makeSymbol } from "./symbol.js";
 
 const black: Rgba = [0, 0, 0, 255];

@@ -6,7 +6,7 @@ import { paintEps } from "./paint-eps.js";
 import { paintPdf } from "./paint-pdf.js";
 import { paintSvg } from "./paint-svg.js";
 import { jpegOf, paintPlainly, pngOf, type Raster, rasterize } from "./rasterize.js";
-import type { Scene } from "./scene.js";
+import type { Scene } from "./shapes.js";
 
 export type Painted = { bytes: Buffer; raster: Raster | null };
 

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { type EyeCenterShape, patterns } from "@qrfactory/domain/design-style";
 import { type Pixels, pngPixels, readers } from "@qrfactory/testing/decode";
-import { alignmentMiddles } from "./alignment.js";
+import { alignmentMiddles } from "./alignment-places.js";
 import { pngOf, rasterize } from "./rasterize.js";
-import type { Scene } from "./scene.js";
+import type { Scene } from "./shapes.js";
 import { designOf, sceneFor } from "./styles.fixture.js";
 import { makeSymbol } from "./symbol.js";
 

@@ -1,6 +1,6 @@
 // What a design asks of its pictures (a logo's glow cut off, a background softened) is done to their pixels, so that every
 // painter shows the same.
-import type { Picture } from "./scene.js";
+import type { Picture } from "./shapes.js";
 
 /**
  * How much of a background picture is left: with 35 % of black on white, black modules keep a contrast of 8 to 1, and

@@ -3,7 +3,8 @@ import { pngPixels } from "@qrfactory/testing/decode";
 import { loadImage } from "canvas";
 import { paintScene } from "./paint.js";
 import { pngOf, rasterize } from "./rasterize.js";
-import { layOut, type Picture, type Scene, type SceneParts } from "./scene.js";
+import { layOut, type SceneParts } from "./scene.js";
+import type { Picture, Scene } from "./shapes.js";
 import { designOf, pixelsOfImage, readTwice, styledText } from "./styles.fixture.js";
 import { makeSymbol } from "./symbol.js";
 

@@ -1,7 +1,7 @@
 // Flat squares on a grid of pixels, one or two bits a pixel: the rows that a PNG stores and that the scan check reads
 // back. Modules are whole pixels, so that edges are crisp; what is left over lies evenly around.
 import { filterUp } from "./png-file.js";
-import type { Squares } from "./scene.js";
+import type { Squares } from "./shapes.js";
 
 /** The image and the place of its module grid in it, in pixels. */
 export type Grid = { widthPx: number; modulePx: number; offsetPx: number };

@@ -17,7 +17,7 @@ import { paintLayers } from "./layers.js";
 import { colorTypes, encodePng, type PngRows } from "./png-file.js";
 import { packRows, type RowReader, rowsOf } from "./png-rows.js";
 import { expandRows, paintRows, snapGrid } from "./raster.js";
-import type { Filled, Flat, Picture, Scene, Squares } from "./scene.js";
+import type { Filled, Flat, Picture, Scene, Squares } from "./shapes.js";
 import { clearAs, clearPixelsAs, surfaceOf } from "./surface.js";
 
 export type Raster =

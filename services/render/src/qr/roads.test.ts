@@ -6,7 +6,8 @@ import { PNG } from "pngjs";
 import { multipliedPixelsOf } from "./canvas.js";
 import { paintScene } from "./paint.js";
 import { paintPlainly, pngOf, rasterize } from "./rasterize.js";
-import { layOut, type Picture, type Scene, type SceneParts } from "./scene.js";
+import { layOut, type SceneParts } from "./scene.js";
+import type { Picture, Scene } from "./shapes.js";
 import { designOf, pixelsOfImage, readTwice, sceneFor, styledText } from "./styles.fixture.js";
 import { makeSymbol } from "./symbol.js";
 

@@ -1,9 +1,10 @@
 // What is to be painted, in module units: symbol + design → a ground and shapes on it. Every painter paints this and
 // nothing else, so formats cannot drift apart.
-import { type Rgba, rgbaOf } from "@qrfactory/domain/color";
+import { rgbaOf } from "@qrfactory/domain/color";
 import type { Design } from "@qrfactory/domain/design";
 import type { Frame, GradientType } from "@qrfactory/domain/design-style";
-import { alignmentMiddles, alignmentReach, drawAlignment } from "./alignment.js";
+import { drawAlignment } from "./alignment.js";
+import { alignmentMiddles, alignmentReach } from "./alignment-places.js";
 import { clearingOf, type IsCleared } from "./clearing.js";
 import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide, isWholeSquare } from "./eyes.js";
 import { type FrameLabel, placeLabel } from "./frame-label.js";
@@ -13,53 +14,11 @@ import { type Logo, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
 import { drawPattern } from "./patterns.js";
 import { snapGrid } from "./raster.js";
+import type { Fill, Filled, Flat, Ink, Linear, Picture, Placed, Scene } from "./shapes.js";
 import { pictureOn, surfaceOf } from "./surface.js";
 import type { Modules, QrSymbol } from "./symbol.js";
 import { dataModulesOf } from "./template.js";
 import { cellTones } from "./tones.js";
-
-export type Flat = { kind: "flat"; color: Rgba };
-/** Colours between two points; beyond them they stay as they are at the ends. */
-export type Linear = { kind: "linear"; from: Rgba; to: Rgba; x1: number; y1: number; x2: number; y2: number };
-/** Colours from a centre outwards. */
-export type Radial = { kind: "radial"; from: Rgba; to: Rgba; cx: number; cy: number; r: number };
-/** What a shape is filled with; coordinates are those of the scene. Shapes of one fill share the very object. */
-export type Fill = Flat | Linear | Radial;
-
-/** Whole modules; `left` and `top` are where the first one lies. */
-export type Squares = { kind: "squares"; fill: Fill; left: number; top: number; modules: Modules };
-/** A path in scene coordinates, filled by the non-zero rule. */
-export type Outlined = { kind: "path"; fill: Fill; path: Path };
-
-/** Pixels of red, green, blue and alpha, row by row, not multiplied. */
-export type Picture = { width: number; height: number; data: Uint8Array };
-/** A picture, stretched over a box. */
-export type Placed = { kind: "picture"; picture: Picture; box: Box };
-
-/** What is filled. */
-export type Filled = Squares | Outlined;
-export type Shape = Filled | Placed;
-
-export type Scene = {
-  /** Modules along a side, quiet zone and frame included. */
-  side: number;
-  background: Rgba;
-  /** Painted in this order, later over earlier. */
-  shapes: Shape[];
-  /** In modules, around the symbol. */
-  quietZone: number;
-  /** The colours that the symbol is drawn with, under the fields that give them; the first is that of most modules. */
-  inks: readonly Ink[];
-  style: SceneStyle;
-};
-
-/** What a scene is drawn like, as far as it decides how well cameras read it. */
-export type SceneStyle = Pick<Design, "pattern" | "eyeBorderShape" | "eyeCenterShape"> & {
-  hasFrame: boolean;
-  hasLogo: boolean;
-};
-
-export type Ink = { field: string; color: Rgba };
 
 /** What of a design decides the scene. */
 export type SceneDesign = Pick<

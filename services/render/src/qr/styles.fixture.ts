@@ -4,7 +4,8 @@ import { plans } from "@qrfactory/domain/plans";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { type CanvasRenderingContext2D, createCanvas, type Image } from "canvas";
 import { labelOf } from "../draw.js";
-import { layOut, type Scene } from "./scene.js";
+import { layOut } from "./scene.js";
+import type { Scene } from "./shapes.js";
 import { makeSymbol } from "./symbol.js";
 
 /** What every design of these tests says. */

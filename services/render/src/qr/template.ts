@@ -2,7 +2,7 @@
 // eight masks (ISO/IEC 18004:2015, 6.3, 7.7 to 7.10). Made once a version and level, when first needed.
 
 import { type ErrorCorrection, modulesOf, versionMax } from "@qrfactory/domain/symbol-capacity";
-import { alignmentMiddles } from "./alignment.js";
+import { alignmentMiddles } from "./alignment-places.js";
 import { type GridShape, gridShapeOf, lastColumnMask, transpose, wordAt } from "./bit-grid.js";
 
 /** The mask patterns (table 10): a module is inverted where its condition holds; x is the column, y the row. */

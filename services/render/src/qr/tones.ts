@@ -2,7 +2,7 @@
 // ground that the ink stands on and the ink.
 import { composite, type Rgba } from "@qrfactory/domain/color";
 import { cellsAlong } from "./halftone.js";
-import type { Picture, Scene } from "./scene.js";
+import type { Picture, Scene } from "./shapes.js";
 import { surfaceOf } from "./surface.js";
 
 /** Where the symbol lies in a scene of `side` modules, which the picture covers. */

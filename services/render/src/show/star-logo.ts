@@ -2,7 +2,7 @@
 import { rgbaOf } from "@qrfactory/domain/color";
 import { type Painting, paintCanvas, straightPixelsOf } from "../qr/canvas.js";
 import { addCircle, addPolygon, newPath, type Path, starCorners } from "../qr/path.js";
-import type { Picture } from "../qr/scene.js";
+import type { Picture } from "../qr/shapes.js";
 
 /** Paths in flat colours on nothing, `side` units and pixels wide. */
 export function paintPaths(side: number, paths: readonly (readonly [color: string, path: Path])[]): Painting {
