@@ -1,7 +1,7 @@
 // A code that is made for a number of scans, in several regions at once: each knows its own scans at once and those of the
 // others when they are published, so together they go over the limit, by how much is told here.
 import { strict as assert } from "node:assert";
-import { createCode } from "@qrfactory/db/code-creation";
+import { createCode } from "@qrfactory/db/codes/creation";
 import { until } from "@qrfactory/testing/until";
 import type { Drill } from "./drill.js";
 import { startLoad } from "./load.js";

@@ -1,7 +1,7 @@
 // Codes that no snapshot holds yet: every region is killed together with every Redis, and started again alone. What a
 // region ever knew it has to know again, from its journal.
 import { strict as assert } from "node:assert";
-import { createCode } from "@qrfactory/db/code-creation";
+import { createCode } from "@qrfactory/db/codes/creation";
 import { until } from "@qrfactory/testing/until";
 import type { Drill } from "./drill.js";
 import { drillActor, type Region, type Rig } from "./rig.js";

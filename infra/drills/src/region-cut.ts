@@ -2,7 +2,7 @@
 // and an edit made meanwhile reaches it when the line is back.
 import { strict as assert } from "node:assert";
 import { setTimeout as pause } from "node:timers/promises";
-import { updateCode } from "@qrfactory/db/dynamic-codes";
+import { updateCode } from "@qrfactory/db/codes/codes";
 import { startTcpProxy } from "@qrfactory/testing/proxy";
 import { until } from "@qrfactory/testing/until";
 import { assertNothingRefused, type Drill } from "./drill.js";

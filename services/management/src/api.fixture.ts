@@ -1,8 +1,8 @@
 // The whole management API on real stores, for tests that go through the front door.
 import { randomUUID } from "node:crypto";
-import { noOrigin } from "@qrfactory/db/audit";
+import { changeWorkspace, type WorkspaceChange } from "@qrfactory/db/accounts/workspaces";
+import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
-import { changeWorkspace, type WorkspaceChange } from "@qrfactory/db/workspaces";
 import type { PlanName } from "@qrfactory/domain/plans";
 import type { Role } from "@qrfactory/domain/roles";
 import { createLog } from "@qrfactory/runtime/log";

@@ -1,7 +1,7 @@
 // Who calls, and whether they call too often: the first line of every handler that is not public.
 import { type Authenticate, type Caller, credentialOf, requireScope } from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
-import type { Actor } from "@qrfactory/db/audit";
+import type { Actor } from "@qrfactory/db/audit/audit";
 import type { KeyScope } from "@qrfactory/domain/key-scopes";
 import { plans } from "@qrfactory/domain/plans";
 import { noFields, parseInput } from "@qrfactory/domain/validate";

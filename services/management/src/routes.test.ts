@@ -1,9 +1,9 @@
 // Every route by everybody: who may, who is told what. The table of it is packages/docs/reference/routes.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { noOrigin } from "@qrfactory/db/audit";
+import { setOperator } from "@qrfactory/db/accounts/operators";
+import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
-import { setOperator } from "@qrfactory/db/operators";
 import { includesRole, type Role, roles } from "@qrfactory/domain/roles";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
 import { addressOf, type RouteCase, routeCases, type World } from "./routes.fixture.js";

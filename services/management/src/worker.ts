@@ -1,10 +1,10 @@
 // The management worker: publication, ingest and housekeeping. It answers health, status and metrics like any service,
 // so that the gateway can ask it for the status when the API is gone.
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
+import { countRenders } from "@qrfactory/db/calls/usage";
 import { connectDatabase } from "@qrfactory/db/client";
-import { openEventStore } from "@qrfactory/db/ingest";
-import { openSummaryStore } from "@qrfactory/db/summary-store";
-import { countRenders } from "@qrfactory/db/usage";
+import { openEventStore } from "@qrfactory/db/scans/ingest";
+import { openSummaryStore } from "@qrfactory/db/scans/summary-store";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { createHttpApp } from "@qrfactory/runtime/http-app";
 import { createLog } from "@qrfactory/runtime/log";

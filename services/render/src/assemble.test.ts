@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createApiKey } from "@qrfactory/auth/api-key";
-import { createAccount } from "@qrfactory/db/accounts";
-import { createKey } from "@qrfactory/db/api-keys";
+import { createAccount } from "@qrfactory/db/accounts/accounts";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { createKey } from "@qrfactory/db/keys/api-keys";
 import { callEvent } from "@qrfactory/domain/events";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { makeCredits } from "@qrfactory/replica/credits";

@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { createApiKey } from "@qrfactory/auth/api-key";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
-import { createAccount } from "@qrfactory/db/accounts";
-import { createKey } from "@qrfactory/db/api-keys";
-import { noOrigin } from "@qrfactory/db/audit";
+import { createAccount } from "@qrfactory/db/accounts/accounts";
+import { startSession } from "@qrfactory/db/accounts/sessions";
+import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase } from "@qrfactory/db/client";
-import { startSession } from "@qrfactory/db/sessions";
+import { createKey } from "@qrfactory/db/keys/api-keys";
 import { monthOf, type PlanName } from "@qrfactory/domain/plans";
 import { makeCredits } from "@qrfactory/replica/credits";
 import { createLog } from "@qrfactory/runtime/log";

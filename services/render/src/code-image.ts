@@ -1,6 +1,6 @@
 // GET /api/v1/dynamic/{short_id}/image/: the image of a code, in a design that the query describes. It costs what any
 // image costs, but for a client that has this very image already.
-import { noSuchCode } from "@qrfactory/db/dynamic-codes";
+import { noSuchCode } from "@qrfactory/db/codes/codes";
 import { invalidFields } from "@qrfactory/domain/errors";
 import { normalizeShortId } from "@qrfactory/domain/short-id";
 import type { Request } from "express";

@@ -3,10 +3,10 @@
 import { requireScope } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Seal } from "@qrfactory/auth/seal";
-import type { Actor } from "@qrfactory/db/audit";
+import type { Actor } from "@qrfactory/db/audit/audit";
 import type { Db, Tx } from "@qrfactory/db/client";
-import { createCode, type NewCode } from "@qrfactory/db/code-creation";
-import { type DynamicCode, getCode } from "@qrfactory/db/dynamic-codes";
+import { type DynamicCode, getCode } from "@qrfactory/db/codes/codes";
+import { createCode, type NewCode } from "@qrfactory/db/codes/creation";
 import { findClaim, makeOnce, sealContextOf } from "@qrfactory/db/once";
 import { createCodeBody, requirePlanFor, shortIdField, toFields } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";

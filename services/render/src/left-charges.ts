@@ -1,7 +1,7 @@
 // Charges that a process with this spool left open when it died: an image that was written down stays charged, one that
 // was not is given back. Asked once after a start, again and again until both stores answer.
 import { randomUUID } from "node:crypto";
-import { findWrittenCalls } from "@qrfactory/db/calls";
+import { findWrittenCalls } from "@qrfactory/db/calls/calls";
 import type { Db } from "@qrfactory/db/client";
 import { decideCharges } from "@qrfactory/replica/charges";
 import { counterKey } from "@qrfactory/replica/credits";

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
 import { makeSeal } from "@qrfactory/auth/seal";
-import { rotateKey } from "@qrfactory/db/api-keys";
+import { rotateKey } from "@qrfactory/db/keys/api-keys";
 import type { PlanName } from "@qrfactory/domain/plans";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { fetchOurs } from "@qrfactory/testing/http-message";

@@ -4,7 +4,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { requireScope } from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeShortMemory } from "@qrfactory/auth/short-memory";
-import type { SigningKey } from "@qrfactory/db/api-keys";
+import type { SigningKey } from "@qrfactory/db/keys/api-keys";
 import { ApiError } from "@qrfactory/domain/errors";
 import { isUsable } from "@qrfactory/domain/key-record";
 import { cut } from "@qrfactory/domain/listed-errors";

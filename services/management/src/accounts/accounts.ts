@@ -2,10 +2,16 @@
 
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
 import { hashToken } from "@qrfactory/auth/tokens";
-import { createAccount, findLogin, getMembership, listWorkspaces, type Membership } from "@qrfactory/db/accounts";
-import { recordAccountAudit } from "@qrfactory/db/audit";
+import {
+  createAccount,
+  findLogin,
+  getMembership,
+  listWorkspaces,
+  type Membership,
+} from "@qrfactory/db/accounts/accounts";
+import { endSessionOf, endSessions, type NewSession } from "@qrfactory/db/accounts/sessions";
+import { recordAccountAudit } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
-import { endSessionOf, endSessions, type NewSession } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";

@@ -2,9 +2,9 @@
 
 import { requireSession } from "@qrfactory/auth/caller";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
-import { type Account, getMembership } from "@qrfactory/db/accounts";
+import { type Account, getMembership } from "@qrfactory/db/accounts/accounts";
+import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/accounts/mailed-tokens";
 import type { Db } from "@qrfactory/db/client";
-import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
 import { dayMs } from "@qrfactory/domain/duration";
 import { noFields } from "@qrfactory/domain/validate";
 import { readJson } from "@qrfactory/runtime/body";

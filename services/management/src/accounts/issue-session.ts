@@ -6,8 +6,8 @@ import {
   refreshTokenSeconds,
   type Session,
 } from "@qrfactory/auth/tokens";
+import { type NewSession, rotateRefreshToken, startSession } from "@qrfactory/db/accounts/sessions";
 import type { Db } from "@qrfactory/db/client";
-import { type NewSession, rotateRefreshToken, startSession } from "@qrfactory/db/sessions";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Response } from "express";
 

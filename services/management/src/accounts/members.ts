@@ -4,9 +4,8 @@
 import { requireRole, requireSession } from "@qrfactory/auth/caller";
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
-import { findLogin, getMembership } from "@qrfactory/db/accounts";
-import type { Db } from "@qrfactory/db/client";
-import { listMembers, type MemberRow, noSuchMember } from "@qrfactory/db/member-rows";
+import { findLogin, getMembership } from "@qrfactory/db/accounts/accounts";
+import { listMembers, type MemberRow, noSuchMember } from "@qrfactory/db/accounts/member-rows";
 import {
   acceptInvitation,
   changeRole,
@@ -15,7 +14,8 @@ import {
   type Manager,
   removeMember,
   transferOwnership,
-} from "@qrfactory/db/members";
+} from "@qrfactory/db/accounts/members";
+import type { Db } from "@qrfactory/db/client";
 import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError, invalidFields } from "@qrfactory/domain/errors";
 import { roles } from "@qrfactory/domain/roles";

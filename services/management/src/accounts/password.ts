@@ -3,10 +3,10 @@
 import { requireSession } from "@qrfactory/auth/caller";
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
-import { findLogin, findPasswordHash } from "@qrfactory/db/accounts";
+import { findLogin, findPasswordHash } from "@qrfactory/db/accounts/accounts";
+import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/accounts/mailed-tokens";
+import { changePassword } from "@qrfactory/db/accounts/sessions";
 import type { Db } from "@qrfactory/db/client";
-import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/mailed-tokens";
-import { changePassword } from "@qrfactory/db/sessions";
 import { hourMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { readJson } from "@qrfactory/runtime/body";

@@ -2,7 +2,7 @@
 // something, by people and by keys.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { makeDueChange } from "@qrfactory/db/scheduled-changes";
+import { makeDueChange } from "@qrfactory/db/codes/scheduled-changes";
 import { type PlanName, planNames, plans } from "@qrfactory/domain/plans";
 import { until } from "@qrfactory/testing/until";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "../api.fixture.js";

@@ -1,14 +1,14 @@
 // The workspace itself: what it is entitled to, what its owner agrees to pay beyond its plan, what pages at the end of its
 // codes say of it, and its end.
 import { type Caller, requireRole, requireSession } from "@qrfactory/auth/caller";
-import { getMembership } from "@qrfactory/db/accounts";
-import type { KeyPublication } from "@qrfactory/db/api-keys";
+import { getMembership } from "@qrfactory/db/accounts/accounts";
+import { requireRoleNow } from "@qrfactory/db/accounts/member-rows";
+import { findCodeOwner, setCodeOwner } from "@qrfactory/db/accounts/scan-pages";
+import { holdWorkspace } from "@qrfactory/db/accounts/standing";
+import { deleteWorkspace } from "@qrfactory/db/accounts/workspace-deletion";
+import { getOverage, setOverage } from "@qrfactory/db/accounts/workspaces";
 import type { Db } from "@qrfactory/db/client";
-import { requireRoleNow } from "@qrfactory/db/member-rows";
-import { findCodeOwner, setCodeOwner } from "@qrfactory/db/scan-pages";
-import { holdWorkspace } from "@qrfactory/db/standing";
-import { deleteWorkspace } from "@qrfactory/db/workspace-deletion";
-import { getOverage, setOverage } from "@qrfactory/db/workspaces";
+import type { KeyPublication } from "@qrfactory/db/keys/api-keys";
 import { type CodeOwner, checkContact, codeOwnerField, type PublishedOwner } from "@qrfactory/domain/code-owner";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { readJson } from "@qrfactory/runtime/body";

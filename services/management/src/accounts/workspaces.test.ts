@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { ownedWorkspacesMax } from "@qrfactory/db/accounts";
+import { ownedWorkspacesMax } from "@qrfactory/db/accounts/accounts";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 

@@ -1,5 +1,5 @@
 // The workspaces of a user: all they belong to, and another of their own. `POST /api/v1/auth/switch` enters one.
-import { createWorkspace, listWorkspaces } from "@qrfactory/db/accounts";
+import { createWorkspace, listWorkspaces } from "@qrfactory/db/accounts/accounts";
 import type { Db } from "@qrfactory/db/client";
 import { parseInput } from "@qrfactory/domain/validate";
 import { readJsonValue } from "@qrfactory/runtime/body";

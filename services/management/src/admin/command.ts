@@ -1,8 +1,8 @@
 // What a command of `qrfactory-admin` is, and what it is given.
 import type { ParseArgsConfig } from "node:util";
-import type { KeyPublication } from "@qrfactory/db/api-keys";
-import type { Actor } from "@qrfactory/db/audit";
+import type { Actor } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
+import type { KeyPublication } from "@qrfactory/db/keys/api-keys";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 

@@ -1,5 +1,5 @@
 // `qrfactory-admin operators …`: who may see what belongs to no workspace.
-import { listOperators, setOperator } from "@qrfactory/db/operators";
+import { listOperators, setOperator } from "@qrfactory/db/accounts/operators";
 import { type Command, type Context, exitDone, UsageError } from "./command.js";
 
 /** `operators list` */

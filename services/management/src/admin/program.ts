@@ -3,7 +3,7 @@
 
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
-import { noOrigin } from "@qrfactory/db/audit";
+import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase } from "@qrfactory/db/client";
 import { minuteMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";

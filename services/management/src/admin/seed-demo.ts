@@ -5,9 +5,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createApiKey, createSigningSecret, hashApiKey, signingSecretContext } from "@qrfactory/auth/api-key";
 import { hashPassword } from "@qrfactory/auth/password";
 import { makeSeal, sealKey } from "@qrfactory/auth/seal";
-import { createAccount, findLogin } from "@qrfactory/db/accounts";
-import { createKey, findKeyByHash } from "@qrfactory/db/api-keys";
+import { createAccount, findLogin } from "@qrfactory/db/accounts/accounts";
 import type { Db } from "@qrfactory/db/client";
+import { createKey, findKeyByHash } from "@qrfactory/db/keys/api-keys";
 import { readConfig } from "@qrfactory/runtime/config";
 import { type Command, exitDone, UsageError } from "./command.js";
 

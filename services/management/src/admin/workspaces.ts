@@ -6,7 +6,7 @@ import {
   getWorkspaceDetails,
   type WorkspaceChange,
   type WorkspaceSummary,
-} from "@qrfactory/db/workspaces";
+} from "@qrfactory/db/accounts/workspaces";
 import { type PlanName, planNames } from "@qrfactory/domain/plans";
 import { type Command, type Context, exitDone, readWorkspaceId, UsageError } from "./command.js";
 

@@ -1,6 +1,6 @@
-import { type ReportQuery, readReport } from "@qrfactory/db/analytics";
-import { resolveRange } from "@qrfactory/db/analytics-range";
-import { getCode } from "@qrfactory/db/dynamic-codes";
+import { getCode } from "@qrfactory/db/codes/codes";
+import { type ReportQuery, readReport } from "@qrfactory/db/scans/report";
+import { resolveRange } from "@qrfactory/db/scans/report-range";
 import { type ApiError, invalidField } from "@qrfactory/domain/errors";
 import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler, Routes } from "@qrfactory/runtime/http-app";

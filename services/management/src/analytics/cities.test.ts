@@ -1,7 +1,7 @@
 // Cities and districts of the database that is installed, in rows of today and of before.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { cityOfName, districtOfName } from "@qrfactory/db/city-names";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
+import { cityOfName, districtOfName } from "@qrfactory/db/scans/city-names";
 import { cityOf } from "@qrfactory/domain/cities";
 import { createLog } from "@qrfactory/runtime/log";
 import { openGeolocation } from "@qrfactory/visitor/geolocation";

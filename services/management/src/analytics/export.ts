@@ -1,9 +1,10 @@
 // All scans of a range as a file, the oldest first. Read and sent in batches, each a short read of its own: memory does
 // not grow with the number of scans, and a client that is slow keeps no connection to the database busy.
-import { resolveRange } from "@qrfactory/db/analytics-range";
-import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
-import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scan-lists";
-import type { ScanScope, Stretch } from "@qrfactory/db/scan-scope";
+
+import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scans/lists";
+import { resolveRange } from "@qrfactory/db/scans/report-range";
+import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
+import type { ScanScope, Stretch } from "@qrfactory/db/scans/scope";
 import { makeLocalMoment } from "@qrfactory/domain/local-time";
 import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler } from "@qrfactory/runtime/http-app";

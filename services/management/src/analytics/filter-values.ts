@@ -1,5 +1,5 @@
 // Values of filters: how scans spell what people may write in other ways, and which values no scan can have.
-import { type ScanDimension, unknownKey } from "@qrfactory/db/scan-dimensions";
+import { type ScanDimension, unknownKey } from "@qrfactory/db/scans/dimensions";
 import { isCountry } from "@qrfactory/domain/countries";
 import { botClasses, servedKinds } from "@qrfactory/domain/events";
 import { devices, systems } from "@qrfactory/domain/routing-input";

@@ -1,7 +1,8 @@
 // What may be asked of scans, in the words of a query.
-import type { Interval } from "@qrfactory/db/analytics-times";
-import { fallbackKey, type ScanDimension, scanDimensions } from "@qrfactory/db/scan-dimensions";
-import type { DimensionFilter } from "@qrfactory/db/scan-scope";
+
+import { fallbackKey, type ScanDimension, scanDimensions } from "@qrfactory/db/scans/dimensions";
+import type { Interval } from "@qrfactory/db/scans/report-times";
+import type { DimensionFilter } from "@qrfactory/db/scans/scope";
 import { storable } from "@qrfactory/domain/validate";
 import { z } from "zod";
 import { timezoneField } from "../timezone.js";

@@ -1,8 +1,8 @@
 // Single scans as a list, the latest first. A page begins after a scan, not after a number of them, so it stays right
 // while more come in.
 
-import { resolveRange } from "@qrfactory/db/analytics-range";
-import { type ListedScan, listScans } from "@qrfactory/db/scan-lists";
+import { type ListedScan, listScans } from "@qrfactory/db/scans/lists";
+import { resolveRange } from "@qrfactory/db/scans/report-range";
 import { momentField } from "@qrfactory/domain/code-input";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { z } from "zod";

@@ -1,8 +1,8 @@
 // What the routes of analytics share, and whose scans a request is about.
 import type { Authenticate, Caller } from "@qrfactory/auth/caller";
-import type { AnalyticsStore } from "@qrfactory/db/analytics-store";
 import type { Db } from "@qrfactory/db/client";
-import type { ScanScope } from "@qrfactory/db/scan-scope";
+import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
+import type { ScanScope } from "@qrfactory/db/scans/scope";
 import type { Request } from "express";
 import type { FindCaller } from "../caller.js";
 import type { EnterStream } from "../server-events.js";

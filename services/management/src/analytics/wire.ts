@@ -1,7 +1,8 @@
 // Reports and scans as clients see them.
-import type { Course, Report } from "@qrfactory/db/analytics";
-import type { Counts } from "@qrfactory/db/analytics-times";
-import type { ListedScan } from "@qrfactory/db/scan-lists";
+
+import type { ListedScan } from "@qrfactory/db/scans/lists";
+import type { Course, Report } from "@qrfactory/db/scans/report";
+import type { Counts } from "@qrfactory/db/scans/report-times";
 
 /** The report of contract section 6; bots by class beside it, what was compared, and since when all of it is known. */
 export function reportDocument(report: Report, includeBots: boolean) {

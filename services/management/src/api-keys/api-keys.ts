@@ -2,6 +2,11 @@
 import { createApiKey, createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
 import { requireRole, requireSession } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
+import { requireRoleNow } from "@qrfactory/db/accounts/member-rows";
+import { holdWorkspace } from "@qrfactory/db/accounts/standing";
+import { recordAudit } from "@qrfactory/db/audit/audit";
+import { countKeyRenders } from "@qrfactory/db/calls/usage";
+import type { Db, Tx } from "@qrfactory/db/client";
 import {
   type ApiKeyRow,
   createKey,
@@ -11,12 +16,7 @@ import {
   noSuchKey,
   revokeKey,
   rotateKey,
-} from "@qrfactory/db/api-keys";
-import { recordAudit } from "@qrfactory/db/audit";
-import type { Db, Tx } from "@qrfactory/db/client";
-import { requireRoleNow } from "@qrfactory/db/member-rows";
-import { holdWorkspace } from "@qrfactory/db/standing";
-import { countKeyRenders } from "@qrfactory/db/usage";
+} from "@qrfactory/db/keys/api-keys";
 import { momentField } from "@qrfactory/domain/code-input";
 import { keyScopes } from "@qrfactory/domain/key-scopes";
 import { parseInput, storable } from "@qrfactory/domain/validate";

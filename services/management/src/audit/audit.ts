@@ -1,6 +1,6 @@
 // The audit trail over HTTP: who did what, when, from which network. For admins.
 import { requireRole } from "@qrfactory/auth/caller";
-import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit";
+import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
 import { momentField } from "@qrfactory/domain/code-input";
 import { storable } from "@qrfactory/domain/validate";

@@ -1,7 +1,7 @@
 // Bulk orders over HTTP: a table of rows comes in, one ZIP goes out.
 import { type Authenticate, requireRole } from "@qrfactory/auth/caller";
-import { recordAudit } from "@qrfactory/db/audit";
-import { type BulkJob, cancelBulkJob, listBulkJobs } from "@qrfactory/db/bulk-jobs";
+import { recordAudit } from "@qrfactory/db/audit/audit";
+import { type BulkJob, cancelBulkJob, listBulkJobs } from "@qrfactory/db/bulk/jobs";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";

@@ -1,6 +1,6 @@
 // The finished ZIP: for a caller of the workspace, or for whoever has the signed link while it lasts.
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { type BulkJob, findFinishedJob } from "@qrfactory/db/bulk-jobs";
+import { type BulkJob, findFinishedJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/errors";
 import { noFields, parseInput } from "@qrfactory/domain/validate";

@@ -1,7 +1,7 @@
 // The progress of an order as server-sent events (HTML, 9.2): its document whenever it has changed, the last of them when
 // it is finished.
 import type { Authenticate } from "@qrfactory/auth/caller";
-import { type BulkJob, findBulkJob } from "@qrfactory/db/bulk-jobs";
+import { type BulkJob, findBulkJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { FindCaller } from "../caller.js";

@@ -1,5 +1,5 @@
 // The bulk order that a request is about.
-import { type BulkJob, findBulkJob } from "@qrfactory/db/bulk-jobs";
+import { type BulkJob, findBulkJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { Request } from "express";

@@ -1,7 +1,7 @@
 // An archive on its way to the client: the whole of it, or the parts that a broken download still lacks.
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { BulkJob } from "@qrfactory/db/bulk-jobs";
+import type { BulkJob } from "@qrfactory/db/bulk/jobs";
 import { ApiError } from "@qrfactory/domain/errors";
 import { hasAlready } from "@qrfactory/runtime/conditions";
 import type { Request, Response } from "express";

@@ -1,5 +1,5 @@
 // A bulk order as clients see it.
-import type { BulkJob } from "@qrfactory/db/bulk-jobs";
+import type { BulkJob } from "@qrfactory/db/bulk/jobs";
 import type { SignLink } from "./download.js";
 
 /** An order; of lists without the errors of its rows. */

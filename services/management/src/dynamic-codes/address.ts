@@ -1,5 +1,5 @@
 // Which code a request is about, and in which version.
-import { noSuchCode } from "@qrfactory/db/dynamic-codes";
+import { noSuchCode } from "@qrfactory/db/codes/codes";
 import { ApiError } from "@qrfactory/domain/errors";
 import { normalizeShortId } from "@qrfactory/domain/short-id";
 import type { Request } from "express";

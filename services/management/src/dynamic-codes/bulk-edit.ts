@@ -2,8 +2,8 @@
 import { requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Db } from "@qrfactory/db/client";
-import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/code-bulk-edit";
-import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/codes/bulk-edit";
+import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { requirePlanFor, shortIdField, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { listOf } from "@qrfactory/domain/validate";

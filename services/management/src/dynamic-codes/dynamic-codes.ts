@@ -3,11 +3,11 @@
 import { type Caller, requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Db } from "@qrfactory/db/client";
-import { createCode, type NewCode } from "@qrfactory/db/code-creation";
-import { getCodeAt } from "@qrfactory/db/code-history";
-import { findScheduled } from "@qrfactory/db/code-status";
-import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/dynamic-codes";
-import { foreseeCode, scheduleChange, scheduleChangeIn } from "@qrfactory/db/scheduled-changes";
+import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/codes/codes";
+import { createCode, type NewCode } from "@qrfactory/db/codes/creation";
+import { getCodeAt } from "@qrfactory/db/codes/history";
+import { foreseeCode, scheduleChange, scheduleChangeIn } from "@qrfactory/db/codes/scheduled-changes";
+import { findScheduled } from "@qrfactory/db/codes/status";
 import {
   type CodeFields,
   createCodeBody,

@@ -1,8 +1,8 @@
 // What a dynamic code was, over HTTP, and the way back: a rollback is an edit like any other, with a version of its own.
 import { requireRole } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
-import { type CodeVersion, getVersion, listVersions } from "@qrfactory/db/code-history";
-import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/dynamic-codes";
+import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/codes/codes";
+import { type CodeVersion, getVersion, listVersions } from "@qrfactory/db/codes/history";
 import { type CodeFields, momentField, requirePlanFor } from "@qrfactory/domain/code-input";
 import type { RoutingColumns } from "@qrfactory/domain/routing-input";
 import { readJson } from "@qrfactory/runtime/body";

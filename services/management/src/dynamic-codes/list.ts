@@ -14,9 +14,9 @@ import {
   type Position,
   positionOf,
   withSearchBounds,
-} from "@qrfactory/db/code-lists";
-import { codeStatuses, findScheduled } from "@qrfactory/db/code-status";
-import { tagsNamed } from "@qrfactory/db/code-tags";
+} from "@qrfactory/db/codes/lists";
+import { codeStatuses, findScheduled } from "@qrfactory/db/codes/status";
+import { tagsNamed } from "@qrfactory/db/codes/tags";
 import { useOneOf } from "@qrfactory/domain/suggest";
 import { storable } from "@qrfactory/domain/validate";
 import type { Request, Response } from "express";

@@ -1,9 +1,9 @@
 // Where a scan would lead, decided by the same function as the scan itself, with its reasons; nothing is counted.
 import { createHash } from "node:crypto";
 import type { Db } from "@qrfactory/db/client";
-import { codeState, routingOf } from "@qrfactory/db/code-routing";
-import { type DynamicCode, getCode, wireNames } from "@qrfactory/db/dynamic-codes";
-import { foreseeCode, type ScheduledChange } from "@qrfactory/db/scheduled-changes";
+import { type DynamicCode, getCode, wireNames } from "@qrfactory/db/codes/codes";
+import { codeState, routingOf } from "@qrfactory/db/codes/routing";
+import { foreseeCode, type ScheduledChange } from "@qrfactory/db/codes/scheduled-changes";
 import { momentField } from "@qrfactory/domain/code-input";
 import { isCountry } from "@qrfactory/domain/countries";
 import { traitLengthMax } from "@qrfactory/domain/events";

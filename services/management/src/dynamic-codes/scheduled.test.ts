@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 import { makeDueChanges } from "../workers/scheduled-changes.js";
 

@@ -3,13 +3,13 @@
 
 import { requireRole } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
-import { getCode } from "@qrfactory/db/dynamic-codes";
+import { getCode } from "@qrfactory/db/codes/codes";
 import {
   cancelScheduledChange,
   listScheduledChanges,
   noSuchChange,
   type ScheduledChange,
-} from "@qrfactory/db/scheduled-changes";
+} from "@qrfactory/db/codes/scheduled-changes";
 import { momentField, snakeCase } from "@qrfactory/domain/code-input";
 import { dayMs } from "@qrfactory/domain/duration";
 import type { Request, Response } from "express";

@@ -1,8 +1,8 @@
 // A dynamic code as clients see it.
 
-import type { CodeVersion } from "@qrfactory/db/code-history";
-import { statusOf } from "@qrfactory/db/code-status";
-import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import type { DynamicCode } from "@qrfactory/db/codes/codes";
+import type { CodeVersion } from "@qrfactory/db/codes/history";
+import { statusOf } from "@qrfactory/db/codes/status";
 import { nameRouting } from "@qrfactory/domain/routing-ids";
 import { publicUrl } from "@qrfactory/domain/short-id";
 

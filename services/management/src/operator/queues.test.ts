@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { noOrigin } from "@qrfactory/db/audit";
+import { setOperator } from "@qrfactory/db/accounts/operators";
+import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { setOperator } from "@qrfactory/db/operators";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 
 const path = "/api/v1/operator/queues/";

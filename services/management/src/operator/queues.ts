@@ -1,9 +1,9 @@
 // What operators see of the work in the background: the queues as Redis holds them, and the bulk orders as Postgres does,
 // which is what counts. It is only looked at here; nothing can be changed.
 
-import { type BulkJob, countJobs, listUnfinishedJobs } from "@qrfactory/db/bulk-jobs";
+import { isOperator } from "@qrfactory/db/accounts/operators";
+import { type BulkJob, countJobs, listUnfinishedJobs } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
-import { isOperator } from "@qrfactory/db/operators";
 import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
 import { noFields, parseInput } from "@qrfactory/domain/validate";

@@ -1,6 +1,6 @@
 // Scans of codes that were deleted, by code: somebody still has them in print.
 import type { Db } from "@qrfactory/db/client";
-import { findDeletedCodes } from "@qrfactory/db/dynamic-codes";
+import { findDeletedCodes } from "@qrfactory/db/codes/codes";
 import { ApiError } from "@qrfactory/domain/errors";
 import { parseInput } from "@qrfactory/domain/validate";
 import { type Orphan, orphanDaysMax } from "@qrfactory/replica/orphans";

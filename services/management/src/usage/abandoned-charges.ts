@@ -1,7 +1,7 @@
 // Charges whose process died before their call or order was written down, or before it could say so: decided by the ledger.
 
-import { findOrders } from "@qrfactory/db/bulk-jobs";
-import { findWrittenCalls } from "@qrfactory/db/calls";
+import { findOrders } from "@qrfactory/db/bulk/jobs";
+import { findWrittenCalls } from "@qrfactory/db/calls/calls";
 import type { Db } from "@qrfactory/db/client";
 import { minuteMs } from "@qrfactory/domain/duration";
 import { decideCharges, type OpenCharge, ordersHolder } from "@qrfactory/replica/charges";

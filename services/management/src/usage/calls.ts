@@ -1,5 +1,5 @@
 // The ledger of calls over HTTP: every image that was delivered and what it cost.
-import { type CallFilter, type LedgerCall, listCalls } from "@qrfactory/db/calls";
+import { type CallFilter, type LedgerCall, listCalls } from "@qrfactory/db/calls/calls";
 import type { Db } from "@qrfactory/db/client";
 import { momentField } from "@qrfactory/domain/code-input";
 import type { Routes } from "@qrfactory/runtime/http-app";

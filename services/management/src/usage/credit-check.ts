@@ -1,8 +1,8 @@
 // The nightly comparison of every counter of credits with the ledger, and the one of each minute that looks at what has
 // just been taken in.
 
+import { listMonthlyUsage, type MonthUsage } from "@qrfactory/db/calls/usage";
 import type { Db } from "@qrfactory/db/client";
-import { listMonthlyUsage, type MonthUsage } from "@qrfactory/db/usage";
 import { dayMs } from "@qrfactory/domain/duration";
 import { type CreditComparison, compareCredits, lowerCredits, raiseCredits } from "@qrfactory/replica/credit-check";
 import type { Redis } from "ioredis";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { type EventStore, openEventStore } from "@qrfactory/db/ingest";
-import type { CallRow } from "@qrfactory/db/ingest-rows";
-import { ensurePartitions } from "@qrfactory/db/partitions";
+import { type EventStore, openEventStore } from "@qrfactory/db/scans/ingest";
+import type { CallRow } from "@qrfactory/db/scans/ingest-rows";
+import { ensurePartitions } from "@qrfactory/db/scans/partitions";
 import { monthOf, overageCost, type PlanName, plans } from "@qrfactory/domain/plans";
 import { counterKey } from "@qrfactory/replica/credits";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";

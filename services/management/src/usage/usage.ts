@@ -1,8 +1,8 @@
 // What a workspace has used this month and what its plan allows.
 import type { Caller } from "@qrfactory/auth/caller";
+import { countActiveCodes } from "@qrfactory/db/accounts/standing";
+import { getMonthlyBill, listDailyUsage, listKeyUsage } from "@qrfactory/db/calls/usage";
 import type { Db } from "@qrfactory/db/client";
-import { countActiveCodes } from "@qrfactory/db/standing";
-import { getMonthlyBill, listDailyUsage, listKeyUsage } from "@qrfactory/db/usage";
 import { monthOf, nextMonthStart, overageCost, plans } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";
 import type { Routes } from "@qrfactory/runtime/http-app";

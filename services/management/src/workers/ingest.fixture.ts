@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { connectDatabase } from "@qrfactory/db/client";
-import { openEventStore } from "@qrfactory/db/ingest";
+import { openEventStore } from "@qrfactory/db/scans/ingest";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { eventStream, readAck, type SentBatch } from "@qrfactory/replica/event-stream";
 import { createLog } from "@qrfactory/runtime/log";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { findUnpublishedCodes, markCodesPublished } from "@qrfactory/db/dynamic-codes";
+import { findUnpublishedCodes, markCodesPublished } from "@qrfactory/db/codes/codes";
 import { botClasses, type CallEvent, type ScanEvent } from "@qrfactory/domain/events";
 import { isBatchWaiting, sendBatch } from "@qrfactory/replica/event-stream";
 import { until } from "@qrfactory/testing/until";

@@ -9,7 +9,7 @@ import {
   isRefusedData,
   type StoredBatch,
   type StoredBatches,
-} from "@qrfactory/db/ingest";
+} from "@qrfactory/db/scans/ingest";
 import { type EventKind, eventKinds } from "@qrfactory/domain/events";
 import { type EventBatch, type EventEntry, makeEventConsumer, writeAck } from "@qrfactory/replica/event-stream";
 import { backOff } from "@qrfactory/runtime/backoff";

@@ -1,10 +1,10 @@
 // Housekeeping on a schedule, through BullMQ so that of many workers one does it: partitions ahead of time, rows whose
 // window is over. Every job may run twice at once with one effect.
 
+import { countRenders } from "@qrfactory/db/calls/usage";
 import type { Db } from "@qrfactory/db/client";
-import { ensurePartitions } from "@qrfactory/db/partitions";
-import { runRetention } from "@qrfactory/db/retention";
-import { countRenders } from "@qrfactory/db/usage";
+import { ensurePartitions } from "@qrfactory/db/scans/partitions";
+import { runRetention } from "@qrfactory/db/scans/retention";
 import { hourMs } from "@qrfactory/domain/duration";
 import { makeCredits } from "@qrfactory/replica/credits";
 import type { Log } from "@qrfactory/runtime/log";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { hashApiKey } from "@qrfactory/auth/api-key";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
-import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
+import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { readTableMark } from "@qrfactory/replica/publish";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";

@@ -2,7 +2,7 @@
 // loop is what makes it certain, after a crash, an outage, or a Redis that came back empty.
 import { randomUUID } from "node:crypto";
 import { forgetKeys, publishKey } from "@qrfactory/auth/key-directory";
-import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/api-keys";
+import { countPublishedOwners, listOwners, markOwnersPublished } from "@qrfactory/db/accounts/scan-pages";
 import type { Db } from "@qrfactory/db/client";
 import {
   type DynamicCode,
@@ -10,8 +10,8 @@ import {
   listCodesAfter,
   markCodesPublished,
   toPublished,
-} from "@qrfactory/db/dynamic-codes";
-import { countPublishedOwners, listOwners, markOwnersPublished } from "@qrfactory/db/scan-pages";
+} from "@qrfactory/db/codes/codes";
+import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/keys/api-keys";
 import { findBelievedEpoch, recordEpoch } from "@qrfactory/db/state-epoch";
 import type { PublishedOwner } from "@qrfactory/domain/code-owner";
 import { countOwners, publishOwners } from "@qrfactory/replica/code-owners";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { planReport } from "@qrfactory/db/analytics-plan";
-import { openAnalyticsStore } from "@qrfactory/db/analytics-store";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { openSummaryStore, type SummaryStore } from "@qrfactory/db/summary-store";
+import { planReport } from "@qrfactory/db/scans/report-plan";
+import { openAnalyticsStore } from "@qrfactory/db/scans/report-store";
+import { openSummaryStore, type SummaryStore } from "@qrfactory/db/scans/summary-store";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";

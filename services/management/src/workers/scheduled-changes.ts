@@ -1,7 +1,7 @@
 // Makes the scheduled changes of codes when their moment has come, and tells the regions.
 import type { Db } from "@qrfactory/db/client";
-import type { DynamicCode } from "@qrfactory/db/dynamic-codes";
-import { makeDueChange } from "@qrfactory/db/scheduled-changes";
+import type { DynamicCode } from "@qrfactory/db/codes/codes";
+import { makeDueChange } from "@qrfactory/db/codes/scheduled-changes";
 
 /** Changes made in one round; what is left waits for the next, so that a thousand at midnight hold up nothing else. */
 const roundMax = 500;

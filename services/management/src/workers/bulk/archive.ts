@@ -2,7 +2,7 @@
 // and however often it is packed, so nothing in it tells the time of packing.
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import type { Progress } from "@qrfactory/db/bulk-claims";
+import type { Progress } from "@qrfactory/db/bulk/claims";
 import type { FieldErrors, RowErrors } from "@qrfactory/domain/field-errors";
 import { ZipArchive } from "archiver";
 import { stringify } from "csv-stringify/sync";

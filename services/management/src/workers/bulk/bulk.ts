@@ -11,8 +11,8 @@ import {
   readBulkInput,
   releaseClaim,
   renewClaim,
-} from "@qrfactory/db/bulk-claims";
-import { archiveHours, type BulkJob, forgetArchive, listExpiredArchives } from "@qrfactory/db/bulk-jobs";
+} from "@qrfactory/db/bulk/claims";
+import { archiveHours, type BulkJob, forgetArchive, listExpiredArchives } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { hourMs, minuteMs } from "@qrfactory/domain/duration";
 import type { RowErrors } from "@qrfactory/domain/field-errors";

@@ -1,6 +1,6 @@
 // Credits of rows that cost nothing, back in the counter: by the worker at the end of an order, by the API at its
 // cancellation. The ledger has them already; an order whose refund the counter has not heard of is told again.
-import { type BulkJob, listUncountedRefunds, markRefundCounted } from "@qrfactory/db/bulk-jobs";
+import { type BulkJob, listUncountedRefunds, markRefundCounted } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { monthOf } from "@qrfactory/domain/plans";
 import type { Credits } from "@qrfactory/replica/credits";

@@ -1,0 +1,24 @@
+// What has happened and others are to be told of: an outbox. A row is written in the transaction of what it tells, so that
+// neither is ever there without the other, and once, however often that is tried.
+import { randomUUID } from "node:crypto";
+import type { Tx } from "../client.js";
+
+const eventTypes = ["bulk.completed", "bulk.failed"] as const;
+export type EventType = (typeof eventTypes)[number];
+
+export type NewEvent = {
+  workspaceId: string;
+  type: EventType;
+  /** The id of what it happened to; of one type a subject has one event. */
+  subject: string;
+  /** In the words of the API. */
+  payload: Record<string, unknown>;
+};
+
+/** Notes an event, unless it is noted already. */
+export async function recordEvent(tx: Tx, { workspaceId, type, subject, payload }: NewEvent): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO events (id, workspace_id, type, subject, payload)
+    VALUES (${randomUUID()}::uuid, ${workspaceId}::uuid, ${type}, ${subject}, ${JSON.stringify(payload)}::jsonb)
+    ON CONFLICT (type, subject) DO NOTHING`;
+}

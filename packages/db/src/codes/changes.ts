@@ -1,0 +1,20 @@
+// What of an edit is a change: fields that say what a code says already make no version.
+import type { CodeFields } from "@qrfactory/domain/code-input";
+import { canonicalJson } from "@qrfactory/domain/json";
+import { keepIds, nameRouting } from "@qrfactory/domain/routing-ids";
+import type { DynamicCode } from "../generated/client.js";
+
+/**
+ * The fields that differ from the row, rules and variants with their ids. A password counts as different: its hash tells
+ * nothing of what it was. Throws as `keepIds` does.
+ */
+export function changesOf(row: DynamicCode, fields: CodeFields, pathPrefix = ""): CodeFields {
+  const stored: Record<string, unknown> = { ...row, ...nameRouting(row) };
+  const entries = Object.entries({ ...fields, ...keepIds(fields, row, pathPrefix) }).filter(
+    ([name, value]) => spell(stored[name]) !== spell(value),
+  );
+  return Object.fromEntries(entries) as CodeFields;
+}
+
+/** One text for each value: the database keeps the members of an object in an order of its own. */
+const spell = (value: unknown): string => canonicalJson(JSON.parse(JSON.stringify(value ?? null)));
