@@ -21,7 +21,6 @@ test("plain squares of black on white have all of the score", () => {
 
 test.each<[string, Partial<ScanTraits>]>([
   ["light on dark", { isInverted: true }],
-  ["the pattern frame", { pattern: "frame" }],
   ["round eyes", { eyeBorderShape: "circle" }],
   ["leaves with stars", { eyeBorderShape: "leaf-tl", eyeCenterShape: "star" }],
   ["little contrast", { contrast: 2 }],
