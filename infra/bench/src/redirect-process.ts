@@ -2,7 +2,7 @@
 // a snapshot, so that millions are there in seconds.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Routing } from "@qrfactory/domain/routing";
+import type { Routing } from "@qrfactory/codes/routing";
 import { writeSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable } from "@qrfactory/replica/table";
 import { freePort } from "@qrfactory/testing/ports";

@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Routing } from "@qrfactory/domain/routing";
+import type { Routing } from "@qrfactory/codes/routing";
 import { freePort } from "@qrfactory/testing/ports";
 import { startProcess, startScript } from "@qrfactory/testing/process";
 import { startRedis } from "@qrfactory/testing/redis";

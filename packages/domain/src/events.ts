@@ -1,7 +1,10 @@
 // What happened, as it is written down before anyone is answered: a scan by redirect, a delivered call by render.
 // Both travel spool → Redis stream → ingest worker → Postgres; `id` makes a second delivery harmless.
 import { z } from "zod";
-import { rulesMax, variantsMax } from "./routing.js";
+
+/** Rules of one code. */
+export const rulesMax = 50;
+export const variantsMax = 10;
 
 /** Highest index of a variant, and of a rule. */
 const variantIndexMax = variantsMax - 1;

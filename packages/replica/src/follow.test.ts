@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/domain/published-code";
+import type { LiveCode } from "@qrfactory/codes/published";
 import { isFreshBeat, makeBeats } from "@qrfactory/replica/beats";
 import { type Follower, type FollowOptions, followTable, type SetState } from "@qrfactory/replica/follow";
 import {

@@ -3,7 +3,7 @@
 // are only added or replaced by newer ones, so a replica that is empty, shrunken, damaged or set back takes nothing away.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { parsePublishedCode } from "@qrfactory/domain/published-code";
+import { parsePublishedCode } from "@qrfactory/codes/published";
 import { backOff } from "@qrfactory/runtime/backoff";
 import type { Redis } from "ioredis";
 import { type Beats, isFreshBeat, makeBeats, stalenessMsMax } from "./beats.js";

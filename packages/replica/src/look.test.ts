@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/domain/published-code";
+import type { LiveCode } from "@qrfactory/codes/published";
 import { type Beats, makeBeats } from "@qrfactory/replica/beats";
 import { type Look, type LookOptions, makeLook } from "@qrfactory/replica/look";
 import { markTablePublished, publishCode, publishCodes, writeHeartbeat } from "@qrfactory/replica/publish";

@@ -2,7 +2,7 @@
 // What is found is taken into the table. A look is short, one at a time for each id, and bounded in number, so that a
 // flood of ids that do not exist makes no work upstream.
 
-import { parsePublishedCode } from "@qrfactory/domain/published-code";
+import { parsePublishedCode } from "@qrfactory/codes/published";
 import { withDeadline } from "@qrfactory/runtime/deadline";
 import type { Redis } from "ioredis";
 import { type Beats, isFreshBeat } from "./beats.js";

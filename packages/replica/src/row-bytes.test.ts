@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/domain/published-code";
+import type { LiveCode } from "@qrfactory/codes/published";
 import {
   checkRowBytes,
   decodeRow,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, expect, test } from "@jest/globals";
-import type { LiveCode, PublishedCode } from "@qrfactory/domain/published-code";
+import type { LiveCode, PublishedCode } from "@qrfactory/codes/published";
 import { readSnapshot, writeSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable, type Table } from "@qrfactory/replica/table";
 import { makeTempDirectory } from "@qrfactory/testing/temp";

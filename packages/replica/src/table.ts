@@ -1,7 +1,7 @@
 // The table that answers scans: every published code in memory. Rows come in any order, repeated and late; the newest
 // version of each stays. Nothing ever leaves it but by a tombstone. Rows are bytes in large chunks outside of the
 // JavaScript heap, so that the garbage collector has nothing to walk through however many codes there are.
-import { isTombstone, type LiveCode, type PublishedCode } from "@qrfactory/domain/published-code";
+import { isTombstone, type LiveCode, type PublishedCode } from "@qrfactory/codes/published";
 import { makePlaceIndex } from "./place-index.js";
 import {
   checkRowBytes,

@@ -1,11 +1,11 @@
 // The whole redirect service: a scan is looked up in memory, written down, and only then answered. No network, no
 // framework; whatever is broken elsewhere, a known code leads on.
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { CodeOwner } from "@qrfactory/domain/code-owner";
+import type { CodeOwner } from "@qrfactory/codes/owner";
+import type { Decision } from "@qrfactory/codes/route";
+import { shortIdOfPath } from "@qrfactory/codes/short-id";
 import { ApiError } from "@qrfactory/domain/errors";
 import type { ScanEvent } from "@qrfactory/domain/events";
-import type { Decision } from "@qrfactory/domain/route";
-import { shortIdOfPath } from "@qrfactory/domain/short-id";
 import type { Look } from "@qrfactory/replica/look";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 import type { Table } from "@qrfactory/replica/table";

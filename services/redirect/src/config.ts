@@ -1,5 +1,5 @@
 // What a redirect process is told: the list of its environment variables.
-import { checkContact } from "@qrfactory/domain/code-owner";
+import { checkContact } from "@qrfactory/codes/owner";
 import { makeAddressMatcher } from "@qrfactory/domain/network";
 import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { z } from "zod";

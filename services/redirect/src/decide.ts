@@ -1,6 +1,6 @@
 // Where a scan of a row leads. Most codes have one destination, and for them it is a comparison; for the others the
 // row's routing is made ready once for each version, and domain/route decides.
-import { compileRoutes, type Decision, endOf, type Routes, route } from "@qrfactory/domain/route";
+import { compileRoutes, type Decision, endOf, type Routes, route } from "@qrfactory/codes/route";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 import { makeRecent } from "@qrfactory/visitor/memo";
 import type { Places } from "./places.js";

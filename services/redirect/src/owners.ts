@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CodeOwner, type PublishedOwner, parsePublishedOwner } from "@qrfactory/domain/code-owner";
+import { type CodeOwner, type PublishedOwner, parsePublishedOwner } from "@qrfactory/codes/owner";
 import { readOwners, readOwnersChange } from "@qrfactory/replica/code-owners";
 import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-directory";
 import type { Redis } from "ioredis";

@@ -2,7 +2,7 @@
 // outside part. Those that are always the same are made once and kept as bytes.
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { type CodeOwner, contactText } from "@qrfactory/domain/code-owner";
+import { type CodeOwner, contactText } from "@qrfactory/codes/owner";
 import { preferredAmong } from "@qrfactory/domain/preferred-language";
 import { memoise } from "@qrfactory/visitor/memo";
 import { cutHeader } from "./headers.js";

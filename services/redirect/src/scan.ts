@@ -3,11 +3,11 @@
 // the languages become traits.
 
 import { createHmac, hash, randomUUID } from "node:crypto";
+import type { Decision } from "@qrfactory/codes/route";
 import { dayMs } from "@qrfactory/domain/duration";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
 import { parseUrl } from "@qrfactory/domain/parse-url";
-import type { Decision } from "@qrfactory/domain/route";
 import type { LiveRow } from "@qrfactory/replica/row-bytes";
 import { traitsOf } from "@qrfactory/visitor/traits";
 import { cutHeader } from "./headers.js";

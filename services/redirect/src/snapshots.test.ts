@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/domain/published-code";
+import type { LiveCode } from "@qrfactory/codes/published";
 import { type Journal, journaled, openJournal } from "@qrfactory/replica/journal";
 import { readSnapshot } from "@qrfactory/replica/snapshot";
 import { createTable, type Table } from "@qrfactory/replica/table";

@@ -1,8 +1,9 @@
 // GET /api/v1/dynamic/{short_id}/image/: the image of a code, in a design that the query describes. It costs what any
 // image costs, but for a client that has this very image already.
+
+import { normalizeShortId } from "@qrfactory/codes/short-id";
 import { noSuchCode } from "@qrfactory/db/codes/codes";
 import { invalidFields } from "@qrfactory/domain/errors";
-import { normalizeShortId } from "@qrfactory/domain/short-id";
 import type { Request } from "express";
 import { type DesignRequestBody, readDesignRequest } from "./request.js";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeSeal } from "@qrfactory/auth/seal";
-import { publishedCodeSchema } from "@qrfactory/domain/published-code";
+import { publishedCodeSchema } from "@qrfactory/codes/published";
 import { codesKey } from "@qrfactory/replica/keys";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { until } from "@qrfactory/testing/until";

@@ -3,16 +3,16 @@
 import { requireScope } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Seal } from "@qrfactory/auth/seal";
+import { createCodeBody, requirePlanFor, shortIdField, toFields } from "@qrfactory/codes/input";
+import { drawShortId, publicUrl } from "@qrfactory/codes/short-id";
 import type { Actor } from "@qrfactory/db/audit/audit";
 import type { Db, Tx } from "@qrfactory/db/client";
 import { type DynamicCode, getCode } from "@qrfactory/db/codes/codes";
 import { createCode, type NewCode } from "@qrfactory/db/codes/creation";
 import { findClaim, makeOnce, sealContextOf } from "@qrfactory/db/once";
-import { createCodeBody, requirePlanFor, shortIdField, toFields } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { invalidFields } from "@qrfactory/domain/errors";
 import { isObject } from "@qrfactory/domain/json";
-import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
 import { parseInput } from "@qrfactory/domain/validate";
 import { originOf } from "@qrfactory/runtime/http-app";
 import type { Request } from "express";

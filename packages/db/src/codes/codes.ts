@@ -1,10 +1,10 @@
 // Dynamic codes: the rows a dashboard edits. Every edit raises `version`; what Redis has not heard of yet is
 // `published_version < version`, and the worker sees to it, so a crash between commit and publication heals by itself.
 
-import { type CodeFields, snakeCase } from "@qrfactory/domain/code-input";
+import { type CodeFields, snakeCase } from "@qrfactory/codes/input";
+import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/codes/published";
 import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/errors";
-import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/domain/published-code";
 import {
   holdUnfrozen,
   holdWorkspace,

@@ -1,11 +1,11 @@
 // The creation of a dynamic code: what its workspace may, the row, its first version and the event of its audit trail in one
 // statement, because a creation is mostly round trips.
 import { randomUUID } from "node:crypto";
-import type { CodeFields } from "@qrfactory/domain/code-input";
+import type { CodeFields } from "@qrfactory/codes/input";
+import { keepIds } from "@qrfactory/codes/routing-ids";
+import { drawShortId } from "@qrfactory/codes/short-id";
 import { ApiError } from "@qrfactory/domain/errors";
 import { frozenProblem } from "@qrfactory/domain/freeze";
-import { keepIds } from "@qrfactory/domain/routing-ids";
-import { drawShortId } from "@qrfactory/domain/short-id";
 import {
   noSuchWorkspace,
   requireRoom,

@@ -1,8 +1,8 @@
 // The columns of a code that say how it leads on: into the row as JSON, and out of it as scans are decided by.
-import type { CodeFields } from "@qrfactory/domain/code-input";
-import type { CodeState } from "@qrfactory/domain/route";
-import type { Routing } from "@qrfactory/domain/routing";
-import { toRouting } from "@qrfactory/domain/to-routing";
+import type { CodeFields } from "@qrfactory/codes/input";
+import type { CodeState } from "@qrfactory/codes/route";
+import type { Routing } from "@qrfactory/codes/routing";
+import { toRouting } from "@qrfactory/codes/to-routing";
 import { type DynamicCode, Prisma } from "../generated/client.js";
 
 /** Changes as the generated client takes them: an empty value of a JSON column has to be told from JSON's `null`. */

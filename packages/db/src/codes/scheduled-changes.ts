@@ -1,9 +1,9 @@
 // Edits of codes that are to happen later. They wait as rows, and the edit and the end of its row are one transaction, so
 // each is made once, in the order of their moments.
 import { randomUUID } from "node:crypto";
-import type { CodeFields } from "@qrfactory/domain/code-input";
+import type { CodeFields } from "@qrfactory/codes/input";
+import { keepIds } from "@qrfactory/codes/routing-ids";
 import { ApiError } from "@qrfactory/domain/errors";
-import { keepIds } from "@qrfactory/domain/routing-ids";
 import { type Actor, recordAudit } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";
 import type { Prisma } from "../generated/client.js";

@@ -1,5 +1,5 @@
 // The state of a code in a word, for lists and documents, and the same as a condition for the database.
-import { endOf } from "@qrfactory/domain/route";
+import { endOf } from "@qrfactory/codes/route";
 import type { Db } from "../client.js";
 import { type DynamicCode, Prisma } from "../generated/client.js";
 import { codeState } from "./routing.js";

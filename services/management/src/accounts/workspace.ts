@@ -1,6 +1,7 @@
 // The workspace itself: what it is entitled to, what its owner agrees to pay beyond its plan, what pages at the end of its
 // codes say of it, and its end.
 import { type Caller, requireRole, requireSession } from "@qrfactory/auth/caller";
+import { type CodeOwner, checkContact, codeOwnerField, type PublishedOwner } from "@qrfactory/codes/owner";
 import { getMembership } from "@qrfactory/db/accounts/accounts";
 import { requireRoleNow } from "@qrfactory/db/accounts/member-rows";
 import { findCodeOwner, setCodeOwner } from "@qrfactory/db/accounts/scan-pages";
@@ -9,7 +10,6 @@ import { deleteWorkspace } from "@qrfactory/db/accounts/workspace-deletion";
 import { getOverage, setOverage } from "@qrfactory/db/accounts/workspaces";
 import type { Db } from "@qrfactory/db/client";
 import type { KeyPublication } from "@qrfactory/db/keys/api-keys";
-import { type CodeOwner, checkContact, codeOwnerField, type PublishedOwner } from "@qrfactory/domain/code-owner";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";

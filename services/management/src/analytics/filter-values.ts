@@ -1,8 +1,9 @@
 // Values of filters: how scans spell what people may write in other ways, and which values no scan can have.
+
+import { devices, systems } from "@qrfactory/codes/routing-input";
 import { type ScanDimension, unknownKey } from "@qrfactory/db/scans/dimensions";
 import { isCountry } from "@qrfactory/domain/countries";
 import { botClasses, servedKinds } from "@qrfactory/domain/events";
-import { devices, systems } from "@qrfactory/domain/routing-input";
 import { useOneOf } from "@qrfactory/domain/suggest";
 
 const lower = (value: string) => value.toLowerCase();

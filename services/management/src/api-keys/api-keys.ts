@@ -2,6 +2,7 @@
 import { createApiKey, createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
 import { requireRole, requireSession } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
+import { momentField } from "@qrfactory/codes/input";
 import { requireRoleNow } from "@qrfactory/db/accounts/member-rows";
 import { holdWorkspace } from "@qrfactory/db/accounts/standing";
 import { recordAudit } from "@qrfactory/db/audit/audit";
@@ -17,7 +18,6 @@ import {
   revokeKey,
   rotateKey,
 } from "@qrfactory/db/keys/api-keys";
-import { momentField } from "@qrfactory/domain/code-input";
 import { keyScopes } from "@qrfactory/domain/key-scopes";
 import { parseInput, storable } from "@qrfactory/domain/validate";
 import { readJsonValue } from "@qrfactory/runtime/body";

@@ -1,6 +1,7 @@
 // From what a client sent to the rows of a job: defaults applied, every row judged by the rules of a single image, all
 // mistakes of all rows found before anything is charged.
-import { newShortIdField } from "@qrfactory/domain/code-input";
+import { newShortIdField } from "@qrfactory/codes/input";
+import { drawShortId, publicUrl } from "@qrfactory/codes/short-id";
 import { designFieldNames, readDesign } from "@qrfactory/domain/design";
 import { pictureFieldNames } from "@qrfactory/domain/design-picture";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
@@ -8,7 +9,6 @@ import { ApiError, refusedField } from "@qrfactory/domain/errors";
 import type { FieldErrors, RowErrors } from "@qrfactory/domain/field-errors";
 import type { ImageFormat } from "@qrfactory/domain/image-size";
 import type { Plan } from "@qrfactory/domain/plans";
-import { drawShortId, publicUrl } from "@qrfactory/domain/short-id";
 import { makeBreather } from "@qrfactory/runtime/breather";
 import { makeNameFile } from "./file-names.js";
 import type { RawRow } from "./table.js";

@@ -1,7 +1,8 @@
 // Which code a request is about, and in which version.
+
+import { normalizeShortId } from "@qrfactory/codes/short-id";
 import { noSuchCode } from "@qrfactory/db/codes/codes";
 import { ApiError } from "@qrfactory/domain/errors";
-import { normalizeShortId } from "@qrfactory/domain/short-id";
 import type { Request } from "express";
 
 /** The `:short_id` of the path as it is stored; throws `not_found` where no code can be. */

@@ -1,10 +1,10 @@
 // One edit of many dynamic codes over HTTP: by short ids or by a filter, all or none.
 import { requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
+import { requirePlanFor, shortIdField, toFields, updateCodeBody } from "@qrfactory/codes/input";
 import type { Db } from "@qrfactory/db/client";
 import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/codes/bulk-edit";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
-import { requirePlanFor, shortIdField, toFields, updateCodeBody } from "@qrfactory/domain/code-input";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { listOf } from "@qrfactory/domain/validate";
 import { readJson } from "@qrfactory/runtime/body";

@@ -2,12 +2,6 @@
 // if that fails, the worker publishes it as soon as Redis is back.
 import { type Caller, requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
-import type { Db } from "@qrfactory/db/client";
-import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/codes/codes";
-import { createCode, type NewCode } from "@qrfactory/db/codes/creation";
-import { getCodeAt } from "@qrfactory/db/codes/history";
-import { foreseeCode, scheduleChange, scheduleChangeIn } from "@qrfactory/db/codes/scheduled-changes";
-import { findScheduled } from "@qrfactory/db/codes/status";
 import {
   type CodeFields,
   createCodeBody,
@@ -15,7 +9,13 @@ import {
   requirePlanFor,
   toFields,
   updateCodeBody,
-} from "@qrfactory/domain/code-input";
+} from "@qrfactory/codes/input";
+import type { Db } from "@qrfactory/db/client";
+import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/codes/codes";
+import { createCode, type NewCode } from "@qrfactory/db/codes/creation";
+import { getCodeAt } from "@qrfactory/db/codes/history";
+import { foreseeCode, scheduleChange, scheduleChangeIn } from "@qrfactory/db/codes/scheduled-changes";
+import { findScheduled } from "@qrfactory/db/codes/status";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { invalidField } from "@qrfactory/domain/errors";
 import { noFields, parseInput } from "@qrfactory/domain/validate";

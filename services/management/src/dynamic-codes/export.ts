@@ -1,11 +1,12 @@
 // All codes of a workspace as a file, so that nobody is locked in: a table for people, and two maps with which another
 // server answers the printed addresses. Read and sent in batches, so memory does not grow with the number of codes.
+
+import { endOf } from "@qrfactory/codes/route";
 import type { Db } from "@qrfactory/db/client";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { listCodes, type PageStart, positionOf } from "@qrfactory/db/codes/lists";
 import { codeState } from "@qrfactory/db/codes/routing";
 import { makeLocalMoment } from "@qrfactory/domain/local-time";
-import { endOf } from "@qrfactory/domain/route";
 import { parseInput } from "@qrfactory/domain/validate";
 import { stringify } from "csv-stringify/sync";
 import type { Request, Response } from "express";

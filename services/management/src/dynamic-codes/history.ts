@@ -1,10 +1,10 @@
 // What a dynamic code was, over HTTP, and the way back: a rollback is an edit like any other, with a version of its own.
 import { requireRole } from "@qrfactory/auth/caller";
+import { type CodeFields, momentField, requirePlanFor } from "@qrfactory/codes/input";
+import type { RoutingColumns } from "@qrfactory/codes/routing-input";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/codes/codes";
 import { type CodeVersion, getVersion, listVersions } from "@qrfactory/db/codes/history";
-import { type CodeFields, momentField, requirePlanFor } from "@qrfactory/domain/code-input";
-import type { RoutingColumns } from "@qrfactory/domain/routing-input";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Request, Response } from "express";
 import { z } from "zod";

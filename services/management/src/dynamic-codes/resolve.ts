@@ -1,17 +1,17 @@
 // Where a scan would lead, decided by the same function as the scan itself, with its reasons; nothing is counted.
 import { createHash } from "node:crypto";
+import { momentField } from "@qrfactory/codes/input";
+import { compileRoutes, type Decision, route, type Step } from "@qrfactory/codes/route";
+import { nameRouting } from "@qrfactory/codes/routing-ids";
+import { devices, systems } from "@qrfactory/codes/routing-input";
+import type { Visitor } from "@qrfactory/codes/rules";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, getCode, wireNames } from "@qrfactory/db/codes/codes";
 import { codeState, routingOf } from "@qrfactory/db/codes/routing";
 import { foreseeCode, type ScheduledChange } from "@qrfactory/db/codes/scheduled-changes";
-import { momentField } from "@qrfactory/domain/code-input";
 import { isCountry } from "@qrfactory/domain/countries";
 import { traitLengthMax } from "@qrfactory/domain/events";
 import { preferredLanguage } from "@qrfactory/domain/preferred-language";
-import { compileRoutes, type Decision, route, type Step } from "@qrfactory/domain/route";
-import { nameRouting } from "@qrfactory/domain/routing-ids";
-import { devices, systems } from "@qrfactory/domain/routing-input";
-import type { Visitor } from "@qrfactory/domain/rules";
 import { readJson } from "@qrfactory/runtime/body";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Request, Response } from "express";

@@ -1,7 +1,7 @@
 // The ids of rules and variants, from a PATCH to a report.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { parsePublishedCode } from "@qrfactory/codes/published";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { parsePublishedCode } from "@qrfactory/domain/published-code";
 import { Redis } from "ioredis";
 import { scanRow, takeIn } from "../analytics/scans.fixture.js";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";

@@ -2,6 +2,7 @@
 // back. The worker makes them.
 
 import { requireRole } from "@qrfactory/auth/caller";
+import { momentField, snakeCase } from "@qrfactory/codes/input";
 import type { Db } from "@qrfactory/db/client";
 import { getCode } from "@qrfactory/db/codes/codes";
 import {
@@ -10,7 +11,6 @@ import {
   noSuchChange,
   type ScheduledChange,
 } from "@qrfactory/db/codes/scheduled-changes";
-import { momentField, snakeCase } from "@qrfactory/domain/code-input";
 import { dayMs } from "@qrfactory/domain/duration";
 import type { Request, Response } from "express";
 import type { FindCaller } from "../caller.js";

@@ -1,10 +1,10 @@
 // A dynamic code as clients see it.
 
+import { nameRouting } from "@qrfactory/codes/routing-ids";
+import { publicUrl } from "@qrfactory/codes/short-id";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import type { CodeVersion } from "@qrfactory/db/codes/history";
 import { statusOf } from "@qrfactory/db/codes/status";
-import { nameRouting } from "@qrfactory/domain/routing-ids";
-import { publicUrl } from "@qrfactory/domain/short-id";
 
 /** The row of contract section 5, with its status, its folder and what else leads on; a deleted one says since when. */
 export function codeDocument(row: DynamicCode, scanBaseUrl: string, isScheduled = false) {

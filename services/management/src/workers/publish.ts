@@ -2,6 +2,7 @@
 // loop is what makes it certain, after a crash, an outage, or a Redis that came back empty.
 import { randomUUID } from "node:crypto";
 import { forgetKeys, publishKey } from "@qrfactory/auth/key-directory";
+import type { PublishedOwner } from "@qrfactory/codes/owner";
 import { countPublishedOwners, listOwners, markOwnersPublished } from "@qrfactory/db/accounts/scan-pages";
 import type { Db } from "@qrfactory/db/client";
 import {
@@ -13,7 +14,6 @@ import {
 } from "@qrfactory/db/codes/codes";
 import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/keys/api-keys";
 import { findBelievedEpoch, recordEpoch } from "@qrfactory/db/state-epoch";
-import type { PublishedOwner } from "@qrfactory/domain/code-owner";
 import { countOwners, publishOwners } from "@qrfactory/replica/code-owners";
 import {
   countPublication,

@@ -1,9 +1,10 @@
 // Whose a code is, for people who meet it when it leads nowhere: a name and a way to ask. What a workspace says of itself,
 // and what an operator says for codes that nobody knows.
+
+import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
+import { refusedField } from "@qrfactory/domain/errors";
+import { storable } from "@qrfactory/domain/validate";
 import { z } from "zod";
-import { checkDestination, type DestinationRules } from "./destination.js";
-import { refusedField } from "./errors.js";
-import { storable } from "./validate.js";
 
 /** At least one of the two is there. */
 export type CodeOwner = {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "@jest/globals";
-import { type LiveCode, parsePublishedCode } from "@qrfactory/domain/published-code";
-import { isRouting } from "@qrfactory/domain/routing";
+import { type LiveCode, parsePublishedCode } from "@qrfactory/codes/published";
+import { isRouting } from "@qrfactory/codes/routing";
 import fc from "fast-check";
 import { z } from "zod";
 

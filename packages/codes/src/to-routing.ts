@@ -1,5 +1,5 @@
 // From the columns of a code, as clients wrote them, to what is published: words become numbers, moments and lists.
-import { findZone } from "./local-time.js";
+import { findZone } from "@qrfactory/domain/local-time";
 import type { PublishedRule, Routing } from "./routing.js";
 import { type RoutingColumns, type RuleInput, weekdays } from "./routing-input.js";
 import { minuteOf } from "./rules.js";

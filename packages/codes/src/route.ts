@@ -1,8 +1,9 @@
 // Where a scan of a code leads: the one place that decides it, for the redirect service and for the API's `resolve`. Pure
 // and without waiting; what it decided step by step is told to whoever asks.
+
+import type { Served } from "@qrfactory/domain/events";
 import { intentAddress, isWebAddress } from "./app-links.js";
-import type { Served } from "./events.js";
-import { withCampaign, withQuery } from "./locations.js";
+import { withCampaign, withQuery } from "./location-query.js";
 import type { Routing } from "./routing.js";
 import { type Conditions, compileRules, failingCondition, type Rules, type Visitor } from "./rules.js";
 import { compileVariants, type Variant, variantOf } from "./variants.js";

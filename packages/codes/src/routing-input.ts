@@ -1,16 +1,18 @@
 // What clients may say of the ways on from a dynamic code: rules, variants, campaign parameters, apps. Kept as it was
 // said, with every address in its normal form; `toRouting` makes of it what is published.
+
+import { isCountry } from "@qrfactory/domain/countries";
+import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
+import { invalidField, refusedField } from "@qrfactory/domain/errors";
+import { rulesMax, variantsMax } from "@qrfactory/domain/events";
+import { findZone } from "@qrfactory/domain/local-time";
+import { languageTagPattern } from "@qrfactory/domain/preferred-language";
+import { useOneOf } from "@qrfactory/domain/suggest";
+import { listOf, numberFrom } from "@qrfactory/domain/validate";
 import { z } from "zod";
 import { appLinkRefusal, isWebAddress } from "./app-links.js";
-import { isCountry } from "./countries.js";
-import { checkDestination, type DestinationRules } from "./destination.js";
-import { invalidField, refusedField } from "./errors.js";
-import { findZone } from "./local-time.js";
-import { languageTagPattern } from "./preferred-language.js";
-import { minutesInDay, rulesLengthMax, rulesMax, variantsMax, variantsMin, weightMax } from "./routing.js";
+import { minutesInDay, rulesLengthMax, variantsMin, weightMax } from "./routing.js";
 import { minuteOf } from "./rules.js";
-import { useOneOf } from "./suggest.js";
-import { listOf, numberFrom } from "./validate.js";
 
 /** Values of one list; there are some 250 countries. */
 const valuesMax = 300;

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { shortIdOfPath } from "@qrfactory/domain/short-id";
+import { shortIdOfPath } from "@qrfactory/codes/short-id";
 
 test.each([
   ["7k2mwx9p", "7K2MWX9P"],

@@ -1,7 +1,8 @@
 // The rules of a code: compiled once for each version, then asked for every scan of it. The facts about a visitor are
 // functions, because looking up a country is work that only rules with a country need.
+
+import { type WallClock, wallClockOf } from "@qrfactory/domain/local-time";
 import { LRUCache } from "lru-cache";
-import { type WallClock, wallClockOf } from "./local-time.js";
 import { minutesInDay, type PublishedRule } from "./routing.js";
 
 /** What is known of who scans; each function may be asked by every rule, so it should find out once. */

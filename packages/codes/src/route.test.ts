@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
+import { preferredLanguage } from "@qrfactory/domain/preferred-language";
 import fc from "fast-check";
-import { preferredLanguage } from "./preferred-language.js";
 import { type CodeState, compileRoutes, route, type Step } from "./route.js";
 import { type RuleInput, routingFields } from "./routing-input.js";
 import type { Visitor } from "./rules.js";

@@ -1,12 +1,13 @@
 // What clients may say of a dynamic code, wherever they say it: to create one, to edit it, or to create and draw it in one
 // call.
+
+import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
+import { ApiError } from "@qrfactory/domain/errors";
+import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
+import { listOf, storable } from "@qrfactory/domain/validate";
 import { z } from "zod";
-import { checkDestination, type DestinationRules } from "./destination.js";
-import { ApiError } from "./errors.js";
-import { type PlanName, plans, smallestPlan } from "./plans.js";
 import { addressField, type RoutingColumns, routingFields, toRoutingColumns } from "./routing-input.js";
 import { normalizeShortId } from "./short-id.js";
-import { listOf, storable } from "./validate.js";
 
 const nameField = storable.trim().min(1, "Give the code a name.").max(120, "Use at most 120 characters.");
 

@@ -1,8 +1,10 @@
 // How a code leads on, as management publishes it: words are already numbers, moments and lists in lower case, so that
 // a scan has nothing to work out. Absent is "nothing of the kind"; most codes have no routing at all.
+
+import { isCountry } from "@qrfactory/domain/countries";
+import { rulesMax, variantsMax } from "@qrfactory/domain/events";
+import { findZone } from "@qrfactory/domain/local-time";
 import { z } from "zod";
-import { isCountry } from "./countries.js";
-import { findZone } from "./local-time.js";
 
 /** One rule; whatever is given must hold. */
 export type PublishedRule = {
@@ -36,10 +38,7 @@ export type Routing = {
   apps?: { ios?: string; android?: string };
 };
 
-/** Rules of one code. */
-export const rulesMax = 50;
 export const variantsMin = 2;
-export const variantsMax = 10;
 export const weightMax = 1_000_000;
 /** Longest rules of one code in characters of JSON: with everything else they fit in a row of the table (64 KiB). */
 export const rulesLengthMax = 20_000;
