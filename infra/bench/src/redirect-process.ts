@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Routing } from "@qrfactory/codes/routing";
-import { writeSnapshot } from "@qrfactory/replica/snapshot";
-import { createTable } from "@qrfactory/replica/table";
+import { writeSnapshot } from "@qrfactory/state/codes/snapshot";
+import { createTable } from "@qrfactory/state/codes/table";
 import { freePort } from "@qrfactory/testing/ports";
 import { startScript } from "@qrfactory/testing/process";
 import { until } from "@qrfactory/testing/until";

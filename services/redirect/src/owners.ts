@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CodeOwner, type PublishedOwner, parsePublishedOwner } from "@qrfactory/codes/owner";
-import { readOwners, readOwnersChange } from "@qrfactory/replica/code-owners";
 import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-directory";
+import { readOwners, readOwnersChange } from "@qrfactory/state/codes/owners";
 import type { Redis } from "ioredis";
 
 /** As quick as an edit of a code. */

@@ -1,13 +1,14 @@
 // How this process is doing, told from what its background loops know: the status document and the metrics. Asking
 // costs no I/O, so the answer is instant while everything behind it is frozen.
-import { isFreshBeat } from "@qrfactory/replica/beats";
-import type { FollowState } from "@qrfactory/replica/follow";
-import type { JournalState } from "@qrfactory/replica/journal";
-import type { Look } from "@qrfactory/replica/look";
-import type { Table } from "@qrfactory/replica/table";
+
 import type { Component, StatusReport } from "@qrfactory/runtime/status";
 import type { ShipperState } from "@qrfactory/spool/shipper";
 import type { SpoolStats } from "@qrfactory/spool/spool";
+import { isFreshBeat } from "@qrfactory/state/codes/beats";
+import type { FollowState } from "@qrfactory/state/codes/follow";
+import type { JournalState } from "@qrfactory/state/codes/journal";
+import type { Look } from "@qrfactory/state/codes/look";
+import type { Table } from "@qrfactory/state/codes/table";
 import { Gauge, type Registry } from "prom-client";
 import type { SnapshotState } from "./snapshots.js";
 

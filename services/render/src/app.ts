@@ -1,9 +1,9 @@
 // The interface of the render service: its routes and what stands behind each.
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
 import { imageBatchPath, picturesPath, verdictsPath } from "@qrfactory/domain/image-batch";
-import type { Credits } from "@qrfactory/replica/credits";
 import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";
+import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Express } from "express";
 import { makeBatch, makeReadPictures, makeSeenPictures } from "./batch.js";
 import { makeRenderCache } from "./cache.js";

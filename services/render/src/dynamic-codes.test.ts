@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { publishedCodeSchema } from "@qrfactory/codes/published";
-import { codesKey } from "@qrfactory/replica/keys";
+import { codesKey } from "@qrfactory/state/keys";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { until } from "@qrfactory/testing/until";
 import { type Assembled, startAssembled, type WorkspaceKey } from "./assembled.fixture.js";

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
-import { listOpenCharges } from "@qrfactory/replica/charges";
-import { makeCredits } from "@qrfactory/replica/credits";
 import { createLog } from "@qrfactory/runtime/log";
 import { openSpool } from "@qrfactory/spool/spool";
+import { listOpenCharges } from "@qrfactory/state/credits/charges";
+import { makeCredits } from "@qrfactory/state/credits/credits";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";

@@ -3,10 +3,10 @@
 import { randomUUID } from "node:crypto";
 import { findWrittenCalls } from "@qrfactory/db/calls/calls";
 import type { Db } from "@qrfactory/db/client";
-import { decideCharges } from "@qrfactory/replica/charges";
-import { counterKey } from "@qrfactory/replica/credits";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Spool } from "@qrfactory/spool/spool";
+import { decideCharges } from "@qrfactory/state/credits/charges";
+import { counterKey } from "@qrfactory/state/credits/credits";
 import type { Redis } from "ioredis";
 
 const retryMs = 500;

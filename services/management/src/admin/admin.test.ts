@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { counterKey } from "@qrfactory/replica/credits";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { counterKey } from "@qrfactory/state/credits/credits";
 import { startScript } from "@qrfactory/testing/process";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";

@@ -1,5 +1,5 @@
 // `qrfactory-admin orphans`: ids that are scanned and lead nowhere, whosever they were or were meant to be.
-import { listOrphans } from "@qrfactory/replica/orphans";
+import { listOrphans } from "@qrfactory/state/orphans";
 import { type Command, exitDone, UsageError } from "./command.js";
 
 const daysDefault = 30;

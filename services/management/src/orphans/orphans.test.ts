@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { addOrphans } from "@qrfactory/replica/orphans";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { addOrphans } from "@qrfactory/state/orphans";
 import type { Redis } from "ioredis";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 

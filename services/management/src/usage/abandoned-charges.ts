@@ -4,8 +4,8 @@ import { findOrders } from "@qrfactory/db/bulk/jobs";
 import { findWrittenCalls } from "@qrfactory/db/calls/calls";
 import type { Db } from "@qrfactory/db/client";
 import { minuteMs } from "@qrfactory/domain/duration";
-import { decideCharges, type OpenCharge, ordersHolder } from "@qrfactory/replica/charges";
-import { counterKey } from "@qrfactory/replica/credits";
+import { decideCharges, type OpenCharge, ordersHolder } from "@qrfactory/state/credits/charges";
+import { counterKey } from "@qrfactory/state/credits/credits";
 import type { Redis } from "ioredis";
 
 /** The transaction of an order is over long before, one way or the other. */

@@ -4,7 +4,12 @@
 import { listMonthlyUsage, type MonthUsage } from "@qrfactory/db/calls/usage";
 import type { Db } from "@qrfactory/db/client";
 import { dayMs } from "@qrfactory/domain/duration";
-import { type CreditComparison, compareCredits, lowerCredits, raiseCredits } from "@qrfactory/replica/credit-check";
+import {
+  type CreditComparison,
+  compareCredits,
+  lowerCredits,
+  raiseCredits,
+} from "@qrfactory/state/credits/credit-check";
 import type { Redis } from "ioredis";
 
 /** Counters asked for in one round trip. */

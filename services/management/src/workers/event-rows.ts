@@ -11,7 +11,7 @@ import {
   scanEvent,
 } from "@qrfactory/domain/events";
 import { parseJson } from "@qrfactory/domain/json";
-import type { EventBatch } from "@qrfactory/replica/event-stream";
+import type { EventBatch } from "@qrfactory/state/streams/event-stream";
 import type { Place } from "@qrfactory/visitor/geolocation";
 import { readOlderScan, withoutClientTexts } from "./older-scans.js";
 

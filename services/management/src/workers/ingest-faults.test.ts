@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { cpSync, rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { makeEventConsumer, readAck, sendBatch } from "@qrfactory/replica/event-stream";
+import { makeEventConsumer, readAck, sendBatch } from "@qrfactory/state/streams/event-stream";
 import { until } from "@qrfactory/testing/until";
 import fc from "fast-check";
 import { batch, type IngestRig, startIngestRig } from "./ingest.fixture.js";

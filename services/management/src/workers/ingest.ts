@@ -11,10 +11,10 @@ import {
   type StoredBatches,
 } from "@qrfactory/db/scans/ingest";
 import { type EventKind, eventKinds } from "@qrfactory/domain/events";
-import { type EventBatch, type EventEntry, makeEventConsumer, writeAck } from "@qrfactory/replica/event-stream";
 import { backOff } from "@qrfactory/runtime/backoff";
 import type { Log } from "@qrfactory/runtime/log";
 import { connectRedis } from "@qrfactory/runtime/redis";
+import { type EventBatch, type EventEntry, makeEventConsumer, writeAck } from "@qrfactory/state/streams/event-stream";
 import { type Locate, readBatches } from "./event-rows.js";
 
 /** Longest wait for a new entry; also how long a stop may take. */

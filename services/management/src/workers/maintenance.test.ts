@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { counterKey } from "@qrfactory/replica/credits";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { connectQueueRedis, connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { counterKey } from "@qrfactory/state/credits/credits";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";

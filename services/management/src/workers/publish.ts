@@ -14,23 +14,16 @@ import {
 } from "@qrfactory/db/codes/codes";
 import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/keys/api-keys";
 import { findBelievedEpoch, recordEpoch } from "@qrfactory/db/state-epoch";
-import { countOwners, publishOwners } from "@qrfactory/replica/code-owners";
-import {
-  countPublication,
-  type Epoch,
-  type FoundEpoch,
-  isInDoubt,
-  markWhole,
-  readEpoch,
-} from "@qrfactory/replica/epoch";
+import type { Log } from "@qrfactory/runtime/log";
+import { countOwners, publishOwners } from "@qrfactory/state/codes/owners";
 import {
   countPublishedCodes,
   markTablePublished,
   publishCodes,
   readTableMark,
   writeHeartbeat,
-} from "@qrfactory/replica/publish";
-import type { Log } from "@qrfactory/runtime/log";
+} from "@qrfactory/state/codes/publish";
+import { countPublication, type Epoch, type FoundEpoch, isInDoubt, markWhole, readEpoch } from "@qrfactory/state/epoch";
 import type { Redis } from "ioredis";
 import { makeDueChanges } from "./scheduled-changes.js";
 

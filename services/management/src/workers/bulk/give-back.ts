@@ -3,8 +3,8 @@
 import { type BulkJob, listUncountedRefunds, markRefundCounted } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { monthOf } from "@qrfactory/domain/plans";
-import type { Credits } from "@qrfactory/replica/credits";
 import type { Log } from "@qrfactory/runtime/log";
+import type { Credits } from "@qrfactory/state/credits/credits";
 
 export type GiveBackOptions = { db: Db; credits: Pick<Credits, "giveBackCredits">; log: Log };
 

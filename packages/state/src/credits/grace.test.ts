@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { type Credits, makeCredits } from "@qrfactory/replica/credits";
-import { type GraceCredits, withGrace } from "@qrfactory/replica/grace";
+import { type Credits, makeCredits } from "@qrfactory/state/credits/credits";
+import { type GraceCredits, withGrace } from "@qrfactory/state/credits/grace";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
-import { type Journal, type JournalOptions, journaled, openJournal } from "@qrfactory/replica/journal";
-import { createTable, type Table } from "@qrfactory/replica/table";
+import { type Journal, type JournalOptions, journaled, openJournal } from "@qrfactory/state/codes/journal";
+import { createTable, type Table } from "@qrfactory/state/codes/table";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";
 import { liveCode } from "./codes.fixture.js";

@@ -3,7 +3,7 @@
 // in a Redis that was emptied, and say nothing to a region that had come as far.
 import { type PublishedOwner, parsePublishedOwner } from "@qrfactory/codes/owner";
 import type { Redis } from "ioredis";
-import { codeOwnersChangedKey, codeOwnersKey, publicationsKey } from "./keys.js";
+import { codeOwnersChangedKey, codeOwnersKey, publicationsKey } from "../keys.js";
 
 /** Fields of the hash in one step of a scan. */
 const scanCount = 500;

@@ -3,7 +3,7 @@
 // changes, and once a second.
 import { hourMs } from "@qrfactory/domain/duration";
 import type { Redis } from "ioredis";
-import { changesOrdinalKey, regionsKey } from "./keys.js";
+import { changesOrdinalKey, regionsKey } from "../keys.js";
 
 /** How often a process that has nothing new says that it is there. */
 const beatMs = 1_000;

@@ -8,7 +8,7 @@ import {
   type SentBatch,
   sendBatch,
   writeAck,
-} from "@qrfactory/replica/event-stream";
+} from "@qrfactory/state/streams/event-stream";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";

@@ -2,7 +2,7 @@
 // set is complete, and keep a heartbeat by which regions tell how old their copy is.
 import { isTombstone, type PublishedCode } from "@qrfactory/codes/published";
 import type { Redis } from "ioredis";
-import { changesKey, changesOrdinalKey, codesKey, heartbeatKey, markKey, publicationsKey } from "./keys.js";
+import { changesKey, changesOrdinalKey, codesKey, heartbeatKey, markKey, publicationsKey } from "../keys.js";
 
 /** Entries kept in the stream of changes: a region that was away for less reads on, one away for longer loads anew. */
 const changesMax = 100_000;

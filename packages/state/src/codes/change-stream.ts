@@ -1,6 +1,6 @@
 // Reading the stream of changes: where it ends, and what comes after a place in it.
 import type { Redis } from "ioredis";
-import { changesKey, changesOrdinalKey } from "./keys.js";
+import { changesKey, changesOrdinalKey } from "../keys.js";
 import { pairs } from "./pairs.js";
 
 /** A place in the stream: the id and the number of a change. */

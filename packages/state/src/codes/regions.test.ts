@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { publishCode } from "@qrfactory/replica/publish";
-import { haveRegions, reportProgress } from "@qrfactory/replica/regions";
+import { publishCode } from "@qrfactory/state/codes/publish";
+import { haveRegions, reportProgress } from "@qrfactory/state/codes/regions";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";

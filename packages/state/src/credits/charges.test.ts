@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { chargesKey, decideCharges, listOpenCharges } from "@qrfactory/replica/charges";
-import { type Credits, counterKey, makeCredits } from "@qrfactory/replica/credits";
+import { chargesKey, decideCharges, listOpenCharges } from "@qrfactory/state/credits/charges";
+import { type Credits, counterKey, makeCredits } from "@qrfactory/state/credits/credits";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";

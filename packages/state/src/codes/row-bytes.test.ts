@@ -9,7 +9,7 @@ import {
   readUsed,
   readVersion,
   rowBytes,
-} from "@qrfactory/replica/row-bytes";
+} from "@qrfactory/state/codes/row-bytes";
 import fc from "fast-check";
 
 const address = fc.stringMatching(/^https?:\/\/[\x21-\x7e]{1,200}$/);

@@ -5,8 +5,8 @@
 import { parsePublishedCode } from "@qrfactory/codes/published";
 import { withDeadline } from "@qrfactory/runtime/deadline";
 import type { Redis } from "ioredis";
+import { codesKey, heartbeatKey, markKey } from "../keys.js";
 import { type Beats, isFreshBeat } from "./beats.js";
-import { codesKey, heartbeatKey, markKey } from "./keys.js";
 import { parseTableMark } from "./publish.js";
 import type { Table } from "./table.js";
 

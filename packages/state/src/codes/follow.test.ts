@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/codes/published";
-import { isFreshBeat, makeBeats } from "@qrfactory/replica/beats";
-import { type Follower, type FollowOptions, followTable, type SetState } from "@qrfactory/replica/follow";
+import { isFreshBeat, makeBeats } from "@qrfactory/state/codes/beats";
+import { type Follower, type FollowOptions, followTable, type SetState } from "@qrfactory/state/codes/follow";
 import {
   countPublishedCodes,
   markTablePublished,
@@ -11,8 +11,8 @@ import {
   publishCodes,
   readTableMark,
   writeHeartbeat,
-} from "@qrfactory/replica/publish";
-import { createTable, type Table } from "@qrfactory/replica/table";
+} from "@qrfactory/state/codes/publish";
+import { createTable, type Table } from "@qrfactory/state/codes/table";
 import { startTcpProxy } from "@qrfactory/testing/proxy";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";

@@ -1,7 +1,7 @@
 // One pass through the whole set of codes on the replica, and the judgement whether that can have been all of it. Rows
 // that are good are taken in any case; the judgement says whether their absence would mean anything.
 import type { Redis } from "ioredis";
-import { codesKey, markKey } from "./keys.js";
+import { codesKey, markKey } from "../keys.js";
 import { parseTableMark, type TableMark } from "./publish.js";
 
 /**
