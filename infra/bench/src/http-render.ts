@@ -73,7 +73,7 @@ export async function startRender(directory: string, stops: (() => Promise<unkno
   stops.push(() => cache.stop());
   const demoFile = join(directory, "demo.json");
   const stores = { DATABASE_URL: postgres.url(), STATE_REDIS_URL: state.url, RENDER_CACHE_URL: cache.url };
-  const seeding = await run("management/dist/admin/main.js", ["seed-demo", "--file", demoFile], {
+  const seeding = await run("management/dist/processes/admin.js", ["seed-demo", "--file", demoFile], {
     ...stores,
     JWT_SECRET: "a secret for benchmarks, long enough",
     SEAL_KEY: sealKey,

@@ -11,21 +11,21 @@ export async function startManagement(
   stateRedisUrl: string,
   stops: (() => unknown)[],
 ): Promise<{ url: string; pid: number }> {
-  const { url, child } = await startScriptOn("main.js", databaseUrl, stateRedisUrl);
+  const { url, child } = await startScriptOn("api.js", databaseUrl, stateRedisUrl);
   stops.push(() => child.stop());
   return { url, pid: child.pid };
 }
 
 /** Starts `main.js` or `worker.js`, and returns once it answers. */
 export async function startScriptOn(
-  script: "main.js" | "worker.js",
+  script: "api.js" | "worker.js",
   databaseUrl: string,
   stateRedisUrl: string,
 ): Promise<{ url: string; child: StartedProcess }> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = await startScript(
-    fileURLToPath(new URL(`../../../services/management/dist/${script}`, import.meta.url)),
+    fileURLToPath(new URL(`../../../services/management/dist/processes/${script}`, import.meta.url)),
     {
       env: {
         PATH: process.env.PATH,

@@ -102,14 +102,16 @@ export async function startBulkRig({ archives, environment = {} }: BulkRigOption
       const own = { ...environment, PORT: String(renderPort), SPOOL_DIR: spool };
       return startService("render/dist/main.js", { ...management, ...own });
     };
-    const startWorker = () => startService("management/dist/worker.js", { ...management, PORT: "0" });
+    const startWorker = () => startService("management/dist/processes/worker.js", { ...management, PORT: "0" });
     const stopped = async <Started extends StartedProcess>(starting: Promise<Started>) => {
       const started = await starting;
       undos.push(() => started.stop());
       return started;
     };
     const starting = [
-      stopped(startService("management/dist/main.js", { ...management, ...environment, PORT: String(apiPort) })),
+      stopped(
+        startService("management/dist/processes/api.js", { ...management, ...environment, PORT: String(apiPort) }),
+      ),
       stopped(startRender()),
       stopped(startWorker()),
     ] as const;

@@ -60,12 +60,14 @@ afterAll(async () => {
   temp.remove();
 });
 
+const programs = { management: "management/dist/processes/api.js", render: "render/dist/main.js" } as const;
+
 let started = 0;
 async function start(service: Service, databaseUrl: string): Promise<Running> {
   const port = await freePort();
   const spool = join(temp.path, `spool-${started++}`);
   mkdirSync(spool);
-  const child = await startService(`${service}/dist/main.js`, {
+  const child = await startService(programs[service], {
     ...managementEnvironment(databaseUrl, redis.url),
     PORT: String(port),
     SPOOL_DIR: spool,

@@ -72,8 +72,8 @@ beforeAll(async () => {
       ...spool("spool-redirect"),
     }),
     start("render/dist/main.js", { ...central, ...spool("spool-render"), DRAWING_THREADS: "1" }),
-    start("management/dist/main.js", central),
-    start("management/dist/worker.js", central),
+    start("management/dist/processes/api.js", central),
+    start("management/dist/processes/worker.js", central),
   ]);
   services = { redirect, render, management, worker };
 }, 60_000);

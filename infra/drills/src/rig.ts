@@ -114,7 +114,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     undos.push(async () => line?.close());
     const lineUrl = line && `redis://127.0.0.1:${line.port}`;
     const management = managementEnvironment(database.url, stateUrl);
-    const worker = await startService("management/dist/worker.js", { ...management, PORT: "0" });
+    const worker = await startService("management/dist/processes/worker.js", { ...management, PORT: "0" });
     undos.push(() => worker.stop());
 
     const rig: Rig = {
@@ -150,7 +150,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       },
       async startManagement() {
         const port = await freePort();
-        const api = await startService("management/dist/main.js", { ...management, PORT: String(port) });
+        const api = await startService("management/dist/processes/api.js", { ...management, PORT: String(port) });
         undos.push(() => api.stop());
         return `http://127.0.0.1:${port}`;
       },

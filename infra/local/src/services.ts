@@ -83,11 +83,17 @@ function listServices(options: ServicesOptions): Service[] {
     {
       name: "management",
       role: "management",
-      script: "management/dist/main.js",
+      script: "management/dist/processes/api.js",
       url: addresses.management,
       env: management,
     },
-    { name: "worker", role: "worker", script: "management/dist/worker.js", url: addresses.worker, env: management },
+    {
+      name: "worker",
+      role: "worker",
+      script: "management/dist/processes/worker.js",
+      url: addresses.worker,
+      env: management,
+    },
     {
       name: "render",
       role: "render",
@@ -158,7 +164,7 @@ export async function seedDemo(options: ServicesOptions): Promise<void> {
   const { paths } = options;
   const child = await startProcess({
     command: process.execPath,
-    args: [join(servicesFolder, "management/dist/admin/main.js"), "seed-demo", "--file", paths.demo],
+    args: [join(servicesFolder, "management/dist/processes/admin.js"), "seed-demo", "--file", paths.demo],
     cwd: paths.root,
     env: { ...baseEnvironment(paths), ...managementEnvironment(options) },
   });

@@ -68,7 +68,7 @@ export function makePeople({ stack, root, client }: { stack: Stack; root: string
   async function operate(...args: string[]): Promise<void> {
     const { database_url, state_redis_url } = stack.file();
     const env = { ...process.env, DATABASE_URL: database_url, STATE_REDIS_URL: state_redis_url };
-    const child = await startScript(join(root, "services/management/dist/admin/main.js"), { args, env });
+    const child = await startScript(join(root, "services/management/dist/processes/admin.js"), { args, env });
     const { code } = await child.exited;
     if (code !== 0) throw new Error(`${args.join(" ")} failed: ${child.lastLines().join("\n")}`);
   }

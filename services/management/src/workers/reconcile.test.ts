@@ -7,7 +7,7 @@ import { openSummaryStore, type SummaryStore } from "@qrfactory/db/scans/summary
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
-import { scanRow, takeIn } from "../analytics/scans.fixture.js";
+import { scanRow, takeIn } from "../scans/scans.fixture.js";
 import { summaryJobs } from "./reconcile.js";
 
 const log = createLog({ service: "test", level: "silent" });

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { parsePublishedCode } from "@qrfactory/codes/published";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { Redis } from "ioredis";
-import { scanRow, takeIn } from "../analytics/scans.fixture.js";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
+import { scanRow, takeIn } from "../scans/scans.fixture.js";
 
 let api: Api;
 let db: Db;

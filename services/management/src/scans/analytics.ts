@@ -5,7 +5,7 @@ import { type ApiError, invalidField } from "@qrfactory/domain/errors";
 import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler, Routes } from "@qrfactory/runtime/http-app";
 import type { Response } from "express";
-import { readShortId } from "../dynamic-codes/address.js";
+import { readShortId } from "../codes/address.js";
 import { makeScanExport } from "./export.js";
 import { makeLive } from "./live.js";
 import {

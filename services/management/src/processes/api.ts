@@ -3,8 +3,8 @@ import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { start } from "@qrfactory/runtime/process";
 import { serve } from "@qrfactory/runtime/serve";
-import { assembleManagement } from "./assemble.js";
-import { readManagementConfig } from "./config.js";
+import { assembleManagement } from "../assemble.js";
+import { readManagementConfig } from "../config.js";
 
 start(async () => {
   const config = readManagementConfig();

@@ -45,7 +45,7 @@ async function admin(...words: string[]): Promise<Ended> {
 /** The same as a process, as an operator starts it. */
 async function adminProcess(...args: string[]): Promise<Ended> {
   const lines: string[] = [];
-  const script = fileURLToPath(new URL("../../dist/admin/main.js", import.meta.url));
+  const script = fileURLToPath(new URL("../../dist/processes/admin.js", import.meta.url));
   const onLine = (line: string) => void lines.push(line);
   const child = await startScript(script, { args, env: environment(), onLine });
   const { code } = await child.exited;

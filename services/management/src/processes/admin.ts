@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `qrfactory-admin`: what an operator does from a shell.
 import { start } from "@qrfactory/runtime/process";
-import { runProgram } from "./program.js";
+import { runProgram } from "../operator/program.js";
 
 start(async () => {
   const words = process.argv.slice(2);
