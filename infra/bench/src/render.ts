@@ -1,7 +1,7 @@
 // Drawing: the images that people ask for most, next to what others use for them.
 import { spawnSync } from "node:child_process";
-import { readDesign } from "@qrfactory/domain/design";
-import { plans } from "@qrfactory/domain/plans";
+import { readDesign } from "@qrfactory/domain/design/design";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { type Drawing, draw } from "@qrfactory/render/draw";
 import { createCanvas, loadImage } from "canvas";
 import qrImage from "qr-image";

@@ -1,9 +1,9 @@
 // From a request to who makes it: a member with an access token, or a program with an API key.
 import type { IncomingHttpHeaders } from "node:http";
-import { ApiError } from "@qrfactory/domain/errors";
-import type { Entitlements } from "@qrfactory/domain/freeze";
-import type { KeyScope } from "@qrfactory/domain/key-scopes";
-import { includesRole, type Role } from "@qrfactory/domain/roles";
+import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
+import { includesRole, type Role } from "@qrfactory/domain/access/roles";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import type { Entitlements } from "@qrfactory/domain/plan/freeze";
 import type { KeyDirectory, KeySearch } from "./key-directory.js";
 import type { AccessTokens, Session } from "./tokens.js";
 

@@ -1,6 +1,6 @@
 // How our own processes know each other: a short-lived JWT of an audience that no client's token has. Clients never see
 // one, and the gateway leads to no address that takes it.
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { keyOf, signToken, verifyToken } from "./signed-token.js";
 
 const audience = "qrfactory-internal";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { createApiKey } from "@qrfactory/auth/api-key";
 import { makeKeyDirectory, publishKey } from "@qrfactory/auth/key-directory";
-import type { KeyRecord } from "@qrfactory/domain/key-record";
+import type { KeyRecord } from "@qrfactory/domain/access/key-record";
 import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { until } from "@qrfactory/testing/until";

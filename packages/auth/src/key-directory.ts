@@ -2,8 +2,9 @@
 // A revocation is written to Redis when it happens and outlives every copy in memory within a second; keys that were in
 // use a moment ago go on for a bounded grace while neither store answers. A Redis that may have lost a revocation is not
 // asked.
-import { ApiError } from "@qrfactory/domain/errors";
-import { isUsable, type KeyRecord, keyRecord } from "@qrfactory/domain/key-record";
+
+import { isUsable, type KeyRecord, keyRecord } from "@qrfactory/domain/access/key-record";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Redis } from "ioredis";
 import { hashApiKey, isWellFormedKey } from "./api-key.js";
 import { makeShortMemory } from "./short-memory.js";

@@ -1,7 +1,7 @@
 // Access tokens are JWTs that any service can check alone; refresh tokens and mailed ones are random and mean
 // nothing without the database.
 import { createHash, randomBytes } from "node:crypto";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { z } from "zod";
 import { keyOf, signToken, verifyToken } from "./signed-token.js";
 

@@ -2,9 +2,9 @@
 // call.
 
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
-import { ApiError } from "@qrfactory/domain/errors";
-import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
-import { listOf, storable } from "@qrfactory/domain/validate";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { listOf, storable } from "@qrfactory/domain/http/validate";
+import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plan/plans";
 import { z } from "zod";
 import { addressField, type RoutingColumns, routingFields, toRoutingColumns } from "./routing-input.js";
 import { normalizeShortId } from "./short-id.js";

@@ -2,8 +2,8 @@
 // and what an operator says for codes that nobody knows.
 
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
-import { refusedField } from "@qrfactory/domain/errors";
-import { storable } from "@qrfactory/domain/validate";
+import { refusedField } from "@qrfactory/domain/http/errors";
+import { storable } from "@qrfactory/domain/http/validate";
 import { z } from "zod";
 
 /** At least one of the two is there. */

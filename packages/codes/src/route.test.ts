@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { preferredLanguage } from "@qrfactory/domain/preferred-language";
+import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
 import fc from "fast-check";
 import { type CodeState, compileRoutes, route, type Step } from "./route.js";
 import { type RuleInput, routingFields } from "./routing-input.js";

@@ -2,8 +2,8 @@
 // Nothing of them is published. A region says which place it took in which version, and ingest looks up who stood there,
 // so regions of any release agree. What was stored without ids has those that follow from what it says.
 import { createHash } from "node:crypto";
-import { invalidField } from "@qrfactory/domain/errors";
-import { canonicalJson } from "@qrfactory/domain/json";
+import { invalidField } from "@qrfactory/domain/http/errors";
+import { canonicalJson } from "@qrfactory/domain/http/json";
 import type { RoutingColumns, RuleInput, VariantInput } from "./routing-input.js";
 
 type Named<Item> = Item & { id: string };

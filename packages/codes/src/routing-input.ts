@@ -3,12 +3,12 @@
 
 import { isCountry } from "@qrfactory/domain/countries";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
-import { invalidField, refusedField } from "@qrfactory/domain/errors";
 import { rulesMax, variantsMax } from "@qrfactory/domain/events";
+import { invalidField, refusedField } from "@qrfactory/domain/http/errors";
+import { languageTagPattern } from "@qrfactory/domain/http/preferred-language";
+import { useOneOf } from "@qrfactory/domain/http/suggest";
+import { listOf, numberFrom } from "@qrfactory/domain/http/validate";
 import { findZone } from "@qrfactory/domain/local-time";
-import { languageTagPattern } from "@qrfactory/domain/preferred-language";
-import { useOneOf } from "@qrfactory/domain/suggest";
-import { listOf, numberFrom } from "@qrfactory/domain/validate";
 import { z } from "zod";
 import { appLinkRefusal, isWebAddress } from "./app-links.js";
 import { minutesInDay, rulesLengthMax, variantsMin, weightMax } from "./routing.js";

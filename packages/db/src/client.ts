@@ -3,7 +3,7 @@
 
 import { PrismaPg } from "@prisma/adapter-pg";
 import { minuteMs } from "@qrfactory/domain/duration";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import pg from "pg";
 import { Prisma, PrismaClient } from "./generated/client.js";
 

@@ -2,8 +2,8 @@
 // before COMMIT leaves nothing and a crash after it leaves the answer to replay.
 
 import { createHash } from "node:crypto";
-import { ApiError, refusedField } from "@qrfactory/domain/errors";
-import { canonicalJson } from "@qrfactory/domain/json";
+import { ApiError, refusedField } from "@qrfactory/domain/http/errors";
+import { canonicalJson } from "@qrfactory/domain/http/json";
 import { withDeadline } from "@qrfactory/runtime/deadline";
 import { type Db, isLockTimeout, prepared, type Tx } from "./client.js";
 

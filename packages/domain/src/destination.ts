@@ -1,9 +1,9 @@
 // Where a printed code may send people. The parsed address is judged, not its spelling, because that is what a phone
 // will follow; only what the parser would silently drop is looked for in the text itself.
 import ipaddr from "ipaddr.js";
-import { refusedField } from "./errors.js";
-import { parseUrl } from "./parse-url.js";
-import { specialPurposeOf } from "./special-purpose.js";
+import { refusedField } from "./http/errors.js";
+import { parseUrl } from "./http/parse-url.js";
+import { specialPurposeOf } from "./network/special-purpose.js";
 
 /** Longest address, in characters; the same for fallbacks. */
 const destinationLengthMax = 2_000;

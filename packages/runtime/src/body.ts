@@ -2,10 +2,10 @@
 // bounded before it is parsed.
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
-import { ApiError } from "@qrfactory/domain/errors";
-import { parseStrictJson } from "@qrfactory/domain/json";
-import type { JsonLimits } from "@qrfactory/domain/json-scan";
-import { parseInput } from "@qrfactory/domain/validate";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { parseStrictJson } from "@qrfactory/domain/http/json";
+import type { JsonLimits } from "@qrfactory/domain/http/json-scan";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Request } from "express";
 import type { z } from "zod";
 import { makeBreather } from "./breather.js";

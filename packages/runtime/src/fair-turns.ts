@@ -1,7 +1,7 @@
 // Turns at something scarce (processes, connections), shared fairly: each lane, e.g. a workspace, gets its share however
 // much of it waits in another. Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996, section 2.1): a turn is
 // stamped with the work that its lane was promised before it, and the lowest stamp begins first.
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 
 export type TurnRequest = {
   /** Whose turn it is. */

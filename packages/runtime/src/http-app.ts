@@ -2,8 +2,8 @@
 // the other methods, problem documents for everything thrown. Bodies are read inside a handler, after its caller is
 // known, through runtime/body.
 
-import { ApiError } from "@qrfactory/domain/errors";
-import { networkOf } from "@qrfactory/domain/network";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { networkOf } from "@qrfactory/domain/network/network";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import type { Log } from "./log.js";
 import type { Metrics } from "./metrics.js";

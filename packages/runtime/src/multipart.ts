@@ -2,7 +2,7 @@
 // they arrive.
 import type { Readable } from "node:stream";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
-import { ApiError, invalidFields } from "@qrfactory/domain/errors";
+import { ApiError, invalidFields } from "@qrfactory/domain/http/errors";
 import type { Request } from "express";
 import { requireUnpacked } from "./body.js";
 

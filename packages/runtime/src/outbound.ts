@@ -4,7 +4,7 @@ import { type IncomingMessage, type RequestOptions, request as requestHttp } fro
 import { request as requestHttps } from "node:https";
 import type { TcpNetConnectOpts } from "node:net";
 import { addressRefusal, hostRefusal } from "@qrfactory/domain/destination";
-import { parseUrl } from "@qrfactory/domain/parse-url";
+import { parseUrl } from "@qrfactory/domain/http/parse-url";
 import { makeFairTurns } from "./fair-turns.js";
 import { type Address, makeResolveName, type ResolveName } from "./resolve-name.js";
 

@@ -1,7 +1,7 @@
 // The only place that turns an error into a response (RFC 9457). Works on node:http so that redirect can use it too.
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { constants, gzipSync } from "node:zlib";
-import { ApiError, toProblem } from "@qrfactory/domain/errors";
+import { ApiError, toProblem } from "@qrfactory/domain/http/errors";
 
 /** Where the pages about problems are: at the address that clients reach, which every service is told. */
 const typeBase = (process.env.PUBLIC_BASE_URL ?? "https://qrfactory.example").replace(/\/+$/, "");

@@ -1,6 +1,6 @@
 // Request limits, counted in the state Redis so that all processes share them, and in memory while it is away.
 import { createHmac } from "node:crypto";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Response } from "express";
 import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";

@@ -4,8 +4,8 @@
 
 import { createHash } from "node:crypto";
 import { minuteMs } from "@qrfactory/domain/duration";
-import { ApiError } from "@qrfactory/domain/errors";
-import { householdOf } from "@qrfactory/domain/network";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { householdOf } from "@qrfactory/domain/network/network";
 import type { Request, Response } from "express";
 import type { Redis } from "ioredis";
 import { LRUCache } from "lru-cache";

@@ -2,7 +2,7 @@
 // what is under way before going.
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { makeAnswers } from "./answers.js";
 import { makeInTurns } from "./in-turns.js";
 import type { Log } from "./log.js";

@@ -1,7 +1,7 @@
 // The traits of a client: all that a scan keeps of its user agent and its list of languages, which go no further, onto no
 // disk and into no stream.
 import type { BotClass } from "@qrfactory/domain/events";
-import { preferredLanguage } from "@qrfactory/domain/preferred-language";
+import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
 import { memoise } from "./memo.js";
 import { type Client, readUserAgent } from "./user-agent.js";
 

@@ -2,9 +2,9 @@
 import { type Authenticate, type Caller, credentialOf, requireScope } from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import type { Actor } from "@qrfactory/db/audit/audit";
-import type { KeyScope } from "@qrfactory/domain/key-scopes";
-import { plans } from "@qrfactory/domain/plans";
-import { noFields, parseInput } from "@qrfactory/domain/validate";
+import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
+import { noFields, parseInput } from "@qrfactory/domain/http/validate";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { originOf } from "@qrfactory/runtime/http-app";
 import type { CountCaller } from "@qrfactory/runtime/rate-limit";
 import type { Guarded } from "@qrfactory/runtime/refusals";

@@ -1,6 +1,6 @@
 // Cursors: a position in an order, in JSON that a client hands back unread.
-import { invalidField } from "@qrfactory/domain/errors";
-import { parseJson } from "@qrfactory/domain/json";
+import { invalidField } from "@qrfactory/domain/http/errors";
+import { parseJson } from "@qrfactory/domain/http/json";
 import type { z } from "zod";
 
 /** The cursor of a position, which is any JSON value. */

@@ -1,5 +1,5 @@
 // Lists, as every client of this API sees them: a count, a page of results, and links to the pages around it.
-import { pageQuery, parseInput } from "@qrfactory/domain/validate";
+import { pageQuery, parseInput } from "@qrfactory/domain/http/validate";
 import type { Request } from "express";
 import type { z } from "zod";
 

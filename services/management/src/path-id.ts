@@ -1,5 +1,5 @@
 // The ids in paths.
-import type { ApiError } from "@qrfactory/domain/errors";
+import type { ApiError } from "@qrfactory/domain/http/errors";
 import type { Request } from "express";
 import { z } from "zod";
 

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
-import type { Role } from "@qrfactory/domain/roles";
+import type { Role } from "@qrfactory/domain/access/roles";
 import type { Api, Send } from "./api.fixture.js";
 
 /** A workspace with room for everything and somebody of each role in it. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { setOperator } from "@qrfactory/db/accounts/operators";
 import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
-import { includesRole, type Role, roles } from "@qrfactory/domain/roles";
+import { includesRole, type Role, roles } from "@qrfactory/domain/access/roles";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
 import { addressOf, type RouteCase, routeCases, type World } from "./routes.fixture.js";
 

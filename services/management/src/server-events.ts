@@ -2,7 +2,7 @@
 
 import type { Authenticate, Caller } from "@qrfactory/auth/caller";
 import { minuteMs } from "@qrfactory/domain/duration";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { whereFrom } from "@qrfactory/runtime/refusals";
 import type { Request, Response } from "express";
 

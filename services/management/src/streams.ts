@@ -1,7 +1,7 @@
 // Streams of events (audit, calls, scans), as every client of this API sees them: the newest first, a cursor that says
 // where the next page begins. A cursor is the position of the last row of a page, so pages stay right while rows are
 // added.
-import { parseInput, streamQuery } from "@qrfactory/domain/validate";
+import { parseInput, streamQuery } from "@qrfactory/domain/http/validate";
 import type { Request } from "express";
 import type { z } from "zod";
 import { readCursor, writeCursor } from "./cursor.js";

@@ -4,8 +4,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { CodeOwner } from "@qrfactory/codes/owner";
 import type { Decision } from "@qrfactory/codes/route";
 import { shortIdOfPath } from "@qrfactory/codes/short-id";
-import { ApiError } from "@qrfactory/domain/errors";
 import type { ScanEvent } from "@qrfactory/domain/events";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Metrics } from "@qrfactory/runtime/metrics";
 import { sendProblem } from "@qrfactory/runtime/problem";
 import { requestIdFrom } from "@qrfactory/runtime/request-id";

@@ -1,6 +1,6 @@
 // What a redirect process is told: the list of its environment variables.
 import { checkContact } from "@qrfactory/codes/owner";
-import { makeAddressMatcher } from "@qrfactory/domain/network";
+import { makeAddressMatcher } from "@qrfactory/domain/network/network";
 import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { z } from "zod";
 

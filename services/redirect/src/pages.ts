@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { type CodeOwner, contactText } from "@qrfactory/codes/owner";
-import { preferredAmong } from "@qrfactory/domain/preferred-language";
+import { preferredAmong } from "@qrfactory/domain/http/preferred-language";
 import { memoise } from "@qrfactory/visitor/memo";
 import { cutHeader } from "./headers.js";
 import type { PageName, PasswordProblem, Wording } from "./wording.js";

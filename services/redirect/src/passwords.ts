@@ -3,7 +3,7 @@
 
 import { verify } from "@node-rs/argon2";
 import { minuteMs } from "@qrfactory/domain/duration";
-import { networkOf } from "@qrfactory/domain/network";
+import { networkOf } from "@qrfactory/domain/network/network";
 import pLimit from "p-limit";
 
 /** Half of the four threads that Node has for such work: reading files goes on beside it. */

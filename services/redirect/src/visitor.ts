@@ -1,7 +1,7 @@
 // What the rules of a code may ask about who scans it, found out only when they do. Nothing of it is kept.
 import { createHmac, hash } from "node:crypto";
 import type { Visitor } from "@qrfactory/codes/rules";
-import { householdOf } from "@qrfactory/domain/network";
+import { householdOf } from "@qrfactory/domain/network/network";
 import type { Place } from "@qrfactory/visitor/geolocation";
 import { readLanguage } from "@qrfactory/visitor/traits";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";

@@ -1,7 +1,7 @@
 // Bounded work: a drawing is let in only when it will be finished soon enough to be worth waiting for. What it costs is
 // learned from the drawings before it, in milliseconds a megapixel for each kind, so that one huge image weighs more
 // than a hundred small ones. Workspaces share the threads evenly, whatever one of them asks for.
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { makeFairTurns } from "@qrfactory/runtime/fair-turns";
 
 /**

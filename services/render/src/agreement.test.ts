@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
-import { eyeBorderShapes, eyeCenterShapes, frameStyles, patterns } from "@qrfactory/domain/design-style";
-import { type ImageBatch, imageBatchPath, unpackAnswers } from "@qrfactory/domain/image-batch";
-import { imageFormats } from "@qrfactory/domain/image-size";
+import { type ImageBatch, imageBatchPath, unpackAnswers } from "@qrfactory/domain/design/image-batch";
+import { imageFormats } from "@qrfactory/domain/design/image-size";
+import { eyeBorderShapes, eyeCenterShapes, frameStyles, patterns } from "@qrfactory/domain/design/style";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import fc from "fast-check";
 import { PNG } from "pngjs";

@@ -5,7 +5,7 @@ import { createAccount } from "@qrfactory/db/accounts/accounts";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { createKey } from "@qrfactory/db/keys/api-keys";
 import { callEvent } from "@qrfactory/domain/events";
-import type { PlanName } from "@qrfactory/domain/plans";
+import type { PlanName } from "@qrfactory/domain/plan/plans";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { createHttpServer } from "@qrfactory/runtime/serve";

@@ -7,7 +7,7 @@ import { startSession } from "@qrfactory/db/accounts/sessions";
 import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase } from "@qrfactory/db/client";
 import { createKey } from "@qrfactory/db/keys/api-keys";
-import { monthOf, type PlanName } from "@qrfactory/domain/plans";
+import { monthOf, type PlanName } from "@qrfactory/domain/plan/plans";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { createHttpServer } from "@qrfactory/runtime/serve";

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
-import { ApiError } from "@qrfactory/domain/errors";
 import {
   type ImageBatch,
   imageBatchPath,
@@ -9,7 +8,8 @@ import {
   unknownPictureStatus,
   unpackAnswers,
   verdictsPath,
-} from "@qrfactory/domain/image-batch";
+} from "@qrfactory/domain/design/image-batch";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import { draw } from "./draw.js";

@@ -1,16 +1,16 @@
 // Batches of images for our own workers: drawn like any other and kept in the same cache, but paid for as a whole by who
 // asked for the batch. Drawn one after the other, so that a batch never takes more than one thread from single images.
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
-import { cacheKeyOf, readDesign } from "@qrfactory/domain/design";
-import { ApiError } from "@qrfactory/domain/errors";
+import { cacheKeyOf, readDesign } from "@qrfactory/domain/design/design";
 import {
   type BatchAnswer,
   type CheckedPictures,
   imageBatch,
   packAnswer,
   unknownPictureStatus,
-} from "@qrfactory/domain/image-batch";
-import { plans } from "@qrfactory/domain/plans";
+} from "@qrfactory/domain/design/image-batch";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { type BodyLimits, readJson } from "@qrfactory/runtime/body";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { Response } from "express";

@@ -1,7 +1,7 @@
 // The content-addressed cache of drawings. An entry carries the digest of its own content, so whatever a store hands
 // back is either exactly what was put there under this key, or a miss. Never throws: without a cache everything works.
 import { createHash } from "node:crypto";
-import { errorCorrectionLevels } from "@qrfactory/domain/symbol-capacity";
+import { errorCorrectionLevels } from "@qrfactory/domain/symbol/capacity";
 import { z } from "zod";
 import type { CacheStore } from "./cache-store.js";
 import type { Drawing } from "./draw.js";

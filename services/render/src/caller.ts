@@ -8,10 +8,10 @@ import {
   requireScope,
 } from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
-import type { Freeze } from "@qrfactory/domain/freeze";
-import type { KeyScope } from "@qrfactory/domain/key-scopes";
-import { type Overage, type Plan, plans } from "@qrfactory/domain/plans";
-import type { Role } from "@qrfactory/domain/roles";
+import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
+import type { Role } from "@qrfactory/domain/access/roles";
+import type { Freeze } from "@qrfactory/domain/plan/freeze";
+import { type Overage, type Plan, plans } from "@qrfactory/domain/plan/plans";
 import type { CountCaller } from "@qrfactory/runtime/rate-limit";
 import type { Guarded } from "@qrfactory/runtime/refusals";
 import type { Request, Response } from "express";

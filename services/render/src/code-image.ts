@@ -3,7 +3,7 @@
 
 import { normalizeShortId } from "@qrfactory/codes/short-id";
 import { noSuchCode } from "@qrfactory/db/codes/codes";
-import { invalidFields } from "@qrfactory/domain/errors";
+import { invalidFields } from "@qrfactory/domain/http/errors";
 import type { Request } from "express";
 import { type DesignRequestBody, readDesignRequest } from "./request.js";
 

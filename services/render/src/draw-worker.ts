@@ -3,9 +3,9 @@
 import { constants, setPriority } from "node:os";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { Design } from "@qrfactory/domain/design";
-import { ApiError, type ProblemCode } from "@qrfactory/domain/errors";
-import type { FieldErrors } from "@qrfactory/domain/field-errors";
+import type { Design } from "@qrfactory/domain/design/design";
+import { ApiError, type ProblemCode } from "@qrfactory/domain/http/errors";
+import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
 import { draw, judge, type Pictures, type Verdict } from "./draw.js";
 import { loadShaper } from "./qr/label.js";
 import { loadDecoder } from "./zxing.js";

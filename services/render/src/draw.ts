@@ -1,9 +1,9 @@
 // From a design to the bytes of its image: symbol, scene, painter, and the check that it scans. Whoever wants to
 // know only whether it would be delivered asks for the verdict.
-import type { Design } from "@qrfactory/domain/design";
-import { ApiError } from "@qrfactory/domain/errors";
-import { printDpi } from "@qrfactory/domain/image-size";
-import type { ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
+import type { Design } from "@qrfactory/domain/design/design";
+import { printDpi } from "@qrfactory/domain/design/image-size";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import type { ErrorCorrection } from "@qrfactory/domain/symbol/capacity";
 import { requireVisibleLabel } from "./label-ground.js";
 import { type FrameLabel, shapeFrameLabel } from "./qr/frame-label.js";
 import type { Logo } from "./qr/logo.js";

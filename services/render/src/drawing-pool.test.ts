@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
-import { type Design, designRequest, readDesign } from "@qrfactory/domain/design";
-import { plans } from "@qrfactory/domain/plans";
+import { type Design, designRequest, readDesign } from "@qrfactory/domain/design/design";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { draw } from "./draw.js";
 import { type DrawingPool, type DrawingPoolOptions, makeDrawingPool } from "./drawing-pool.js";

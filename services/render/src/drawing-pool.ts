@@ -2,10 +2,10 @@
 // than to send to a thread is drawn in place.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { type Design, readDesign } from "@qrfactory/domain/design";
-import { ApiError } from "@qrfactory/domain/errors";
-import { plans } from "@qrfactory/domain/plans";
-import { errorCorrectionLevels } from "@qrfactory/domain/symbol-capacity";
+import { type Design, readDesign } from "@qrfactory/domain/design/design";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { plans } from "@qrfactory/domain/plan/plans";
+import { errorCorrectionLevels } from "@qrfactory/domain/symbol/capacity";
 import { Piscina } from "piscina";
 import { makeAdmission } from "./admission.js";
 import { type Drawing, draw, judge, type Pictures, type Verdict } from "./draw.js";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { monthOf } from "@qrfactory/domain/plans";
+import { monthOf } from "@qrfactory/domain/plan/plans";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import fc from "fast-check";

@@ -1,12 +1,12 @@
 // Every request for an image, in order. Every 200 costs one credit, and is written down before it is sent;
 // whatever goes wrong after the credit was taken gives it back.
 import { randomUUID } from "node:crypto";
-import { cacheKeyOf, type Design } from "@qrfactory/domain/design";
-import { ApiError } from "@qrfactory/domain/errors";
+import { cacheKeyOf, type Design } from "@qrfactory/domain/design/design";
+import { type ImageFormat, widthMmOf } from "@qrfactory/domain/design/image-size";
 import type { CallEvent } from "@qrfactory/domain/events";
-import { frozenProblem } from "@qrfactory/domain/freeze";
-import { type ImageFormat, widthMmOf } from "@qrfactory/domain/image-size";
-import { monthOf, type Overage, type Plan, quotaProblem, rendersAllowed } from "@qrfactory/domain/plans";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { frozenProblem } from "@qrfactory/domain/plan/freeze";
+import { monthOf, type Overage, type Plan, quotaProblem, rendersAllowed } from "@qrfactory/domain/plan/plans";
 import { hasAlready } from "@qrfactory/runtime/conditions";
 import { type Handler, requestId } from "@qrfactory/runtime/http-app";
 import type { Credits } from "@qrfactory/state/credits/credits";

@@ -1,5 +1,5 @@
 // The image of a design, from the cache if it is there, else drawn, once for all who ask at the same moment.
-import type { Design, ScanCheck } from "@qrfactory/domain/design";
+import type { Design, ScanCheck } from "@qrfactory/domain/design/design";
 import type { CacheAnswer, RenderCache } from "./cache.js";
 import type { Drawing } from "./draw.js";
 import type { DrawingPool, DrawOptions } from "./drawing-pool.js";

@@ -1,8 +1,8 @@
 // Whether a label can be seen where a picture lies behind it: its pixels tell, which are known when it is drawn.
-import { composite, contrastRatio, type Rgba, rgbaOf } from "@qrfactory/domain/color";
-import type { Design } from "@qrfactory/domain/design";
-import { type ApiError, invalidField } from "@qrfactory/domain/errors";
-import { isBanner, labelContrastVisible, remedy, shown } from "@qrfactory/domain/label-contrast";
+import { composite, contrastRatio, type Rgba, rgbaOf } from "@qrfactory/domain/design/color";
+import type { Design } from "@qrfactory/domain/design/design";
+import { isBanner, labelContrastVisible, remedy, shown } from "@qrfactory/domain/design/label-contrast";
+import { type ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { type Box, layOutFrame } from "./qr/frames.js";
 import { inksOf } from "./qr/scene.js";
 import type { Picture } from "./qr/shapes.js";

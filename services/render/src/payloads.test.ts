@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { readDesign } from "@qrfactory/domain/design";
-import { plans } from "@qrfactory/domain/plans";
+import { readDesign } from "@qrfactory/domain/design/design";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { draw } from "./draw.js";
 

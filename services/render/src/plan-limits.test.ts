@@ -7,7 +7,7 @@ import { publishKey } from "@qrfactory/auth/key-directory";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { changeWorkspace, setOverage, type WorkspaceChange } from "@qrfactory/db/accounts/workspaces";
 import { noOrigin } from "@qrfactory/db/audit/audit";
-import { type PlanName, planNames, plans, smallestPlan } from "@qrfactory/domain/plans";
+import { type PlanName, planNames, plans, smallestPlan } from "@qrfactory/domain/plan/plans";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import { until } from "@qrfactory/testing/until";
 import { type Assembled, startAssembled } from "./assembled.fixture.js";

@@ -1,11 +1,11 @@
 // POST /api/v1/preview/: what an image would look like, for a dashboard that asks at each keystroke. Free, small, and marked
 // in its frame, so that nobody prints it; it scans like the image it stands for.
-import { composite, contrastRatio, normalizeColor, type Rgba, rgbaOf } from "@qrfactory/domain/color";
-import { cacheKeyOf, type Design } from "@qrfactory/domain/design";
-import { invalidFields } from "@qrfactory/domain/errors";
-import type { FieldErrors } from "@qrfactory/domain/field-errors";
-import { frozenProblem } from "@qrfactory/domain/freeze";
-import { isObject } from "@qrfactory/domain/json";
+import { composite, contrastRatio, normalizeColor, type Rgba, rgbaOf } from "@qrfactory/domain/design/color";
+import { cacheKeyOf, type Design } from "@qrfactory/domain/design/design";
+import { invalidFields } from "@qrfactory/domain/http/errors";
+import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
+import { isObject } from "@qrfactory/domain/http/json";
+import { frozenProblem } from "@qrfactory/domain/plan/freeze";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { Request } from "express";
 import type { RequireCaller } from "./caller.js";

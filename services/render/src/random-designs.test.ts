@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { eyeBorderShapes, eyeCenterShapes, frameStyles, gradientTypes, patterns } from "@qrfactory/domain/design-style";
+import { eyeBorderShapes, eyeCenterShapes, frameStyles, gradientTypes, patterns } from "@qrfactory/domain/design/style";
 import { pngPixels, readers } from "@qrfactory/testing/decode";
 import fc from "fast-check";
 import { draw } from "./draw.js";

@@ -1,8 +1,8 @@
 // Reads what was drawn: at the delivered size, and as a poor camera sees it. Where the first decoder stumbles over the very
 // pixels of one view, as it does over one code in forty, others are shown to it and to a second one before it counts.
 
-import type { Rgba } from "@qrfactory/domain/color";
-import { beyondLatin1 } from "@qrfactory/domain/text-encoding";
+import type { Rgba } from "@qrfactory/domain/design/color";
+import { beyondLatin1 } from "@qrfactory/domain/symbol/text-encoding";
 import { isSquares, lookAt, type Raster, rasterize } from "./qr/rasterize.js";
 import type { Scene } from "./qr/shapes.js";
 import { isReadAgain, mayBeUnknown } from "./second-reader.js";

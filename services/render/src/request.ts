@@ -1,7 +1,8 @@
 // The body of a generate request, as JSON or as a form: its fields as one object, and where its pictures are.
-import { ApiError, invalidFields } from "@qrfactory/domain/errors";
-import { isObject } from "@qrfactory/domain/json";
-import { fromTextFields } from "@qrfactory/domain/text-fields";
+
+import { fromTextFields } from "@qrfactory/domain/design/text-fields";
+import { ApiError, invalidFields } from "@qrfactory/domain/http/errors";
+import { isObject } from "@qrfactory/domain/http/json";
 import { type BodyLimits, readJsonValue } from "@qrfactory/runtime/body";
 import { readMultipart } from "@qrfactory/runtime/multipart";
 import type { Request } from "express";

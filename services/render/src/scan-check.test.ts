@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { readDesign } from "@qrfactory/domain/design";
-import { plans } from "@qrfactory/domain/plans";
+import { readDesign } from "@qrfactory/domain/design/design";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { draw } from "./draw.js";
 import { layOut } from "./qr/scene.js";
 import type { Scene } from "./qr/shapes.js";

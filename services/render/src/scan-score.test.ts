@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { eyeBorderShapes, eyeCenterShapes, patterns } from "@qrfactory/domain/design-style";
+import { eyeBorderShapes, eyeCenterShapes, patterns } from "@qrfactory/domain/design/style";
 import { factors, levelsOf, type ScanTraits, scanScore } from "./scan-score.js";
 
 const plain: ScanTraits = {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { rotateKey } from "@qrfactory/db/keys/api-keys";
-import type { PlanName } from "@qrfactory/domain/plans";
+import type { PlanName } from "@qrfactory/domain/plan/plans";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type Assembled, startAssembled } from "./assembled.fixture.js";

@@ -1,7 +1,7 @@
 // The refusal of a code that would not scan, in the words of the request that asked for it.
-import { designFieldNames, type ScanCheck } from "@qrfactory/domain/design";
-import { inNamesSent } from "@qrfactory/domain/design-style";
-import { ApiError } from "@qrfactory/domain/errors";
+import { designFieldNames, type ScanCheck } from "@qrfactory/domain/design/design";
+import { inNamesSent } from "@qrfactory/domain/design/style";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Verdict } from "./draw.js";
 
 export type AskedFor = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { plans } from "@qrfactory/domain/plans";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import { PNG } from "pngjs";
 import { type DrawingPool, makeDrawingPool } from "./drawing-pool.js";

@@ -1,12 +1,12 @@
 // POST /api/v1/validate/: what generate would make of a request, without making it. Nothing is delivered, created or
 // charged; what decoders find out is found out as generate does it, by the same steps.
-import { rgbaOf } from "@qrfactory/domain/color";
-import type { Design } from "@qrfactory/domain/design";
-import { ApiError, type ProblemCode } from "@qrfactory/domain/errors";
-import type { FieldErrors } from "@qrfactory/domain/field-errors";
-import { widthMmOf } from "@qrfactory/domain/image-size";
-import type { Segment, SegmentMode } from "@qrfactory/domain/segments";
-import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol-capacity";
+import { rgbaOf } from "@qrfactory/domain/design/color";
+import type { Design } from "@qrfactory/domain/design/design";
+import { widthMmOf } from "@qrfactory/domain/design/image-size";
+import { ApiError, type ProblemCode } from "@qrfactory/domain/http/errors";
+import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
+import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol/capacity";
+import type { Segment, SegmentMode } from "@qrfactory/domain/symbol/segments";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { RequireCaller } from "./caller.js";
 import { labelOf, requireRoom, type Verdict } from "./draw.js";

@@ -2,9 +2,9 @@
 // but for what only a decoder knows.
 import { setImmediate } from "node:timers/promises";
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
-import { readDesign } from "@qrfactory/domain/design";
-import { type Verdict, type VerdictBatch, verdictBatch } from "@qrfactory/domain/image-batch";
-import { plans } from "@qrfactory/domain/plans";
+import { readDesign } from "@qrfactory/domain/design/design";
+import { type Verdict, type VerdictBatch, verdictBatch } from "@qrfactory/domain/design/image-batch";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { type BodyLimits, readJson } from "@qrfactory/runtime/body";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { PictureFiles, PictureKind } from "./images-in/pictures.js";

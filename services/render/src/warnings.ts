@@ -1,7 +1,7 @@
 // What is allowed and drawn, but makes a code harder to read than it has to be.
-import type { Design } from "@qrfactory/domain/design";
-import type { Segment } from "@qrfactory/domain/segments";
-import { isAscii } from "@qrfactory/domain/text-encoding";
+import type { Design } from "@qrfactory/domain/design/design";
+import type { Segment } from "@qrfactory/domain/symbol/segments";
+import { isAscii } from "@qrfactory/domain/symbol/text-encoding";
 import { type ColorVerdict, contrastEnough, quietZoneModules, type ScanResult } from "./scan-check.js";
 
 export type Warning = { code: string; message: string };

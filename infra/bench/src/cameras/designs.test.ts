@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { eyeCenterShapes, patterns } from "@qrfactory/domain/design-style";
+import { eyeCenterShapes, patterns } from "@qrfactory/domain/design/style";
 import { randomDesign } from "./designs.js";
 
 test("a seed has one design, and many seeds have every pattern and centre", () => {

@@ -8,7 +8,7 @@ import {
   gradientTypes,
   type Pattern,
   patterns,
-} from "@qrfactory/domain/design-style";
+} from "@qrfactory/domain/design/style";
 import { pick, randomFrom } from "./random.js";
 
 /** The fields of a request, and whether a logo comes with it. */

@@ -1,7 +1,7 @@
 // Who draws a design under the cameras: QRFactory as its service does, checked strictly; qr-code-styling with what it has
 // of the same design; npm `qrcode` in plain squares of black on white.
-import { type Design, readDesign } from "@qrfactory/domain/design";
-import { plans } from "@qrfactory/domain/plans";
+import { type Design, readDesign } from "@qrfactory/domain/design/design";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { sceneOf } from "@qrfactory/render/draw";
 import { paintScene } from "@qrfactory/render/qr/paint";
 import { traitsOf } from "@qrfactory/render/scan-check";

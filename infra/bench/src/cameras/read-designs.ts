@@ -1,6 +1,6 @@
 // One design under the cameras: drawn by every maker, distorted in every way, read by every decoder.
-import { type Design, readDesign } from "@qrfactory/domain/design";
-import { plans } from "@qrfactory/domain/plans";
+import { type Design, readDesign } from "@qrfactory/domain/design/design";
+import { plans } from "@qrfactory/domain/plan/plans";
 import type { ScanTraits } from "@qrfactory/render/scan-score";
 import { type DecoderName, decoderNames, readAll } from "./decoders.js";
 import { type CameraDesign, randomDesign } from "./designs.js";

@@ -1,9 +1,9 @@
 // Users, workspaces, and who belongs to which.
 import { randomUUID } from "node:crypto";
-import { ApiError } from "@qrfactory/domain/errors";
-import { type Entitlements, frozenProblem } from "@qrfactory/domain/freeze";
-import type { PlanName } from "@qrfactory/domain/plans";
-import type { Role } from "@qrfactory/domain/roles";
+import type { Role } from "@qrfactory/domain/access/roles";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { type Entitlements, frozenProblem } from "@qrfactory/domain/plan/freeze";
+import type { PlanName } from "@qrfactory/domain/plan/plans";
 import { type Actor, noOrigin, type Origin, recordAudit } from "../audit/audit.js";
 import { type Db, isTaken, type Tx } from "../client.js";
 import type { Workspace as WorkspaceRow } from "../generated/client.js";

@@ -1,5 +1,5 @@
 // Tokens that were mailed to a user: each may be used once, until it expires, for one purpose.
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { type Actor, recordAccountAudit } from "../audit/audit.js";
 import { bytes, type Db, type Tx } from "../client.js";
 

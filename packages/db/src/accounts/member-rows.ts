@@ -1,7 +1,8 @@
 // Members and invitations as one list of rows, the workspace's lock, and the rules that every change of them keeps.
-import { ApiError } from "@qrfactory/domain/errors";
-import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
-import { includesRole, type Role } from "@qrfactory/domain/roles";
+
+import { includesRole, type Role } from "@qrfactory/domain/access/roles";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plan/plans";
 import type { Db, Tx } from "../client.js";
 import { Prisma } from "../generated/client.js";
 

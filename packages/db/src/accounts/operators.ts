@@ -1,5 +1,5 @@
 // Operators: the people who run the product. They are made from a shell that reaches the database, never over HTTP.
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { type Actor, recordAudit } from "../audit/audit.js";
 import type { Db } from "../client.js";
 

@@ -1,7 +1,7 @@
 // Sessions: a log-in is a family of refresh tokens, and the family's id is the session's. Whoever changes the sessions of
 // a user holds the user's row first, so that a refresh at the same moment never outlives the end of its session.
 import { randomUUID } from "node:crypto";
-import type { Role } from "@qrfactory/domain/roles";
+import type { Role } from "@qrfactory/domain/access/roles";
 import { type Actor, columnsOf, type Origin, recordAccountAudit, recordAudit } from "../audit/audit.js";
 import { bytes, type Db, prepared, type Tx } from "../client.js";
 import { deleteMailedTokens } from "./mailed-tokens.js";

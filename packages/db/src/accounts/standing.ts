@@ -2,9 +2,9 @@
 // transaction, so that nothing is created after a suspension, a lapse or a smaller plan has been committed.
 //
 // Locks are taken in this order: the workspace, its codes or keys, the lock on the number of its active codes.
-import { ApiError } from "@qrfactory/domain/errors";
-import { type Entitlements, type Freeze, frozenProblem } from "@qrfactory/domain/freeze";
-import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plans";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { type Entitlements, type Freeze, frozenProblem } from "@qrfactory/domain/plan/freeze";
+import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plan/plans";
 import { type Db, prepared, type Tx } from "../client.js";
 import { Prisma, type Workspace } from "../generated/client.js";
 

@@ -1,8 +1,8 @@
 // Workspaces as an operator sees and changes them: plans, suspensions, lapses. Every change is in the audit trail, and in
 // the records of the workspace's keys that render goes by.
-import { ApiError } from "@qrfactory/domain/errors";
-import type { Freeze } from "@qrfactory/domain/freeze";
-import { type PlanName, plans } from "@qrfactory/domain/plans";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import type { Freeze } from "@qrfactory/domain/plan/freeze";
+import { type PlanName, plans } from "@qrfactory/domain/plan/plans";
 import { type Actor, recordAudit } from "../audit/audit.js";
 import { fixOverage } from "../calls/usage.js";
 import type { Db, Tx } from "../client.js";

@@ -1,6 +1,6 @@
 // Who works on a bulk order: claims with a number that grows, and a lease that is renewed as long as the work goes on.
-import type { RowErrors } from "@qrfactory/domain/field-errors";
-import { type PlanName, planNames, plans } from "@qrfactory/domain/plans";
+import type { RowErrors } from "@qrfactory/domain/http/field-errors";
+import { type PlanName, planNames, plans } from "@qrfactory/domain/plan/plans";
 import type { Db, Tx } from "../client.js";
 import { Prisma } from "../generated/client.js";
 import { type BulkJob, settle } from "./jobs.js";

@@ -6,7 +6,7 @@ import { noOrigin } from "@qrfactory/db/audit/audit";
 import { claimBulkJob, finishBulkJob, releaseClaim, renewClaim } from "@qrfactory/db/bulk/claims";
 import { cancelBulkJob, insertBulkJob, unfinishedMax } from "@qrfactory/db/bulk/jobs";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
-import type { PlanName } from "@qrfactory/domain/plans";
+import type { PlanName } from "@qrfactory/domain/plan/plans";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 
 let database: TestDatabase;

@@ -3,7 +3,7 @@
 
 import { randomUUID } from "node:crypto";
 import { hourMs } from "@qrfactory/domain/duration";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { recordEvent } from "../audit/events.js";
 import { bytes, type Db, type Tx } from "../client.js";
 import type { BulkJob, Prisma } from "../generated/client.js";

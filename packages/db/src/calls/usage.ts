@@ -1,6 +1,6 @@
 // Credits used, as the ledger has them: one row for each key and day, added to when calls are taken in.
 import { dayMs } from "@qrfactory/domain/duration";
-import { type PlanName, plans } from "@qrfactory/domain/plans";
+import { type PlanName, plans } from "@qrfactory/domain/plan/plans";
 import type { Db, Tx } from "../client.js";
 
 export type DayUsage = { day: string; renders: number };

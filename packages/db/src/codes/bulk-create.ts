@@ -1,6 +1,6 @@
 // Many dynamic codes at once: all of them are created, or none is.
 import { randomUUID } from "node:crypto";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { requireRoomForActive } from "../accounts/standing.js";
 import type { Actor } from "../audit/audit.js";
 import type { Tx } from "../client.js";

@@ -1,7 +1,7 @@
 // One edit of many dynamic codes: all of them change, in one transaction, or none does.
 import type { CodeFields } from "@qrfactory/codes/input";
 import { keepIds } from "@qrfactory/codes/routing-ids";
-import { ApiError, invalidField } from "@qrfactory/domain/errors";
+import { ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { requireRoomForActive, settleOverLimit } from "../accounts/standing.js";
 import type { Actor } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";

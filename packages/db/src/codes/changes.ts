@@ -1,7 +1,7 @@
 // What of an edit is a change: fields that say what a code says already make no version.
 import type { CodeFields } from "@qrfactory/codes/input";
 import { keepIds, nameRouting } from "@qrfactory/codes/routing-ids";
-import { canonicalJson } from "@qrfactory/domain/json";
+import { canonicalJson } from "@qrfactory/domain/http/json";
 import type { DynamicCode } from "../generated/client.js";
 
 /**

@@ -4,7 +4,7 @@
 import { type CodeFields, snakeCase } from "@qrfactory/codes/input";
 import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/codes/published";
 import { dayMs } from "@qrfactory/domain/duration";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import {
   holdUnfrozen,
   holdWorkspace,

@@ -4,8 +4,8 @@ import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/codes/input";
 import { keepIds } from "@qrfactory/codes/routing-ids";
 import { drawShortId } from "@qrfactory/codes/short-id";
-import { ApiError } from "@qrfactory/domain/errors";
-import { frozenProblem } from "@qrfactory/domain/freeze";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { frozenProblem } from "@qrfactory/domain/plan/freeze";
 import {
   noSuchWorkspace,
   requireRoom,

@@ -1,6 +1,6 @@
 // What dynamic codes were: each edit leaves what the code is from that version on. Rows from before this was kept know
 // the destination alone.
-import { ApiError, invalidField } from "@qrfactory/domain/errors";
+import { ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { type Actor, type AuditAction, columnsOf } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";
 import { type DynamicCode, type DynamicCodeChange, Prisma } from "../generated/client.js";

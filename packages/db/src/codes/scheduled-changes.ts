@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/codes/input";
 import { keepIds } from "@qrfactory/codes/routing-ids";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { type Actor, recordAudit } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";
 import type { Prisma } from "../generated/client.js";

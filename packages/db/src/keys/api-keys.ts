@@ -1,9 +1,9 @@
 // API keys: rows that say whose a key is. Every change raises `version`; what state Redis has not heard of yet is
 // `published_version < version`, and the worker sees to it.
 import { randomUUID } from "node:crypto";
-import { ApiError } from "@qrfactory/domain/errors";
-import type { KeyRecord } from "@qrfactory/domain/key-record";
-import type { KeyScope } from "@qrfactory/domain/key-scopes";
+import type { KeyRecord } from "@qrfactory/domain/access/key-record";
+import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { entitlementsOf, entitlingColumns, holdUnfrozen } from "../accounts/standing.js";
 import { bytes, type Db, type Tx } from "../client.js";
 import type { ApiKey, Workspace } from "../generated/client.js";

@@ -1,6 +1,6 @@
 // The two statements that take events in: each inserts the rows that are new, given as an array for each column, and
 // counts these and no others, all at once.
-import { plans, quotaThresholds } from "@qrfactory/domain/plans";
+import { plans, quotaThresholds } from "@qrfactory/domain/plan/plans";
 import { isCounted } from "./dimensions.js";
 import type { CallRow, ScanRow } from "./ingest-rows.js";
 

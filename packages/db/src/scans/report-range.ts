@@ -1,6 +1,6 @@
 // From what a client says of time to two moments. PostgreSQL knows when a day of a time zone begins.
 import { dayMs } from "@qrfactory/domain/duration";
-import { invalidField } from "@qrfactory/domain/errors";
+import { invalidField } from "@qrfactory/domain/http/errors";
 import { sqlState } from "../client.js";
 import type { Reader } from "./report-store.js";
 import type { Stretch } from "./scope.js";

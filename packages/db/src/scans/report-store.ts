@@ -1,6 +1,6 @@
 // The connections that reports and lists of scans are read over: a pool of their own, so that a long report never takes
 // a connection from an edit. A read replica is asked first where there is one; it answers as long as it keeps up.
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import type pg from "pg";
 import { sqlState } from "../client.js";
 import { openPool } from "../connections.js";

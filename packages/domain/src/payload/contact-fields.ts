@@ -1,6 +1,6 @@
 // How people are reached: telephone numbers and mail addresses, as several payloads hold them.
 import { z } from "zod";
-import { listOf } from "../validate.js";
+import { listOf } from "../http/validate.js";
 import { lineMistake, requiredOr } from "./words.js";
 
 /** E.164 allows 15 digits; local numbers, emergency numbers and short codes are shorter. */

@@ -1,8 +1,8 @@
 // Contacts and events are read back by parsers that are not ours.
 import { expect, test } from "@jest/globals";
-import { readDesign } from "@qrfactory/domain/design";
-import { ApiError } from "@qrfactory/domain/errors";
-import { plans } from "@qrfactory/domain/plans";
+import { readDesign } from "@qrfactory/domain/design/design";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { plans } from "@qrfactory/domain/plan/plans";
 import fc from "fast-check";
 import ical, { type VEvent } from "node-ical";
 import { parseVCards } from "vcard4-ts";

@@ -1,6 +1,6 @@
 // A message to write, as a `mailto:` URI (RFC 6068).
 import { z } from "zod";
-import { listOf } from "../validate.js";
+import { listOf } from "../http/validate.js";
 import { mailAddress, mailAddresses, recipientsMax, refuseBoth } from "./contact-fields.js";
 import { line, lines } from "./words.js";
 

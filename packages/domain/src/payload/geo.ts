@@ -1,6 +1,6 @@
 // A place, as a `geo:` URI (RFC 5870).
 import { z } from "zod";
-import { numberFrom } from "../validate.js";
+import { numberFrom } from "../http/validate.js";
 import { line, requiredOr } from "./words.js";
 
 /** A centimetre at the equator: finer than any phone knows. */

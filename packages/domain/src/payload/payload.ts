@@ -1,6 +1,6 @@
 // What a code holds: `data` as it is, or the `payload` of a type written as phones read that type.
 import { z } from "zod";
-import { mistakesIn } from "../validate.js";
+import { mistakesIn } from "../http/validate.js";
 import { email } from "./email.js";
 import { event } from "./event.js";
 import { geo } from "./geo.js";

@@ -1,7 +1,7 @@
 // Addresses inside codes, of any scheme that opens something and runs nothing. They are encoded exactly as given, so
 // they are judged and never rewritten.
 import { z } from "zod";
-import { parseUrl } from "../parse-url.js";
+import { parseUrl } from "../http/parse-url.js";
 import { requiredOr, unicodeMistake } from "./words.js";
 
 /** What an address may not run when it is opened. */

@@ -1,6 +1,6 @@
 // A contact as vCard 3.0 (RFC 2426), the version that every phone reads.
 import { z } from "zod";
-import { listOf } from "../validate.js";
+import { listOf } from "../http/validate.js";
 import { mailAddress, phoneNumber, refuseBoth } from "./contact-fields.js";
 import { contentLines, escapeParts, escapeText } from "./content-lines.js";
 import { link } from "./uri.js";

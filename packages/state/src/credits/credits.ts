@@ -2,8 +2,8 @@
 // any number of processes take exactly what there is. The ledger of delivered calls in Postgres seeds a counter that is
 // absent, because the month is new or because Redis lost it.
 import { dayMs, hourMs } from "@qrfactory/domain/duration";
-import { ApiError } from "@qrfactory/domain/errors";
-import { monthOf, nextMonthStart } from "@qrfactory/domain/plans";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { monthOf, nextMonthStart } from "@qrfactory/domain/plan/plans";
 import type { Redis } from "ioredis";
 import { type Charge, chargesKey, chargeText, returnCharge, settleCharges } from "./charges.js";
 

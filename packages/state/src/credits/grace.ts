@@ -3,7 +3,7 @@
 // workspace is known to have left. A process that dies before it settles leaves its calls in the ledger, which the
 // counter is compared with.
 import { minuteMs } from "@qrfactory/domain/duration";
-import { monthOf } from "@qrfactory/domain/plans";
+import { monthOf } from "@qrfactory/domain/plan/plans";
 import type { CreditAccount, CreditDecision, Credits, TakeCredits } from "./credits.js";
 
 /** Longer than a failover or a restart takes, shorter than an outage that should be noticed by being refused. */

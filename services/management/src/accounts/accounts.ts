@@ -12,7 +12,7 @@ import {
 import { endSessionOf, endSessions, type NewSession } from "@qrfactory/db/accounts/sessions";
 import { recordAccountAudit } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { readJson } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { CountRequest } from "@qrfactory/runtime/rate-limit";

@@ -6,7 +6,7 @@ import { type Account, getMembership } from "@qrfactory/db/accounts/accounts";
 import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/accounts/mailed-tokens";
 import type { Db } from "@qrfactory/db/client";
 import { dayMs } from "@qrfactory/domain/duration";
-import { noFields } from "@qrfactory/domain/validate";
+import { noFields } from "@qrfactory/domain/http/validate";
 import { readJson } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";

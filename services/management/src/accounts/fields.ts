@@ -1,5 +1,5 @@
 // What several routes of accounts read: how much of a body, and fields with the sentences that correct them.
-import { storable } from "@qrfactory/domain/validate";
+import { storable } from "@qrfactory/domain/http/validate";
 import type { BodyLimits } from "@qrfactory/runtime/body";
 import { z } from "zod";
 

@@ -8,7 +8,7 @@ import {
 } from "@qrfactory/auth/tokens";
 import { type NewSession, rotateRefreshToken, startSession } from "@qrfactory/db/accounts/sessions";
 import type { Db } from "@qrfactory/db/client";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Response } from "express";
 
 /** The tokens of a session as the wire has them. */

@@ -1,5 +1,5 @@
 // The mails about accounts. Each carries one token; whoever has it proves that the mailbox is theirs.
-import type { Role } from "@qrfactory/domain/roles";
+import type { Role } from "@qrfactory/domain/access/roles";
 import type { Mail } from "../mail.js";
 
 type TokenMail = { to: string; token: string; apiUrl: string };

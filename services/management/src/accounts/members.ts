@@ -16,10 +16,10 @@ import {
   transferOwnership,
 } from "@qrfactory/db/accounts/members";
 import type { Db } from "@qrfactory/db/client";
+import { roles } from "@qrfactory/domain/access/roles";
 import { dayMs } from "@qrfactory/domain/duration";
-import { ApiError, invalidFields } from "@qrfactory/domain/errors";
-import { roles } from "@qrfactory/domain/roles";
-import { noFields, parseInput } from "@qrfactory/domain/validate";
+import { ApiError, invalidFields } from "@qrfactory/domain/http/errors";
+import { noFields, parseInput } from "@qrfactory/domain/http/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";

@@ -8,7 +8,7 @@ import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from 
 import { changePassword } from "@qrfactory/db/accounts/sessions";
 import type { Db } from "@qrfactory/db/client";
 import { hourMs } from "@qrfactory/domain/duration";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { readJson } from "@qrfactory/runtime/body";
 import { originOf, type Routes } from "@qrfactory/runtime/http-app";
 import type { Log } from "@qrfactory/runtime/log";

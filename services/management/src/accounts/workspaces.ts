@@ -1,7 +1,7 @@
 // The workspaces of a user: all they belong to, and another of their own. `POST /api/v1/auth/switch` enters one.
 import { createWorkspace, listWorkspaces } from "@qrfactory/db/accounts/accounts";
 import type { Db } from "@qrfactory/db/client";
-import { parseInput } from "@qrfactory/domain/validate";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import { readJsonValue } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";

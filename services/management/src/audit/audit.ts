@@ -3,7 +3,7 @@ import { requireRole } from "@qrfactory/auth/caller";
 import { momentField } from "@qrfactory/codes/input";
 import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
-import { storable } from "@qrfactory/domain/validate";
+import { storable } from "@qrfactory/domain/http/validate";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { z } from "zod";

@@ -2,8 +2,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { type BulkJob, findFinishedJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
-import { ApiError } from "@qrfactory/domain/errors";
-import { noFields, parseInput } from "@qrfactory/domain/validate";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { noFields, parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";
 import { z } from "zod";

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type BatchAnswer, type ImageBatch, packAnswer } from "@qrfactory/domain/image-batch";
+import { type BatchAnswer, type ImageBatch, packAnswer } from "@qrfactory/domain/design/image-batch";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { until } from "@qrfactory/testing/until";
 import { type DrawnRow, drawRows, nameOrderPictures } from "./draw-rows.js";

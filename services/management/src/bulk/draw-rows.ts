@@ -2,8 +2,6 @@
 // asked for again, so neither a busy moment nor a restart of it costs a row.
 
 import { createHash } from "node:crypto";
-import type { PictureDigests } from "@qrfactory/domain/design-picture";
-import { minuteMs } from "@qrfactory/domain/duration";
 import {
   type BatchAnswer,
   batchSizeMax,
@@ -11,8 +9,10 @@ import {
   imageBatchPath,
   unknownPictureStatus,
   unpackAnswers,
-} from "@qrfactory/domain/image-batch";
-import type { PlanName } from "@qrfactory/domain/plans";
+} from "@qrfactory/domain/design/image-batch";
+import type { PictureDigests } from "@qrfactory/domain/design/picture";
+import { minuteMs } from "@qrfactory/domain/duration";
+import type { PlanName } from "@qrfactory/domain/plan/plans";
 import { backOff } from "@qrfactory/runtime/backoff";
 import type { FairGate } from "./fair-gate.js";
 import type { BulkRow } from "./rows.js";

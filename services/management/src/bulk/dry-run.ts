@@ -1,6 +1,6 @@
 // What an order would make and cost, told without making or charging anything.
 import type { Caller } from "@qrfactory/auth/caller";
-import { monthOf, plans, rendersAllowed } from "@qrfactory/domain/plans";
+import { monthOf, plans, rendersAllowed } from "@qrfactory/domain/plan/plans";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { FindRefusals } from "./find-refusals.js";
 import type { BulkRow, Judged } from "./rows.js";

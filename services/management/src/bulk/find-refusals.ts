@@ -1,7 +1,7 @@
 // Rows of an order that render would refuse to draw: the verdict is that of the image itself, decoders asked, without
 // the file.
 import { randomUUID } from "node:crypto";
-import type { PlanName } from "@qrfactory/domain/plans";
+import type { PlanName } from "@qrfactory/domain/plan/plans";
 import { askRender, batchesOf, nameOrderPictures } from "./draw-rows.js";
 import type { BulkRow } from "./rows.js";
 import type { SharedPictures } from "./shared-pictures.js";

@@ -1,7 +1,7 @@
 // The bulk order that a request is about.
 import { type BulkJob, findBulkJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Request } from "express";
 import { readPathId } from "../path-id.js";
 

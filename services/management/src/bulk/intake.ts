@@ -2,11 +2,11 @@
 // makes a retry the same request. Nothing is judged here but the form.
 import { createHash } from "node:crypto";
 import { type Readable, Transform } from "node:stream";
-import { ApiError, invalidFields, refusedField } from "@qrfactory/domain/errors";
-import { isObject } from "@qrfactory/domain/json";
-import { slipsBetween, unknownField } from "@qrfactory/domain/suggest";
-import { fromTextFields } from "@qrfactory/domain/text-fields";
-import { parseInput } from "@qrfactory/domain/validate";
+import { fromTextFields } from "@qrfactory/domain/design/text-fields";
+import { ApiError, invalidFields, refusedField } from "@qrfactory/domain/http/errors";
+import { isObject } from "@qrfactory/domain/http/json";
+import { slipsBetween, unknownField } from "@qrfactory/domain/http/suggest";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import { readBytes, requireUnpacked } from "@qrfactory/runtime/body";
 import { makeBreather } from "@qrfactory/runtime/breather";
 import { readMultipart } from "@qrfactory/runtime/multipart";

@@ -1,9 +1,9 @@
 // The rows of a JSON body, read one by one: a body of 20 MB is never parsed in one go, and the rows that a plan does not
 // have are not parsed at all.
 import { createHash } from "node:crypto";
-import { ApiError } from "@qrfactory/domain/errors";
-import { canonicalJson, isObject, parseStrictJson } from "@qrfactory/domain/json";
-import { endOfJson, type JsonLimits, skipSpace } from "@qrfactory/domain/json-scan";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { canonicalJson, isObject, parseStrictJson } from "@qrfactory/domain/http/json";
+import { endOfJson, type JsonLimits, skipSpace } from "@qrfactory/domain/http/json-scan";
 import type { Breathe } from "@qrfactory/runtime/breather";
 
 /** The member that holds the rows. */

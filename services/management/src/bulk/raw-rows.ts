@@ -1,8 +1,9 @@
 // Rows of both kinds of table in one form: objects of a JSON body, cells of a CSV.
-import { ApiError } from "@qrfactory/domain/errors";
-import { isObject, parseStrictJson } from "@qrfactory/domain/json";
-import { unknownField } from "@qrfactory/domain/suggest";
-import { fromTextFields } from "@qrfactory/domain/text-fields";
+
+import { fromTextFields } from "@qrfactory/domain/design/text-fields";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { isObject, parseStrictJson } from "@qrfactory/domain/http/json";
+import { unknownField } from "@qrfactory/domain/http/suggest";
 import { makeBreather } from "@qrfactory/runtime/breather";
 import { isRowField, rowFieldNames } from "./rows.js";
 import { emptyRow, type RawRow } from "./table.js";

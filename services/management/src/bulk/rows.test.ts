@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { plans } from "@qrfactory/domain/plans";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { judgeRows, type RowRules } from "./rows.js";
 import { emptyRow, type RawRow } from "./table.js";
 

@@ -2,13 +2,13 @@
 // mistakes of all rows found before anything is charged.
 import { newShortIdField } from "@qrfactory/codes/input";
 import { drawShortId, publicUrl } from "@qrfactory/codes/short-id";
-import { designFieldNames, readDesign } from "@qrfactory/domain/design";
-import { pictureFieldNames } from "@qrfactory/domain/design-picture";
+import { designFieldNames, readDesign } from "@qrfactory/domain/design/design";
+import type { ImageFormat } from "@qrfactory/domain/design/image-size";
+import { pictureFieldNames } from "@qrfactory/domain/design/picture";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
-import { ApiError, refusedField } from "@qrfactory/domain/errors";
-import type { FieldErrors, RowErrors } from "@qrfactory/domain/field-errors";
-import type { ImageFormat } from "@qrfactory/domain/image-size";
-import type { Plan } from "@qrfactory/domain/plans";
+import { ApiError, refusedField } from "@qrfactory/domain/http/errors";
+import type { FieldErrors, RowErrors } from "@qrfactory/domain/http/field-errors";
+import type { Plan } from "@qrfactory/domain/plan/plans";
 import { makeBreather } from "@qrfactory/runtime/breather";
 import { makeNameFile } from "./file-names.js";
 import type { RawRow } from "./table.js";

@@ -1,8 +1,9 @@
 // The pictures that all rows of an order share: found and checked once, by render, which knows what a picture is.
-import { pictureFieldNames } from "@qrfactory/domain/design-picture";
-import { ApiError, type ProblemCode, problemTypes, refusedField } from "@qrfactory/domain/errors";
-import { type CheckedPictures, checkedPictures, picturesPath } from "@qrfactory/domain/image-batch";
-import { unknownField } from "@qrfactory/domain/suggest";
+
+import { type CheckedPictures, checkedPictures, picturesPath } from "@qrfactory/domain/design/image-batch";
+import { pictureFieldNames } from "@qrfactory/domain/design/picture";
+import { ApiError, type ProblemCode, problemTypes, refusedField } from "@qrfactory/domain/http/errors";
+import { unknownField } from "@qrfactory/domain/http/suggest";
 import { z } from "zod";
 
 /** In base64. */

@@ -2,7 +2,7 @@
 // beside them. Only the rows that a plan may have are ever held.
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { makeBreather } from "@qrfactory/runtime/breather";
 import { CsvError, parse } from "csv-parse";
 

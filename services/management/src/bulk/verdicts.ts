@@ -1,14 +1,15 @@
 // What render would refuse of an order's rows, found out before anything is charged: render judges them as it judges a
 // single request, without drawing.
-import type { FieldErrors } from "@qrfactory/domain/field-errors";
+
 import {
   type CheckedPictures,
   type Verdict,
   verdictAnswer,
   verdictsMax,
   verdictsPath,
-} from "@qrfactory/domain/image-batch";
-import type { PlanName } from "@qrfactory/domain/plans";
+} from "@qrfactory/domain/design/image-batch";
+import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
+import type { PlanName } from "@qrfactory/domain/plan/plans";
 import { type BulkRow, namesPicture, withoutPictures } from "./rows.js";
 
 /** Batches that are judged at the same time: render has a thread for this, and others' requests. */

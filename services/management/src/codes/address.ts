@@ -2,7 +2,7 @@
 
 import { normalizeShortId } from "@qrfactory/codes/short-id";
 import { noSuchCode } from "@qrfactory/db/codes/codes";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Request } from "express";
 
 /** The `:short_id` of the path as it is stored; throws `not_found` where no code can be. */

@@ -6,7 +6,7 @@ import type { Db } from "@qrfactory/db/client";
 import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/codes/bulk-edit";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import type { DestinationRules } from "@qrfactory/domain/destination";
-import { listOf } from "@qrfactory/domain/validate";
+import { listOf } from "@qrfactory/domain/http/validate";
 import { readJson } from "@qrfactory/runtime/body";
 import type { Request, Response } from "express";
 import { z } from "zod";

@@ -17,8 +17,8 @@ import {
 } from "@qrfactory/db/codes/lists";
 import { codeStatuses, findScheduled } from "@qrfactory/db/codes/status";
 import { tagsNamed } from "@qrfactory/db/codes/tags";
-import { useOneOf } from "@qrfactory/domain/suggest";
-import { storable } from "@qrfactory/domain/validate";
+import { useOneOf } from "@qrfactory/domain/http/suggest";
+import { storable } from "@qrfactory/domain/http/validate";
 import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";

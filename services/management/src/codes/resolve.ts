@@ -11,7 +11,7 @@ import { codeState, routingOf } from "@qrfactory/db/codes/routing";
 import { foreseeCode, type ScheduledChange } from "@qrfactory/db/codes/scheduled-changes";
 import { isCountry } from "@qrfactory/domain/countries";
 import { traitLengthMax } from "@qrfactory/domain/events";
-import { preferredLanguage } from "@qrfactory/domain/preferred-language";
+import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
 import { readJson } from "@qrfactory/runtime/body";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Request, Response } from "express";

@@ -18,8 +18,8 @@ import {
   revokeKey,
   rotateKey,
 } from "@qrfactory/db/keys/api-keys";
-import { keyScopes } from "@qrfactory/domain/key-scopes";
-import { parseInput, storable } from "@qrfactory/domain/validate";
+import { keyScopes } from "@qrfactory/domain/access/key-scopes";
+import { parseInput, storable } from "@qrfactory/domain/http/validate";
 import { readJsonValue } from "@qrfactory/runtime/body";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Request, Response } from "express";

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase } from "@qrfactory/db/client";
 import { minuteMs } from "@qrfactory/domain/duration";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import type { Redis } from "ioredis";

@@ -7,7 +7,7 @@ import {
   type WorkspaceChange,
   type WorkspaceSummary,
 } from "@qrfactory/db/accounts/workspaces";
-import { type PlanName, planNames } from "@qrfactory/domain/plans";
+import { type PlanName, planNames } from "@qrfactory/domain/plan/plans";
 import { type Command, type Context, exitDone, readWorkspaceId, UsageError } from "./command.js";
 
 /** Workspaces that are listed at once; `--search` finds the others. */

@@ -1,8 +1,8 @@
 // Scans of codes that were deleted, by code: somebody still has them in print.
 import type { Db } from "@qrfactory/db/client";
 import { findDeletedCodes } from "@qrfactory/db/codes/codes";
-import { ApiError } from "@qrfactory/domain/errors";
-import { parseInput } from "@qrfactory/domain/validate";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import { type Orphan, orphanDaysMax } from "@qrfactory/state/orphans";
 import type { Request, Response } from "express";

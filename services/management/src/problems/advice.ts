@@ -1,5 +1,5 @@
 // What somebody does about each problem, for the page that its `type` leads to.
-import type { ProblemCode } from "@qrfactory/domain/errors";
+import type { ProblemCode } from "@qrfactory/domain/http/errors";
 
 /** Problem → why it happens and what to change, in a sentence or two. */
 export const problemAdvice: Record<ProblemCode, string> = {

@@ -5,8 +5,8 @@ import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/sca
 import { resolveRange } from "@qrfactory/db/scans/report-range";
 import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
 import type { ScanScope, Stretch } from "@qrfactory/db/scans/scope";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import { makeLocalMoment } from "@qrfactory/domain/local-time";
-import { parseInput } from "@qrfactory/domain/validate";
 import type { Handler } from "@qrfactory/runtime/http-app";
 import { stringify } from "csv-stringify/sync";
 import { z } from "zod";

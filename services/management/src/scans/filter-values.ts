@@ -4,7 +4,7 @@ import { devices, systems } from "@qrfactory/codes/routing-input";
 import { type ScanDimension, unknownKey } from "@qrfactory/db/scans/dimensions";
 import { isCountry } from "@qrfactory/domain/countries";
 import { botClasses, servedKinds } from "@qrfactory/domain/events";
-import { useOneOf } from "@qrfactory/domain/suggest";
+import { useOneOf } from "@qrfactory/domain/http/suggest";
 
 const lower = (value: string) => value.toLowerCase();
 

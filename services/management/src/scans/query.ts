@@ -3,7 +3,7 @@
 import { fallbackKey, type ScanDimension, scanDimensions } from "@qrfactory/db/scans/dimensions";
 import type { Interval } from "@qrfactory/db/scans/report-times";
 import type { DimensionFilter } from "@qrfactory/db/scans/scope";
-import { storable } from "@qrfactory/domain/validate";
+import { storable } from "@qrfactory/domain/http/validate";
 import { z } from "zod";
 import { timezoneField } from "../timezone.js";
 import { complainOf, spellValue } from "./filter-values.js";

@@ -4,7 +4,7 @@ import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { type EventStore, openEventStore } from "@qrfactory/db/scans/ingest";
 import type { CallRow } from "@qrfactory/db/scans/ingest-rows";
 import { ensurePartitions } from "@qrfactory/db/scans/partitions";
-import { monthOf, overageCost, type PlanName, plans } from "@qrfactory/domain/plans";
+import { monthOf, overageCost, type PlanName, plans } from "@qrfactory/domain/plan/plans";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { counterKey } from "@qrfactory/state/credits/credits";
 import { until } from "@qrfactory/testing/until";

@@ -3,7 +3,7 @@ import type { Caller } from "@qrfactory/auth/caller";
 import { countActiveCodes } from "@qrfactory/db/accounts/standing";
 import { getMonthlyBill, listDailyUsage, listKeyUsage } from "@qrfactory/db/calls/usage";
 import type { Db } from "@qrfactory/db/client";
-import { monthOf, nextMonthStart, overageCost, plans } from "@qrfactory/domain/plans";
+import { monthOf, nextMonthStart, overageCost, plans } from "@qrfactory/domain/plan/plans";
 import type { Routes } from "@qrfactory/runtime/http-app";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Request, Response } from "express";

@@ -10,7 +10,7 @@ import {
   type ScanEvent,
   scanEvent,
 } from "@qrfactory/domain/events";
-import { parseJson } from "@qrfactory/domain/json";
+import { parseJson } from "@qrfactory/domain/http/json";
 import type { EventBatch } from "@qrfactory/state/streams/event-stream";
 import type { Place } from "@qrfactory/visitor/geolocation";
 import { readOlderScan, withoutClientTexts } from "./older-scans.js";

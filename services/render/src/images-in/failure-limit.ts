@@ -1,6 +1,6 @@
 // A limit of decoding's failures for each workspace: a broken file costs a process, and its sender nothing.
 import { minuteMs } from "@qrfactory/domain/duration";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 
 /** People who try out a damaged file send it a few times; a program that sends more of them is told to stop. */
 const failuresMaxDefault = 10;

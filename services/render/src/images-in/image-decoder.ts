@@ -2,7 +2,7 @@
 // workspace in front of them, a memory of what was decoded behind. A picture that is broken or too costly costs itself only.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { makeAdmission } from "../admission.js";
 import type { Picture } from "../qr/shapes.js";
 import { makeSingleFlight } from "../single-flight.js";

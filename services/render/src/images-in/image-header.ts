@@ -1,6 +1,6 @@
 // Judges a picture by its bytes before anything is decoded: its type by content, never by name or claim, its size, and
 // what decoding would cost. Names the parts of the file that make the pixels: a decoder is given nothing else.
-import { type ApiError, refusedField } from "@qrfactory/domain/errors";
+import { type ApiError, refusedField } from "@qrfactory/domain/http/errors";
 import { readGif } from "./gif-header.js";
 import type { HeaderReader, ReadHeader, Refuse } from "./header-reader.js";
 import { readJpeg } from "./jpeg-header.js";

@@ -2,9 +2,9 @@
 // address. Whatever the way, what counts is the bytes: equal bytes are the same picture.
 import { webcrypto } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { invalidFields } from "@qrfactory/domain/errors";
-import type { FieldErrors } from "@qrfactory/domain/field-errors";
-import { unknownField } from "@qrfactory/domain/suggest";
+import { invalidFields } from "@qrfactory/domain/http/errors";
+import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
+import { unknownField } from "@qrfactory/domain/http/suggest";
 import { decodeBase64 } from "./base64.js";
 import {
   backgroundLimits,

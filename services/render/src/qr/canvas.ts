@@ -1,6 +1,6 @@
 // The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. What lets its ground through and what
 // becomes a JPEG goes through here, and what the faster roads show, with masks and pictures made here, is compared with it.
-import type { Rgba } from "@qrfactory/domain/color";
+import type { Rgba } from "@qrfactory/domain/design/color";
 import { type Canvas, type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
 import type { Box } from "./frames.js";
 import { squaresPath } from "./outline.js";

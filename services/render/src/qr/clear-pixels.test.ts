@@ -1,6 +1,6 @@
 import { inflateSync } from "node:zlib";
 import { expect, test } from "@jest/globals";
-import { patterns } from "@qrfactory/domain/design-style";
+import { patterns } from "@qrfactory/domain/design/style";
 import type { Pixels } from "@qrfactory/testing/decode";
 import { PNG } from "pngjs";
 import { starLogo } from "../show/star-logo.js";

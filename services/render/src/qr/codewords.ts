@@ -1,6 +1,8 @@
 // From segments to the codewords of a symbol in the order in which they are placed: data, padding, error correction,
 // interleaved (ISO/IEC 18004:2015, 7.4 to 7.6).
-import { kanjiValues } from "@qrfactory/domain/kanji";
+
+import { dataCodewordsOf, type ErrorCorrection } from "@qrfactory/domain/symbol/capacity";
+import { kanjiValues } from "@qrfactory/domain/symbol/kanji";
 import {
   eciBits,
   headerBits,
@@ -8,8 +10,7 @@ import {
   type SegmentMode,
   segmentLength,
   versionRangeOf,
-} from "@qrfactory/domain/segments";
-import { dataCodewordsOf, type ErrorCorrection } from "@qrfactory/domain/symbol-capacity";
+} from "@qrfactory/domain/symbol/segments";
 import { codewordAt, makeDivider } from "./reed-solomon.js";
 
 /** Blocks of each version, 1 to 40, at each level: table 9 of the standard. */

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { eyeBorderShapes, eyeCenterShapes } from "@qrfactory/domain/design-style";
+import { eyeBorderShapes, eyeCenterShapes } from "@qrfactory/domain/design/style";
 import { paintPaths } from "../show/star-logo.js";
 import { drawEyeBorders, drawEyeCenters, eyeSide } from "./eyes.js";
 import type { Path } from "./path.js";

@@ -1,7 +1,7 @@
 // The three finder eyes as shapes of their own: a ring of 7 × 7 modules and a middle of 3 × 3 (ISO/IEC 18004:2015, 6.3.3).
 // Scanners find a symbol by cuts of 1:1:3:1:1 through the middle of an eye, along its sides and from corner to corner, so
 // rings are a module thick all around, and middles reach 1.25 to 2.1 modules in every direction.
-import type { EyeBorderShape, EyeCenterShape } from "@qrfactory/domain/design-style";
+import type { EyeBorderShape, EyeCenterShape } from "@qrfactory/domain/design/style";
 import {
   addCircle,
   addPolygon,

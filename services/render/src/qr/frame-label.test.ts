@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { frameStyles } from "@qrfactory/domain/design-style";
+import { frameStyles } from "@qrfactory/domain/design/style";
 import { placeLabel, shapeFrameLabel } from "./frame-label.js";
 import { type Box, layOutFrame } from "./frames.js";
 import { shapeLabel } from "./label.js";

@@ -1,8 +1,8 @@
 // The label in a frame: one line, or two where one would be small. Sizes and baselines go by capitals, not by the ink of
 // the very words, so that a series of labels is set alike.
 
-import type { Frame } from "@qrfactory/domain/design-style";
-import { invalidField } from "@qrfactory/domain/errors";
+import type { Frame } from "@qrfactory/domain/design/style";
+import { invalidField } from "@qrfactory/domain/http/errors";
 import { type Box, type Framing, layOutFrame } from "./frames.js";
 import { type LabelOutline, shapeLabel } from "./label.js";
 import { linesOf } from "./label-lines.js";

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { frameStyles } from "@qrfactory/domain/design-style";
-import { isBanner } from "@qrfactory/domain/label-contrast";
-import { modulesOf } from "@qrfactory/domain/symbol-capacity";
+import { isBanner } from "@qrfactory/domain/design/label-contrast";
+import { frameStyles } from "@qrfactory/domain/design/style";
+import { modulesOf } from "@qrfactory/domain/symbol/capacity";
 import { pngPixels } from "@qrfactory/testing/decode";
 import fc from "fast-check";
 import { layOutFrame } from "./frames.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { ApiError } from "@qrfactory/domain/errors";
+import { ApiError } from "@qrfactory/domain/http/errors";
 import { pngPixels } from "@qrfactory/testing/decode";
 import fc from "fast-check";
 import { type LabelOutline, shapeLabel } from "./label.js";

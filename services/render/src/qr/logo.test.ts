@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { modulesOf } from "@qrfactory/domain/symbol-capacity";
+import { modulesOf } from "@qrfactory/domain/symbol/capacity";
 import { damageOf } from "./damage.js";
 import type { Box } from "./frames.js";
 import { areaOf, budgetOf, makeSymbolAround, placeLogo } from "./logo.js";

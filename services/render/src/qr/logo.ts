@@ -6,7 +6,7 @@ import {
   type FitOptions,
   fitSymbol,
   versionMax,
-} from "@qrfactory/domain/symbol-capacity";
+} from "@qrfactory/domain/symbol/capacity";
 import { damageOf } from "./damage.js";
 import type { Box } from "./frames.js";
 import type { Picture } from "./shapes.js";

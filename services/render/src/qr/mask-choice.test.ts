@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { type Segment, type SegmentMode, segmentModes } from "@qrfactory/domain/segments";
-import { capacityOf, errorCorrectionLevels, modulesOf, versionMax } from "@qrfactory/domain/symbol-capacity";
+import { capacityOf, errorCorrectionLevels, modulesOf, versionMax } from "@qrfactory/domain/symbol/capacity";
+import { type Segment, type SegmentMode, segmentModes } from "@qrfactory/domain/symbol/segments";
 import { type Cells, literalPenalty } from "./penalty.fixture.js";
 import { encodeSegments, type Modules } from "./symbol.js";
 import { maskCount, templateOf } from "./template.js";

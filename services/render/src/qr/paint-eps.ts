@@ -2,7 +2,7 @@
 // knows no transparency: half-transparent colours are mixed with the background, and that with white; pictures also with
 // a picture below them. A transparent background is left unpainted.
 import { deflateSync } from "node:zlib";
-import { composite, type Rgba } from "@qrfactory/domain/color";
+import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import type { Box } from "./frames.js";
 import { boxMatrix, colorOperator, number, pageMatrix, pathOperators, pointsPerInch } from "./page-path.js";
 import { colorShading } from "./paint-pdf.js";

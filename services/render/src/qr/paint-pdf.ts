@@ -1,7 +1,7 @@
 // Paints a scene as PDF 1.4 (ISO 32000-1): one page of the true size, true vectors, gradients as shadings, transparency
 // as it is, greys as greys. It carries no date and no random id, so equal scenes are equal bytes.
 import { deflateSync } from "node:zlib";
-import type { Rgba } from "@qrfactory/domain/color";
+import type { Rgba } from "@qrfactory/domain/design/color";
 import {
   boxMatrix,
   colorOperator,

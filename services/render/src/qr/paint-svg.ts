@@ -1,5 +1,5 @@
 // Paints a scene as SVG 1.1: a view box in modules, one path for each colour, its true size in pixels or inches.
-import type { Rgba } from "@qrfactory/domain/color";
+import type { Rgba } from "@qrfactory/domain/design/color";
 import { traceOutlines } from "./outline.js";
 import { type Path, tracePath } from "./path.js";
 import { pictureAsPng } from "./rasterize.js";

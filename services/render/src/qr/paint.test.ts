@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import type { Rgba } from "@qrfactory/domain/color";
-import { readDesign } from "@qrfactory/domain/design";
-import { plans } from "@qrfactory/domain/plans";
+import type { Rgba } from "@qrfactory/domain/design/color";
+import { readDesign } from "@qrfactory/domain/design/design";
+import { plans } from "@qrfactory/domain/plan/plans";
 import fc from "fast-check";
 import { PNG } from "pngjs";
 import { traceOutlines } from "./outline.js";

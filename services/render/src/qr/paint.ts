@@ -1,7 +1,7 @@
 // The one place that knows which painter makes which format, and what pixels the scan check looks at: those that were
 // delivered, or for vectors those of a print at 300 dpi.
-import { composite, type Rgba } from "@qrfactory/domain/color";
-import type { Design } from "@qrfactory/domain/design";
+import { composite, type Rgba } from "@qrfactory/domain/design/color";
+import type { Design } from "@qrfactory/domain/design/design";
 import { paintEps } from "./paint-eps.js";
 import { paintPdf } from "./paint-pdf.js";
 import { paintSvg } from "./paint-svg.js";

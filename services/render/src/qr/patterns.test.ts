@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type EyeCenterShape, patterns } from "@qrfactory/domain/design-style";
+import { type EyeCenterShape, patterns } from "@qrfactory/domain/design/style";
 import { type Pixels, pngPixels, readers } from "@qrfactory/testing/decode";
 import { alignmentMiddles } from "./alignment-places.js";
 import { pngOf, rasterize } from "./rasterize.js";

@@ -1,6 +1,6 @@
 // How modules become shapes: one function a pattern, from the modules to draw to outlines in module units. Every one keeps
 // the middle of a dark module dark and of a light one light, because that is where scanners look.
-import type { Pattern } from "@qrfactory/domain/design-style";
+import type { Pattern } from "@qrfactory/domain/design/style";
 import { type Outline, traceOutlines } from "./outline.js";
 import { addCircle, addPolygon, addRectangle, cutRectangle, newPath, type Path, starCorners } from "./path.js";
 import type { Modules } from "./symbol.js";

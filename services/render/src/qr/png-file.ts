@@ -1,7 +1,7 @@
 // The PNG container (PNG, third edition): a header, an optional resolution, a palette where there is one, and the
 // compressed rows. Nothing in it depends on time, so equal rows are equal files.
 import { constants, crc32, deflateSync } from "node:zlib";
-import type { Rgba } from "@qrfactory/domain/color";
+import type { Rgba } from "@qrfactory/domain/design/color";
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { eyeBorderShapes, eyeCenterShapes, gradientTypes, patterns } from "@qrfactory/domain/design-style";
+import { eyeBorderShapes, eyeCenterShapes, gradientTypes, patterns } from "@qrfactory/domain/design/style";
 import { pngPixels } from "@qrfactory/testing/decode";
 import { loadImage } from "canvas";
 import { PNG } from "pngjs";

@@ -1,8 +1,8 @@
 // What is to be painted, in module units: symbol + design → a ground and shapes on it. Every painter paints this and
 // nothing else, so formats cannot drift apart.
-import { rgbaOf } from "@qrfactory/domain/color";
-import type { Design } from "@qrfactory/domain/design";
-import type { Frame, GradientType } from "@qrfactory/domain/design-style";
+import { rgbaOf } from "@qrfactory/domain/design/color";
+import type { Design } from "@qrfactory/domain/design/design";
+import type { Frame, GradientType } from "@qrfactory/domain/design/style";
 import { drawAlignment } from "./alignment.js";
 import { alignmentMiddles, alignmentReach } from "./alignment-places.js";
 import { clearingOf, type IsCleared } from "./clearing.js";

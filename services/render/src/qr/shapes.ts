@@ -1,6 +1,6 @@
 // What a scene is made of: a ground, and shapes on it in module units. Painters know nothing else.
-import type { Rgba } from "@qrfactory/domain/color";
-import type { Design } from "@qrfactory/domain/design";
+import type { Rgba } from "@qrfactory/domain/design/color";
+import type { Design } from "@qrfactory/domain/design/design";
 import type { Box } from "./frames.js";
 import type { Path } from "./path.js";
 import type { Modules } from "./symbol.js";

@@ -1,6 +1,6 @@
 // Designs for tests by the fields of a request, what is drawn of them, and two independent readers that look at it.
-import { type Design, readDesign } from "@qrfactory/domain/design";
-import { plans } from "@qrfactory/domain/plans";
+import { type Design, readDesign } from "@qrfactory/domain/design/design";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { type CanvasRenderingContext2D, createCanvas, type Image } from "canvas";
 import { labelOf } from "../draw.js";

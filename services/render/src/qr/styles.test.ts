@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { eyeBorderShapes, eyeCenterShapes, frameStyles, gradientTypes, patterns } from "@qrfactory/domain/design-style";
+import { eyeBorderShapes, eyeCenterShapes, frameStyles, gradientTypes, patterns } from "@qrfactory/domain/design/style";
 import { pngPixels } from "@qrfactory/testing/decode";
 import { pngOf, rasterize } from "./rasterize.js";
 import { designOf, readTwice, sceneFor, styledText } from "./styles.fixture.js";

@@ -1,9 +1,9 @@
 // Proves by two independent readers what no other encoder here can be compared with: kanji, mixed modes, UTF-8 that is
 // not announced.
 import { expect, test } from "@jest/globals";
-import { kanjiValues, notKanji } from "@qrfactory/domain/kanji";
-import type { Segment } from "@qrfactory/domain/segments";
-import { errorCorrectionLevels } from "@qrfactory/domain/symbol-capacity";
+import { errorCorrectionLevels } from "@qrfactory/domain/symbol/capacity";
+import { kanjiValues, notKanji } from "@qrfactory/domain/symbol/kanji";
+import type { Segment } from "@qrfactory/domain/symbol/segments";
 import fc from "fast-check";
 import jsqr from "jsqr";
 import { readQrCode } from "../zxing.js";

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { type Segment, type SegmentMode, segmentModes } from "@qrfactory/domain/segments";
-import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "@qrfactory/domain/symbol-capacity";
+import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "@qrfactory/domain/symbol/capacity";
+import { type Segment, type SegmentMode, segmentModes } from "@qrfactory/domain/symbol/segments";
 import fc from "fast-check";
 import makeOther from "qrcode-generator";
 import { encodeSegments, makeSymbol } from "./symbol.js";

@@ -1,8 +1,9 @@
 // From text to the dark and light modules of a QR symbol (ISO/IEC 18004:2015). Version, level and segments are chosen
 // by domain/symbol-capacity; this places the codewords and picks the mask.
-import { densestModeOf } from "@qrfactory/domain/segmentation";
-import { type Segment, type SegmentMode, segmentUnits } from "@qrfactory/domain/segments";
-import { capacityOf, type ErrorCorrection, type FitOptions, fitSymbol } from "@qrfactory/domain/symbol-capacity";
+
+import { capacityOf, type ErrorCorrection, type FitOptions, fitSymbol } from "@qrfactory/domain/symbol/capacity";
+import { densestModeOf } from "@qrfactory/domain/symbol/segmentation";
+import { type Segment, type SegmentMode, segmentUnits } from "@qrfactory/domain/symbol/segments";
 import { type GridShape, transpose, wordAt } from "./bit-grid.js";
 import { codewordsOf } from "./codewords.js";
 import { areaPenalty, columnPenalty } from "./penalty.js";

@@ -1,7 +1,7 @@
 // What every symbol of a version has in common: function patterns, the order in which modules take the data, and the
 // eight masks (ISO/IEC 18004:2015, 6.3, 7.7 to 7.10). Made once a version and level, when first needed.
 
-import { type ErrorCorrection, modulesOf, versionMax } from "@qrfactory/domain/symbol-capacity";
+import { type ErrorCorrection, modulesOf, versionMax } from "@qrfactory/domain/symbol/capacity";
 import { alignmentMiddles } from "./alignment-places.js";
 import { type GridShape, gridShapeOf, lastColumnMask, transpose, wordAt } from "./bit-grid.js";
 

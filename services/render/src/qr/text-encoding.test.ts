@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { TextEncoding } from "@qrfactory/domain/text-encoding";
+import type { TextEncoding } from "@qrfactory/domain/symbol/text-encoding";
 import { pngPixels, readers } from "@qrfactory/testing/decode";
 import { draw } from "../draw.js";
 import { designOf } from "./styles.fixture.js";

@@ -1,6 +1,6 @@
 // How dark each cell of a halftone has to be for the picture that it shows: from the colours of the picture, between the
 // ground that the ink stands on and the ink.
-import { composite, type Rgba } from "@qrfactory/domain/color";
+import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import { cellsAlong } from "./halftone.js";
 import type { Picture, Scene } from "./shapes.js";
 import { surfaceOf } from "./surface.js";

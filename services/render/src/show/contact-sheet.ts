@@ -1,8 +1,8 @@
 // One picture of what the designs look like: patterns, eyes, gradients, frames and logos, each in a section of its own.
 // Each tile is read back from its own pixels before it is put there. Run: npm run show -- sheet
 import { writeFileSync } from "node:fs";
-import { readDesign } from "@qrfactory/domain/design";
-import { plans } from "@qrfactory/domain/plans";
+import { readDesign } from "@qrfactory/domain/design/design";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { type CanvasRenderingContext2D, createCanvas } from "canvas";
 import { labelOf } from "../draw.js";
 import { shapeLabel } from "../qr/label.js";

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ImageFormat } from "@qrfactory/domain/image-size";
+import type { ImageFormat } from "@qrfactory/domain/design/image-size";
 import { type Pixels, pngPixels } from "@qrfactory/testing/decode";
 import { createCanvas, loadImage } from "canvas";
 

@@ -1,8 +1,8 @@
 // One part of the matrix, in a thread of its own: draws each of its images as the service would, checked strictly, has
 // them rasterised elsewhere, and reads them by independent decoders.
-import { readDesign } from "@qrfactory/domain/design";
-import type { ImageFormat } from "@qrfactory/domain/image-size";
-import { plans } from "@qrfactory/domain/plans";
+import { readDesign } from "@qrfactory/domain/design/design";
+import type { ImageFormat } from "@qrfactory/domain/design/image-size";
+import { plans } from "@qrfactory/domain/plan/plans";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { draw } from "../draw.js";
 import { rasterizeElsewhere } from "./rasterize-elsewhere.js";

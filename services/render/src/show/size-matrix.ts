@@ -1,8 +1,8 @@
 // Styles at every size and format, with texts of every kind: each ring of an eye at each of them, all else in turns, so
 // that pairs of anything meet.
 
-import { eyeBorderShapes, eyeCenterShapes, patterns } from "@qrfactory/domain/design-style";
-import { imageFormats } from "@qrfactory/domain/image-size";
+import { imageFormats } from "@qrfactory/domain/design/image-size";
+import { eyeBorderShapes, eyeCenterShapes, patterns } from "@qrfactory/domain/design/style";
 import { frames, gradients, matrixColors, type Part, type Style } from "./style-matrix.js";
 
 /** Sides in pixels. */

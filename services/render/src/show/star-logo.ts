@@ -1,5 +1,5 @@
 // The logo of all examples: a white star on a coloured disc, drawn with the paths that everything here is drawn with.
-import { rgbaOf } from "@qrfactory/domain/color";
+import { rgbaOf } from "@qrfactory/domain/design/color";
 import { type Painting, paintCanvas, straightPixelsOf } from "../qr/canvas.js";
 import { addCircle, addPolygon, newPath, type Path, starCorners } from "../qr/path.js";
 import type { Picture } from "../qr/shapes.js";

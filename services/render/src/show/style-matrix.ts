@@ -1,5 +1,6 @@
 // Every combination of styles that the contract names, as requests: what the proof of readability goes through.
 
+import { type ImageFormat, imageFormats } from "@qrfactory/domain/design/image-size";
 import {
   eyeBorderShapes,
   eyeCenterShapes,
@@ -8,8 +9,7 @@ import {
   gradientTypes,
   type Pattern,
   patterns,
-} from "@qrfactory/domain/design-style";
-import { type ImageFormat, imageFormats } from "@qrfactory/domain/image-size";
+} from "@qrfactory/domain/design/style";
 
 /** One request for an image: `fields` as a client sends them, and whether a logo comes with them. */
 export type Style = {

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import type { Progress } from "@qrfactory/db/bulk/claims";
-import type { FieldErrors, RowErrors } from "@qrfactory/domain/field-errors";
+import type { FieldErrors, RowErrors } from "@qrfactory/domain/http/field-errors";
 import { ZipArchive } from "archiver";
 import { stringify } from "csv-stringify/sync";
 import type { DrawnRow } from "../../bulk/draw-rows.js";

@@ -15,9 +15,9 @@ import {
 import { archiveHours, type BulkJob, forgetArchive, listExpiredArchives } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { hourMs, minuteMs } from "@qrfactory/domain/duration";
-import type { RowErrors } from "@qrfactory/domain/field-errors";
-import { listErrors } from "@qrfactory/domain/listed-errors";
-import type { PlanName } from "@qrfactory/domain/plans";
+import type { RowErrors } from "@qrfactory/domain/http/field-errors";
+import { listErrors } from "@qrfactory/domain/http/listed-errors";
+import type { PlanName } from "@qrfactory/domain/plan/plans";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import { type ConnectionOptions, Worker } from "bullmq";

@@ -2,7 +2,7 @@
 // cancellation. The ledger has them already; an order whose refund the counter has not heard of is told again.
 import { type BulkJob, listUncountedRefunds, markRefundCounted } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
-import { monthOf } from "@qrfactory/domain/plans";
+import { monthOf } from "@qrfactory/domain/plan/plans";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Credits } from "@qrfactory/state/credits/credits";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { ApiError } from "@qrfactory/domain/errors";
-import { parseInput } from "@qrfactory/domain/validate";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import { z } from "zod";
 
 const schema = z.strictObject({

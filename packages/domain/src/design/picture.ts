@@ -1,7 +1,7 @@
 // The pictures of a design: a logo in the middle and a picture behind everything. The pictures themselves travel beside
 // the design; in it they are named by the SHA-256 of their bytes, so that equal pictures are equal designs.
 import { z } from "zod";
-import { numberFrom, wholeFrom } from "./validate.js";
+import { numberFrom, wholeFrom } from "../http/validate.js";
 
 /** The fields of the pictures themselves. */
 export const pictureFieldNames = ["logo", "logo_url", "background_image", "background_image_url"] as const;

@@ -124,7 +124,7 @@ export function checkStyle(
   }
 }
 
-/** Colours are in normal form, see domain/color; null always means "like the ink". */
+/** Colours are in normal form, see domain/design/color; null always means "like the ink". */
 export type Style = {
   /** What modules are drawn with where there is no gradient; the start of the gradient where there is one. */
   color: string;

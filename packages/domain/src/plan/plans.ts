@@ -1,5 +1,5 @@
 // The one table of what each plan includes; every limit that the product enforces is read from here.
-import { ApiError } from "./errors.js";
+import { ApiError } from "../http/errors.js";
 
 export const planNames = ["free", "starter", "pro", "agency", "enterprise"] as const;
 export type PlanName = (typeof planNames)[number];

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { designRequest } from "@qrfactory/domain/design";
-import { slipsBetween, suggest } from "@qrfactory/domain/suggest";
-import { parseInput } from "@qrfactory/domain/validate";
+import { designRequest } from "@qrfactory/domain/design/design";
+import { slipsBetween, suggest } from "@qrfactory/domain/http/suggest";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import fc from "fast-check";
 
 test.each([

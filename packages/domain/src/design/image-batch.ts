@@ -1,7 +1,7 @@
 // Many images in one exchange between our own processes: what is asked for, and how the answers lie one after the other
 // in the body of the response.
 import { z } from "zod";
-import { planNames } from "./plans.js";
+import { planNames } from "../plan/plans.js";
 
 /** Where render takes batches; the gateway does not lead there. */
 export const imageBatchPath = "/internal/v1/images";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { preferredAmong, preferredLanguage } from "@qrfactory/domain/preferred-language";
+import { preferredAmong, preferredLanguage } from "@qrfactory/domain/http/preferred-language";
 
 test.each([
   ["de-AT,de;q=0.9,en;q=0.8", "de-at"],

@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
-import { composite, contrastRatio, rgbaOf } from "@qrfactory/domain/color";
-import { readDesign } from "@qrfactory/domain/design";
-import { frameStyles } from "@qrfactory/domain/design-style";
-import { ApiError } from "@qrfactory/domain/errors";
-import { groundOf, isBanner } from "@qrfactory/domain/label-contrast";
-import { plans } from "@qrfactory/domain/plans";
+import { composite, contrastRatio, rgbaOf } from "@qrfactory/domain/design/color";
+import { readDesign } from "@qrfactory/domain/design/design";
+import { groundOf, isBanner } from "@qrfactory/domain/design/label-contrast";
+import { frameStyles } from "@qrfactory/domain/design/style";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { plans } from "@qrfactory/domain/plan/plans";
 import fc from "fast-check";
 
 const common = { data: "https://example.com", frame_label: "Menu" };

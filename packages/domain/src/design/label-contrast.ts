@@ -13,7 +13,7 @@ export function isBanner(style: string): boolean {
   return style === "banner-bottom" || style === "banner-top";
 }
 
-/** The fields of a request that decide the colours of a label; colours are in normal form, see domain/color. */
+/** The fields of a request that decide the colours of a label; colours are in normal form, see domain/design/color. */
 export type LabelColors = {
   color: string;
   background: string;

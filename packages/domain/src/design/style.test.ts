@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { cacheKeyOf, type Design, readDesign } from "@qrfactory/domain/design";
-import { ApiError } from "@qrfactory/domain/errors";
-import { plans } from "@qrfactory/domain/plans";
+import { cacheKeyOf, type Design, readDesign } from "@qrfactory/domain/design/design";
+import { ApiError } from "@qrfactory/domain/http/errors";
+import { plans } from "@qrfactory/domain/plan/plans";
 import fc from "fast-check";
 
 const url = "https://example.com";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { specialPurposeOf } from "@qrfactory/domain/special-purpose";
+import { specialPurposeOf } from "@qrfactory/domain/network/special-purpose";
 import fc from "fast-check";
 
 test.each([

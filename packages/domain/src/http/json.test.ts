@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { canonicalJson, parseStrictJson } from "@qrfactory/domain/json";
+import { canonicalJson, parseStrictJson } from "@qrfactory/domain/http/json";
 import fc from "fast-check";
 
 test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network";
+import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network/network";
 import fc from "fast-check";
 
 test.each([

@@ -1,8 +1,8 @@
 // What any service has to know of an API key to serve its caller: never the key itself, only its SHA-256.
 import { z } from "zod";
-import { freezes } from "./freeze.js";
+import { freezes } from "../plan/freeze.js";
+import { planNames } from "../plan/plans.js";
 import { keyScopes } from "./key-scopes.js";
-import { planNames } from "./plans.js";
 
 export const keyRecord = z.object({
   key_id: z.uuid(),

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { readDesign } from "@qrfactory/domain/design";
-import { imageFormats, widthMmOf } from "@qrfactory/domain/image-size";
-import { plans } from "@qrfactory/domain/plans";
+import { readDesign } from "@qrfactory/domain/design/design";
+import { imageFormats, widthMmOf } from "@qrfactory/domain/design/image-size";
+import { plans } from "@qrfactory/domain/plan/plans";
 import fc from "fast-check";
 
 const data = "https://example.com";

@@ -1,6 +1,6 @@
 // Designs that come as text: form fields, query parameters and CSV cells say numbers, truths and objects in words. Turned
 // into what JSON would have said, so that one schema judges all.
-import { parseStrictJson } from "./json.js";
+import { parseStrictJson } from "../http/json.js";
 
 const numberFields = new Set(["size", "size_inches", "dpi", "quiet_zone", "logo_size_ratio", "logo_neon_alpha"]);
 const truthFields = new Set(["logo_clear_zone"]);

@@ -7,7 +7,7 @@ import {
   normalizeColor,
   type Rgba,
   rgbaOf,
-} from "@qrfactory/domain/color";
+} from "@qrfactory/domain/design/color";
 import fc from "fast-check";
 
 test.each([

@@ -1,5 +1,5 @@
 // The segments of a QR symbol and what each of them costs (ISO/IEC 18004:2015, 7.4). Which ones a text is cut into is
-// decided in domain/segmentation.
+// decided in domain/symbol/segmentation.
 
 /** In the order in which they are preferred where they cost the same. */
 export const segmentModes = ["byte", "alphanumeric", "numeric", "kanji"] as const;

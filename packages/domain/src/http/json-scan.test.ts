@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { parseStrictJson } from "@qrfactory/domain/json";
-import { endOfJson, type JsonLimits, scanJson, skipSpace } from "@qrfactory/domain/json-scan";
+import { parseStrictJson } from "@qrfactory/domain/http/json";
+import { endOfJson, type JsonLimits, scanJson, skipSpace } from "@qrfactory/domain/http/json-scan";
 import fc from "fast-check";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

@@ -1,9 +1,9 @@
 // How large an image is. `size` are pixels, on paper at `dpi` (300 unless given): in every format the same width. A PDF
 // or EPS always has it, a JPEG carries its resolution; a PNG or SVG says it where inches or dpi were given, and is made of
 // plain pixels else, as pages want it.
-import { ApiError } from "./errors.js";
-import { type Plan, smallestPlan } from "./plans.js";
-import { numberFrom, wholeFrom } from "./validate.js";
+import { ApiError } from "../http/errors.js";
+import { numberFrom, wholeFrom } from "../http/validate.js";
+import { type Plan, smallestPlan } from "../plan/plans.js";
 
 export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
 export type ImageFormat = (typeof imageFormats)[number];

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { ApiError, toProblem } from "@qrfactory/domain/errors";
+import { ApiError, toProblem } from "@qrfactory/domain/http/errors";
 
 test("an unknown error shows nothing of itself", () => {
   const problem = toProblem(new Error("SELECT password FROM users"), "r1");

@@ -2,16 +2,17 @@
 // from which the cache key is made. Shared by everything that accepts designs, so that all refuse and mean the same.
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { ApiError, invalidField, invalidFields } from "../http/errors.js";
+import { canonicalJson } from "../http/json.js";
+import { useOneOf } from "../http/suggest.js";
+import { parseInput, unknownFields, wholeFrom } from "../http/validate.js";
+import { checkContent, contentText, payloadTypes, plainTypes } from "../payload/payload.js";
+import type { Plan } from "../plan/plans.js";
+import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "../symbol/capacity.js";
+import { densestModeOf } from "../symbol/segmentation.js";
+import { segmentUnits } from "../symbol/segments.js";
+import { beyondLatin1, isAscii, type TextEncoding, textEncodings } from "../symbol/text-encoding.js";
 import { groundColor, inkColor } from "./color.js";
-import {
-  normalizePictures,
-  type PictureDesign,
-  type PictureDigests,
-  pictureFieldNames,
-  pictureFields,
-} from "./design-picture.js";
-import { checkStyle, normalizeStyle, type Style, styleFields } from "./design-style.js";
-import { ApiError, invalidField, invalidFields } from "./errors.js";
 import {
   checkSize,
   type ImageFormat,
@@ -21,16 +22,15 @@ import {
   requireSizeInPlan,
   sizeFields,
 } from "./image-size.js";
-import { canonicalJson } from "./json.js";
 import { vanishingLabel } from "./label-contrast.js";
-import { checkContent, contentText, payloadTypes, plainTypes } from "./payload/payload.js";
-import type { Plan } from "./plans.js";
-import { densestModeOf } from "./segmentation.js";
-import { segmentUnits } from "./segments.js";
-import { useOneOf } from "./suggest.js";
-import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "./symbol-capacity.js";
-import { beyondLatin1, isAscii, type TextEncoding, textEncodings } from "./text-encoding.js";
-import { parseInput, unknownFields, wholeFrom } from "./validate.js";
+import {
+  normalizePictures,
+  type PictureDesign,
+  type PictureDigests,
+  pictureFieldNames,
+  pictureFields,
+} from "./picture.js";
+import { checkStyle, normalizeStyle, type Style, styleFields } from "./style.js";
 
 /** `strict` refuses what would not scan, `report` delivers it with its score, `off` does not look. */
 const scanChecks = ["strict", "report", "off"] as const;
@@ -93,7 +93,7 @@ export type Design = Style &
     errorCorrection: ErrorCorrection;
     /** In modules. */
     quietZone: number;
-    /** Normal form, see domain/color. */
+    /** Normal form, see domain/design/color. */
     background: string;
   };
 

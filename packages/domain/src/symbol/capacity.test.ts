@@ -5,8 +5,8 @@ import {
   errorCorrectionLevels,
   fitSymbol,
   modulesOf,
-} from "@qrfactory/domain/symbol-capacity";
-import type { TextEncoding } from "@qrfactory/domain/text-encoding";
+} from "@qrfactory/domain/symbol/capacity";
+import type { TextEncoding } from "@qrfactory/domain/symbol/text-encoding";
 import fc from "fast-check";
 import { type SegmentMode, segmentModes } from "./segments.js";
 

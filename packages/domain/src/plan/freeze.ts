@@ -1,6 +1,6 @@
 // A workspace that stands still: printed codes go on, and so does reading, exporting, pausing and deleting; nothing is
 // created, edited or drawn until the reason is gone.
-import { ApiError } from "./errors.js";
+import { ApiError } from "../http/errors.js";
 import { type Overage, type PlanName, planNames, plans } from "./plans.js";
 
 /** Why a workspace stands still; where several hold, the first is told. */
