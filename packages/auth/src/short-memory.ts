@@ -2,7 +2,7 @@
 // everywhere within two; and, while the stores that know do not answer, for a bounded grace.
 
 import { minuteMs } from "@qrfactory/domain/duration";
-import { withDeadline } from "@qrfactory/runtime/deadline";
+import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { LRUCache } from "lru-cache";
 
 /** Longest use of an answer without asking again. */

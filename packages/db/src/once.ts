@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { ApiError, refusedField } from "@qrfactory/domain/http/errors";
 import { canonicalJson } from "@qrfactory/domain/http/json";
-import { withDeadline } from "@qrfactory/runtime/deadline";
+import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { type Db, isLockTimeout, prepared, type Tx } from "./client.js";
 
 /** Whose key for which request; another workspace, method or path with the same key is another key. */

@@ -1,7 +1,7 @@
 // Prometheus metrics of a process, served on a port of their own.
 import { createServer, type Server } from "node:http";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { type Labels, makeDurations } from "./durations.js";
+import { type Labels, makeDurations } from "./http/durations.js";
 
 export type Metrics = {
   registry: Registry;

@@ -1,7 +1,7 @@
 // Carries a spool's records elsewhere, in order and at least once: reads from a cursor, sends batches, and lets segments
 // go only when the far end has acknowledged them. Records lost on the way (a queue emptied, a worker gone) are sent again,
 // and all of them are when an acknowledgement is of other records than the spool's.
-import { backoffMs } from "@qrfactory/runtime/backoff";
+import { backoffMs } from "@qrfactory/runtime/load/backoff";
 import type { Spool } from "./spool.js";
 
 export type Batch = {

@@ -1,7 +1,7 @@
 // The management API: every address it answers, on one screen.
 
 import { databaseProblem } from "@qrfactory/db/client";
-import { createHttpApp, type HttpAppOptions, type Routes } from "@qrfactory/runtime/http-app";
+import { createHttpApp, type HttpAppOptions, type Routes } from "@qrfactory/runtime/http/app";
 import type { Express } from "express";
 import { type AccountsOptions, accountRoutes } from "./accounts/accounts.js";
 import { type VerificationOptions, verificationRoutes } from "./accounts/email-verification.js";

@@ -5,9 +5,9 @@ import type { Actor } from "@qrfactory/db/audit/audit";
 import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
 import { noFields, parseInput } from "@qrfactory/domain/http/validate";
 import { plans } from "@qrfactory/domain/plan/plans";
-import { originOf } from "@qrfactory/runtime/http-app";
-import type { CountCaller } from "@qrfactory/runtime/rate-limit";
-import type { Guarded } from "@qrfactory/runtime/refusals";
+import { originOf } from "@qrfactory/runtime/http/app";
+import type { CountCaller } from "@qrfactory/runtime/http/rate-limit";
+import type { Guarded } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
 
 /** A caller with what the audit trail says of them. */

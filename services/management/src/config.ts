@@ -1,7 +1,7 @@
 // What the management API and its worker are told by their environment; both read the same variables.
 import { sealKey } from "@qrfactory/auth/seal";
 import { commonConfig, list, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
-import { refusalsPerMinuteDefault } from "@qrfactory/runtime/refusals";
+import { refusalsPerMinuteDefault } from "@qrfactory/runtime/http/refusals";
 import { z } from "zod";
 
 const httpUrl = urlOf("http", "https");

@@ -3,7 +3,7 @@
 import type { Authenticate, Caller } from "@qrfactory/auth/caller";
 import { minuteMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { whereFrom } from "@qrfactory/runtime/refusals";
+import { whereFrom } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
 
 /** Silence that some proxies take for a dead connection begins at 30 s; and so long may a stream outlive its caller. */

@@ -1,8 +1,8 @@
 // What `/api/status/` asks. The API and its worker give the same answer, so that the gateway can ask the other one
 // when one is gone.
 import { type Db, probeDatabase } from "@qrfactory/db/client";
+import { type Component, makeStatus, type Probe, probeHttp, type StatusReport } from "@qrfactory/runtime/http/status";
 import { connectRedis } from "@qrfactory/runtime/redis";
-import { type Component, makeStatus, type Probe, probeHttp, type StatusReport } from "@qrfactory/runtime/status";
 import type { Redis } from "ioredis";
 import type { ManagementConfig } from "./config.js";
 

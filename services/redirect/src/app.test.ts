@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/codes/published";
 import { type ScanEvent, scanEvent, scanRecord } from "@qrfactory/domain/events";
-import { createHttpServer } from "@qrfactory/runtime/serve";
+import { createHttpServer } from "@qrfactory/runtime/http/serve";
 import { createTable, type Table } from "@qrfactory/state/codes/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { fetchOurs } from "@qrfactory/testing/http-message";

@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Routing } from "@qrfactory/codes/routing";
 import type { ScanEvent } from "@qrfactory/domain/events";
-import { createHttpServer, drain } from "@qrfactory/runtime/serve";
+import { createHttpServer, drain } from "@qrfactory/runtime/http/serve";
 import { createTable } from "@qrfactory/state/codes/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { until } from "@qrfactory/testing/until";

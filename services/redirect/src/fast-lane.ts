@@ -3,7 +3,7 @@
 // in any way is handed to node:http with its connection, which it keeps; tests show that both answer alike.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { requestIdFrom } from "@qrfactory/runtime/request-id";
+import { requestIdFrom } from "@qrfactory/runtime/http/request-id";
 import { saysPrefetch } from "./headers.js";
 import type { ScanRequest } from "./scan.js";
 

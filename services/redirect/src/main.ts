@@ -1,10 +1,10 @@
 // A redirect process: read the configuration, open disk and connections, start the background loops, serve.
 import { scanRecord } from "@qrfactory/domain/events";
+import { serve } from "@qrfactory/runtime/http/serve";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { start } from "@qrfactory/runtime/process";
 import { connectRedis } from "@qrfactory/runtime/redis";
-import { serve } from "@qrfactory/runtime/serve";
 import { version } from "@qrfactory/runtime/version";
 import { makeShipper } from "@qrfactory/spool/shipper";
 import { openSpool } from "@qrfactory/spool/spool";

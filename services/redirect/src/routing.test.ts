@@ -6,7 +6,7 @@ import type { LiveCode } from "@qrfactory/codes/published";
 import { compileRoutes, route } from "@qrfactory/codes/route";
 import type { Routing } from "@qrfactory/codes/routing";
 import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
-import { createHttpServer } from "@qrfactory/runtime/serve";
+import { createHttpServer } from "@qrfactory/runtime/http/serve";
 import { createTable, type Table } from "@qrfactory/state/codes/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { fetchOurs } from "@qrfactory/testing/http-message";

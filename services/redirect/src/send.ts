@@ -1,7 +1,7 @@
 // The answers of the redirect service, as node:http writes them. Each returns the name of its route for the metrics.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import type { StatusReport } from "@qrfactory/runtime/status";
+import type { StatusReport } from "@qrfactory/runtime/http/status";
 import { cutHeader } from "./headers.js";
 import { type Page, pageHeaders } from "./pages.js";
 

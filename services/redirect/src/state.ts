@@ -1,7 +1,7 @@
 // How this process is doing, told from what its background loops know: the status document and the metrics. Asking
 // costs no I/O, so the answer is instant while everything behind it is frozen.
 
-import type { Component, StatusReport } from "@qrfactory/runtime/status";
+import type { Component, StatusReport } from "@qrfactory/runtime/http/status";
 import type { ShipperState } from "@qrfactory/spool/shipper";
 import type { SpoolStats } from "@qrfactory/spool/spool";
 import { isFreshBeat } from "@qrfactory/state/codes/beats";

@@ -2,7 +2,7 @@
 // learned from the drawings before it, in milliseconds a megapixel for each kind, so that one huge image weighs more
 // than a hundred small ones. Workspaces share the threads evenly, whatever one of them asks for.
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { makeFairTurns } from "@qrfactory/runtime/fair-turns";
+import { makeFairTurns } from "@qrfactory/runtime/load/fair-turns";
 
 /**
  * Longest predicted wait behind others, beyond which a quick refusal serves a client better. Predictions are of the time

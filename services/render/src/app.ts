@@ -1,8 +1,8 @@
 // The interface of the render service: its routes and what stands behind each.
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
 import { imageBatchPath, picturesPath, verdictsPath } from "@qrfactory/domain/design/image-batch";
-import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http-app";
-import type { CountRequest } from "@qrfactory/runtime/rate-limit";
+import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http/app";
+import type { CountRequest } from "@qrfactory/runtime/http/rate-limit";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Express } from "express";
 import { makeBatch, makeReadPictures, makeSeenPictures } from "./batch.js";

@@ -11,8 +11,8 @@ import {
 } from "@qrfactory/domain/design/image-batch";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { plans } from "@qrfactory/domain/plan/plans";
-import { type BodyLimits, readJson } from "@qrfactory/runtime/body";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
+import { type BodyLimits, readJson } from "@qrfactory/runtime/http/body";
 import type { Response } from "express";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";

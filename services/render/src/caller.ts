@@ -12,8 +12,8 @@ import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
 import type { Role } from "@qrfactory/domain/access/roles";
 import type { Freeze } from "@qrfactory/domain/plan/freeze";
 import { type Overage, type Plan, plans } from "@qrfactory/domain/plan/plans";
-import type { CountCaller } from "@qrfactory/runtime/rate-limit";
-import type { Guarded } from "@qrfactory/runtime/refusals";
+import type { CountCaller } from "@qrfactory/runtime/http/rate-limit";
+import type { Guarded } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
 
 export type Caller = {

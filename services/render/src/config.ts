@@ -1,7 +1,7 @@
 // What the render service is told by its environment.
 import { sealKey } from "@qrfactory/auth/seal";
 import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
-import { refusalsPerMinuteDefault } from "@qrfactory/runtime/refusals";
+import { refusalsPerMinuteDefault } from "@qrfactory/runtime/http/refusals";
 import { z } from "zod";
 
 const httpUrl = urlOf("http", "https");

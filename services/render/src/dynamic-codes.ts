@@ -14,7 +14,7 @@ import type { DestinationRules } from "@qrfactory/domain/destination";
 import { invalidFields } from "@qrfactory/domain/http/errors";
 import { isObject } from "@qrfactory/domain/http/json";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import { originOf } from "@qrfactory/runtime/http-app";
+import { originOf } from "@qrfactory/runtime/http/app";
 import type { Request } from "express";
 import { z } from "zod";
 import type { Caller } from "./caller.js";

@@ -1,6 +1,6 @@
 // DELETE /api/v1/cache/{cache_key}/: takes an image out of the shared cache, for a workspace that rendered it.
 import { ApiError } from "@qrfactory/domain/http/errors";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
 import type { RenderCache } from "./cache.js";
 import type { RequireCaller } from "./caller.js";
 

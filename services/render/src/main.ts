@@ -1,8 +1,9 @@
 // The render service: read the configuration, put it together, serve it.
+
+import { serve } from "@qrfactory/runtime/http/serve";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { start } from "@qrfactory/runtime/process";
-import { serve } from "@qrfactory/runtime/serve";
 import { assembleRender } from "./assemble.js";
 import { readRenderConfig } from "./config.js";
 

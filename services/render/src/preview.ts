@@ -6,7 +6,7 @@ import { invalidFields } from "@qrfactory/domain/http/errors";
 import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
 import { isObject } from "@qrfactory/domain/http/json";
 import { frozenProblem } from "@qrfactory/domain/plan/freeze";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
 import type { Request } from "express";
 import type { RequireCaller } from "./caller.js";
 import { rendererVersion } from "./draw.js";

@@ -3,8 +3,8 @@
 import { fromTextFields } from "@qrfactory/domain/design/text-fields";
 import { ApiError, invalidFields } from "@qrfactory/domain/http/errors";
 import { isObject } from "@qrfactory/domain/http/json";
-import { type BodyLimits, readJsonValue } from "@qrfactory/runtime/body";
-import { readMultipart } from "@qrfactory/runtime/multipart";
+import { type BodyLimits, readJsonValue } from "@qrfactory/runtime/http/body";
+import { readMultipart } from "@qrfactory/runtime/http/multipart";
 import type { Request } from "express";
 import { backgroundLimits, logoLimits } from "./images-in/image-header.js";
 import { longPictureMembers, type PictureSources, takePictureSources } from "./images-in/pictures.js";

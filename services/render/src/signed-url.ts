@@ -9,8 +9,8 @@ import { isUsable } from "@qrfactory/domain/access/key-record";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { cut } from "@qrfactory/domain/http/listed-errors";
 import { plans } from "@qrfactory/domain/plan/plans";
-import type { CountCaller } from "@qrfactory/runtime/rate-limit";
-import type { Guarded } from "@qrfactory/runtime/refusals";
+import type { CountCaller } from "@qrfactory/runtime/http/rate-limit";
+import type { Guarded } from "@qrfactory/runtime/http/refusals";
 import type { Request } from "express";
 import type { Caller, RequireCaller } from "./caller.js";
 

@@ -1,6 +1,6 @@
 // What this process says of itself and of what it needs, at `/api/status/`.
 import { type Db, probeDatabase } from "@qrfactory/db/client";
-import { makeStatus, type Probe } from "@qrfactory/runtime/status";
+import { makeStatus, type Probe } from "@qrfactory/runtime/http/status";
 import { version } from "@qrfactory/runtime/version";
 import type { Shipper } from "@qrfactory/spool/shipper";
 import type { Spool } from "@qrfactory/spool/spool";

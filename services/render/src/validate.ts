@@ -7,7 +7,7 @@ import { ApiError, type ProblemCode } from "@qrfactory/domain/http/errors";
 import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
 import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol/capacity";
 import type { Segment, SegmentMode } from "@qrfactory/domain/symbol/segments";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
 import type { RequireCaller } from "./caller.js";
 import { labelOf, requireRoom, type Verdict } from "./draw.js";
 import type { DrawingPool } from "./drawing-pool.js";

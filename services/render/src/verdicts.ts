@@ -5,8 +5,8 @@ import type { InternalTokens } from "@qrfactory/auth/internal-token";
 import { readDesign } from "@qrfactory/domain/design/design";
 import { type Verdict, type VerdictBatch, verdictBatch } from "@qrfactory/domain/design/image-batch";
 import { plans } from "@qrfactory/domain/plan/plans";
-import { type BodyLimits, readJson } from "@qrfactory/runtime/body";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
+import { type BodyLimits, readJson } from "@qrfactory/runtime/http/body";
 import type { PictureFiles, PictureKind } from "./images-in/pictures.js";
 import { invalidBy, refusalWithoutDrawing } from "./validate.js";
 

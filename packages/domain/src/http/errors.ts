@@ -1,5 +1,5 @@
 // Every refusal this product can make: a stable code, its HTTP status and its title (RFC 9457). Turned into a response
-// in one place, runtime/problem.
+// in one place, runtime/http/problem.
 import type { FieldErrors, RowErrors } from "./field-errors.js";
 import { cut, listErrors } from "./listed-errors.js";
 

@@ -4,7 +4,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { parsePublishedCode } from "@qrfactory/codes/published";
-import { backOff } from "@qrfactory/runtime/backoff";
+import { backOff } from "@qrfactory/runtime/load/backoff";
 import type { Redis } from "ioredis";
 import { heartbeatKey, markKey } from "../keys.js";
 import { type Beats, isFreshBeat, makeBeats, stalenessMsMax } from "./beats.js";

@@ -3,7 +3,7 @@
 // flood of ids that do not exist makes no work upstream.
 
 import { parsePublishedCode } from "@qrfactory/codes/published";
-import { withDeadline } from "@qrfactory/runtime/deadline";
+import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import type { Redis } from "ioredis";
 import { codesKey, heartbeatKey, markKey } from "../keys.js";
 import { type Beats, isFreshBeat } from "./beats.js";

@@ -13,10 +13,10 @@ import { endSessionOf, endSessions, type NewSession } from "@qrfactory/db/accoun
 import { recordAccountAudit } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { readJson } from "@qrfactory/runtime/body";
-import { originOf, type Routes } from "@qrfactory/runtime/http-app";
-import type { CountRequest } from "@qrfactory/runtime/rate-limit";
-import { whereFrom } from "@qrfactory/runtime/refusals";
+import { originOf, type Routes } from "@qrfactory/runtime/http/app";
+import { readJson } from "@qrfactory/runtime/http/body";
+import type { CountRequest } from "@qrfactory/runtime/http/rate-limit";
+import { whereFrom } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";

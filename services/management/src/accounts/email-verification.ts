@@ -7,8 +7,8 @@ import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from 
 import type { Db } from "@qrfactory/db/client";
 import { dayMs } from "@qrfactory/domain/duration";
 import { noFields } from "@qrfactory/domain/http/validate";
-import { readJson } from "@qrfactory/runtime/body";
-import { originOf, type Routes } from "@qrfactory/runtime/http-app";
+import { originOf, type Routes } from "@qrfactory/runtime/http/app";
+import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";

@@ -1,6 +1,6 @@
 // What several routes of accounts read: how much of a body, and fields with the sentences that correct them.
 import { storable } from "@qrfactory/domain/http/validate";
-import type { BodyLimits } from "@qrfactory/runtime/body";
+import type { BodyLimits } from "@qrfactory/runtime/http/body";
 import { z } from "zod";
 
 /** The longest body is a sign-up in which each of 630 characters is an escape of 12 bytes. */

@@ -1,7 +1,7 @@
 // Requests without a caller are slowed down twice: for each network before its body is read, and for each account
 // wherever guesses at its password come from. The state Redis counts and writes to its disk: it hears neither by name.
-import type { CountRequest } from "@qrfactory/runtime/rate-limit";
-import { whereFrom } from "@qrfactory/runtime/refusals";
+import type { CountRequest } from "@qrfactory/runtime/http/rate-limit";
+import { whereFrom } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
 
 /** An office behind one address logs in to many accounts: a network may guess this many times what an account bears. */

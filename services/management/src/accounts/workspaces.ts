@@ -2,8 +2,8 @@
 import { createWorkspace, listWorkspaces } from "@qrfactory/db/accounts/accounts";
 import type { Db } from "@qrfactory/db/client";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import { readJsonValue } from "@qrfactory/runtime/body";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Routes } from "@qrfactory/runtime/http/app";
+import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";

@@ -4,7 +4,7 @@ import { momentField } from "@qrfactory/codes/input";
 import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
 import { storable } from "@qrfactory/domain/http/validate";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";

@@ -3,7 +3,7 @@ import { type Authenticate, requireRole } from "@qrfactory/auth/caller";
 import { recordAudit } from "@qrfactory/db/audit/audit";
 import { type BulkJob, cancelBulkJob, listBulkJobs } from "@qrfactory/db/bulk/jobs";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { listDocument, readListQuery } from "../paging.js";
 import type { EnterStream } from "../server-events.js";

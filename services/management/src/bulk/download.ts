@@ -4,7 +4,7 @@ import { type BulkJob, findFinishedJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { noFields, parseInput } from "@qrfactory/domain/http/validate";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";

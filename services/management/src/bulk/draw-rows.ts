@@ -13,7 +13,7 @@ import {
 import type { PictureDigests } from "@qrfactory/domain/design/picture";
 import { minuteMs } from "@qrfactory/domain/duration";
 import type { PlanName } from "@qrfactory/domain/plan/plans";
-import { backOff } from "@qrfactory/runtime/backoff";
+import { backOff } from "@qrfactory/runtime/load/backoff";
 import type { FairGate } from "./fair-gate.js";
 import type { BulkRow } from "./rows.js";
 import type { SharedPictures } from "./shared-pictures.js";

@@ -3,7 +3,7 @@
 import type { Authenticate } from "@qrfactory/auth/caller";
 import { type BulkJob, findBulkJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
 import type { FindCaller } from "../caller.js";
 import { type EnterStream, openEvents } from "../server-events.js";
 import type { GetJob } from "./get-job.js";

@@ -7,9 +7,9 @@ import { ApiError, invalidFields, refusedField } from "@qrfactory/domain/http/er
 import { isObject } from "@qrfactory/domain/http/json";
 import { slipsBetween, unknownField } from "@qrfactory/domain/http/suggest";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import { readBytes, requireUnpacked } from "@qrfactory/runtime/body";
-import { makeBreather } from "@qrfactory/runtime/breather";
-import { readMultipart } from "@qrfactory/runtime/multipart";
+import { readBytes, requireUnpacked } from "@qrfactory/runtime/http/body";
+import { readMultipart } from "@qrfactory/runtime/http/multipart";
+import { makeBreather } from "@qrfactory/runtime/load/breather";
 import type { Request } from "express";
 import { z } from "zod";
 import { readJsonTable } from "./json-table.js";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { canonicalJson, isObject, parseStrictJson } from "@qrfactory/domain/http/json";
 import { endOfJson, type JsonLimits, skipSpace } from "@qrfactory/domain/http/json-scan";
-import type { Breathe } from "@qrfactory/runtime/breather";
+import type { Breathe } from "@qrfactory/runtime/load/breather";
 
 /** The member that holds the rows. */
 const rowsMember = "items";

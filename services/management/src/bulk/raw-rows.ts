@@ -4,7 +4,7 @@ import { fromTextFields } from "@qrfactory/domain/design/text-fields";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { isObject, parseStrictJson } from "@qrfactory/domain/http/json";
 import { unknownField } from "@qrfactory/domain/http/suggest";
-import { makeBreather } from "@qrfactory/runtime/breather";
+import { makeBreather } from "@qrfactory/runtime/load/breather";
 import { isRowField, rowFieldNames } from "./rows.js";
 import { emptyRow, type RawRow } from "./table.js";
 

@@ -9,7 +9,7 @@ import { checkDestination, type DestinationRules } from "@qrfactory/domain/desti
 import { ApiError, refusedField } from "@qrfactory/domain/http/errors";
 import type { FieldErrors, RowErrors } from "@qrfactory/domain/http/field-errors";
 import type { Plan } from "@qrfactory/domain/plan/plans";
-import { makeBreather } from "@qrfactory/runtime/breather";
+import { makeBreather } from "@qrfactory/runtime/load/breather";
 import { makeNameFile } from "./file-names.js";
 import type { RawRow } from "./table.js";
 

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BulkJob } from "@qrfactory/db/bulk/jobs";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { hasAlready } from "@qrfactory/runtime/conditions";
+import { hasAlready } from "@qrfactory/runtime/http/conditions";
 import type { Request, Response } from "express";
 import parseRange from "range-parser";
 import type { ByteRange, ObjectStore } from "./object-store.js";

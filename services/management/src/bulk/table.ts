@@ -3,7 +3,7 @@
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { makeBreather } from "@qrfactory/runtime/breather";
+import { makeBreather } from "@qrfactory/runtime/load/breather";
 import { CsvError, parse } from "csv-parse";
 
 /** One row as it came: text under the names of the API, and what stood in other columns. */

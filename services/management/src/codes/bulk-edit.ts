@@ -7,7 +7,7 @@ import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/code
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { listOf } from "@qrfactory/domain/http/validate";
-import { readJson } from "@qrfactory/runtime/body";
+import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";

@@ -5,7 +5,7 @@ import type { RoutingColumns } from "@qrfactory/codes/routing-input";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/codes/codes";
 import { type CodeVersion, getVersion, listVersions } from "@qrfactory/db/codes/history";
-import { readJson } from "@qrfactory/runtime/body";
+import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";

@@ -12,7 +12,7 @@ import { foreseeCode, type ScheduledChange } from "@qrfactory/db/codes/scheduled
 import { isCountry } from "@qrfactory/domain/countries";
 import { traitLengthMax } from "@qrfactory/domain/events";
 import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
-import { readJson } from "@qrfactory/runtime/body";
+import { readJson } from "@qrfactory/runtime/http/body";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Request, Response } from "express";
 import { z } from "zod";

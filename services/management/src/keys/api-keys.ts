@@ -20,8 +20,8 @@ import {
 } from "@qrfactory/db/keys/api-keys";
 import { keyScopes } from "@qrfactory/domain/access/key-scopes";
 import { parseInput, storable } from "@qrfactory/domain/http/validate";
-import { readJsonValue } from "@qrfactory/runtime/body";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Routes } from "@qrfactory/runtime/http/app";
+import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller, SeenCaller } from "../caller.js";

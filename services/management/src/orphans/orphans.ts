@@ -3,7 +3,7 @@ import type { Db } from "@qrfactory/db/client";
 import { findDeletedCodes } from "@qrfactory/db/codes/codes";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Routes } from "@qrfactory/runtime/http/app";
 import { type Orphan, orphanDaysMax } from "@qrfactory/state/orphans";
 import type { Request, Response } from "express";
 import { z } from "zod";

@@ -1,6 +1,6 @@
 // The pages behind the `type` of errors: /problems/validation-failed, and a list of all.
 import { ApiError, type ProblemCode, problemTypes } from "@qrfactory/domain/http/errors";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Response } from "express";
 import { problemAdvice } from "./advice.js";
 

@@ -3,7 +3,7 @@ import { type ReportQuery, readReport } from "@qrfactory/db/scans/report";
 import { resolveRange } from "@qrfactory/db/scans/report-range";
 import { type ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import type { Handler, Routes } from "@qrfactory/runtime/http-app";
+import type { Handler, Routes } from "@qrfactory/runtime/http/app";
 import type { Response } from "express";
 import { readShortId } from "../codes/address.js";
 import { makeScanExport } from "./export.js";

@@ -7,7 +7,7 @@ import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
 import type { ScanScope, Stretch } from "@qrfactory/db/scans/scope";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import { makeLocalMoment } from "@qrfactory/domain/local-time";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
 import { stringify } from "csv-stringify/sync";
 import { z } from "zod";
 import { sendFile } from "../send-file.js";

@@ -4,7 +4,7 @@
 import { countRecent, type RecentScans } from "@qrfactory/db/scans/lists";
 import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
 import { z } from "zod";
 import { type EventStream, openEvents } from "../server-events.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";

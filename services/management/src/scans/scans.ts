@@ -4,7 +4,7 @@
 import { momentField } from "@qrfactory/codes/input";
 import { type ListedScan, listScans } from "@qrfactory/db/scans/lists";
 import { resolveRange } from "@qrfactory/db/scans/report-range";
-import type { Handler } from "@qrfactory/runtime/http-app";
+import type { Handler } from "@qrfactory/runtime/http/app";
 import { z } from "zod";
 import { readStreamQuery, streamDocument } from "../streams.js";
 import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";

@@ -3,7 +3,7 @@
 import { momentField } from "@qrfactory/codes/input";
 import { type CallFilter, type LedgerCall, listCalls } from "@qrfactory/db/calls/calls";
 import type { Db } from "@qrfactory/db/client";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";

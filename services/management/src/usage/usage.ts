@@ -4,7 +4,7 @@ import { countActiveCodes } from "@qrfactory/db/accounts/standing";
 import { getMonthlyBill, listDailyUsage, listKeyUsage } from "@qrfactory/db/calls/usage";
 import type { Db } from "@qrfactory/db/client";
 import { monthOf, nextMonthStart, overageCost, plans } from "@qrfactory/domain/plan/plans";
-import type { Routes } from "@qrfactory/runtime/http-app";
+import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Request, Response } from "express";
 import type { FindCaller } from "../caller.js";

@@ -11,7 +11,7 @@ import {
   type StoredBatches,
 } from "@qrfactory/db/scans/ingest";
 import { type EventKind, eventKinds } from "@qrfactory/domain/events";
-import { backOff } from "@qrfactory/runtime/backoff";
+import { backOff } from "@qrfactory/runtime/load/backoff";
 import type { Log } from "@qrfactory/runtime/log";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import { type EventBatch, type EventEntry, makeEventConsumer, writeAck } from "@qrfactory/state/streams/event-stream";

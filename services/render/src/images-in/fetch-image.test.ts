@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import { connect } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
-import { makeOutbound, type OutboundOptions } from "@qrfactory/runtime/outbound";
+import { makeOutbound, type OutboundOptions } from "@qrfactory/runtime/outbound/outbound";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { makeFetchPicture } from "./fetch-image.js";
 import { logoLimits } from "./image-header.js";

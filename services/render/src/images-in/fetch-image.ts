@@ -1,7 +1,7 @@
 // Fetching a picture from an address that a stranger chose, through runtime/outbound: in little time, and few bytes.
 import type { IncomingMessage } from "node:http";
 import { ApiError, refusedField } from "@qrfactory/domain/http/errors";
-import { type Outbound, OutboundRefusal } from "@qrfactory/runtime/outbound";
+import { type Outbound, OutboundRefusal } from "@qrfactory/runtime/outbound/outbound";
 import { type ImageLimits, rejected } from "./image-header.js";
 import type { FetchPicture } from "./pictures.js";
 

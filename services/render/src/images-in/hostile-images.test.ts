@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { makeOutbound, type OutboundRules } from "@qrfactory/runtime/outbound";
+import { makeOutbound, type OutboundRules } from "@qrfactory/runtime/outbound/outbound";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { listen } from "@qrfactory/testing/http";
 import { type DrawingPool, makeDrawingPool } from "../drawing-pool.js";

@@ -2,7 +2,7 @@
 import type { RequestListener, Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
-import { createHttpServer } from "@qrfactory/runtime/serve";
+import { createHttpServer } from "@qrfactory/runtime/http/serve";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { until } from "@qrfactory/testing/until";
 

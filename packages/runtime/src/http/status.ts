@@ -1,7 +1,7 @@
 // Health and status: health says that the process runs, status says what works behind it. Every probe has its own
 // deadline, so the answer comes in time even when everything it asks is frozen.
 
-import { withDeadline } from "./deadline.js";
+import { withDeadline } from "../load/deadline.js";
 
 export type ComponentStatus = "ok" | "degraded" | "down";
 

@@ -1,12 +1,12 @@
 // The Express conventions that management and render share: request id, access log, one table of routes with 405 for
 // the other methods, problem documents for everything thrown. Bodies are read inside a handler, after its caller is
-// known, through runtime/body.
+// known, through runtime/http/body.
 
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { networkOf } from "@qrfactory/domain/network/network";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
-import type { Log } from "./log.js";
-import type { Metrics } from "./metrics.js";
+import type { Log } from "../log.js";
+import type { Metrics } from "../metrics.js";
 import { sendProblem } from "./problem.js";
 import { requestIdFrom } from "./request-id.js";
 import type { StatusReport } from "./status.js";

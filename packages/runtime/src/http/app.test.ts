@@ -2,11 +2,11 @@ import { get, request } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { readJson } from "@qrfactory/runtime/body";
-import { createHttpApp } from "@qrfactory/runtime/http-app";
+import { createHttpApp } from "@qrfactory/runtime/http/app";
+import { readJson } from "@qrfactory/runtime/http/body";
+import { createHttpServer, drain } from "@qrfactory/runtime/http/serve";
+import { makeStatus } from "@qrfactory/runtime/http/status";
 import { createLog } from "@qrfactory/runtime/log";
-import { createHttpServer, drain } from "@qrfactory/runtime/serve";
-import { makeStatus } from "@qrfactory/runtime/status";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { z } from "zod";
 

@@ -5,7 +5,7 @@ import { request as requestHttps } from "node:https";
 import type { TcpNetConnectOpts } from "node:net";
 import { addressRefusal, hostRefusal } from "@qrfactory/domain/destination";
 import { parseUrl } from "@qrfactory/domain/http/parse-url";
-import { makeFairTurns } from "./fair-turns.js";
+import { makeFairTurns } from "../load/fair-turns.js";
 import { type Address, makeResolveName, type ResolveName } from "./resolve-name.js";
 
 const urlLengthMax = 2_000;

@@ -8,7 +8,7 @@ import type { JsonLimits } from "@qrfactory/domain/http/json-scan";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Request } from "express";
 import type { z } from "zod";
-import { makeBreather } from "./breather.js";
+import { makeBreather } from "../load/breather.js";
 
 /** A code with fifty rules and addresses of 2,000 characters takes half of it. */
 const jsonBytesMaxDefault = 262_144;

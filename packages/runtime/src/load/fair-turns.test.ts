@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type FairTurnsOptions, makeFairTurns, type TurnRequest } from "@qrfactory/runtime/fair-turns";
+import { type FairTurnsOptions, makeFairTurns, type TurnRequest } from "@qrfactory/runtime/load/fair-turns";
 
 /** Turns that tell in which order they began; `endNext` ends the one that began first. */
 function startTurns(options: Partial<FairTurnsOptions> = {}) {

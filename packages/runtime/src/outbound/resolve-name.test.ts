@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { makeResolveName, type ResolveNameOptions } from "@qrfactory/runtime/resolve-name";
+import { makeResolveName, type ResolveNameOptions } from "@qrfactory/runtime/outbound/resolve-name";
 import { type Answer, type NameServer, startNameServer } from "@qrfactory/testing/name-server";
 
 const servers: NameServer[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { withDeadline } from "@qrfactory/runtime/deadline";
+import { withDeadline } from "@qrfactory/runtime/load/deadline";
 
 const never = new Promise<string>(() => {});
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { makeInTurns } from "@qrfactory/runtime/in-turns";
+import { makeInTurns } from "@qrfactory/runtime/load/in-turns";
 import { until } from "@qrfactory/testing/until";
 
 test("a heap of work is done in order, a little in each turn, and other work goes on between", async () => {

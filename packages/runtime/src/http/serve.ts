@@ -3,10 +3,10 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { ApiError } from "@qrfactory/domain/http/errors";
+import { makeInTurns } from "../load/in-turns.js";
+import type { Log } from "../log.js";
+import { createMetricsServer, type Metrics } from "../metrics.js";
 import { makeAnswers } from "./answers.js";
-import { makeInTurns } from "./in-turns.js";
-import type { Log } from "./log.js";
-import { createMetricsServer, type Metrics } from "./metrics.js";
 import { rawProblem, sendProblem } from "./problem.js";
 import { requestIdFrom } from "./request-id.js";
 

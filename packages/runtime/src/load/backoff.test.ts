@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { backOff, backoffCeilingMs, backoffMs } from "@qrfactory/runtime/backoff";
+import { backOff, backoffCeilingMs, backoffMs } from "@qrfactory/runtime/load/backoff";
 
 const backoff = { minMs: 50, maxMs: 1_000 };
 
