@@ -1,6 +1,6 @@
-// `npm run release -- 0.2.0`: moves what is unreleased in the changelog under the version and its day, sets the version in
-// every package.json that carries the present one, commits and tags. `--dry-run` shows it and changes nothing. Pushes
-// nothing. Works on the repository of the working directory and relies on node's built-ins and git only.
+// `npm run release -- 0.2.0`: moves what is unreleased in the changelog under the version and its day, sets the version
+// in every package.json that carries the present one, commits and tags. `--dry-run` shows it and changes nothing.
+// Pushes nothing. Works on the repository of the working directory and relies on node's built-ins and git only.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,9 @@ const unreleasedHeading = "## [Unreleased]";
 /** A mistake the person at the keyboard can mend; shown without a stack. */
 class Refusal extends Error {}
 
-/** Runs git and returns what it wrote, without the last line feed. Throws a `Refusal` with git's words when it fails. */
+/**
+ * Runs git and returns what it wrote, without the last line feed. Throws a `Refusal` with git's words when it fails.
+ */
 function git(cwd, ...args) {
   const { status, stdout, stderr, error } = spawnSync("git", args, { cwd, encoding: "utf8" });
   if (error) throw new Refusal(`git cannot be run: ${error.message}`);
@@ -39,7 +41,9 @@ function isLower(version, other) {
   return different >= 0 && ours[different] < theirs[different];
 }
 
-/** The changelog with the unreleased section under the version, and that section. Throws where nothing is unreleased. */
+/**
+ * The changelog with the unreleased section under the version, and that section. Throws where nothing is unreleased.
+ */
 function releaseChangelog(text, version, day) {
   const [before, after] = text.split(`${unreleasedHeading}\n`);
   if (after === undefined) throw new Refusal(`${changelogName} has no line "${unreleasedHeading}".`);

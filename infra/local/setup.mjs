@@ -13,7 +13,10 @@ const nodeVersionMin = [20, 19];
 /** How often a second set-up looks whether the first is done. */
 const lockPauseMs = 200;
 
-/** Makes everything ready. `systemParts` are of postgresql, redis, nginx, curl, viewers; `build: false` stops before compiling. */
+/**
+ * Makes everything ready. `systemParts` are of postgresql, redis, nginx, curl, viewers; `build: false` stops before
+ * compiling.
+ */
 export async function setUp({ systemParts = [], build = true } = {}) {
   checkNode();
   const release = await waitForTurn();

@@ -1,8 +1,8 @@
-// `npm run show`: draws every combination of styles and has each image read by independent decoders, which takes ten to twenty
-// minutes and writes packages/docs/measured/decoded.md; `npm run show -- sizes` does so at every size, with some styles each, in two
-// minutes (decoded-sizes.md); `npm run show -- cameras [DESIGNS [RUN]]` has random designs read by five decoders under
-// simulated cameras, beside peers, in some ten minutes (cameras.md), and with `fit` prints
-// the factors of the scan score; `npm run show -- sheet` draws the contact sheet instead.
+// `npm run show`: draws every combination of styles and has each image read by independent decoders, which takes ten to
+// twenty minutes and writes packages/docs/measured/decoded.md; `npm run show -- sizes` does so at every size, with some
+// styles each, in two minutes (decoded-sizes.md); `npm run show -- cameras [DESIGNS [RUN]]` has random designs read by
+// five decoders under simulated cameras, beside peers, in some ten minutes (cameras.md), and with `fit` prints the
+// factors of the scan score; `npm run show -- sheet` draws the contact sheet instead.
 import { fileURLToPath } from "node:url";
 import { orExplain, SetupError } from "./progress.mjs";
 import { setUp } from "./setup.mjs";

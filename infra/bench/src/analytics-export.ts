@@ -1,5 +1,5 @@
-// Exports of scans as a client sees them, one that takes all it gets and one that is slow, and the memory that the API has
-// meanwhile, as the kernel knows it (Linux only).
+// Exports of scans as a client sees them, one that takes all it gets and one that is slow, and the memory that the API
+// has meanwhile, as the kernel knows it (Linux only).
 import { setTimeout as pause } from "node:timers/promises";
 import { residentKilobytesOf } from "./process-figures.js";
 
@@ -15,7 +15,10 @@ export type ExportRun = {
 export type ExportOptions = { url: string; headers: Record<string, string>; path: string; pid: number };
 
 const sampleMs = 50;
-/** A slow client rests this long after each megabyte: 4 MB a second at most, less than what the API writes in either format. */
+/**
+ * A slow client rests this long after each megabyte: 4 MB a second at most, less than what the API writes in either
+ * format.
+ */
 const slowPauseMs = 250;
 const restsEvery = 1_000_000;
 const lineFeed = 10;

@@ -1,6 +1,6 @@
 // Reports over thirteen months of scans in a durable PostgreSQL, once a million and once ten, in 100,000 codes of one
-// workspace. API and stores share the machine's cores. Times are of one client that asks again and again over HTTP; then a
-// million scans are exported.
+// workspace. API and stores share the machine's cores. Times are of one client that asks again and again over HTTP;
+// then a million scans are exported.
 import type { Db } from "@qrfactory/db/client";
 import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { type ExportRun, measureExports } from "./analytics-export.js";

@@ -1,5 +1,5 @@
-// Bulk orders in the whole product as `npm start` runs it, through the gateway, against a script that anybody would write:
-// npm `qrcode` for each row, archiver for the ZIP. Stack, script and clients share the machine's cores.
+// Bulk orders in the whole product as `npm start` runs it, through the gateway, against a script that anybody would
+// write: npm `qrcode` for each row, archiver for the ZIP. Stack, script and clients share the machine's cores.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

@@ -1,5 +1,5 @@
-// How soon an edit is served: the whole local stack with three regions, one PATCH after the other, and every region asked
-// until it leads to the new address. Counted from the moment in which the PATCH is sent.
+// How soon an edit is served: the whole local stack with three regions, one PATCH after the other, and every region
+// asked until it leads to the new address. Counted from the moment in which the PATCH is sent.
 import { setTimeout as pause } from "node:timers/promises";
 import { startLocalStack } from "./local-stack.js";
 

@@ -1,5 +1,5 @@
-// The render service under more than it can do: how much of its capacity is left as goodput, how quick a refusal is, how
-// long accepted requests and health checks take meanwhile, and how much memory it takes.
+// The render service under more than it can do: how much of its capacity is left as goodput, how quick a refusal is,
+// how long accepted requests and health checks take meanwhile, and how much memory it takes.
 import { Agent, request } from "node:http";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";

@@ -1,6 +1,6 @@
-// Taking scans in: a million of them from a spool on disk through shipper, state Redis and the real worker process into a
-// durable PostgreSQL, and the proof that each was counted once. The clock runs from the first batch shipped to the last
-// acknowledged, the start of the process that ships included; everything shares the machine's cores.
+// Taking scans in: a million of them from a spool on disk through shipper, state Redis and the real worker process into
+// a durable PostgreSQL, and the proof that each was counted once. The clock runs from the first batch shipped to the
+// last acknowledged, the start of the process that ships included; everything shares the machine's cores.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Db } from "@qrfactory/db/client";
@@ -23,7 +23,9 @@ export type IngestRun = {
   /** Processor time in µs for each scan, of the process that ships and of the worker. */
   shipperMicroseconds: number;
   workerMicroseconds: number;
-  /** Four numbers that have to be the same: appended, rows, people and machines by code, people and machines by hour. */
+  /**
+   * Four numbers that have to be the same: appended, rows, people and machines by code, people and machines by hour.
+   */
   appended: number;
   rows: number;
   counted: number;

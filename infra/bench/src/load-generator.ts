@@ -21,7 +21,9 @@ const browserHeaders = {
   "Upgrade-Insecure-Requests": "1",
 };
 
-/** Sends for `seconds` from one thread; `paths` are asked for in turns. Answers other than 2xx and 3xx count as failed. */
+/**
+ * Sends for `seconds` from one thread; `paths` are asked for in turns. Answers other than 2xx and 3xx count as failed.
+ */
 export async function generateLoad(
   base: string,
   { paths, seconds, directory }: { paths: string[]; seconds: number; directory: string },

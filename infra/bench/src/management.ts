@@ -1,5 +1,5 @@
-// The management API over 500,000 codes in a durable PostgreSQL: pages of the list, one code, creations. API, stores and
-// load share the machine's cores. Times of the list are of one client that asks again and again.
+// The management API over 500,000 codes in a durable PostgreSQL: pages of the list, one code, creations. API, stores
+// and load share the machine's cores. Times of the list are of one client that asks again and again.
 import { randomUUID } from "node:crypto";
 import type { Db } from "@qrfactory/db/client";
 import { makeTempDirectory } from "@qrfactory/testing/temp";

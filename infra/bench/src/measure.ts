@@ -1,5 +1,5 @@
-// Times functions against each other so that the ratio can be trusted: in turns within one run, after a warm-up, quoting
-// medians. A machine that slows down for a while then slows all of them.
+// Times functions against each other so that the ratio can be trusted: in turns within one run, after a warm-up,
+// quoting medians. A machine that slows down for a while then slows all of them.
 
 export type Contender = {
   name: string;

@@ -1,5 +1,5 @@
-// A redirect process for benchmarks, as the local stack starts it, with as many codes as are asked for: they come out of
-// a snapshot, so that millions are there in seconds.
+// A redirect process for benchmarks, as the local stack starts it, with as many codes as are asked for: they come out
+// of a snapshot, so that millions are there in seconds.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Routing } from "@qrfactory/codes/routing";
@@ -20,7 +20,9 @@ export const shortIdOf = (i: number): string => `B${String(i).padStart(7, "0")}`
 
 const hex = (i: number) => i.toString(16).padStart(12, "0");
 
-/** Writes a snapshot of `count` codes with addresses of some 65 characters, all with the same `routing` if there is one. */
+/**
+ * Writes a snapshot of `count` codes with addresses of some 65 characters, all with the same `routing` if there is one.
+ */
 export async function writeCodes(directory: string, count: number, routing?: Routing): Promise<void> {
   const table = createTable();
   for (let i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 // Scans a second: one redirect process with every scan written to disk, next to nginx's `return 302` and an Express
-// handler over a Map, under the same load in the same run, one process each; with many codes and with few; and how soon a
-// start and an edit are served.
+// handler over a Map, under the same load in the same run, one process each; with many codes and with few; and how soon
+// a start and an edit are served.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// Scans as a busy day brings them, the same for the same seed: mostly phones, a few programs, many networks, and codes of
-// which some are far more popular than others.
+// Scans as a busy day brings them, the same for the same seed: mostly phones, a few programs, many networks, and codes
+// of which some are far more popular than others.
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { traitsOf } from "@qrfactory/visitor/traits";
 

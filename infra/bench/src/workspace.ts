@@ -1,7 +1,9 @@
 // A workspace with many codes for benchmarks of the API.
 import type { Db } from "@qrfactory/db/client";
 
-/** Signs up, of the plan enterprise, has `insertCodes` fill the table, and makes a key, which lasts longer than a login. */
+/**
+ * Signs up, of the plan enterprise, has `insertCodes` fill the table, and makes a key, which lasts longer than a login.
+ */
 export async function makeWorkspace(db: Db, url: string, insertCodes: (workspaceId: string) => Promise<unknown>) {
   async function post<Answer>(path: string, body: object, headers = {}): Promise<Answer> {
     const response = await fetch(url + path, {

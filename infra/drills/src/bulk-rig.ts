@@ -1,5 +1,5 @@
-// The stack under a drill of bulk orders: PostgreSQL, both Redis servers, management, render and workers, every one a process
-// of its own on loopback, as compiled, and a customer who orders and counts.
+// The stack under a drill of bulk orders: PostgreSQL, both Redis servers, management, render and workers, every one a
+// process of its own on loopback, as compiled, and a customer who orders and counts.
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";

@@ -1,5 +1,5 @@
-// A process that is killed with its transactions on the way to be committed, or committed and not yet answered: whatever it
-// was creating, the client's retry finds or makes exactly one.
+// A process that is killed with its transactions on the way to be committed, or committed and not yet answered:
+// whatever it was creating, the client's retry finds or makes exactly one.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";

@@ -1,6 +1,7 @@
 // A process of its own that floods one region: scans of codes that do not exist, with headers of every kind that are as
 // long as they may be, some such scans of a code that exists, and clients that never finish their request. Told the
-// region's port, how many of the latter, and the code; says "flooding" once all are connected, and its counts at SIGTERM.
+// region's port, how many of the latter, and the code; says "flooding" once all are connected, and its counts at
+// SIGTERM.
 import { connect, type Socket } from "node:net";
 
 const [port = "", slowClients = "", shortId = ""] = process.argv.slice(2);
@@ -9,7 +10,9 @@ const [port = "", slowClients = "", shortId = ""] = process.argv.slice(2);
 const headerBytes = 15_500;
 const endless = (piece: string) => piece.repeat(headerBytes / piece.length);
 
-/** Headers that cost more the longer they are read; the user agent is another one each time, so that none is remembered. */
+/**
+ * Headers that cost more the longer they are read; the user agent is another one each time, so that none is remembered.
+ */
 const hostile: (() => string)[] = [
   () => "",
   () => `Accept-Language: ${endless("a,")}\r\n`,

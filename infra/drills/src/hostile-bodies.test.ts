@@ -1,4 +1,5 @@
-// No body of any size holds up a service: each turn of the event loop stays short, each refusal small, and nothing is a 500.
+// No body of any size holds up a service: each turn of the event loop stays short, each refusal small, and nothing is a
+// 500.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";

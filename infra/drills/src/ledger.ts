@@ -10,7 +10,9 @@ export type Account = {
   doubled: number;
   /** Written down, but the client never heard: its connection was cut between the two. */
   unanswered: number;
-  /** Rows, of whatever run, less what the codes have counted, the bots, and what led to a fallback: 0 when all is in. */
+  /**
+   * Rows, of whatever run, less what the codes have counted, the bots, and what led to a fallback: 0 when all is in.
+   */
   uncounted: number;
 };
 

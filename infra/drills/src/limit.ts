@@ -1,5 +1,5 @@
-// A code that is made for a number of scans, in several regions at once: each knows its own scans at once and those of the
-// others when they are published, so together they go over the limit, by how much is told here.
+// A code that is made for a number of scans, in several regions at once: each knows its own scans at once and those of
+// the others when they are published, so together they go over the limit, by how much is told here.
 import { strict as assert } from "node:assert";
 import { createCode } from "@qrfactory/db/codes/creation";
 import { until } from "@qrfactory/testing/until";

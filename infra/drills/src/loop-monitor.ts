@@ -1,6 +1,6 @@
 // Loaded into a service before anything else (`node --import`): notes how long each turn of its event loop kept the
-// processor, in processor time, so that a busy machine does not count. Lines of milliseconds go to a file of the process
-// in the folder that LOOP_HOLDS names.
+// processor, in processor time, so that a busy machine does not count. Lines of milliseconds go to a file of the
+// process in the folder that LOOP_HOLDS names.
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMainThread, Worker, workerData } from "node:worker_threads";

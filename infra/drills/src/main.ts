@@ -1,5 +1,5 @@
-// `npm run drills [-- NAME …]`: runs the drills one after the other, prints what each cost, and writes that into the table of
-// README.md; of those that did not run the rows stay. Ends with 1 when a law was broken.
+// `npm run drills [-- NAME …]`: runs the drills one after the other, prints what each cost, and writes that into the
+// table of README.md; of those that did not run the rows stay. Ends with 1 when a law was broken.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drills } from "./all.js";

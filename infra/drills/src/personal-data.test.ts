@@ -1,7 +1,7 @@
-// Nothing personal rests anywhere. Scans and calls with marks in everything that a device or a customer sends go through
-// all services, two of which are frozen and killed on the way; every row, every key and every file is searched for the
-// marks, in any spelling: while the scans wait in their spool and in the stream of the state Redis, with its append-only
-// file, and again when they are taken in.
+// Nothing personal rests anywhere. Scans and calls with marks in everything that a device or a customer sends go
+// through all services, two of which are frozen and killed on the way; every row, every key and every file is searched
+// for the marks, in any spelling: while the scans wait in their spool and in the stream of the state Redis, with its
+// append-only file, and again when they are taken in.
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

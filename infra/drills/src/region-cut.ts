@@ -1,5 +1,5 @@
-// The line between a region and the centre goes silent with every connection still open: the region serves what it knows,
-// and an edit made meanwhile reaches it when the line is back.
+// The line between a region and the centre goes silent with every connection still open: the region serves what it
+// knows, and an edit made meanwhile reaches it when the line is back.
 import { strict as assert } from "node:assert";
 import { setTimeout as pause } from "node:timers/promises";
 import { updateCode } from "@qrfactory/db/codes/codes";

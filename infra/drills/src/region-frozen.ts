@@ -1,5 +1,5 @@
-// One of two regions behind the gateway's nginx is frozen, again and again: its scans are answered by the other one after
-// a second, and those that it finds in its connections when it goes on are written down by both and counted once.
+// One of two regions behind the gateway's nginx is frozen, again and again: its scans are answered by the other one
+// after a second, and those that it finds in its connections when it goes on are written down by both and counted once.
 import { strict as assert } from "node:assert";
 import { setTimeout as pause } from "node:timers/promises";
 import { until } from "@qrfactory/testing/until";

@@ -1,4 +1,5 @@
-// A killed render process takes no credit for nothing: what is counted is what is written, and every delivered image is.
+// A killed render process takes no credit for nothing: what is counted is what is written, and every delivered image
+// is.
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { until } from "@qrfactory/testing/until";

@@ -1,4 +1,5 @@
-// A region's own Redis replica is killed, then stands still: it is read in the background only, so no scan waits for it.
+// A region's own Redis replica is killed, then stands still: it is read in the background only, so no scan waits for
+// it.
 import { setTimeout as pause } from "node:timers/promises";
 import { assertNothingRefused, type Drill } from "./drill.js";
 

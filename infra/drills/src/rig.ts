@@ -1,5 +1,5 @@
-// The stack under a drill: PostgreSQL, the state Redis, redirect regions with a replica each, and the worker, every one a
-// process of its own on loopback, as compiled, to be killed and frozen at will.
+// The stack under a drill: PostgreSQL, the state Redis, redirect regions with a replica each, and the worker, every one
+// a process of its own on loopback, as compiled, to be killed and frozen at will.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

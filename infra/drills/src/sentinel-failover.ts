@@ -1,6 +1,6 @@
-// The primary state Redis is killed while Sentinels watch: one of its replicas is promoted, the regions' replicas follow
-// it, scans notice nothing, and edits are answered and visible again within ten seconds. The old primary comes back as a
-// replica.
+// The primary state Redis is killed while Sentinels watch: one of its replicas is promoted, the regions' replicas
+// follow it, scans notice nothing, and edits are answered and visible again within ten seconds. The old primary comes
+// back as a replica.
 import { strict as assert } from "node:assert";
 import { until } from "@qrfactory/testing/until";
 import { assertNothingRefused, type Drill } from "./drill.js";

@@ -1,5 +1,5 @@
-// Which tests a change touches: those that import what changed, by jest's own graph; those that run it as a process; and
-// those that name a changed file which is not code, as a page or a table that they compare.
+// Which tests a change touches: those that import what changed, by jest's own graph; those that run it as a process;
+// and those that name a changed file which is not code, as a page or a table that they compare.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";

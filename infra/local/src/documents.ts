@@ -1,5 +1,5 @@
-// What can be checked of the documents without reading them as people do: where their links and the paths that they name
-// lead, how many words they have, and the list of decisions, which is made from the decisions themselves.
+// What can be checked of the documents without reading them as people do: where their links and the paths that they
+// name lead, how many words they have, and the list of decisions, which is made from the decisions themselves.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
@@ -74,7 +74,9 @@ export function documentsIn(root: string, path: string): string[] {
 /** A decision as its file says: a number of four digits, a title, the day, and `accepted` or what came after it. */
 export type Decision = { file: string; number: string; title: string; date: string; status: string };
 
-/** Reads the decisions of a folder in the order of their numbers. Throws, naming the file, where one has another form. */
+/**
+ * Reads the decisions of a folder in the order of their numbers. Throws, naming the file, where one has another form.
+ */
 export function readDecisions(folder: string): Decision[] {
   const files = readdirSync(folder).filter((name) => name !== "README.md");
   return files.sort().map((file) => {

@@ -33,8 +33,8 @@ export type GatewayOptions = {
 };
 
 /**
- * A region that fails is left alone for a second, so that a frozen one holds up few scans. In a rolling restart that second
- * may outlast the next region's turn: then each is tried once more before anybody is refused.
+ * A region that fails is left alone for a second, so that a frozen one holds up few scans. In a rolling restart that
+ * second may outlast the next region's turn: then each is tried once more before anybody is refused.
  */
 function redirectServers(addresses: string[]): string[] {
   const servers = addresses.map((address) => `server ${address} max_fails=1 fail_timeout=1s;`);

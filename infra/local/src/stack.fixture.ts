@@ -1,5 +1,5 @@
-// A real stack for tests: started by the launcher that `npm start` runs, asked through its gateway, looked for among the
-// processes of the machine.
+// A real stack for tests: started by the launcher that `npm start` runs, asked through its gateway, looked for among
+// the processes of the machine.
 import { fileURLToPath } from "node:url";
 import { findProcesses } from "@qrfactory/testing/proc";
 import { type StartedProcess, startScript } from "@qrfactory/testing/process";

@@ -15,8 +15,8 @@ import { readStackFile, type StackFile } from "./stack-file.js";
 import { walkSteps } from "./walk-steps.js";
 
 /**
- * Up again within seconds: 3 s on an idle machine, where 10 s are promised. Other tests take the cores meanwhile, so this
- * bound only finds a start that does again what the first one did.
+ * Up again within seconds: 3 s on an idle machine, where 10 s are promised. Other tests take the cores meanwhile, so
+ * this bound only finds a start that does again what the first one did.
  */
 const restartMsMax = 30_000;
 const firstStartMsMax = 45_000;

@@ -1,7 +1,7 @@
 // Which API key belongs to whom, as every service asks it: first in memory, then in the state Redis, then in Postgres.
 // A revocation is written to Redis when it happens and outlives every copy in memory within a second; keys that were in
-// use a moment ago go on for a bounded grace while neither store answers. A Redis that may have lost a revocation is not
-// asked.
+// use a moment ago go on for a bounded grace while neither store answers. A Redis that may have lost a revocation is
+// not asked.
 
 import { isUsable, type KeyRecord, keyRecord } from "@qrfactory/domain/access/key-record";
 import { ApiError } from "@qrfactory/domain/http/errors";
@@ -55,7 +55,10 @@ export type KeySearch = {
 };
 
 export type KeyDirectory = {
-  /** The key's record, or null when it is malformed, unknown, expired or revoked; throws `unavailable` when nobody knows. */
+  /**
+   * The key's record, or null when it is malformed, unknown, expired or revoked; throws `unavailable` when nobody
+   * knows.
+   */
   findByRawKey: (raw: string, search?: KeySearch) => Promise<KeyRecord | null>;
 };
 
@@ -72,8 +75,8 @@ export type KeyDirectoryOptions = {
 const noKey = "0".repeat(64);
 
 /**
- * Asks Postgres once for a key that nobody has: the first question of its kind keeps a process for some 100 ms, which is
- * better spent at its start than in the way of others. Never fails.
+ * Asks Postgres once for a key that nobody has: the first question of its kind keeps a process for some 100 ms, which
+ * is better spent at its start than in the way of others. Never fails.
  */
 export function askOnce(loadKey: KeyDirectoryOptions["loadKey"]): void {
   void loadKey(noKey).catch(() => undefined);

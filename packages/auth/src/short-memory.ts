@@ -8,8 +8,8 @@ import { LRUCache } from "lru-cache";
 /** Longest use of an answer without asking again. */
 const freshMs = 1_000;
 /**
- * How long the last answer serves while nobody can be asked: longer than a failover, shorter than anyone's patience with a
- * revoked key.
+ * How long the last answer serves while nobody can be asked: longer than a failover, shorter than anyone's patience
+ * with a revoked key.
  */
 const graceMsDefault = 5 * minuteMs;
 /** How long a new answer is waited for when the last one could serve instead. */
@@ -27,7 +27,9 @@ export type ShortMemoryOptions<T> = {
 
 type Entry<T> = { askedAt: number; answer: Promise<T>; last: { at: number; value: T } | null };
 
-/** Makes a function that looks up what is not fresh, once for all who ask at the same moment; it rejects as `load` does. */
+/**
+ * Makes a function that looks up what is not fresh, once for all who ask at the same moment; it rejects as `load` does.
+ */
 export function makeShortMemory<T>(options: ShortMemoryOptions<T>): (key: string) => Promise<T> {
   const { load, graceMs = graceMsDefault, now = Date.now } = options;
   const entries = new LRUCache<string, Entry<T>>({ max: entriesMax });

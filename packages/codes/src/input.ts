@@ -1,5 +1,5 @@
-// What clients may say of a dynamic code, wherever they say it: to create one, to edit it, or to create and draw it in one
-// call.
+// What clients may say of a dynamic code, wherever they say it: to create one, to edit it, or to create and draw it in
+// one call.
 
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError } from "@qrfactory/domain/http/errors";
@@ -96,8 +96,8 @@ export type CodeFields = {
 } & RoutingColumns;
 
 /**
- * The columns that a checked body sets, all but the password's; throws `url_refused` for an address that is not allowed,
- * under `pathPrefix`.
+ * The columns that a checked body sets, all but the password's; throws `url_refused` for an address that is not
+ * allowed, under `pathPrefix`.
  */
 export function toFields(body: z.output<typeof updateCodeBody>, rules: DestinationRules, pathPrefix = ""): CodeFields {
   const { name, destination_url, is_active, expires_at, fallback_url, tags, folder, max_scans } = body;

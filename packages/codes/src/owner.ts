@@ -1,5 +1,5 @@
-// Whose a code is, for people who meet it when it leads nowhere: a name and a way to ask. What a workspace says of itself,
-// and what an operator says for codes that nobody knows.
+// Whose a code is, for people who meet it when it leads nowhere: a name and a way to ask. What a workspace says of
+// itself, and what an operator says for codes that nobody knows.
 
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
 import { refusedField } from "@qrfactory/domain/http/errors";

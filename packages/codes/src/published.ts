@@ -59,8 +59,8 @@ const moment = z.iso.datetime();
 export const usedMax = 0xffff_ffff;
 
 /**
- * Reads one published row. Null when it is damaged, too long, of a newer schema, has a field that it should not have, or
- * an address that could not be sent: such a row is refused by itself and never stops the others.
+ * Reads one published row. Null when it is damaged, too long, of a newer schema, has a field that it should not have,
+ * or an address that could not be sent: such a row is refused by itself and never stops the others.
  */
 export function parsePublishedCode(json: string | undefined): PublishedCode | null {
   if (json === undefined || json.length > rowLengthMax) return null;

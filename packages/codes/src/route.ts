@@ -1,5 +1,5 @@
-// Where a scan of a code leads: the one place that decides it, for the redirect service and for the API's `resolve`. Pure
-// and without waiting; what it decided step by step is told to whoever asks.
+// Where a scan of a code leads: the one place that decides it, for the redirect service and for the API's `resolve`.
+// Pure and without waiting; what it decided step by step is told to whoever asks.
 
 import type { Served } from "@qrfactory/domain/events";
 import { intentAddress, isWebAddress } from "./app-links.js";
@@ -80,8 +80,8 @@ export type RouteOptions = {
 };
 
 /**
- * Decides in the order of contract section 5: paused, expired, used up; password; rules; variants; destination; then the
- * query and apps. `at` is milliseconds since the epoch.
+ * Decides in the order of contract section 5: paused, expired, used up; password; rules; variants; destination; then
+ * the query and apps. `at` is milliseconds since the epoch.
  */
 export function route(
   state: CodeState,

@@ -1,6 +1,6 @@
-// The ids of a code's rules and variants: what reports, scans and `resolve` name them by, whatever their place in the list.
-// Nothing of them is published. A region says which place it took in which version, and ingest looks up who stood there,
-// so regions of any release agree. What was stored without ids has those that follow from what it says.
+// The ids of a code's rules and variants: what reports, scans and `resolve` name them by, whatever their place in the
+// list. Nothing of them is published. A region says which place it took in which version, and ingest looks up who stood
+// there, so regions of any release agree. What was stored without ids has those that follow from what it says.
 import { createHash } from "node:crypto";
 import { invalidField } from "@qrfactory/domain/http/errors";
 import { canonicalJson } from "@qrfactory/domain/http/json";
@@ -65,8 +65,8 @@ export function nameRouting(stored: StoredRouting): NamedLists {
 const listsOf = ({ rules, variants }: StoredRouting) => ({ rules: rules ?? [], variants: variants ?? [] }) as Lists;
 
 /**
- * The lists that an edit sets, each item with an id: the one that was sent, that of the same item as it is stored, or a new
- * one. Throws `validation_failed` for an id that an item of the other list keeps, under `pathPrefix`.
+ * The lists that an edit sets, each item with an id: the one that was sent, that of the same item as it is stored, or a
+ * new one. Throws `validation_failed` for an id that an item of the other list keeps, under `pathPrefix`.
  */
 export function keepIds(sent: RoutingColumns, stored: StoredRouting, pathPrefix = ""): Pick<RoutingColumns, ListName> {
   if (sent.rules === undefined && sent.variants === undefined) return {};

@@ -37,8 +37,8 @@ export type DatabaseOptions = {
 export const withPatience = { queryTimeoutMs: 30_000 } satisfies DatabaseOptions;
 
 /**
- * Stands first in a statement that requests run by the hundred: its connection keeps it parsed and planned. Only for texts
- * that never change and reach rows by a whole key, whatever the values: one plan serves all.
+ * Stands first in a statement that requests run by the hundred: its connection keeps it parsed and planned. Only for
+ * texts that never change and reach rows by a whole key, whatever the values: one plan serves all.
  */
 export const prepared = Prisma.raw("/* prepared */");
 

@@ -72,7 +72,8 @@ export type Once = (claim: IdempotencyClaim, effect: (tx: Tx) => Promise<StoredA
  * running after 5 s. What `effect` throws undoes the claim, so refusals and failures are not kept.
  */
 export function makeOnce(db: Db): Once {
-  // Duplicates in this process wait here, without a connection: ten retries of one slow request must not empty the pool.
+  // Duplicates in this process wait here, without a connection: ten retries of one slow request must not empty the
+  // pool.
   const running = new Map<string, Promise<unknown>>();
 
   return async function once(claim, effect) {

@@ -14,7 +14,9 @@ export async function findBelievedEpoch(db: Db): Promise<BelievedEpoch | null> {
   return row && { runId: row.runId, publications: Number(row.publications) };
 }
 
-/** Notes the epoch. Within one run the count never goes back: two workers may note it in another order than they asked. */
+/**
+ * Notes the epoch. Within one run the count never goes back: two workers may note it in another order than they asked.
+ */
 export async function recordEpoch(db: Db, { runId, publications }: BelievedEpoch): Promise<void> {
   await db.$executeRaw`
     INSERT INTO state_epoch AS e (run_id, publications) VALUES (${runId}, ${publications}::bigint)

@@ -8,7 +8,10 @@ export const namesInBrackets = [
 
 const ownName = new RegExp(`^(?:${namesInBrackets.join("|")})\\)`);
 
-/** The city of a DB-IP name without its district: `Vienna (Leopoldstadt)` → `Vienna`, `Frankfurt (Oder) (Mitte)` → `Frankfurt (Oder)`. */
+/**
+ * The city of a DB-IP name without its district: `Vienna (Leopoldstadt)` → `Vienna`, `Frankfurt (Oder) (Mitte)` →
+ * `Frankfurt (Oder)`.
+ */
 export function cityOf(name: string): string {
   const bracket = name.indexOf(" (");
   if (bracket <= 0) return name;

@@ -18,15 +18,16 @@ export const botClasses = ["bot", "preview", "prefetch"] as const;
 export type BotClass = (typeof botClasses)[number];
 
 /**
- * What a scan was answered with: the destination of the code or of a rule, that of a variant, an app, or the fallback of a
- * code that is paused, expired or used up. Pages (password, preview, the end of a code) lead nowhere and are no scans.
+ * What a scan was answered with: the destination of the code or of a rule, that of a variant, an app, or the fallback
+ * of a code that is paused, expired or used up. Pages (password, preview, the end of a code) lead nowhere and are no
+ * scans.
  */
 export const servedKinds = ["destination", "variant", "app", "fallback"] as const;
 export type Served = (typeof servedKinds)[number];
 
 /**
- * One answered scan. It rests on disks and in streams, so it holds nothing personal: before it exists, the address is cut
- * to its network, and the user agent and the languages are reduced to the columns of a row.
+ * One answered scan. It rests on disks and in streams, so it holds nothing personal: before it exists, the address is
+ * cut to its network, and the user agent and the languages are reduced to the columns of a row.
  */
 export const scanEvent = z.object({
   id: z.uuid(),

@@ -71,8 +71,8 @@ function makeOffset(zone: string): (at: number) => number {
 const twoDigits = (number: number) => String(number).padStart(2, "0");
 
 /**
- * Makes the function that writes moments as the clocks of a zone show them, in RFC 3339: `2026-11-05T13:00:00.123+01:00`,
- * with a Z for UTC itself. For a zone that `findZone` knows.
+ * Makes the function that writes moments as the clocks of a zone show them, in RFC 3339:
+ * `2026-11-05T13:00:00.123+01:00`, with a Z for UTC itself. For a zone that `findZone` knows.
  */
 export function makeLocalMoment(zone: string): (at: Date) => string {
   if (zone === "UTC") return (at) => at.toISOString();

@@ -1,5 +1,5 @@
-// Directories of scans, calls, codes and hashes of passwords: for their owner only, also where another program made them or
-// put a copy back.
+// Directories of scans, calls, codes and hashes of passwords: for their owner only, also where another program made
+// them or put a copy back.
 import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 

@@ -2,7 +2,9 @@
 // away, and a breaker keeps commands from piling up behind a server that is frozen but still connected.
 import { Redis, type RedisOptions } from "ioredis";
 
-/** How long one command may take. A healthy loopback Redis answers in 0.1 ms; 250 ms forgives a fork for an AOF rewrite. */
+/**
+ * How long one command may take. A healthy loopback Redis answers in 0.1 ms; 250 ms forgives a fork for an AOF rewrite.
+ */
 const commandTimeoutMsDefault = 250;
 
 /**
@@ -32,8 +34,8 @@ const sentinelUrl = /^redis\+sentinel:\/\/(?:([^@/]*)@)?([^@/]+)\/([A-Za-z0-9._-
 
 /**
  * Where a server is: `redis://`, `rediss://`, or the primary that Sentinels name,
- * `redis+sentinel://[user:password@]host:port,host:port/primary-name`; user and password are those of the primary and of
- * the Sentinels. Null when it is none of these.
+ * `redis+sentinel://[user:password@]host:port,host:port/primary-name`; user and password are those of the primary and
+ * of the Sentinels. Null when it is none of these.
  */
 export function parseRedisUrl(url: string): RedisOptions | string | null {
   if (/^rediss?:\/\//.test(url)) return URL.canParse(url) ? url : null;
@@ -114,8 +116,8 @@ class GuardedRedis extends Redis {
       (error: Error) => {
         if (error.message !== timedOut) return;
         this.timeoutsInRow += 1;
-        // Another server may be the primary by now. (ioredis can listen for that itself; but word that comes while it is
-        // connecting ends the connection for good.)
+        // Another server may be the primary by now. (ioredis can listen for that itself; but word that comes while it
+        // is connecting ends the connection for good.)
         if (this.options.sentinels && this.timeoutsInRow >= breakerTimeoutsMax) this.disconnect(true);
         this.nextTrialAt = Date.now() + breakerRetryMs;
       },
@@ -151,7 +153,9 @@ export function connectRedis(connection: RedisConnection): Redis {
   return redis;
 }
 
-/** Opens a connection for BullMQ, which waits for its server on purpose: no command deadline, nobody's request on it. */
+/**
+ * Opens a connection for BullMQ, which waits for its server on purpose: no command deadline, nobody's request on it.
+ */
 export function connectQueueRedis({ url, name }: Pick<RedisConnection, "url" | "name">): Redis {
   return open(Redis, url, { connectionName: name, maxRetriesPerRequest: null });
 }

@@ -1,5 +1,5 @@
-// The identity of a spool: an id that lives as long as the directory is not set back, and the machine start under which it
-// was last written.
+// The identity of a spool: an id that lives as long as the directory is not set back, and the machine start under which
+// it was last written.
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,9 @@ export type Identity = { id: string; bootId: string | null };
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The identity kept in a directory; null when there is none or it cannot be read (its segments are then re-shipped). */
+/**
+ * The identity kept in a directory; null when there is none or it cannot be read (its segments are then re-shipped).
+ */
 export function readIdentity(directory: string): Identity | null {
   try {
     const stored: unknown = JSON.parse(readFileSync(join(directory, "spool.json"), "utf8"));
@@ -26,7 +28,9 @@ export function newIdentity(): Identity {
   return { id: randomUUID(), bootId: null };
 }
 
-/** Replaces the file in one step and for good: a crash leaves the old one or the new one, a loss of power the new one. */
+/**
+ * Replaces the file in one step and for good: a crash leaves the old one or the new one, a loss of power the new one.
+ */
 export function writeIdentity(directory: string, identity: Identity): void {
   const path = join(directory, "spool.json");
   const draft = `${path}.draft`;

@@ -1,5 +1,5 @@
-// Directories that were put back from an older copy, cloned, or damaged. Every record that is appended afterwards arrives,
-// and so does every one that lies there.
+// Directories that were put back from an older copy, cloned, or damaged. Every record that is appended afterwards
+// arrives, and so does every one that lies there.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "@jest/globals";

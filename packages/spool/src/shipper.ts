@@ -1,6 +1,6 @@
-// Carries a spool's records elsewhere, in order and at least once: reads from a cursor, sends batches, and lets segments
-// go only when the far end has acknowledged them. Records lost on the way (a queue emptied, a worker gone) are sent again,
-// and all of them are when an acknowledgement is of other records than the spool's.
+// Carries a spool's records elsewhere, in order and at least once: reads from a cursor, sends batches, and lets
+// segments go only when the far end has acknowledged them. Records lost on the way (a queue emptied, a worker gone) are
+// sent again, and all of them are when an acknowledgement is of other records than the spool's.
 import { backoffMs } from "@qrfactory/runtime/load/backoff";
 import type { Spool } from "./spool.js";
 
@@ -170,9 +170,9 @@ export function makeShipper(options: ShipperOptions): Shipper {
   const writtenBefore = () => (spool.nextWhenOpened ?? 1) - 1;
 
   /**
-   * Ships everything again under another id. The acknowledgement is of records that were never handed over: the directory
-   * was set back to an older copy, or is one of two with the same id, and its records have the numbers of others. The far
-   * end drops those that it has already.
+   * Ships everything again under another id. The acknowledgement is of records that were never handed over: the
+   * directory was set back to an older copy, or is one of two with the same id, and its records have the numbers of
+   * others. The far end drops those that it has already.
    */
   function beginAnew(acknowledged: number): void {
     const before = spool.id;
@@ -195,8 +195,8 @@ export function makeShipper(options: ShipperOptions): Shipper {
 
   /**
    * Goes back to the last acknowledged record when the oldest batch under way has disappeared unacknowledged. When that
-   * did not help, the far end has lost what it had acknowledged (a database that was set back): then to the oldest record
-   * that there is, telling by its batch that what was before does not exist any more.
+   * did not help, the far end has lost what it had acknowledged (a database that was set back): then to the oldest
+   * record that there is, telling by its batch that what was before does not exist any more.
    */
   async function rewindIfLost(): Promise<boolean> {
     const oldest = sent[0];

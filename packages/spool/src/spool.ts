@@ -35,7 +35,9 @@ export type SpoolRead = {
   /** The number that was asked for: everything from here to `firstSequence` does not exist any more. */
   from: number;
   firstSequence: number;
-  /** Number of consecutive records, the first of them numbered `firstSequence`. 0 when there is only a gap to report. */
+  /**
+   * Number of consecutive records, the first of them numbered `firstSequence`. 0 when there is only a gap to report.
+   */
   count: number;
   /** The records in UTF-8, with a line feed between two: nobody looks into them on the way. */
   lines: Buffer;
@@ -60,8 +62,8 @@ export type Spool = {
   /** UUID, kept in the directory; settled once the directory could be read. Another one after `renew`. */
   readonly id: string;
   /**
-   * The value of `nextSequence` when the directory was opened; null while the disk refuses that. Numbers from here on are
-   * given by this process.
+   * The value of `nextSequence` when the directory was opened; null while the disk refuses that. Numbers from here on
+   * are given by this process.
    */
   readonly nextWhenOpened: number | null;
   /** The number that the next record gets; the first record of a spool is 1. */

@@ -9,8 +9,8 @@ export const changesOrdinalKey = "qrf:codes:changes:ordinal";
 /** JSON: the hash holds everything; absent in a Redis that was emptied. */
 export const markKey = "qrf:codes:mark";
 /**
- * Milliseconds since the epoch by the clock of whoever publishes, written every second: what matters is that it moves on, see
- * beats.ts.
+ * Milliseconds since the epoch by the clock of whoever publishes, written every second: what matters is that it moves
+ * on, see beats.ts.
  */
 export const heartbeatKey = "qrf:codes:heartbeat";
 /** Hash: process of redirect → number of the last change that it has taken, and when it said so. */

@@ -1,6 +1,6 @@
-// Scans of ids that lead nowhere, counted by id and day in the state Redis, so that a misprint or a code deleted too early
-// is found. A help for people, not a ledger: it holds the ids that are asked for most, and an outage may lose or double
-// some counts.
+// Scans of ids that lead nowhere, counted by id and day in the state Redis, so that a misprint or a code deleted too
+// early is found. A help for people, not a ledger: it holds the ids that are asked for most, and an outage may lose or
+// double some counts.
 import { dayMs } from "@qrfactory/domain/duration";
 import type { Redis } from "ioredis";
 

@@ -16,7 +16,9 @@ export type RedisOptions = {
   port?: number;
   /** `redis://[user:password@]host:port` of its primary; a state Redis that has one is ready to be promoted. */
   replicaOf?: string;
-  /** Asked of every client; none unless told. Kept out of the list of processes: it stands in a file of the directory. */
+  /**
+   * Asked of every client; none unless told. Kept out of the list of processes: it stands in a file of the directory.
+   */
   password?: string;
   /** Where a cache starts to evict, in MiB. */
   maxMemoryMb?: number;

@@ -1,4 +1,5 @@
-// Directories for one test. They can be entered by other users, because PostgreSQL gives up root before it works in one.
+// Directories for one test. They can be entered by other users, because PostgreSQL gives up root before it works in
+// one.
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

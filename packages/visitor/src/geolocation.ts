@@ -1,5 +1,5 @@
-// Where a network is, by a database in MaxMind's format: the operator's own file, or DB-IP City Lite, which is installed
-// with this package (CC BY 4.0). A missing or damaged file leaves everything unknown and is said once.
+// Where a network is, by a database in MaxMind's format: the operator's own file, or DB-IP City Lite, which is
+// installed with this package (CC BY 4.0). A missing or damaged file leaves everything unknown and is said once.
 
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";

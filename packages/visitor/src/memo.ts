@@ -14,8 +14,8 @@ export function makeRecent<Value extends {}>(keysMax: number): Recent<Value> {
 }
 
 /**
- * A copy of a text. V8 keeps a part of a text as a view of the whole: a user agent cut to 512 characters would hold on to
- * the 16 kB that it was cut from.
+ * A copy of a text. V8 keeps a part of a text as a view of the whole: a user agent cut to 512 characters would hold on
+ * to the 16 kB that it was cut from.
  */
 function ownText(text: string): string {
   const copy = Buffer.from(text).toString();

@@ -1,5 +1,5 @@
-// The traits of a client: all that a scan keeps of its user agent and its list of languages, which go no further, onto no
-// disk and into no stream.
+// The traits of a client: all that a scan keeps of its user agent and its list of languages, which go no further, onto
+// no disk and into no stream.
 import type { BotClass } from "@qrfactory/domain/events";
 import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
 import { memoise } from "./memo.js";

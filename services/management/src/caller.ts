@@ -13,7 +13,10 @@ import type { Request, Response } from "express";
 /** A caller with what the audit trail says of them. */
 export type SeenCaller = Caller & { actor: Actor };
 
-/** Names the caller, or throws `unauthenticated`, `rate_limited`, `forbidden` for a key without the route's scope, or `validation_failed` for a query that nobody heeds. */
+/**
+ * Names the caller, or throws `unauthenticated`, `rate_limited`, `forbidden` for a key without the route's scope, or
+ * `validation_failed` for a query that nobody heeds.
+ */
 export type FindCaller = (req: Request, res: Response, accepts?: readonly Caller["kind"][]) => Promise<SeenCaller>;
 
 export type FindCallerOptions = {

@@ -1,4 +1,5 @@
-// Every route of the API as the tests of all routes know it: who may, with what credentials, and a request that succeeds.
+// Every route of the API as the tests of all routes know it: who may, with what credentials, and a request that
+// succeeds.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";

@@ -1,4 +1,5 @@
-// Streams of server-sent events (HTML, 9.2): how many there may be, how they begin, stay open and end, the same for all.
+// Streams of server-sent events (HTML, 9.2): how many there may be, how they begin, stay open and end, the same for
+// all.
 
 import type { Authenticate, Caller } from "@qrfactory/auth/caller";
 import { minuteMs } from "@qrfactory/domain/duration";
@@ -22,7 +23,9 @@ const streamsOfNetworkMax = 100;
 /** What a client is asked to wait that has to close one first. */
 const retryAfterSeconds = 5;
 
-/** Takes a place for a stream and returns what gives it back; throws `rate_limited`, or `overloaded` when all are taken. */
+/**
+ * Takes a place for a stream and returns what gives it back; throws `rate_limited`, or `overloaded` when all are taken.
+ */
 export type EnterStream = (req: Request, caller: Pick<Caller, "kind" | "id" | "workspaceId">) => () => void;
 
 /** Makes the places that all streams of a process share. */

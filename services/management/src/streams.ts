@@ -11,8 +11,8 @@ const cursorHint = "Use the next_cursor of a page of the same stream.";
 export type StreamDocument<Row> = { results: Row[]; next_cursor: string | null };
 
 /**
- * Checks the query of a stream: `cursor`, `limit` and what `filters` adds; unknown parameters are refused. `position` is
- * the shape that the stream's cursors hold; `after` is null on the first page.
+ * Checks the query of a stream: `cursor`, `limit` and what `filters` adds; unknown parameters are refused. `position`
+ * is the shape that the stream's cursors hold; `after` is null on the first page.
  */
 export function readStreamQuery<Shape extends z.ZodRawShape, Position extends z.ZodType>(
   req: Request,
@@ -26,8 +26,8 @@ export function readStreamQuery<Shape extends z.ZodRawShape, Position extends z.
 }
 
 /**
- * The document of one page. `rows` are one more than `limit` where there is a next page; `positionOf` gives what a cursor
- * after a row holds, as JSON.
+ * The document of one page. `rows` are one more than `limit` where there is a next page; `positionOf` gives what a
+ * cursor after a row holds, as JSON.
  */
 export function streamDocument<Row, Result>(
   rows: Row[],

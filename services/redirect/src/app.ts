@@ -57,8 +57,8 @@ export type AppOptions = Decide & {
 };
 
 /**
- * `/q/{short_id}` in any case, or `/{short_id}` for a short scan domain; a slash at the end is optional, and a `+`, which
- * some apps encode, asks where the code leads.
+ * `/q/{short_id}` in any case, or `/{short_id}` for a short scan domain; a slash at the end is optional, and a `+`,
+ * which some apps encode, asks where the code leads.
  */
 const scanPath = /^\/(?:q\/)?([^/]+?)((?:\+|%2B)?)\/?$/i;
 

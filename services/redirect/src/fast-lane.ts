@@ -1,6 +1,7 @@
-// The fast lane: a scan in its ordinary shape, one whole GET of a known code, is answered right from its bytes. node:http
-// spends more time on making request and response objects than everything else takes together. Whatever is not ordinary
-// in any way is handed to node:http with its connection, which it keeps; tests show that both answer alike.
+// The fast lane: a scan in its ordinary shape, one whole GET of a known code, is answered right from its bytes.
+// node:http spends more time on making request and response objects than everything else takes together. Whatever is
+// not ordinary in any way is handed to node:http with its connection, which it keeps; tests show that both answer
+// alike.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { requestIdFrom } from "@qrfactory/runtime/http/request-id";

@@ -1,6 +1,6 @@
-// Which unknown ids are scanned most, counted in bounded memory (Misra and Gries, 1982): an id that comes more often than
-// once in `idsMax` is never missed, and a flood of random ones leaves nothing behind. Handed over now and then; nothing is
-// sent for a single scan.
+// Which unknown ids are scanned most, counted in bounded memory (Misra and Gries, 1982): an id that comes more often
+// than once in `idsMax` is never missed, and a flood of random ones leaves nothing behind. Handed over now and then;
+// nothing is sent for a single scan.
 
 /** Ids counted at once. */
 const idsMax = 1_000;

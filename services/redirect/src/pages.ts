@@ -128,7 +128,9 @@ export function previewPage(headers: IncomingHttpHeaders, url: string | null, va
   return makePage(language, 200, preview.title, link);
 }
 
-/** Opens an app and goes to the web where that is not possible, by itself or, without scripts, by a link and in a while. */
+/**
+ * Opens an app and goes to the web where that is not possible, by itself or, without scripts, by a link and in a while.
+ */
 export function appPage(headers: IncomingHttpHeaders, appUrl: string, webUrl: string): Page {
   const language = languageOf(headers);
   const { app } = wordingOf(language);

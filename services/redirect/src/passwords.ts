@@ -30,7 +30,9 @@ export type CheckPassword = (attempt: {
   password: string;
 }) => Promise<PasswordVerdict>;
 
-/** Makes the check of this process. It hashes every password that it may, whatever that is, so that all take as long. */
+/**
+ * Makes the check of this process. It hashes every password that it may, whatever that is, so that all take as long.
+ */
 export function makeCheckPassword({ now = Date.now }: { now?: () => number } = {}): CheckPassword {
   const wrong = new Map<string, number>();
   let window = 0;

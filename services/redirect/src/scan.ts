@@ -1,6 +1,6 @@
 // From a request to the record of its scan. Everything personal is cut, hashed or left behind here, before the record
-// exists: the address becomes its network, the visitor a keyed hash whose key changes every day (UTC), the user agent and
-// the languages become traits.
+// exists: the address becomes its network, the visitor a keyed hash whose key changes every day (UTC), the user agent
+// and the languages become traits.
 
 import { createHmac, hash, randomUUID } from "node:crypto";
 import type { Decision } from "@qrfactory/codes/route";
@@ -84,8 +84,8 @@ export const ledToDestination: Led = { served: "destination", rule: null, varian
 export const ledToFallback: Led = { served: "fallback", rule: null, variant: null };
 
 /**
- * Describes a scan of `row` answered at `at` (milliseconds since the epoch, by our own clock). Id and time are those of the
- * gateway's stamp where there is one.
+ * Describes a scan of `row` answered at `at` (milliseconds since the epoch, by our own clock). Id and time are those of
+ * the gateway's stamp where there is one.
  */
 export type DescribeScan = (scanner: Scanner, row: LiveRow, at: number, led: Led) => ScanEvent;
 

@@ -1,6 +1,6 @@
-// The stamp of the gateway: an id and a moment for each scan, the same for every region that it sends the scan to. A region
-// that was frozen while another one answered in its place writes the scan down when it goes on, and both records become
-// one row.
+// The stamp of the gateway: an id and a moment for each scan, the same for every region that it sends the scan to. A
+// region that was frozen while another one answered in its place writes the scan down when it goes on, and both records
+// become one row.
 
 import { minuteMs } from "@qrfactory/domain/duration";
 
@@ -22,7 +22,9 @@ const aheadMsMax = minuteMs;
 /** Requests wait in the connections of a frozen region until it is thawed; machines are moved or paused for less. */
 const behindMsMax = 600_000;
 
-/** The stamp in the headers `X-Scan-Id` and `X-Scan-At` of a gateway that is trusted; null when one is not as it writes. */
+/**
+ * The stamp in the headers `X-Scan-Id` and `X-Scan-At` of a gateway that is trusted; null when one is not as it writes.
+ */
 export function readStamp(id: string | undefined, moment: string | undefined): Stamp | null {
   if (id === undefined || moment === undefined || !idShape.test(id) || !momentShape.test(moment)) return null;
   return { id: uuidOf(id), at: Number(moment.replace(".", "")) };

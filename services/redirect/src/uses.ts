@@ -10,7 +10,9 @@ export type Uses = {
   take(row: LiveRow): void;
 };
 
-/** Codes that are known, or twice as many; some 100 bytes each. A code that is forgotten is known by what was published. */
+/**
+ * Codes that are known, or twice as many; some 100 bytes each. A code that is forgotten is known by what was published.
+ */
 const codesMax = 200_000;
 
 /** Makes a count that begins with what was published. */

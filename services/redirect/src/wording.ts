@@ -1,6 +1,9 @@
 // The sentences that each language has.
 
-/** Pages that are always the same. Unknown, malformed and deleted codes look alike; `unavailable` is while nobody can say whether a code exists. */
+/**
+ * Pages that are always the same. Unknown, malformed and deleted codes look alike; `unavailable` is while nobody can
+ * say whether a code exists.
+ */
 export type PageName = "unknown" | "paused" | "expired" | "used" | "unavailable";
 /** Why a password is asked for again. */
 export type PasswordProblem = "wrong" | "limited" | "busy";

@@ -5,9 +5,10 @@ import { ApiError } from "@qrfactory/domain/http/errors";
 import { makeFairTurns } from "@qrfactory/runtime/load/fair-turns";
 
 /**
- * Longest predicted wait behind others, beyond which a quick refusal serves a client better. Predictions are of the time
- * that drawing takes; where requests are refused by the hundreds, they take the cores, too, so waits grow threefold:
- * with 120 ms, 300 requests a second of 2000 px leave the accepted ones below 400 ms (p95), with 300 ms at 800 ms.
+ * Longest predicted wait behind others, beyond which a quick refusal serves a client better. Predictions are of the
+ * time that drawing takes; where requests are refused by the hundreds, they take the cores, too, so waits grow
+ * threefold: with 120 ms, 300 requests a second of 2000 px leave the accepted ones below 400 ms (p95), with 300 ms at
+ * 800 ms.
  */
 const waitMsMaxDefault = 120;
 
@@ -39,8 +40,8 @@ export type Admission = {
   /** Throws `overloaded` when work that came now would have to wait too long. An idle pool takes anything. */
   requireTurn: (work: Pick<Work, "workspaceId" | "isHeavy">) => void;
   /**
-   * Runs `draw` when its turn comes, no more of them at once than there are threads; throws as `requireTurn` does when it
-   * would come too late. `leaves` ends the wait, not a drawing: see `makeAdmission`.
+   * Runs `draw` when its turn comes, no more of them at once than there are threads; throws as `requireTurn` does when
+   * it would come too late. `leaves` ends the wait, not a drawing: see `makeAdmission`.
    */
   run: <T extends Spent>(work: Work, draw: () => Promise<T>, leaves?: AbortSignal) => Promise<T>;
   /** Predicted milliseconds until everything that was let in is done. */

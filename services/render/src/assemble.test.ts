@@ -134,7 +134,8 @@ test("without a database a known key goes on, and an unknown one is a 503", asyn
   const nowhere = configOf("postgresql://nobody@127.0.0.1:9/none", "spool-2");
   const cut = await assembleRender(nowhere, createLog({ service: "render", level: "silent" }));
   const other = await listen(cut.app);
-  // Redis learns of a key from whoever reads it from the database, and a busy machine may keep either from it for a moment.
+  // Redis learns of a key from whoever reads it from the database, and a busy machine may keep either from it for a
+  // moment.
   await until(async () => {
     await generate(key.raw);
     return (await generate(key.raw, other.url)).status === 200;

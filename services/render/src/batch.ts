@@ -1,5 +1,6 @@
-// Batches of images for our own workers: drawn like any other and kept in the same cache, but paid for as a whole by who
-// asked for the batch. Drawn one after the other, so that a batch never takes more than one thread from single images.
+// Batches of images for our own workers: drawn like any other and kept in the same cache, but paid for as a whole by
+// who asked for the batch. Drawn one after the other, so that a batch never takes more than one thread from single
+// images.
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
 import { cacheKeyOf, readDesign } from "@qrfactory/domain/design/design";
 import {

@@ -1,5 +1,5 @@
-// Where cached images lie: one Redis, a Redis Cluster, or this process. Each image is one entry with one life, and beside
-// it the workspaces that rendered it. A store that is away, frozen or full costs a bounded moment and no error.
+// Where cached images lie: one Redis, a Redis Cluster, or this process. Each image is one entry with one life, and
+// beside it the workspaces that rendered it. A store that is away, frozen or full costs a bounded moment and no error.
 
 import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { connectRedis } from "@qrfactory/runtime/redis";

@@ -28,7 +28,9 @@ export type Caller = {
   frozen: Freeze | null;
   /** What it pays for beyond its quota, or null. */
   overage: Overage | null;
-  /** Until when an address names this caller, in milliseconds since 1970; a request that brings a credential has none. */
+  /**
+   * Until when an address names this caller, in milliseconds since 1970; a request that brings a credential has none.
+   */
   validUntilMs?: number;
 };
 
@@ -47,7 +49,10 @@ export type CallerOptions = {
  */
 export type RequireCaller = (req: Request, res: Response) => Promise<Caller>;
 
-/** Makes the function that names callers; `accepts` are the credentials that it takes, `least` the role that people need. */
+/**
+ * Makes the function that names callers; `accepts` are the credentials that it takes, `least` the role that people
+ * need.
+ */
 export function makeRequireCaller(
   { authenticate, guarded, countCaller, noteKeyUse }: CallerOptions,
   accepts: readonly Authenticated["kind"][] = ["key"],

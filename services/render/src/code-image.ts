@@ -13,7 +13,9 @@ export const codeImageHeaders = () => ({ "Cache-Control": "private, no-cache" })
 /** What says what is drawn; here the path does. */
 const contentFields = ["data", "data_type", "payload"];
 
-/** The request that a path and its query stand for; throws `validation_failed`, or `not_found` for what is no short id. */
+/**
+ * The request that a path and its query stand for; throws `validation_failed`, or `not_found` for what is no short id.
+ */
 export async function readCodeImageRequest(req: Request): Promise<DesignRequestBody> {
   const shortId = normalizeShortId(String(req.params.short_id));
   if (shortId === null) throw noSuchCode();

@@ -22,7 +22,9 @@ export type DrawOutcome =
   | { drawing: Verdict & { bytes?: Uint8Array }; spentMs: number }
   | { problem: { code: ProblemCode; detail: string; errors: FieldErrors | undefined }; spentMs: number };
 
-/** Below the HTTP thread's own: with a drawing on every core, requests are still taken, refused and answered at once. */
+/**
+ * Below the HTTP thread's own: with a drawing on every core, requests are still taken, refused and answered at once.
+ */
 const drawingPriority = constants.priority.PRIORITY_LOW;
 
 /**

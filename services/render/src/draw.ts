@@ -42,8 +42,8 @@ export type Pictures = { logo?: Picture; background?: Picture };
 type DrawOptions = { checked: boolean; pictures?: Pictures };
 
 /**
- * Draws a design. Throws `unscannable` when its size leaves less than one pixel a module, and `validation_failed` when no
- * bundled font draws its label, or the picture behind it is like it.
+ * Draws a design. Throws `unscannable` when its size leaves less than one pixel a module, and `validation_failed` when
+ * no bundled font draws its label, or the picture behind it is like it.
  */
 export async function draw(design: Design, options: DrawOptions): Promise<Drawing> {
   const { symbol, scene } = await sceneOf(design, options.pictures);

@@ -1,5 +1,5 @@
-// Drawing beside the HTTP thread: a pool with a thread a core, admission by cost in front of it. What is cheaper to draw
-// than to send to a thread is drawn in place.
+// Drawing beside the HTTP thread: a pool with a thread a core, admission by cost in front of it. What is cheaper to
+// draw than to send to a thread is drawn in place.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type Design, readDesign } from "@qrfactory/domain/design/design";
@@ -25,8 +25,8 @@ const lightWidthPxMax = 2_000;
 const backgroundPxMax = 2_000;
 
 /**
- * A drawing that takes longer than this is stuck, and its thread is ended, which may end the process: a supervisor starts
- * another. The largest styled image takes about 2 s.
+ * A drawing that takes longer than this is stuck, and its thread is ended, which may end the process: a supervisor
+ * starts another. The largest styled image takes about 2 s.
  */
 const drawMsMax = 20_000;
 
@@ -48,7 +48,9 @@ export type DrawingPool = {
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
   /** What `draw` would say, without the file. */
   judge: (design: Design, options: DrawOptions) => Promise<Verdict>;
-  /** Throws, before anything is done, what `draw` would throw for want of a turn; `rate_limited` for broken pictures. */
+  /**
+   * Throws, before anything is done, what `draw` would throw for want of a turn; `rate_limited` for broken pictures.
+   */
   requireTurn: (design: Design, options: Pick<DrawOptions, "workspaceId" | "files">) => void;
   backlogMs: () => number;
   close: () => Promise<void>;
@@ -110,8 +112,8 @@ export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
 }
 
 /**
- * Draws codes of every size that is drawn in place, some 80 of them in 0.3 s: cold, the first of each version takes up to
- * 20 ms, in which nobody else is answered; warm, 99 of 100 take less than 3.
+ * Draws codes of every size that is drawn in place, some 80 of them in 0.3 s: cold, the first of each version takes up
+ * to 20 ms, in which nobody else is answered; warm, 99 of 100 take less than 3.
  */
 export async function warmUp(): Promise<void> {
   for (let length = 10; length <= lightTextMax; length += 10) {

@@ -51,7 +51,9 @@ export type ReadCodeOptions = {
 
 const reference = z.strictObject({ short_id: shortIdField });
 
-/** Makes the reader of codes; it throws `validation_failed`, `url_refused`, or `not_found` for a code of nobody else's. */
+/**
+ * Makes the reader of codes; it throws `validation_failed`, `url_refused`, or `not_found` for a code of nobody else's.
+ */
 export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishCode }: ReadCodeOptions): ReadCode {
   const once = makeOnce(db);
   const addressOf = (shortId: string) => publicUrl(scanBaseUrl, shortId);

@@ -41,8 +41,8 @@ export type GenerateOptions = {
   /** Told of a credit that could not be given back now; its charge stays open, and is decided by what is written. */
   onCreditLost?: (account: { workspaceId: string; month: string }, error: unknown) => void;
   /**
-   * Headers of images that are fetched by their address: who may keep and embed them. They are not sent again to a client
-   * that has them.
+   * Headers of images that are fetched by their address: who may keep and embed them. They are not sent again to a
+   * client that has them.
    */
   linkHeaders?: (caller: Caller, now: Date) => Record<string, string>;
   now?: () => Date;
@@ -141,7 +141,9 @@ export function makeGenerate(options: GenerateOptions): Handler {
     });
   }
 
-  /** Does what a credit was taken for; returns the credit when that fails. A process that dies leaves the charge open. */
+  /**
+   * Does what a credit was taken for; returns the credit when that fails. A process that dies leaves the charge open.
+   */
   async function orGiveBack<T>(
     account: { workspaceId: string; month: string },
     callId: string,

@@ -35,7 +35,9 @@ export type Images = {
    * long: asked before anything is charged, a refusal costs next to nothing.
    */
   lookUp(request: ImageRequest): Promise<CacheAnswer>;
-  /** Gets the image, from what was found or by drawing. Rejects with what `draw` throws; the cache never makes it fail. */
+  /**
+   * Gets the image, from what was found or by drawing. Rejects with what `draw` throws; the cache never makes it fail.
+   */
   get(request: ImageRequest, found?: CacheAnswer): Promise<Image>;
 };
 

@@ -19,8 +19,8 @@ type Labelled = Pick<Design, "quietZone" | "widthPx" | "frame" | "background" | 
   Parameters<typeof inksOf>[0];
 
 /**
- * Throws `validation_failed` when a label is lost in the softened picture behind it, which covers the image of a symbol of
- * `symbolSide` modules.
+ * Throws `validation_failed` when a label is lost in the softened picture behind it, which covers the image of a symbol
+ * of `symbolSide` modules.
  */
 export function requireVisibleLabel(design: Labelled, symbolSide: number, backdrop: Picture | null): void {
   const { frame, background, gradient, color, quietZone, widthPx } = design;

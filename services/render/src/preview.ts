@@ -1,5 +1,5 @@
-// POST /api/v1/preview/: what an image would look like, for a dashboard that asks at each keystroke. Free, small, and marked
-// in its frame, so that nobody prints it; it scans like the image it stands for.
+// POST /api/v1/preview/: what an image would look like, for a dashboard that asks at each keystroke. Free, small, and
+// marked in its frame, so that nobody prints it; it scans like the image it stands for.
 import { composite, contrastRatio, normalizeColor, type Rgba, rgbaOf } from "@qrfactory/domain/design/color";
 import { cacheKeyOf, type Design } from "@qrfactory/domain/design/design";
 import { invalidFields } from "@qrfactory/domain/http/errors";

@@ -1,5 +1,6 @@
-// Reads what was drawn: at the delivered size, and as a poor camera sees it. Where the first decoder stumbles over the very
-// pixels of one view, as it does over one code in forty, others are shown to it and to a second one before it counts.
+// Reads what was drawn: at the delivered size, and as a poor camera sees it. Where the first decoder stumbles over the
+// very pixels of one view, as it does over one code in forty, others are shown to it and to a second one before it
+// counts.
 
 import type { Rgba } from "@qrfactory/domain/design/color";
 import { beyondLatin1 } from "@qrfactory/domain/symbol/text-encoding";
@@ -21,7 +22,9 @@ const degradedModulePx = [3, 3.4, 2.6];
 
 /** Widths that take pixels off their grid, on which no camera ever sees them, as shares of the delivered one. */
 const offGrid = [0.93, 0.87];
-/** The same of an image of few pixels a module: a camera comes nearer to it, for from afar there is nothing left to see. */
+/**
+ * The same of an image of few pixels a module: a camera comes nearer to it, for from afar there is nothing left to see.
+ */
 const offGridNear = [1.37, 1.83];
 
 type View = (pixels: Pixels) => Pixels;
@@ -99,7 +102,9 @@ async function gather(pixels: Pixels, side: number, text: string): Promise<Evide
   return { readings, countAgain: views.filter((view) => isReadAgain(view, text)).length };
 }
 
-/** Sharp views that each decoder has to read, and the first alone where the second does not know the mode of the text. */
+/**
+ * Sharp views that each decoder has to read, and the first alone where the second does not know the mode of the text.
+ */
 const viewsMin = {
   withPoor: { each: 1, alone: 3 },
   withoutPoor: { each: 2, alone: 4 },

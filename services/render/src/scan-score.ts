@@ -1,5 +1,6 @@
-// How well cameras will read a design, from what is known of it without them: a factor for each of its traits, fitted to
-// what five decoders read under simulated cameras (packages/docs/measured/cameras.md; fitted by infra/bench/src/cameras/fit-score.ts).
+// How well cameras will read a design, from what is known of it without them: a factor for each of its traits, fitted
+// to what five decoders read under simulated cameras (packages/docs/measured/cameras.md; fitted by
+// infra/bench/src/cameras/fit-score.ts).
 import type { SceneStyle } from "./qr/shapes.js";
 
 /** What of a drawn design decides its score. */
@@ -64,8 +65,8 @@ export const easiestFirst: Record<string, readonly string[]> = {
 };
 
 /**
- * What cameras measured, but for what they were not shown: fewer than 3 pixels a module, a contrast below 2.2, and a quiet
- * zone that is too small, for nothing lies around a simulated picture.
+ * What cameras measured, but for what they were not shown: fewer than 3 pixels a module, a contrast below 2.2, and a
+ * quiet zone that is too small, for nothing lies around a simulated picture.
  */
 export const factors: Factors = {
   pattern: {

@@ -1,4 +1,5 @@
-// The second decoder, of another origin than zxing-cpp: npm `qr`, in plain JavaScript. Asked only where the first stumbles.
+// The second decoder, of another origin than zxing-cpp: npm `qr`, in plain JavaScript. Asked only where the first
+// stumbles.
 import { kanjiValues, notKanji } from "@qrfactory/domain/symbol/kanji";
 import decodeQR from "qr/decode.js";
 import type { Pixels } from "./zxing.js";

@@ -1,5 +1,5 @@
-// Addresses of images that need no key, so that a page or a CDN can use them: signed with the secret of a key, which they
-// name by its prefix. Whoever may see the address may fetch the image; what it costs is its key's.
+// Addresses of images that need no key, so that a page or a CDN can use them: signed with the secret of a key, which
+// they name by its prefix. Whoever may see the address may fetch the image; what it costs is its key's.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { requireScope } from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
@@ -21,8 +21,8 @@ export const signatureFields = ["key", "expires", "sig"] as const;
 const cacheSecondsMax = 86_400;
 
 /**
- * The same address gives the same image as long as its renderer lives, but never longer than its signature holds. Whoever
- * has the address may embed and read the image, from any origin.
+ * The same address gives the same image as long as its renderer lives, but never longer than its signature holds.
+ * Whoever has the address may embed and read the image, from any origin.
  */
 export function signedHeaders({ validUntilMs = Number.POSITIVE_INFINITY }: Caller, now: Date): Record<string, string> {
   const left = Math.max(0, Math.floor((validUntilMs - now.getTime()) / 1_000));

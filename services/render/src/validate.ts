@@ -19,7 +19,10 @@ import { refusalOf } from "./unscannable.js";
 import type { ReadWanted, Wanted } from "./wanted.js";
 import { type Warning, warningsOf } from "./warnings.js";
 
-/** Refusals that are about the request itself: they are the answer. All others (no key, too fast, away) are errors here, too. */
+/**
+ * Refusals that are about the request itself: they are the answer. All others (no key, too fast, away) are errors here,
+ * too.
+ */
 const verdicts: readonly ProblemCode[] = [
   "validation_failed",
   "unscannable",
@@ -60,7 +63,9 @@ export type Validation = { [Name in keyof Figures]: Figures[Name] | null } & {
 
 const noFigures = { symbol: null, print: null, contrast_ratio: null, logo: null, scan_score: null, pixels: null };
 
-/** The handler of `POST /api/v1/validate/`. It answers 200 for whatever generate would refuse because of the request. */
+/**
+ * The handler of `POST /api/v1/validate/`. It answers 200 for whatever generate would refuse because of the request.
+ */
 export function makeValidate({ requireCaller, readWanted, judge }: ValidateOptions): Handler {
   const judgeFor = ({ design, pictures }: Wanted, workspaceId: string, checked: boolean) =>
     judge(design, { workspaceId, checked, files: pictures });

@@ -13,7 +13,9 @@ import { invalidBy, refusalWithoutDrawing } from "./validate.js";
 /** Fifty rows of 200 kB each at most. */
 const verdictLimits: BodyLimits = { bytesMax: 10_000_000, valuesMax: 100_000 };
 
-/** The handler of `verdictsPath`: a verdict for each request, in their order; null for one that nothing is wrong with. */
+/**
+ * The handler of `verdictsPath`: a verdict for each request, in their order; null for one that nothing is wrong with.
+ */
 export function makeVerdicts({ tokens }: { tokens: InternalTokens }): Handler {
   return async function giveVerdicts(req, res) {
     tokens.check(req.headers.authorization);

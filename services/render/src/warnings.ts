@@ -68,7 +68,10 @@ export function warningsOf(design: Design, { side, colors, version, segments, sc
   return warnings;
 }
 
-/** Which readers take a text for another one, by the table of infra/decisions/0062-text-encoding.md; null where none does. */
+/**
+ * Which readers take a text for another one, by the table of infra/decisions/0062-text-encoding.md; null where none
+ * does.
+ */
 function disagreementOf(segments: readonly Segment[]): string | null {
   if (segments.some(({ eci }) => eci !== undefined)) return null;
   const bytes = segments.filter(({ mode, text }) => mode === "byte" && !isAscii(text));

@@ -1,6 +1,6 @@
-// The decoder: zxing-cpp compiled to WebAssembly, called directly. The package's own `readBarcodes` never frees its result
-// vector, which costs some 3 kB a call for ever (measured over 30,000 calls); this frees it. Its .wasm file comes from
-// the installed package: no network.
+// The decoder: zxing-cpp compiled to WebAssembly, called directly. The package's own `readBarcodes` never frees its
+// result vector, which costs some 3 kB a call for ever (measured over 30,000 calls); this frees it. Its .wasm file
+// comes from the installed package: no network.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import {

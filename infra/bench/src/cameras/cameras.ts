@@ -12,8 +12,9 @@ const runUnlessTold = 1;
 const resultFile = "cameras-results.json";
 
 /**
- * With `fit` prints the factors of the scan score; else measures so many designs of a run, writes the report into a file and all readings beside; whether ours fall behind the
- * styled peer nowhere. Throws where a number is none, and where a decoder cannot run.
+ * With `fit` prints the factors of the scan score; else measures so many designs of a run, writes the report into a
+ * file and all readings beside; whether ours fall behind the styled peer nowhere. Throws where a number is none, and
+ * where a decoder cannot run.
  */
 export async function showCameras(file: string, [count, run]: string[]): Promise<boolean> {
   if (count === "fit") {

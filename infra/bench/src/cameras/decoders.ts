@@ -41,7 +41,10 @@ function greyOf({ width, height, data }: Pixels): Grey {
 
 const zbarProgram = fileURLToPath(new URL("../../src/cameras/zbar.py", import.meta.url));
 
-/** All pictures in one call: the program takes longer to start than to read one. Throws what it says where it cannot run. */
+/**
+ * All pictures in one call: the program takes longer to start than to read one. Throws what it says where it cannot
+ * run.
+ */
 function readByZbar(pictures: Grey[]): (string | null)[] {
   const input = Buffer.concat(
     pictures.flatMap(({ width, height, data }) => {

@@ -1,5 +1,5 @@
-// Random designs as people order them: every pattern as often as the others, eyes in one word or by ring and middle, with logos, frames, gradients and
-// grounds. The same seed gives the same designs.
+// Random designs as people order them: every pattern as often as the others, eyes in one word or by ring and middle,
+// with logos, frames, gradients and grounds. The same seed gives the same designs.
 import {
   eyeBorderShapes,
   eyeCenterShapes,

@@ -1,5 +1,5 @@
-// What cameras do to a picture, each alone and always the same: turning, perspective, compression, noise, and a lens out
-// of focus. Works on pixels of red, green, blue and alpha with nothing transparent.
+// What cameras do to a picture, each alone and always the same: turning, perspective, compression, noise, and a lens
+// out of focus. Works on pixels of red, green, blue and alpha with nothing transparent.
 import type { Pixels } from "@qrfactory/testing/decode";
 import { createCanvas, ImageData, loadImage } from "canvas";
 import { randomFrom } from "./random.js";
@@ -78,7 +78,10 @@ function warp(pixels: Pixels): Pixels {
 
 type Eight = [number, number, number, number, number, number, number, number];
 
-/** The projective map that takes the seen corners back to those of the unit square: the inverse of Heckbert's (1989, 2.2.3). */
+/**
+ * The projective map that takes the seen corners back to those of the unit square: the inverse of Heckbert's (1989,
+ * 2.2.3).
+ */
 const unwarping: Eight = (() => {
   const [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = seenCorners;
   const [sx, sy] = [x0 - x1 + x2 - x3, y0 - y1 + y2 - y3];
@@ -101,7 +104,9 @@ const unwarping: Eight = (() => {
   return adjugate.map((value) => value / (a * e - b * d)) as Eight;
 })();
 
-/** Draws a square picture anew: `origin` says where a place of it came from. Between pixels lies their weighted mean. */
+/**
+ * Draws a square picture anew: `origin` says where a place of it came from. Between pixels lies their weighted mean.
+ */
 function resample(pixels: Pixels, side: number, origin: (x: number, y: number) => [number, number]): Pixels {
   const { width, data } = pixels;
   const out = new Uint8ClampedArray(4 * side * side).fill(255);

@@ -1,5 +1,5 @@
-// Fits the factors of the scan score to what cameras read of random designs: services/render/src/scan-score.ts holds those of
-// `npm run show -- cameras fit`.
+// Fits the factors of the scan score to what cameras read of random designs: services/render/src/scan-score.ts holds
+// those of `npm run show -- cameras fit`.
 import { easiestFirst, levelsOf, type ScanTraits } from "@qrfactory/render/scan-score";
 import { measureDesigns } from "./measure-designs.js";
 import type { Measured } from "./read-designs.js";
@@ -78,7 +78,10 @@ const plain = levelsOf({
   },
 });
 
-/** Each factor as a share of that of plain squares; where levels have an order, a harder one has no more than an easier one. */
+/**
+ * Each factor as a share of that of plain squares; where levels have an order, a harder one has no more than an easier
+ * one.
+ */
 function scaled(factors: Fitted): Fitted {
   return Object.fromEntries(
     Object.entries(factors).map(([trait, levels]) => {

@@ -1,5 +1,5 @@
-// Who draws a design under the cameras: QRFactory as its service does, checked strictly; qr-code-styling with what it has
-// of the same design; npm `qrcode` in plain squares of black on white.
+// Who draws a design under the cameras: QRFactory as its service does, checked strictly; qr-code-styling with what it
+// has of the same design; npm `qrcode` in plain squares of black on white.
 import { type Design, readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
 import { sceneOf } from "@qrfactory/render/draw";
@@ -63,7 +63,9 @@ const ringTypes = ["square", "dot", "extra-rounded"] as const;
 const middleTypes = ["square", "dot"] as const;
 const rotations: Record<string, number> = { vertical: Math.PI / 2, horizontal: 0, diagonal: Math.PI / 4, radial: 0 };
 
-/** It has no frames, and other patterns and eyes; colours, gradient, logo, size, correction and quiet zone are the same. */
+/**
+ * It has no frames, and other patterns and eyes; colours, gradient, logo, size, correction and quiet zone are the same.
+ */
 async function makeStyled(
   { seed, hasLogo }: CameraDesign,
   design: Design,

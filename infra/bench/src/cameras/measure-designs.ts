@@ -16,7 +16,10 @@ const progressStep = 20;
 
 const program = fileURLToPath(new URL("./measure-process.js", import.meta.url));
 
-/** The designs of a run in their order, ours alone or beside the peers; another `run` has other designs. Throws when a process fails. */
+/**
+ * The designs of a run in their order, ours alone or beside the peers; another `run` has other designs. Throws when a
+ * process fails.
+ */
 export async function measureDesigns(count: number, run: number, { alone = false } = {}): Promise<Measured[]> {
   const measured: Measured[] = [];
   let next = 0;

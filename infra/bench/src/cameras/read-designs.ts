@@ -10,7 +10,10 @@ import { type MakerName, makeAll } from "./makers.js";
 /** Which decoders read the picture of one maker under each distortion. */
 export type Readings = { maker: MakerName; traits?: ScanTraits; readBy: Record<Distortion, DecoderName[]> };
 
-/** A design, and what became of each picture of it; `refused` counts the designs drawn before it that were not delivered. */
+/**
+ * A design, and what became of each picture of it; `refused` counts the designs drawn before it that were not
+ * delivered.
+ */
 export type Measured = { design: CameraDesign; readings: Readings[]; refused: number };
 
 /** Seeds that one design may try until the service delivers one. */

@@ -17,7 +17,9 @@ function sign(header: Part, claims: unknown, secret: string | Buffer): string {
   return `${signed}.${createHmac(hash, secret).update(signed).digest("base64url")}`;
 }
 
-/** The secret of the stack, for tokens that are rightly signed and wrong all the same; null where it is kept elsewhere. */
+/**
+ * The secret of the stack, for tokens that are rightly signed and wrong all the same; null where it is kept elsewhere.
+ */
 function secretOf({ stack }: Stage): string | null {
   try {
     const secrets = JSON.parse(readFileSync(join(stack.dataDirectory, "secrets.json"), "utf8")) as {

@@ -1,4 +1,5 @@
-// Marks: texts that nobody else would ever send, one in everything that a person sends, and the search for them in files.
+// Marks: texts that nobody else would ever send, one in everything that a person sends, and the search for them in
+// files.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 

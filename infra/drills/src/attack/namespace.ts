@@ -1,5 +1,5 @@
-// A network of one's own: rows whose fault would be everybody's, such as a name server that says nothing, run once more in
-// a process inside a network namespace, and their result comes back in a file.
+// A network of one's own: rows whose fault would be everybody's, such as a name server that says nothing, run once more
+// in a process inside a network namespace, and their result comes back in a file.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Queries that were answered 500: characters and numbers that a store does not take, in all cursors of all streams and all
-// filters of all lists.
+// Queries that were answered 500: characters and numbers that a store does not take, in all cursors of all streams and
+// all filters of all lists.
 import { makeCodes } from "./others.js";
 import type { Row } from "./row.js";
 

@@ -1,5 +1,5 @@
-// People of a stack: the demo's owner, newcomers on any plan, and members of a workspace in any role. Only what no client
-// can do goes past the API: a plan is given by the operator's command, a member is written into the database.
+// People of a stack: the demo's owner, newcomers on any plan, and members of a workspace in any role. Only what no
+// client can do goes past the API: a plan is given by the operator's command, a member is written into the database.
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";

@@ -1,6 +1,6 @@
-// Pictures that cost more to read than to send, made byte by byte: a progressive JPEG of thousands of scans, a GIF whose
-// frame does not fit its screen, a PNG that unpacks. Each can be told from the one before, so that no memory of a picture
-// helps against the next.
+// Pictures that cost more to read than to send, made byte by byte: a progressive JPEG of thousands of scans, a GIF
+// whose frame does not fit its screen, a PNG that unpacks. Each can be told from the one before, so that no memory of a
+// picture helps against the next.
 import { crc32, deflateSync } from "node:zlib";
 
 const jpegSegment = (marker: number, data: number[] | Buffer): Buffer => {
@@ -13,8 +13,8 @@ const jpegSegment = (marker: number, data: number[] | Buffer): Buffer => {
 const runMax = 32_767;
 
 /**
- * A grey progressive JPEG (T.81, G) of nothing but end-of-band runs in refining scans: each is some 30 bytes, and makes its
- * reader pass through every coefficient of the picture.
+ * A grey progressive JPEG (T.81, G) of nothing but end-of-band runs in refining scans: each is some 30 bytes, and makes
+ * its reader pass through every coefficient of the picture.
  */
 export function progressiveJpeg({ scans, side = 4_000, mark = 0 }: { scans: number; side?: number; mark?: number }) {
   const blocks = Math.ceil(side / 8) ** 2;
@@ -42,8 +42,8 @@ export function progressiveJpeg({ scans, side = 4_000, mark = 0 }: { scans: numb
 const [clearCode, firstCode, lastCode, widthMax] = [4, 6, 4_095, 12];
 
 /**
- * The packed form of so many pixels of colour 0: each code stands for one pixel more than the one before it, up to the last
- * code there is, which is then said again and again: 2,700 pixels a byte.
+ * The packed form of so many pixels of colour 0: each code stands for one pixel more than the one before it, up to the
+ * last code there is, which is then said again and again: 2,700 pixels a byte.
  */
 function packedZeros(pixels: number): Buffer {
   const bytes: number[] = [];

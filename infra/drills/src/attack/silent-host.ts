@@ -1,5 +1,5 @@
-// A picture's address whose name server takes questions and never answers. Look-ups by the system's resolver hold threads
-// that files need, too.
+// A picture's address whose name server takes questions and never answers. Look-ups by the system's resolver hold
+// threads that files need, too.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { hammer } from "./bodies.js";

@@ -44,8 +44,8 @@ export async function createAccount(db: Db, account: NewAccount): Promise<Member
 export const ownedWorkspacesMax = 50;
 
 /**
- * Creates another workspace of a user, on the plan free; throws `conflict` when they own `ownedWorkspacesMax`, `forbidden`
- * when one of theirs is suspended: a suspension is not left behind by a click.
+ * Creates another workspace of a user, on the plan free; throws `conflict` when they own `ownedWorkspacesMax`,
+ * `forbidden` when one of theirs is suspended: a suspension is not left behind by a click.
  */
 export async function createWorkspace(tx: Tx, name: string, owner: Actor): Promise<Workspace> {
   const userId = owner.id;

@@ -14,7 +14,10 @@ export async function storeMailedToken(
   await db.mailedToken.create({ data: { tokenHash: bytes(hash), ...row } });
 }
 
-/** Uses a token up and returns whose it was; null when it is unknown, used or expired. Of two uses at once, one succeeds. */
+/**
+ * Uses a token up and returns whose it was; null when it is unknown, used or expired. Of two uses at once, one
+ * succeeds.
+ */
 export async function takeMailedToken(tx: Tx, hash: Buffer, purpose: MailedPurpose): Promise<string | null> {
   const rows = await tx.$queryRaw<{ user_id: string }[]>`
     DELETE FROM mailed_tokens

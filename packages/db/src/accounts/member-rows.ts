@@ -71,8 +71,8 @@ export function requireRoleOver(held: Role, role: Role): void {
 }
 
 /**
- * The role that a user has now, in a transaction that holds the workspace: what was read before may have changed while it
- * waited. Throws `forbidden` unless it includes the needed one.
+ * The role that a user has now, in a transaction that holds the workspace: what was read before may have changed while
+ * it waited. Throws `forbidden` unless it includes the needed one.
  */
 export async function requireRoleNow(
   tx: Tx,

@@ -45,7 +45,9 @@ export async function inviteMember(
   return { ...row, role: invited.role, userId: null };
 }
 
-/** Gives a member or an invited person another role; throws `not_found`, `forbidden`, or `conflict` for the last owner. */
+/**
+ * Gives a member or an invited person another role; throws `not_found`, `forbidden`, or `conflict` for the last owner.
+ */
 export async function changeRole(tx: Tx, by: Manager, memberId: string, role: Role): Promise<MemberRow> {
   await holdUnfrozen(tx, by.workspaceId, "update");
   const held = await requireRoleNow(tx, by, "admin");
@@ -59,7 +61,9 @@ export async function changeRole(tx: Tx, by: Manager, memberId: string, role: Ro
   return { ...row, role };
 }
 
-/** Removes a member, whose sessions here end, or takes an invitation back; anybody may leave. Throws as `changeRole`. */
+/**
+ * Removes a member, whose sessions here end, or takes an invitation back; anybody may leave. Throws as `changeRole`.
+ */
 export async function removeMember(tx: Tx, by: Manager, memberId: string): Promise<void> {
   const { workspaceId } = by;
   await holdWorkspace(tx, workspaceId, "update");

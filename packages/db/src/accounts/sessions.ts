@@ -1,5 +1,5 @@
-// Sessions: a log-in is a family of refresh tokens, and the family's id is the session's. Whoever changes the sessions of
-// a user holds the user's row first, so that a refresh at the same moment never outlives the end of its session.
+// Sessions: a log-in is a family of refresh tokens, and the family's id is the session's. Whoever changes the sessions
+// of a user holds the user's row first, so that a refresh at the same moment never outlives the end of its session.
 import { randomUUID } from "node:crypto";
 import type { Role } from "@qrfactory/domain/access/roles";
 import { type Actor, columnsOf, type Origin, recordAccountAudit, recordAudit } from "../audit/audit.js";
@@ -15,7 +15,9 @@ type NewRefreshToken = { hash: Buffer; expiresAt: Date };
 /** Who logs in where; `passwordHash` is what the password was checked against. */
 export type NewSession = { userId: string; workspaceId: string; passwordHash?: string; origin: Origin };
 
-/** Starts a session with its first refresh token; null when the user, the membership or that password is gone meanwhile. */
+/**
+ * Starts a session with its first refresh token; null when the user, the membership or that password is gone meanwhile.
+ */
 export async function startSession(db: Db, start: NewSession, token: NewRefreshToken): Promise<Session | null> {
   const { userId, workspaceId, passwordHash = null, origin } = start;
   const sessionId = randomUUID();
@@ -42,7 +44,10 @@ async function insertToken(db: Db | Tx, session: Session, token: NewRefreshToken
   });
 }
 
-/** The role of a session's user and what the workspace is entitled to; null when the session or the membership has ended. */
+/**
+ * The role of a session's user and what the workspace is entitled to; null when the session or the membership has
+ * ended.
+ */
 export async function findSessionRights(db: Db, session: Session) {
   const rows = await db.$queryRaw<({ role: Role } & EntitlingColumns)[]>`${prepared}
     SELECT m.role, ${entitlingNames} FROM members m JOIN workspaces w ON w.id = m.workspace_id
@@ -53,9 +58,9 @@ export async function findSessionRights(db: Db, session: Session) {
 }
 
 /**
- * Exchanges a refresh token for the next of its session and returns whose it is. Null when the token is unknown, expired
- * or revoked; a token that was exchanged before also ends its session, because somebody else may hold the one that
- * replaced it.
+ * Exchanges a refresh token for the next of its session and returns whose it is. Null when the token is unknown,
+ * expired or revoked; a token that was exchanged before also ends its session, because somebody else may hold the one
+ * that replaced it.
  */
 export async function rotateRefreshToken(db: Db, hash: Buffer, next: NewRefreshToken): Promise<Session | null> {
   const tokenHash = bytes(hash);

@@ -73,8 +73,8 @@ export async function holdUnfrozen(
 }
 
 /**
- * Throws `plan_limit` when the plan has no room for this many more active codes, and as `holdUnfrozen` does. Counts under
- * a lock, so that two creations at once cannot share the last place.
+ * Throws `plan_limit` when the plan has no room for this many more active codes, and as `holdUnfrozen` does. Counts
+ * under a lock, so that two creations at once cannot share the last place.
  */
 export async function requireRoomForActive(tx: Tx, workspaceId: string, more = 1): Promise<void> {
   await requireRoom(tx, workspaceId, (await holdUnfrozen(tx, workspaceId)).plan, more);
@@ -101,8 +101,8 @@ export function countActiveCodes(db: Db | Tx, workspaceId: string): Promise<numb
 }
 
 /**
- * Notes whether more codes are active than the plan includes; the workspace is held for `update`. Every key is published
- * again when that makes a difference: their records tell render.
+ * Notes whether more codes are active than the plan includes; the workspace is held for `update`. Every key is
+ * published again when that makes a difference: their records tell render.
  */
 export async function settleOverLimit(tx: Tx, workspaceId: string, { plan, isOverLimit }: Standing): Promise<void> {
   const isOver = (await countActiveCodes(tx, workspaceId)) > plans[plan].activeCodesMax;

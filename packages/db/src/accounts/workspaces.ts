@@ -1,5 +1,5 @@
-// Workspaces as an operator sees and changes them: plans, suspensions, lapses. Every change is in the audit trail, and in
-// the records of the workspace's keys that render goes by.
+// Workspaces as an operator sees and changes them: plans, suspensions, lapses. Every change is in the audit trail, and
+// in the records of the workspace's keys that render goes by.
 import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Freeze } from "@qrfactory/domain/plan/freeze";
 import { type PlanName, plans } from "@qrfactory/domain/plan/plans";
@@ -152,7 +152,10 @@ export async function getOverage(db: Db, workspaceId: string): Promise<Required<
   return { enabled: row.overageEnabled, rendersMax: row.overageRendersMax };
 }
 
-/** Sets what a workspace pays for beyond its plan and returns its keys, to be published; throws `plan_limit` where no plan offers it. */
+/**
+ * Sets what a workspace pays for beyond its plan and returns its keys, to be published; throws `plan_limit` where no
+ * plan offers it.
+ */
 export async function setOverage(
   tx: Tx,
   workspaceId: string,

@@ -69,8 +69,8 @@ export async function readBulkInput(db: Db, jobId: string): Promise<{ rows: Buff
 export type Progress = { completed: number; failed: number };
 
 /**
- * Says that the work goes on and how far it is; false when the claim is lost, because of another worker or a cancellation.
- * Who has taken an order over starts from its first row, so progress is what it was until that is passed.
+ * Says that the work goes on and how far it is; false when the claim is lost, because of another worker or a
+ * cancellation. Who has taken an order over starts from its first row, so progress is what it was until that is passed.
  */
 export async function renewClaim(db: Db, { id, fence }: Claim, { completed, failed }: Progress): Promise<boolean> {
   const renewed = await db.$executeRaw`

@@ -1,5 +1,5 @@
-// Bulk orders: a row is the truth about each, whatever a queue says. Whoever works on one has claimed it with a number that
-// grows with each claim; an effect that carries an older number is refused.
+// Bulk orders: a row is the truth about each, whatever a queue says. Whoever works on one has claimed it with a number
+// that grows with each claim; an effect that carries an older number is refused.
 
 import { randomUUID } from "node:crypto";
 import { hourMs } from "@qrfactory/domain/duration";

@@ -1,5 +1,5 @@
-// The ledger of delivered calls, as its workspace reads it: the newest first, from a position on. Partitions by month are
-// read one after the other and no further than a page needs.
+// The ledger of delivered calls, as its workspace reads it: the newest first, from a position on. Partitions by month
+// are read one after the other and no further than a page needs.
 import { minuteMs } from "@qrfactory/domain/duration";
 import type { Db } from "../client.js";
 import { Prisma } from "../generated/client.js";

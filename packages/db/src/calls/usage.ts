@@ -46,8 +46,8 @@ export async function getMonthlyBill(db: Db, workspaceId: string, month: string)
 }
 
 /**
- * Fixes from which render on the current month is paid for one by one, when an overage begins, ends, or goes on with another
- * plan: never one that was used before. Only a new plan moves what was fixed.
+ * Fixes from which render on the current month is paid for one by one, when an overage begins, ends, or goes on with
+ * another plan: never one that was used before. Only a new plan moves what was fixed.
  */
 export async function fixOverage(tx: Tx, workspaceId: string, plan: PlanName, isNewPlan = false): Promise<void> {
   const quota = plans[plan].rendersPerMonth;
@@ -61,7 +61,10 @@ export async function fixOverage(tx: Tx, workspaceId: string, plan: PlanName, is
 
 export type MonthUsage = { workspaceId: string; month: string; renders: number };
 
-/** The ledger's sums that changed since a moment, in the order of workspaces and months, at most `limit` after the one that `after` names. */
+/**
+ * The ledger's sums that changed since a moment, in the order of workspaces and months, at most `limit` after the one
+ * that `after` names.
+ */
 export async function listMonthlyUsage(
   db: Db,
   { since, after, limit }: { since: Date; after: MonthUsage | null; limit: number },

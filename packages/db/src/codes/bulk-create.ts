@@ -10,8 +10,8 @@ import { noting } from "./history.js";
 export type PlainCode = { shortId: string; name: string; destinationUrl: string };
 
 /**
- * Creates active codes as `createCode` creates one, in one statement. Throws `plan_limit` when there is no room for all of
- * them, `conflict` that names the short ids which are taken.
+ * Creates active codes as `createCode` creates one, in one statement. Throws `plan_limit` when there is no room for all
+ * of them, `conflict` that names the short ids which are taken.
  */
 export async function createCodes(
   tx: Tx,

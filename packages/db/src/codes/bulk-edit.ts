@@ -19,9 +19,9 @@ export const bulkEditMax = 1_000;
 export type CodeSelection = { shortIds: string[] } | { filter: CodeFilter };
 
 /**
- * Changes all selected codes as `updateCode` changes one, and returns the new rows of those that were not so already. Throws `not_found` that names the
- * short ids which are no code of the workspace, `validation_failed` when more than `bulkEditMax` match the filter,
- * `plan_limit` when there is no room for all that would become active.
+ * Changes all selected codes as `updateCode` changes one, and returns the new rows of those that were not so already.
+ * Throws `not_found` that names the short ids which are no code of the workspace, `validation_failed` when more than
+ * `bulkEditMax` match the filter, `plan_limit` when there is no room for all that would become active.
  */
 export async function updateCodes(
   db: Db,
@@ -55,7 +55,10 @@ export async function updateCodes(
   });
 }
 
-/** The codes for which an edit is the same: rules and variants that a code has already keep the ids that they have there. */
+/**
+ * The codes for which an edit is the same: rules and variants that a code has already keep the ids that they have
+ * there.
+ */
 function alike(rows: DynamicCode[], changes: CodeFields): { ids: string[]; fields: CodeFields }[] {
   const groups = new Map<string, { ids: string[]; fields: CodeFields }>();
   for (const row of rows) {

@@ -5,8 +5,8 @@ import { canonicalJson } from "@qrfactory/domain/http/json";
 import type { DynamicCode } from "../generated/client.js";
 
 /**
- * The fields that differ from the row, rules and variants with their ids. A password counts as different: its hash tells
- * nothing of what it was. Throws as `keepIds` does.
+ * The fields that differ from the row, rules and variants with their ids. A password counts as different: its hash
+ * tells nothing of what it was. Throws as `keepIds` does.
  */
 export function changesOf(row: DynamicCode, fields: CodeFields, pathPrefix = ""): CodeFields {
   const stored: Record<string, unknown> = { ...row, ...nameRouting(row) };

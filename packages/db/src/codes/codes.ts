@@ -51,8 +51,8 @@ export type Target = { workspaceId: string; shortId: string; ifVersions?: readon
 
 /**
  * Changes a code and returns its new row; without a change it stays the version it is. Throws `not_found`,
- * `version_mismatch` when `ifVersions` are given and all stale, `plan_limit` when a paused code would become active without
- * room, and as `holdForEdit` does.
+ * `version_mismatch` when `ifVersions` are given and all stale, `plan_limit` when a paused code would become active
+ * without room, and as `holdForEdit` does.
  */
 export async function updateCode(
   db: Db,
@@ -93,8 +93,8 @@ export async function updateCodeIn(
 }
 
 /**
- * Holds the workspace of codes that are to be edited, and throws when it is frozen; nothing but a pause is possible then,
- * which may be what ends the freeze.
+ * Holds the workspace of codes that are to be edited, and throws when it is frozen; nothing but a pause is possible
+ * then, which may be what ends the freeze.
  */
 export async function holdForEdit(tx: Tx, workspaceId: string, changes: CodeFields): Promise<Standing> {
   const isPause = changes.isActive === false && Object.keys(changes).length === 1;

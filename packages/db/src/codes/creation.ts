@@ -1,5 +1,5 @@
-// The creation of a dynamic code: what its workspace may, the row, its first version and the event of its audit trail in one
-// statement, because a creation is mostly round trips.
+// The creation of a dynamic code: what its workspace may, the row, its first version and the event of its audit trail
+// in one statement, because a creation is mostly round trips.
 import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/codes/input";
 import { keepIds } from "@qrfactory/codes/routing-ids";
@@ -57,9 +57,9 @@ type NewRow = {
 };
 
 /**
- * Holds the workspace as `holdWorkspace` does to share it, and inserts the row unless it is frozen or the short id taken:
- * found out without an error, which would end the transaction. By hand, because the generated client compiles a creation
- * anew each time, for longer than the database takes to run it.
+ * Holds the workspace as `holdWorkspace` does to share it, and inserts the row unless it is frozen or the short id
+ * taken: found out without an error, which would end the transaction. By hand, because the generated client compiles a
+ * creation anew each time, for longer than the database takes to run it.
  */
 async function insertCode(tx: Tx, { workspaceId, shortId, fields, actor }: NewRow) {
   const { name, destinationUrl, isActive = true, expiresAt = null, fallbackUrl = null } = fields;

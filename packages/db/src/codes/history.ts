@@ -41,8 +41,8 @@ export async function recordVersions(tx: Tx, rows: DynamicCode[], change: CodeCh
 }
 
 /**
- * The rest of a `WITH` whose part `changed` has the rows: notes their versions and who made them. A round trip of its own
- * would cost a creation a tenth of its time.
+ * The rest of a `WITH` whose part `changed` has the rows: notes their versions and who made them. A round trip of its
+ * own would cost a creation a tenth of its time.
  */
 export function noting({ actor, action, details = {} }: CodeChange): Prisma.Sql {
   return Prisma.sql`
@@ -110,7 +110,9 @@ export async function getVersion(db: Db, code: DynamicCode, version: number): Pr
 /** In place of the hash of a code as it was. */
 const forgottenHash = "";
 
-/** The code as it was at a moment, with the counters of today; throws `not_found` before its creation and while deleted. */
+/**
+ * The code as it was at a moment, with the counters of today; throws `not_found` before its creation and while deleted.
+ */
 export async function getCodeAt(db: Db, code: DynamicCode, at: Date): Promise<DynamicCode> {
   const change = await findChangeAt(db, code, at);
   const was = change && versionOf(change, code);

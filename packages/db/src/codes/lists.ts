@@ -1,5 +1,5 @@
-// Lists of dynamic codes: what of a workspace matches, in which order, and the page at a position. A page begins after a
-// row, not after a number of rows, so it stays right while codes are added and costs the same however far it is.
+// Lists of dynamic codes: what of a workspace matches, in which order, and the page at a position. A page begins after
+// a row, not after a number of rows, so it stays right while codes are added and costs the same however far it is.
 import type { Db, Tx } from "../client.js";
 import { type DynamicCode, Prisma } from "../generated/client.js";
 import { codeColumns, restorableSince } from "./codes.js";

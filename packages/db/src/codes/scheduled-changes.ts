@@ -1,5 +1,5 @@
-// Edits of codes that are to happen later. They wait as rows, and the edit and the end of its row are one transaction, so
-// each is made once, in the order of their moments.
+// Edits of codes that are to happen later. They wait as rows, and the edit and the end of its row are one transaction,
+// so each is made once, in the order of their moments.
 import { randomUUID } from "node:crypto";
 import type { CodeFields } from "@qrfactory/codes/input";
 import { keepIds } from "@qrfactory/codes/routing-ids";
@@ -63,8 +63,8 @@ export async function listScheduledChanges(db: Db, code: DynamicCode): Promise<S
 }
 
 /**
- * The code as it will be at a moment that is to come, when the changes that wait until then are made as they are, and these
- * changes in their order; without those that would be refused for an id that another edit has taken.
+ * The code as it will be at a moment that is to come, when the changes that wait until then are made as they are, and
+ * these changes in their order; without those that would be refused for an id that another edit has taken.
  */
 export async function foreseeCode(
   db: Db,

@@ -1,13 +1,13 @@
-// Cities and districts of scans in SQL. Rows and summaries of before have both in the name of the city, and are read as if
-// they were taken in today: nothing is rewritten, and what older workers still write is read alike.
+// Cities and districts of scans in SQL. Rows and summaries of before have both in the name of the city, and are read as
+// if they were taken in today: nothing is rewritten, and what older workers still write is read alike.
 import { namesInBrackets } from "@qrfactory/domain/cities";
 
 /** What stands in brackets behind a city that has them in its name. */
 const ownNames = `ARRAY[${namesInBrackets.map((name) => `'${name}'`).join(", ")}]`;
 
 /**
- * `cityOf` of an expression, as domain/cities has it. By parts of the text: regular expressions take seven times as long,
- * which over a million rows of before is the difference between an answer and none.
+ * `cityOf` of an expression, as domain/cities has it. By parts of the text: regular expressions take seven times as
+ * long, which over a million rows of before is the difference between an answer and none.
  */
 export function cityOfName(name: string): string {
   const inBrackets = `split_part(${name}, ' (', 2)`;

@@ -48,8 +48,8 @@ const all = 2 ** columns.length - 1;
 const maskOf = (index: number) => all - 2 ** (columns.length - 1 - index);
 
 /**
- * The select list and the GROUP BY that count rows of `scans` by every dimension in one reading, a third of the time that
- * a row for each dimension takes: `dimension, key, scans, bots`. `subject` is one more column to group by.
+ * The select list and the GROUP BY that count rows of `scans` by every dimension in one reading, a third of the time
+ * that a row for each dimension takes: `dimension, key, scans, bots`. `subject` is one more column to group by.
  */
 export function countByDimension(from: string, subject?: string): string {
   const prefix = subject ? `${subject}, ` : "";

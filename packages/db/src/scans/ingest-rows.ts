@@ -1,8 +1,8 @@
 // The rows that events become.
 
 /**
- * A row of `scans`; what is null is not known. `sequence`, its number in the spool, and `rule`, the index of the rule that
- * matched, are in no column.
+ * A row of `scans`; what is null is not known. `sequence`, its number in the spool, and `rule`, the index of the rule
+ * that matched, are in no column.
  */
 export type ScanRow = {
   sequence: number;

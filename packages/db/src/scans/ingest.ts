@@ -1,6 +1,6 @@
-// Taking events in: one transaction for some batches inserts their rows, counts only what was really inserted, and notes
-// which numbers of their spools are covered. A batch may come twice, late, in any order and to two workers at once.
-// Speaks to `pg` itself: a transaction holds thousands of rows, a column each in one array.
+// Taking events in: one transaction for some batches inserts their rows, counts only what was really inserted, and
+// notes which numbers of their spools are covered. A batch may come twice, late, in any order and to two workers at
+// once. Speaks to `pg` itself: a transaction holds thousands of rows, a column each in one array.
 import type pg from "pg";
 import { sqlState } from "../client.js";
 import { openPool, withClient } from "../connections.js";

@@ -1,5 +1,6 @@
-// Whether what was counted is what the rows say. Compares a UTC day that is settled: hours with rows, and summaries with
-// what they would be if they were made now. What differs is made from the rows again, in the transaction that found it.
+// Whether what was counted is what the rows say. Compares a UTC day that is settled: hours with rows, and summaries
+// with what they would be if they were made now. What differs is made from the rows again, in the transaction that
+// found it.
 import { dayMs } from "@qrfactory/domain/duration";
 import type pg from "pg";
 import { inTransaction } from "../connections.js";
@@ -10,9 +11,9 @@ import { lockTimeoutMs, makeSummaries, placeSummaries, spanEnd } from "./summari
 export type DayDifferences = { hours: number; summaries: number };
 
 /**
- * A code whose rows of the day are all gone is left as it was: they were dropped at the end of their time, and totals stay.
- * Ingest is held up while hours are repaired, and only then: they are compared without a lock first. With the first day of
- * a month goes the month.
+ * A code whose rows of the day are all gone is left as it was: they were dropped at the end of their time, and totals
+ * stay. Ingest is held up while hours are repaired, and only then: they are compared without a lock first. With the
+ * first day of a month goes the month.
  */
 export async function reconcileDay(client: pg.ClientBase, day: Date): Promise<DayDifferences> {
   const found = await client.query({ text: differingHours, values: [day] });
@@ -112,7 +113,10 @@ const repairDifferingCodes = `
     CASE WHEN d.max_scans IS NULL THEN d.published_version ELSE least(d.published_version, d.version - 1) END
   FROM locked JOIN differing AS f USING (id) WHERE d.id = locked.id`;
 
-/** Compares what codes say of their scans with their hours, and repairs it; returns how many differed. Locks as hours do. */
+/**
+ * Compares what codes say of their scans with their hours, and repairs it; returns how many differed. Locks as hours
+ * do.
+ */
 export async function reconcileCodes(client: pg.ClientBase, today: Date): Promise<number> {
   const values = [new Date(today.getTime() - dayMs), (today.getTime() / dayMs) % codesEvery];
   const { rows } = await client.query({ text: differingCodes, values });

@@ -8,7 +8,10 @@ import { Parameters, rowsIn, type ScanScope, summariesIn } from "./scope.js";
 
 export type KeyCount = { key: string; scans: number };
 
-/** The `top` most frequent values of each dimension; ties by the value. What machines made is counted with `includeBots`. */
+/**
+ * The `top` most frequent values of each dimension; ties by the value. What machines made is counted with
+ * `includeBots`.
+ */
 export async function countByKey(
   reader: Reader,
   scope: ScanScope,
@@ -48,8 +51,8 @@ export async function countByKey(
 const { city, district, rule_id, variant_id } = scanDimensions;
 
 /**
- * What summaries count by value: `dimension, key, scans, bots`. Those of before know no rules and variants by their ids, so
- * what they count is of unknown ones, and have districts among their cities.
+ * What summaries count by value: `dimension, key, scans, bots`. Those of before know no rules and variants by their
+ * ids, so what they count is of unknown ones, and have districts among their cities.
  */
 const countsOfSummaries = (summaries: string) => `
   WITH read AS MATERIALIZED (

@@ -1,6 +1,6 @@
 // What a report is read from: summaries of the UTC hours, days and months that lie in its range as a whole, and rows of
-// `scans` for the rest. A day is read from one of both, so that nothing is counted twice; its visitors, who are different
-// people only within a day, can be added up.
+// `scans` for the rest. A day is read from one of both, so that nothing is counted twice; its visitors, who are
+// different people only within a day, can be added up.
 import type { Reader } from "./report-store.js";
 import { type ScanScope, type Stretch, summarySubject } from "./scope.js";
 import { type SummarySpan, type SummaryStart, spanEnd } from "./summaries.js";
@@ -11,7 +11,9 @@ export type ReportPlan = {
   days: Date[];
   /** What is left to be read from rows. */
   rows: Stretch[];
-  /** The same for what is counted by value, where a month saves thirty days, and hours the rows of a day that is cut. */
+  /**
+   * The same for what is counted by value, where a month saves thirty days, and hours the rows of a day that is cut.
+   */
   byKey: { summaries: SummaryStart[]; rows: Stretch[] };
 };
 

@@ -55,8 +55,8 @@ export async function resolveRange(reader: Reader, asked: AskedRange, now: Date)
 }
 
 /**
- * The range of the same length just before one. Before whole days of the time zone come as many days, whatever the clocks
- * did meanwhile: a week is compared with a week.
+ * The range of the same length just before one. Before whole days of the time zone come as many days, whatever the
+ * clocks did meanwhile: a week is compared with a week.
  */
 export async function previousRange(reader: Reader, { from, to }: Stretch, timezone: string): Promise<Stretch> {
   const { rows } = await reader.query<{ since: Date | null }>({

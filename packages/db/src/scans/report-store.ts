@@ -9,8 +9,8 @@ export type Reader = pg.ClientBase;
 
 export type AnalyticsStore = {
   /**
-   * Runs reads in one transaction over one state of the data. Throws `overloaded` when they take too long. From a replica
-   * that breaks in between, the primary is asked anew, unless `once` forbids it.
+   * Runs reads in one transaction over one state of the data. Throws `overloaded` when they take too long. From a
+   * replica that breaks in between, the primary is asked anew, unless `once` forbids it.
    */
   read<Result>(work: (reader: Reader) => Promise<Result>, options?: { once?: boolean }): Promise<Result>;
   /** Where the last read went. */
@@ -44,8 +44,8 @@ const positionTimeoutMs = 500;
 /** A replica that lacks more of the log than this is not asked: about a second of a busy ingest. */
 const lagBytesMax = 16 * 1024 * 1024;
 /**
- * Groups are counted in memory, where the default of 4 MB sends them to the disk, and by hashing: PostgreSQL expects few
- * elements in the arrays of a summary and would sort them all, which takes twice as long.
+ * Groups are counted in memory, where the default of 4 MB sends them to the disk, and by hashing: PostgreSQL expects
+ * few elements in the arrays of a summary and would sort them all, which takes twice as long.
  */
 const settings = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_sort = off; SET LOCAL jit = off";
 

@@ -1,7 +1,7 @@
 // Scans and visitors over time: the buckets of a range in a time zone, and what is in each of them.
 //
-// A visitor is the same within a UTC day, because the salt of the hash changes then. So a bucket's visitors are those of
-// its UTC days, added up; a person who comes on two days is two. Nothing here is an estimate.
+// A visitor is the same within a UTC day, because the salt of the hash changes then. So a bucket's visitors are those
+// of its UTC days, added up; a person who comes on two days is two. Nothing here is an estimate.
 
 import { dayMs, minuteMs } from "@qrfactory/domain/duration";
 import type { ReportPlan } from "./report-plan.js";
@@ -108,8 +108,8 @@ async function countRows(
 }
 
 /**
- * Scans whose rows were dropped at the end of their time, by the hour in which they were: how many there were is known for
- * ever, who they were is not. With a filter nothing can be said of them.
+ * Scans whose rows were dropped at the end of their time, by the hour in which they were: how many there were is known
+ * for ever, who they were is not. With a filter nothing can be said of them.
  */
 async function countDropped(
   reader: Reader,

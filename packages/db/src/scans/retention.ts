@@ -1,9 +1,9 @@
-// Retention: rows and months whose window is over go. One run at a time, in batches, and nothing but the tables themselves
-// says where it was, so a run that was cut short is simply run again. Speaks to `pg` itself: the lock that keeps runs apart
-// belongs to a connection.
+// Retention: rows and months whose window is over go. One run at a time, in batches, and nothing but the tables
+// themselves says where it was, so a run that was cut short is simply run again. Speaks to `pg` itself: the lock that
+// keeps runs apart belongs to a connection.
 //
-// A clock that has jumped ahead would make everything look old. So a run refuses when its machine and the database disagree
-// about the time, and when far more time has passed since the last run than runs are ever apart.
+// A clock that has jumped ahead would make everything look old. So a run refuses when its machine and the database
+// disagree about the time, and when far more time has passed since the last run than runs are ever apart.
 import { dayMs, minuteMs } from "@qrfactory/domain/duration";
 import pg from "pg";
 import { isLockTimeout } from "../client.js";

@@ -1,4 +1,5 @@
-// Who stood at a place in the rules or variants of a version of a code: a region records the place, a row of `scans` the id.
+// Who stood at a place in the rules or variants of a version of a code: a region records the place, a row of `scans`
+// the id.
 import { nameRouting, type StoredRouting } from "@qrfactory/codes/routing-ids";
 import type pg from "pg";
 import type { ScanRow } from "./ingest-rows.js";

@@ -1,5 +1,5 @@
-// Which scans are meant: of a workspace, some of its codes or one, narrowed down by what is known of each scan. Builds the
-// conditions on rows of `scans`; every value from outside becomes a parameter.
+// Which scans are meant: of a workspace, some of its codes or one, narrowed down by what is known of each scan. Builds
+// the conditions on rows of `scans`; every value from outside becomes a parameter.
 import { tagsNamed } from "../codes/tags.js";
 import { isCounted, type ScanDimension, unknownKey, valueIn } from "./dimensions.js";
 import type { SummaryStart } from "./summaries.js";
@@ -48,7 +48,9 @@ export function summariesIn(subjectId: string | null, summaries: SummaryStart[],
       AND s.start = planned.start`;
 }
 
-/** Up to here each stretch is a query of its own, whose size the planner knows; more are looked up one after the other. */
+/**
+ * Up to here each stretch is a query of its own, whose size the planner knows; more are looked up one after the other.
+ */
 const plannedStretchesMax = 16;
 
 /** What a row `s` of `scans` has to fulfil to be in a scope. */

@@ -1,5 +1,5 @@
-// The connection over which the worker makes summaries and checks what was counted: one statement at a time, each longer
-// than a request may take.
+// The connection over which the worker makes summaries and checks what was counted: one statement at a time, each
+// longer than a request may take.
 import { openPool, withClient } from "../connections.js";
 import { type DayDifferences, reconcileCodes, reconcileDay } from "./reconcile.js";
 import { listStaleSpans, makeSummaries, placeSummaries, type SummarySpan } from "./summaries.js";
@@ -11,7 +11,10 @@ export type SummaryStore = {
   summariseAgain(): Promise<number>;
   /** Compares what was counted on a UTC day with its rows, and repairs it. */
   reconcile(day: Date): Promise<DayDifferences>;
-  /** Compares the counts of codes with their hours, and repairs them; `today` is a UTC midnight. Returns how many differed. */
+  /**
+   * Compares the counts of codes with their hours, and repairs them; `today` is a UTC midnight. Returns how many
+   * differed.
+   */
   reconcileCodes(today: Date): Promise<number>;
   close(): Promise<void>;
 };

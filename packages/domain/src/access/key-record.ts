@@ -14,7 +14,9 @@ export const keyRecord = z.object({
   frozen: z.enum(freezes).nullable().default(null),
   /** Whether renders beyond the quota are delivered, and how many a month (null: any number); null when none are. */
   overage: z.object({ renders_max: z.int().nonnegative().nullable() }).nullable().default(null),
-  /** Grows with every change of the key or of its workspace's plan and standing; newer wins wherever two copies meet. */
+  /**
+   * Grows with every change of the key or of its workspace's plan and standing; newer wins wherever two copies meet.
+   */
   version: z.int().positive(),
   revoked: z.boolean(),
   scopes: z.array(z.enum(keyScopes)).default([...keyScopes]),

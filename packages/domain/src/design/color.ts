@@ -73,7 +73,10 @@ export function contrastRatio(a: Rgba, b: Rgba): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** What a see-through ground is taken to lie on: white under dark ink, black under light; its user has such a surface in mind. */
+/**
+ * What a see-through ground is taken to lie on: white under dark ink, black under light; its user has such a surface in
+ * mind.
+ */
 export function substrateUnder(ink: Rgba): Rgba {
   return luminance(ink) > 0.5 ? [0, 0, 0, 255] : [255, 255, 255, 255];
 }

@@ -87,8 +87,8 @@ export type Design = Style &
     textEncoding: TextEncoding;
     format: ImageFormat;
     /**
-     * The least level, raised as far as it costs no larger version (see `fitSymbol`): what was asked below that makes no
-     * other image, with or without a logo.
+     * The least level, raised as far as it costs no larger version (see `fitSymbol`): what was asked below that makes
+     * no other image, with or without a logo.
      */
     errorCorrection: ErrorCorrection;
     /** In modules. */

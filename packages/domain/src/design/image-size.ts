@@ -1,6 +1,6 @@
 // How large an image is. `size` are pixels, on paper at `dpi` (300 unless given): in every format the same width. A PDF
-// or EPS always has it, a JPEG carries its resolution; a PNG or SVG says it where inches or dpi were given, and is made of
-// plain pixels else, as pages want it.
+// or EPS always has it, a JPEG carries its resolution; a PNG or SVG says it where inches or dpi were given, and is made
+// of plain pixels else, as pages want it.
 import { ApiError } from "../http/errors.js";
 import { numberFrom, wholeFrom } from "../http/validate.js";
 import { type Plan, smallestPlan } from "../plan/plans.js";
@@ -16,7 +16,10 @@ export const sizeFields = {
 
 /** The size of an image in normal form. */
 export type ImageSize = {
-  /** Side in pixels of a PNG or JPEG; in CSS pixels of an SVG without inches; of other vectors those of a print at 300 dpi. */
+  /**
+   * Side in pixels of a PNG or JPEG; in CSS pixels of an SVG without inches; of other vectors those of a print at 300
+   * dpi.
+   */
   widthPx: number;
   /** Side in inches of a vector: of every PDF and EPS, and of an SVG that was asked with inches or dpi; else null. */
   widthInches: number | null;

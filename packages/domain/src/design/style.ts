@@ -21,8 +21,8 @@ export const patterns = [
 export type Pattern = (typeof patterns)[number];
 
 /**
- * How the ring of a finder eye is drawn; the tip of a leaf points to the corner that it is named after in the eye at the
- * top left, and in the others to its mirror image.
+ * How the ring of a finder eye is drawn; the tip of a leaf points to the corner that it is named after in the eye at
+ * the top left, and in the others to its mirror image.
  */
 export const eyeBorderShapes = [
   "square",
@@ -142,8 +142,8 @@ export type Frame = { style: FrameStyle; color: string | null; label: string; la
 
 /**
  * The normal form of the style fields beside `color` and `background`. The ink is the gradient if there is one, else
- * `color`; eyes and frames that were given no colour, or that of a flat ink, follow it. A gradient between equal colours
- * is flat.
+ * `color`; eyes and frames that were given no colour, or that of a flat ink, follow it. A gradient between equal
+ * colours is flat.
  */
 export function normalizeStyle(request: StyleRequest & { color: string; background: string }): Style {
   const { gradient_from: from, gradient_to: to, gradient_type: type } = request;

@@ -1,5 +1,5 @@
-// Designs that come as text: form fields, query parameters and CSV cells say numbers, truths and objects in words. Turned
-// into what JSON would have said, so that one schema judges all.
+// Designs that come as text: form fields, query parameters and CSV cells say numbers, truths and objects in words.
+// Turned into what JSON would have said, so that one schema judges all.
 import { parseStrictJson } from "../http/json.js";
 
 const numberFields = new Set(["size", "size_inches", "dpi", "quiet_zone", "logo_size_ratio", "logo_neon_alpha"]);

@@ -96,7 +96,9 @@ export function invalidFields(errors: FieldErrors): ApiError {
   return new ApiError("validation_failed", first + rest, { errors });
 }
 
-/** The RFC 9457 document for an error: `type`, `title`, `status`, `code`, `detail`, `request_id`, and `errors` if any. */
+/**
+ * The RFC 9457 document for an error: `type`, `title`, `status`, `code`, `detail`, `request_id`, and `errors` if any.
+ */
 export type ProblemDocument = {
   type: string;
   title: string;

@@ -43,8 +43,9 @@ type Open = { names: Set<string> | null; at: string | number; isName: boolean };
 
 /**
  * Scans a JSON text and returns its long texts. Throws `malformed_request` for nesting beyond the limit, a member named
- * twice (RFC 8259, section 4, leaves the meaning open) or `__proto__`, and half of a surrogate pair; `validation_failed`
- * for a number beyond a double; `body_too_large` for more values or bytes than the limits allow. Takes about a millisecond a megabyte.
+ * twice (RFC 8259, section 4, leaves the meaning open) or `__proto__`, and half of a surrogate pair;
+ * `validation_failed` for a number beyond a double; `body_too_large` for more values or bytes than the limits allow.
+ * Takes about a millisecond a megabyte.
  */
 export function scanJson(bytes: Uint8Array, limits: JsonLimits = {}): LongText[] {
   const { depthMax = depthMaxDefault, valuesMax = valuesMaxDefault, longBytesMax = longBytesMaxDefault } = limits;
@@ -182,8 +183,8 @@ const malformed = (detail: string) => new ApiError("malformed_request", detail);
 const tooLarge = (detail: string) => new ApiError("body_too_large", detail);
 
 /**
- * The index of the first byte from `at` on that is no white space (RFC 8259, section 2). Throws `body_too_large` for more
- * of it in a row than any layout has.
+ * The index of the first byte from `at` on that is no white space (RFC 8259, section 2). Throws `body_too_large` for
+ * more of it in a row than any layout has.
  */
 export function skipSpace(bytes: Uint8Array, at: number): number {
   let next = at;

@@ -5,8 +5,8 @@ import { ApiError } from "./errors.js";
 import { type JsonLimits, type LongText, scanJson } from "./json-scan.js";
 
 /**
- * Parses JSON: text, or its bytes in UTF-8. Throws `malformed_request` for what is not JSON, and as `scanJson` does. The
- * value of a long member is the bytes between its quotes, a view of the input.
+ * Parses JSON: text, or its bytes in UTF-8. Throws `malformed_request` for what is not JSON, and as `scanJson` does.
+ * The value of a long member is the bytes between its quotes, a view of the input.
  */
 export function parseStrictJson(input: string | Uint8Array, limits: JsonLimits = {}): unknown {
   const bytes = typeof input === "string" ? utf8Of.encode(input) : input;

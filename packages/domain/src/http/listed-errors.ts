@@ -1,5 +1,5 @@
-// What a refusal repeats of the mistakes in a request: enough to correct them, never more than a bounded answer, however
-// many there are and however long their names.
+// What a refusal repeats of the mistakes in a request: enough to correct them, never more than a bounded answer,
+// however many there are and however long their names.
 import type { FieldErrors, RowErrors } from "./field-errors.js";
 
 /** Fields of one request that are listed. */

@@ -17,8 +17,8 @@ export function preferredLanguage(header: string): string {
 }
 
 /**
- * Of some languages, given by their primary subtags in lower case, the one that is wanted most; `de-AT` wants `de`. Null
- * when none of them is named.
+ * Of some languages, given by their primary subtags in lower case, the one that is wanted most; `de-AT` wants `de`.
+ * Null when none of them is named.
  */
 export function preferredAmong(header: string, offered: ReadonlySet<string>): string | null {
   const tag = mostWanted(header, (named) => offered.has(primaryOf(named)));

@@ -83,7 +83,9 @@ export function suggest(sent: string, known: readonly string[]): string | null {
   return meant ?? nearest(spelled, known);
 }
 
-/** Letters in one case, words joined in one way: `errorCorrection`, `Error-Correction` and `error_correction` are one. */
+/**
+ * Letters in one case, words joined in one way: `errorCorrection`, `Error-Correction` and `error_correction` are one.
+ */
 const spell = (name: string): string =>
   name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")

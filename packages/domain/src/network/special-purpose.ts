@@ -33,7 +33,9 @@ const hostsV6: Block[] = [
   ["::1/128", "loopback", "RFC 4291, 2.5.3"],
 ];
 
-/** IPv6: the registry, multicast, and site-local addresses of old. Those outside of 2000::/3 are named for the message. */
+/**
+ * IPv6: the registry, multicast, and site-local addresses of old. Those outside of 2000::/3 are named for the message.
+ */
 const blocksV6: Block[] = [
   ["64:ff9b:1::/48", "for translation inside a network", "RFC 8215"],
   ["100::/64", "discarded", "RFC 6666"],
@@ -67,7 +69,9 @@ const carriers: [network: string, carried: Carried[], reference: string][] = [
   ["2001::/32", [{ at: 4 }, { at: 12, isInverted: true }], "RFC 4380, 4: Teredo, its server and its client"],
 ];
 
-/** Whether an interface identifier is one of ISATAP, in any network: it carries an IPv4 address, too (RFC 5214, 6.1). */
+/**
+ * Whether an interface identifier is one of ISATAP, in any network: it carries an IPv4 address, too (RFC 5214, 6.1).
+ */
 const isIsatap = ([first = -1, ...rest]: number[]) => (first === 0 || first === 2) && rest.join() === "0,94,254";
 
 const parse = ([network, name]: Block) => ({ network: ipaddr.parseCIDR(network), name });
@@ -77,8 +81,8 @@ const parsedV6 = blocksV6.map(parse);
 const parsedCarriers = carriers.map(([network, carried]) => ({ network: ipaddr.IPv6.parseCIDR(network), carried }));
 
 /**
- * Says of an address that is not a public host's what it is: `loopback`, `link-local` … Null for a public one; a text that
- * is no IP address is `not an address`.
+ * Says of an address that is not a public host's what it is: `loopback`, `link-local` … Null for a public one; a text
+ * that is no IP address is `not an address`.
  */
 export function specialPurposeOf(text: string): string | null {
   if (!ipaddr.isValid(text)) return "not an address";

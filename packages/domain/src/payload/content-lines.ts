@@ -14,12 +14,14 @@ export function escapeParts(parts: readonly string[]): string {
   return parts.map(escapeText).join(";");
 }
 
-/** A character, with the backslash that escapes it: a common reader drops a semicolon that it finds alone in a new line. */
+/**
+ * A character, with the backslash that escapes it: a common reader drops a semicolon that it finds alone in a new line.
+ */
 const unfoldable = /\\?[\s\S]/gu;
 
 /**
- * Folds a line after at most 75 octets of UTF-8, never inside a character nor behind a backslash; what follows begins with
- * a space.
+ * Folds a line after at most 75 octets of UTF-8, never inside a character nor behind a backslash; what follows begins
+ * with a space.
  */
 function foldLine(line: string): string {
   let folded = "";

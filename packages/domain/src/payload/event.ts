@@ -1,5 +1,5 @@
-// An event for the calendar, as iCalendar (RFC 5545): a whole object with all that the standard requires, so that strict
-// readers take it too. Nothing in it depends on when it was made: the same request is the same code.
+// An event for the calendar, as iCalendar (RFC 5545): a whole object with all that the standard requires, so that
+// strict readers take it too. Nothing in it depends on when it was made: the same request is the same code.
 
 import { createHash } from "node:crypto";
 import { z } from "zod";

@@ -6,7 +6,9 @@ import { lines } from "./words.js";
 /** Ten messages in one; what phones join without a warning. */
 const messageLengthMax = 1_600;
 
-/** The payload of `data_type: "sms"`, as the text of its code. Nothing in the message is escaped: it runs to the end. */
+/**
+ * The payload of `data_type: "sms"`, as the text of its code. Nothing in the message is escaped: it runs to the end.
+ */
 export const sms = z
   .strictObject({ number: phoneNumber, message: lines(messageLengthMax).optional() })
   .transform(({ number, message }) => `SMSTO:${dialled(number)}${message === undefined ? "" : `:${message}`}`);

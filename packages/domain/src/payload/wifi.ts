@@ -19,8 +19,8 @@ const fields = z.strictObject({
 });
 
 /**
- * The payload of `data_type: "wifi"`, as the text of its code. Without `security`, a password means WPA and none an open
- * network.
+ * The payload of `data_type: "wifi"`, as the text of its code. Without `security`, a password means WPA and none an
+ * open network.
  */
 export const wifi = fields
   .superRefine(({ password, security }, context) => {

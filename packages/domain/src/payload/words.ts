@@ -12,7 +12,9 @@ export const requiredOr = (otherwise: string) => ({
   error: (issue: { input?: unknown }) => (issue.input === undefined ? "This field is required." : otherwise),
 });
 
-/** Why a text is not Unicode; null when it is. Half of a pair has no UTF-8 form: what is scanned would be another text. */
+/**
+ * Why a text is not Unicode; null when it is. Half of a pair has no UTF-8 form: what is scanned would be another text.
+ */
 export function unicodeMistake(text: string): string | null {
   return /\p{Surrogate}/u.test(text) ? "The text is not valid Unicode: it holds half of a surrogate pair." : null;
 }
@@ -33,7 +35,9 @@ export function line(charactersMax: number) {
     });
 }
 
-/** A text that may have lines: every kind of line break becomes `\n`; tabs stay, other control characters are refused. */
+/**
+ * A text that may have lines: every kind of line break becomes `\n`; tabs stay, other control characters are refused.
+ */
 export function lines(charactersMax: number) {
   return z
     .string(requiredOr("Give a text."))

@@ -18,7 +18,10 @@ export type Entitlements = {
 
 const whatGoesOn = "Printed codes go on redirecting, and everything can be read, exported, paused and deleted.";
 
-/** The refusal that a frozen workspace answers: `forbidden` when it is suspended, else `plan_limit` that says what helps. */
+/**
+ * The refusal that a frozen workspace answers: `forbidden` when it is suspended, else `plan_limit` that says what
+ * helps.
+ */
 export function frozenProblem(freeze: Freeze, plan: PlanName): ApiError {
   if (freeze === "suspended") {
     return new ApiError("forbidden", `This workspace is suspended; ask those who run this service why. ${whatGoesOn}`);

@@ -110,7 +110,9 @@ export function rendersAllowed({ rendersPerMonth }: Plan, overage: Overage | nul
   return rendersPerMonth + (overage ? (overage.renders_max ?? unlimited) : 0);
 }
 
-/** What renders beyond a quota cost: US dollars with two digits, `12.40`, as exact as the price, which is whole cents. */
+/**
+ * What renders beyond a quota cost: US dollars with two digits, `12.40`, as exact as the price, which is whole cents.
+ */
 export function overageCost({ overageUsd }: Plan, renders: number): string {
   const cents = Math.round((overageUsd ?? 0) * 100) * renders;
   return `${Math.trunc(cents / 100)}.${String(cents % 100).padStart(2, "0")}`;

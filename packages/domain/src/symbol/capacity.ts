@@ -52,7 +52,9 @@ function bitsFor(version: number, level: ErrorCorrection): number {
   return dataCodewordsOf(version, level) * 8;
 }
 
-/** The most that a symbol of a version holds in one mode: digits, characters, bytes or kanji; e.g. 2,953 bytes in 40-L. */
+/**
+ * The most that a symbol of a version holds in one mode: digits, characters, bytes or kanji; e.g. 2,953 bytes in 40-L.
+ */
 export function capacityOf(mode: SegmentMode, level: ErrorCorrection, version: number = versionMax): number {
   const bits = bitsFor(version, level) - headerBits(mode, versionRangeOf(version));
   if (mode === "numeric") return Math.floor(bits / 10) * 3 + (bits % 10 >= 7 ? 2 : bits % 10 >= 4 ? 1 : 0);
@@ -73,12 +75,12 @@ export type FitOptions = {
 };
 
 /**
- * The smallest version, from `versionMin` on, that holds the text at `least`, the segments that make it so small, and the
- * highest level that this version holds them at: more correction is free while the symbol does not grow. Null when even
- * version 40 is too small. The text must be well-formed Unicode and not empty.
+ * The smallest version, from `versionMin` on, that holds the text at `least`, the segments that make it so small, and
+ * the highest level that this version holds them at: more correction is free while the symbol does not grow. Null when
+ * even version 40 is too small. The text must be well-formed Unicode and not empty.
  *
- * In `auto`, text beyond ASCII is UTF-8 that is announced, or kanji mode throughout where that makes the symbol smaller or
- * stronger; what fits only without its designator goes without.
+ * In `auto`, text beyond ASCII is UTF-8 that is announced, or kanji mode throughout where that makes the symbol smaller
+ * or stronger; what fits only without its designator goes without.
  */
 export function fitSymbol(text: string, least: ErrorCorrection, options: FitOptions = {}): SymbolFit | null {
   const { versionMin = 1, encoding = "auto" } = options;

@@ -1,7 +1,9 @@
 // The characters of kanji mode and their 13-bit values (ISO/IEC 18004:2015, 7.4.6): JIS X 0208 as Shift JIS places it.
 // The table comes from the runtime's own Shift JIS decoder (Node is built with full ICU).
 
-/** Rows of JIS X 0208 that hold characters; what lies between and beyond belongs to vendors, and readers differ on it. */
+/**
+ * Rows of JIS X 0208 that hold characters; what lies between and beyond belongs to vendors, and readers differ on it.
+ */
 const rows: readonly (readonly [first: number, last: number])[] = [
   [1, 8],
   [16, 84],

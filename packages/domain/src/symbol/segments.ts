@@ -11,7 +11,9 @@ export type Segment = {
   text: string;
   /** Bytes of ISO 8859-1, which holds all of the text. */
   isLatin1?: true;
-  /** Assignment number of an extended channel interpretation (7.4.2), below 128, that is announced before the segment. */
+  /**
+   * Assignment number of an extended channel interpretation (7.4.2), below 128, that is announced before the segment.
+   */
   eci?: number;
 };
 

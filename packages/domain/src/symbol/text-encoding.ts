@@ -5,8 +5,8 @@
 export const textEncodings = ["auto", "utf-8", "utf-8-eci", "latin-1"] as const;
 
 /**
- * `utf-8` that readers have to recognise, beside kanji mode where that pays; `utf-8-eci` announced by a designator; `latin-1`,
- * which the standard assumes; `auto` what most readers read.
+ * `utf-8` that readers have to recognise, beside kanji mode where that pays; `utf-8-eci` announced by a designator;
+ * `latin-1`, which the standard assumes; `auto` what most readers read.
  */
 export type TextEncoding = (typeof textEncodings)[number];
 

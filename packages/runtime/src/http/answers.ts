@@ -1,6 +1,6 @@
-// The answers under way on each connection. A client may send several requests at once, and one of them may be no HTTP at
-// all: its refusal follows the answers to the requests before it. Ending the connection at once would leave a scan counted
-// without its 302, and a refusal sent first would be taken for the answer to the first request.
+// The answers under way on each connection. A client may send several requests at once, and one of them may be no HTTP
+// at all: its refusal follows the answers to the requests before it. Ending the connection at once would leave a scan
+// counted without its 302, and a refusal sent first would be taken for the answer to the first request.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
@@ -16,8 +16,8 @@ export type Answers = {
 };
 
 /**
- * A connection with its requests. No Map of them: V8 links each table of a Map to the one that replaces it, so that those
- * of an old connection, once they are garbage, hold all its requests until the next full collection.
+ * A connection with its requests. No Map of them: V8 links each table of a Map to the one that replaces it, so that
+ * those of an old connection, once they are garbage, hold all its requests until the next full collection.
  */
 type Connection = {
   underWay: number;

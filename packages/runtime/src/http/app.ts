@@ -32,7 +32,9 @@ export function requestId(res: Response): string {
   return res.locals.requestId as string;
 }
 
-/** Where a request comes from, as far as it is kept: the network of its client, null where there is none, and its id. */
+/**
+ * Where a request comes from, as far as it is kept: the network of its client, null where there is none, and its id.
+ */
 export function originOf(req: Request): { network: string | null; requestId: string | null } {
   return { network: networkOf(req.ip ?? "") || null, requestId: req.res ? requestId(req.res) : null };
 }
@@ -79,8 +81,8 @@ function mount(app: Express, path: string, methods: Partial<Record<Method, Handl
 }
 
 /**
- * What every answer says unless its handler says otherwise: it is somebody's own, so nobody on the way keeps it; it is no
- * page, so nothing in it runs or is framed; other origins embed nothing of it.
+ * What every answer says unless its handler says otherwise: it is somebody's own, so nobody on the way keeps it; it is
+ * no page, so nothing in it runs or is framed; other origins embed nothing of it.
  */
 const defaultHeaders = {
   "Cache-Control": "no-store",

@@ -1,5 +1,5 @@
-// Request bodies: their bytes up to a limit, JSON that is parsed strictly and checked by a schema. What a body may cost is
-// bounded before it is parsed.
+// Request bodies: their bytes up to a limit, JSON that is parsed strictly and checked by a schema. What a body may cost
+// is bounded before it is parsed.
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { ApiError } from "@qrfactory/domain/http/errors";
@@ -44,9 +44,9 @@ const encodings: Record<string, Unpack> = {
 const encodingOf = (req: Request) => (req.headers["content-encoding"] ?? "identity").trim().toLowerCase();
 
 /**
- * Reads and unpacks the whole body; an absent one is empty. Throws `body_too_large` beyond `bytesMax` or for a body that
- * grows more than a hundredfold when it is unpacked, `unsupported_media_type` for an encoding other than gzip, deflate
- * and br, `malformed_request` for a body that is cut short or damaged.
+ * Reads and unpacks the whole body; an absent one is empty. Throws `body_too_large` beyond `bytesMax` or for a body
+ * that grows more than a hundredfold when it is unpacked, `unsupported_media_type` for an encoding other than gzip,
+ * deflate and br, `malformed_request` for a body that is cut short or damaged.
  */
 export async function readBytes(req: Request, bytesMax: number): Promise<Buffer> {
   const encoding = encodingOf(req);
@@ -127,8 +127,8 @@ export async function readJson<Schema extends z.ZodType>(
 }
 
 /**
- * As `readJson`, without a schema. An absent body reads as `{}`, so that the schema names what is missing. A long member
- * is the bytes of its text.
+ * As `readJson`, without a schema. An absent body reads as `{}`, so that the schema names what is missing. A long
+ * member is the bytes of its text.
  */
 export async function readJsonValue(req: Request, limits: BodyLimits = {}): Promise<unknown> {
   const { bytesMax = jsonBytesMaxDefault, allBytesMax = bytesMax, ...scanned } = limits;

@@ -19,8 +19,8 @@ export type Multipart = { fields: Record<string, string>; files: Record<string, 
 export type FileReader = { bytesMax: number; read: (stream: Readable) => Promise<unknown> };
 
 /**
- * Reads a whole form; `readers` are those of files by the field they come in. Other files longer than `fileBytesMax` are
- * cut at one byte more, so that their checks find them too long. Throws `malformed_request` for a broken form,
+ * Reads a whole form; `readers` are those of files by the field they come in. Other files longer than `fileBytesMax`
+ * are cut at one byte more, so that their checks find them too long. Throws `malformed_request` for a broken form,
  * `body_too_large`, `validation_failed` for a field that comes twice, `unsupported_media_type` for an encoded body.
  */
 export function readMultipart(

@@ -76,8 +76,8 @@ export function makeRateLimit(redis: Redis, { policy, windowSeconds, isQuiet, se
 }
 
 /**
- * All callers of a workspace together may make so many times the requests of one: room for a dashboard beside a program,
- * and no more by making more keys.
+ * All callers of a workspace together may make so many times the requests of one: room for a dashboard beside a
+ * program, and no more by making more keys.
  */
 const callersPerWorkspace = 2;
 

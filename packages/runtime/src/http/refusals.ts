@@ -1,6 +1,6 @@
 // Networks that present one credential after the other which is not valid: what they present is looked up no more in
-// Postgres until the minute is over. Good credentials that are known without it are served all the same: others may call
-// from the same address.
+// Postgres until the minute is over. Good credentials that are known without it are served all the same: others may
+// call from the same address.
 
 import { createHash } from "node:crypto";
 import { minuteMs } from "@qrfactory/domain/duration";
@@ -26,9 +26,9 @@ export type RefusalsOptions = {
 };
 
 /**
- * Names the caller by `authenticate`, which is told when the request's network is put off, so that it looks up what costs
- * little and throws `unauthenticated` otherwise. Throws what `authenticate` throws, or `rate_limited` in the place of the
- * last refusals and of each while the network is put off.
+ * Names the caller by `authenticate`, which is told when the request's network is put off, so that it looks up what
+ * costs little and throws `unauthenticated` otherwise. Throws what `authenticate` throws, or `rate_limited` in the
+ * place of the last refusals and of each while the network is put off.
  */
 export type Guarded = <Caller>(
   req: Request,

@@ -14,7 +14,9 @@ import { requestIdFrom } from "./request-id.js";
 const headersTimeoutMs = 10_000;
 /** A client that has not finished its body by then is cut (408). */
 const requestTimeoutMs = 30_000;
-/** How often the two limits above are enforced: found once a second, thousands of slow clients would be one long pause. */
+/**
+ * How often the two limits above are enforced: found once a second, thousands of slow clients would be one long pause.
+ */
 const connectionsCheckMs = 100;
 /** Longer than nginx keeps idle upstream connections (60 s), so that nginx, not we, closes them: no lost races. */
 const keepAliveTimeoutMs = 75_000;
@@ -69,8 +71,8 @@ export type HttpServerOptions = {
 };
 
 /**
- * A node:http server with this product's timeouts and answers for requests that cannot be parsed. Such an answer follows
- * those to the requests before it on the same connection.
+ * A node:http server with this product's timeouts and answers for requests that cannot be parsed. Such an answer
+ * follows those to the requests before it on the same connection.
  */
 export function createHttpServer(listener: RequestListener, options: HttpServerOptions = {}): Server {
   const answers = makeAnswers({ waitMsMax: options.answersMsMax ?? answersMsMax });

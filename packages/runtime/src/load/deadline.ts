@@ -1,6 +1,8 @@
 // A deadline for what may never come.
 
-/** What `promise` brings, or what `late` returns or throws when it is not settled after `ms`; the rest of it is ignored. */
+/**
+ * What `promise` brings, or what `late` returns or throws when it is not settled after `ms`; the rest of it is ignored.
+ */
 export async function withDeadline<T, L>(promise: Promise<T>, ms: number, late: () => L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<L>((resolve, reject) => {

@@ -1,6 +1,6 @@
-// Turns at something scarce (processes, connections), shared fairly: each lane, e.g. a workspace, gets its share however
-// much of it waits in another. Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996, section 2.1): a turn is
-// stamped with the work that its lane was promised before it, and the lowest stamp begins first.
+// Turns at something scarce (processes, connections), shared fairly: each lane, e.g. a workspace, gets its share
+// however much of it waits in another. Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996, section 2.1): a
+// turn is stamped with the work that its lane was promised before it, and the lowest stamp begins first.
 import { ApiError } from "@qrfactory/domain/http/errors";
 
 export type TurnRequest = {
@@ -28,7 +28,9 @@ export type FairTurnsOptions = {
 };
 
 export type FairTurns = {
-  /** Resolves with the function that ends the turn, once it has come. Throws `overloaded` when it does not come in time. */
+  /**
+   * Resolves with the function that ends the turn, once it has come. Throws `overloaded` when it does not come in time.
+   */
   take: (request: TurnRequest) => Promise<() => void>;
   /** Predicted cost ahead of a turn that came now, shared out over the places; 0 when it would begin at once. */
   ahead: (request: Pick<TurnRequest, "lane" | "isHeavy">) => number;

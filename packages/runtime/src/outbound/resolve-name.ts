@@ -1,5 +1,5 @@
-// Looking up names that strangers chose. The system's own look-up (getaddrinfo) blocks one of the few threads that files,
-// compression and every other look-up share, for as long as a name server keeps silent; this asks over a socket.
+// Looking up names that strangers chose. The system's own look-up (getaddrinfo) blocks one of the few threads that
+// files, compression and every other look-up share, for as long as a name server keeps silent; this asks over a socket.
 import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
 
@@ -22,7 +22,9 @@ const tries = 2;
 /** Two servers asked in turn, the first of them silent, still answer in this time. */
 const nameMsMaxDefault = 2_000;
 
-/** Once one family has answered, the other has this long: some servers keep silent about addresses they have none of. */
+/**
+ * Once one family has answered, the other has this long: some servers keep silent about addresses they have none of.
+ */
 const otherFamilyMsMax = 250;
 
 /** Addresses of a family that are looked at; a name has a handful, a misbehaving server may send hundreds. */

@@ -1,6 +1,7 @@
-// Redirect's side of the table of codes: load the whole set from the regional replica, follow the stream of changes, and
-// go through the set again and again for what the stream has missed, for ever, whatever happens to Redis meanwhile. Rows
-// are only added or replaced by newer ones, so a replica that is empty, shrunken, damaged or set back takes nothing away.
+// Redirect's side of the table of codes: load the whole set from the regional replica, follow the stream of changes,
+// and go through the set again and again for what the stream has missed, for ever, whatever happens to Redis meanwhile.
+// Rows are only added or replaced by newer ones, so a replica that is empty, shrunken, damaged or set back takes
+// nothing away.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { parsePublishedCode } from "@qrfactory/codes/published";
@@ -51,8 +52,8 @@ export type FollowState = {
   /** Whether the set on the replica is known to be complete: it carries the mark of our last complete load. */
   isComplete: boolean;
   /**
-   * Whether the table holds all that there is: the set was complete, every change up to the end of the stream was taken,
-   * and the heartbeat is fresh. Only then is an unknown short id one that does not exist.
+   * Whether the table holds all that there is: the set was complete, every change up to the end of the stream was
+   * taken, and the heartbeat is fresh. Only then is an unknown short id one that does not exist.
    */
   isCurrent: boolean;
   /** Milliseconds since management's heartbeat was last seen to move on, by our own clock; null before. */
@@ -115,7 +116,9 @@ export function followTable(options: FollowOptions): Follower {
   let waking = new AbortController();
   const running = Promise.all([forever(follow, tellFollowing), forever(pass, tellPassing)]);
 
-  /** Repeats a step until the stop, with growing pauses while it fails; `tell` hears how often in a row it has failed. */
+  /**
+   * Repeats a step until the stop, with growing pauses while it fails; `tell` hears how often in a row it has failed.
+   */
   async function forever(step: () => Promise<void>, tell: (failures: number, error?: Error) => void): Promise<void> {
     for (let failures = 0; !isStopped; ) {
       try {

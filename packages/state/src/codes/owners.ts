@@ -1,6 +1,6 @@
-// The owners of codes in Redis: a hash beside the codes, whose rows know nothing of them, because a region of the release
-// before refuses a row with a member that it does not know. Beside it stands when it changed last: a count would begin anew
-// in a Redis that was emptied, and say nothing to a region that had come as far.
+// The owners of codes in Redis: a hash beside the codes, whose rows know nothing of them, because a region of the
+// release before refuses a row with a member that it does not know. Beside it stands when it changed last: a count
+// would begin anew in a Redis that was emptied, and say nothing to a region that had come as far.
 import { type PublishedOwner, parsePublishedOwner } from "@qrfactory/codes/owner";
 import type { Redis } from "ioredis";
 import { codeOwnersChangedKey, codeOwnersKey, publicationsKey } from "../keys.js";
@@ -9,8 +9,8 @@ import { codeOwnersChangedKey, codeOwnersKey, publicationsKey } from "../keys.js
 const scanCount = 500;
 
 /**
- * KEYS: owners, time of change, publications. ARGV: workspace, version and JSON of each. The newest version stays, whatever the order; what
- * is no owner of ours counts as absent.
+ * KEYS: owners, time of change, publications. ARGV: workspace, version and JSON of each. The newest version stays,
+ * whatever the order; what is no owner of ours counts as absent.
  */
 const publishScript = `
 redis.call('INCR', KEYS[3])

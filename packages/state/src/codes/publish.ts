@@ -1,5 +1,5 @@
-// Management's side of the table of codes: publish rows so that the newest version wins whatever the order, say when the
-// set is complete, and keep a heartbeat by which regions tell how old their copy is.
+// Management's side of the table of codes: publish rows so that the newest version wins whatever the order, say when
+// the set is complete, and keep a heartbeat by which regions tell how old their copy is.
 import { isTombstone, type PublishedCode } from "@qrfactory/codes/published";
 import type { Redis } from "ioredis";
 import { changesKey, changesOrdinalKey, codesKey, heartbeatKey, markKey, publicationsKey } from "../keys.js";
@@ -11,9 +11,9 @@ const changesMax = 100_000;
 const batchMax = 250;
 
 /**
- * KEYS: codes, changes, ordinal, publications. ARGV: cap of the stream, then short id, version, counted scans and JSON of each row.
- * Returns 1 or 0 for each: whether it was newer than what was there, by its version or within one by the scans counted.
- * A stored row that is not one of ours counts as absent.
+ * KEYS: codes, changes, ordinal, publications. ARGV: cap of the stream, then short id, version, counted scans and JSON
+ * of each row. Returns 1 or 0 for each: whether it was newer than what was there, by its version or within one by the
+ * scans counted. A stored row that is not one of ours counts as absent.
  */
 const publishScript = `
 redis.call('INCR', KEYS[4])

@@ -70,8 +70,8 @@ export function reportProgress(options: { redis: Redis; process: string; ordinal
 }
 
 /**
- * Whether every region that can be reached has taken all that was published before the call; waits for it. False when one
- * of them needs longer than `waitMs`, or Redis does not answer.
+ * Whether every region that can be reached has taken all that was published before the call; waits for it. False when
+ * one of them needs longer than `waitMs`, or Redis does not answer.
  */
 export async function haveRegions(redis: Redis, waitMs = waitMsDefault): Promise<boolean> {
   const endsAt = performance.now() + waitMs;

@@ -133,7 +133,9 @@ export function decodeRow(bytes: Buffer, at: number): LiveRow {
   };
 }
 
-/** Scans that were counted when the row at `at` was published; 0 for a tombstone and a code that is made for any number. */
+/**
+ * Scans that were counted when the row at `at` was published; 0 for a tombstone and a code that is made for any number.
+ */
 export function readUsed(bytes: Buffer, at: number): number {
   const flags = bytes[at + flagsAt] as number;
   if ((flags & hasLimitFlag) === 0) return 0;

@@ -103,7 +103,9 @@ async function syncDirectory(directory: string): Promise<void> {
   await folder.sync().finally(() => folder.close());
 }
 
-/** Reads the newest whole snapshot into a full table; null when there is none. `onRefused` is told of each other one. */
+/**
+ * Reads the newest whole snapshot into a full table; null when there is none. `onRefused` is told of each other one.
+ */
 export function readSnapshot(options: {
   directory: string;
   onRefused?: (name: string, reason: string) => void;

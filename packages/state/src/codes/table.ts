@@ -25,8 +25,8 @@ export type Table = {
   /** The newest row of a short id, a tombstone too, as it lies in memory; these bytes never change. */
   rowOf(shortId: string): Buffer | undefined;
   /**
-   * Takes a row if it is newer than the one that is there: of a later version, or of the same one with more scans counted.
-   * Returns whether it was. Throws `RangeError` beyond 4 GiB.
+   * Takes a row if it is newer than the one that is there: of a later version, or of the same one with more scans
+   * counted. Returns whether it was. Throws `RangeError` beyond 4 GiB.
    */
   apply(code: PublishedCode): boolean;
   /** Takes the newer ones of all rows in a buffer that `rows` gave. Throws `RangeError` where there is no row. */

@@ -1,5 +1,6 @@
-// Charges: credits that are taken for something which is not written down yet. A charge is settled when its call or order
-// is on disk, and returned when that failed; one whose process died in between is decided by asking what was written.
+// Charges: credits that are taken for something which is not written down yet. A charge is settled when its call or
+// order is on disk, and returned when that failed; one whose process died in between is decided by asking what was
+// written.
 import type { Redis } from "ioredis";
 
 /** Hash: id of a call or order → its charge. There are as many as images being drawn. */
@@ -73,7 +74,9 @@ export type DecideCharges = {
   findWritten: FindWritten;
 };
 
-/** Settles or returns what a dead process left behind; returns how many credits were given back. May run twice at once. */
+/**
+ * Settles or returns what a dead process left behind; returns how many credits were given back. May run twice at once.
+ */
 export async function decideCharges({ redis, counterOf, isAbandoned, findWritten }: DecideCharges): Promise<number> {
   const { charges, now } = await listOpenCharges(redis);
   const abandoned = charges.filter((charge) => isAbandoned(charge, now));

@@ -36,8 +36,8 @@ redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 return 1`;
 
 /**
- * Lowers a counter to what the ledger says, unless it has moved since it was seen. Only for who knows that every call of
- * every spool is in the ledger: what is still on its way would be given away.
+ * Lowers a counter to what the ledger says, unless it has moved since it was seen. Only for who knows that every call
+ * of every spool is in the ledger: what is still on its way would be given away.
  */
 export async function lowerCredits(redis: Redis, { counter, ...sum }: CreditComparison): Promise<boolean> {
   return (await redis.eval(lowerScript, 1, counterKey(sum), String(counter), sum.renders)) === 1;

@@ -1,6 +1,6 @@
-// Credits of a workspace in a calendar month: one counter in the state Redis, changed only by the scripts below, so that
-// any number of processes take exactly what there is. The ledger of delivered calls in Postgres seeds a counter that is
-// absent, because the month is new or because Redis lost it.
+// Credits of a workspace in a calendar month: one counter in the state Redis, changed only by the scripts below, so
+// that any number of processes take exactly what there is. The ledger of delivered calls in Postgres seeds a counter
+// that is absent, because the month is new or because Redis lost it.
 import { dayMs, hourMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { monthOf, nextMonthStart } from "@qrfactory/domain/plan/plans";
@@ -36,12 +36,11 @@ const settledMax = 100_000;
 const isTimeout = (error: Error) => error.message === "Command timed out";
 
 /**
- * KEYS: counter, charges, and the counter to be opened if any. ARGV: amount, quota (-1 = unlimited), seed (-1 = not known),
- * expiry and deadline (both server clock in milliseconds), expiry of the counter to be opened, id of the charge (empty =
- * none) and its text. Returns { outcome, used, server clock }. A charge that is open already was taken by a try whose
- * reply was lost.
- * The deadline is what keeps a frozen server honest: a command that its sender has given up on takes nothing when the
- * server thaws.
+ * KEYS: counter, charges, and the counter to be opened if any. ARGV: amount, quota (-1 = unlimited), seed (-1 = not
+ * known), expiry and deadline (both server clock in milliseconds), expiry of the counter to be opened, id of the charge
+ * (empty = none) and its text. Returns { outcome, used, server clock }. A charge that is open already was taken by a
+ * try whose reply was lost. The deadline is what keeps a frozen server honest: a command that its sender has given up
+ * on takes nothing when the server thaws.
  */
 const takeScript = `
 local time = redis.call('TIME')
@@ -128,7 +127,10 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
     return load;
   }
 
-  /** Settles in one command what came together; what Redis does not hear now it hears later, or decides by what is written. */
+  /**
+   * Settles in one command what came together; what Redis does not hear now it hears later, or decides by what is
+   * written.
+   */
   async function flush(): Promise<void> {
     clearTimeout(flushing);
     flushing = undefined;

@@ -1,6 +1,6 @@
 // The way of events from the processes that saw them to the worker that stores them: a Redis stream for each kind, one
-// entry a batch, and for each spool the number up to which its records are committed. The stream may lose what it likes:
-// the spools ship again whatever is not acknowledged.
+// entry a batch, and for each spool the number up to which its records are committed. The stream may lose what it
+// likes: the spools ship again whatever is not acknowledged.
 import { hourMs } from "@qrfactory/domain/duration";
 import type { EventKind } from "@qrfactory/domain/events";
 import type { Redis } from "ioredis";

@@ -15,7 +15,9 @@ import type { Response } from "express";
 export type SessionDocument = { access_token: string; refresh_token: string; expires_in: number };
 
 export type SessionIssuer = {
-  /** Starts a session; throws `unauthenticated` when the membership or the password that was checked is gone meanwhile. */
+  /**
+   * Starts a session; throws `unauthenticated` when the membership or the password that was checked is gone meanwhile.
+   */
   issue: (start: NewSession) => Promise<SessionDocument>;
   /** Goes on with a session; null when the refresh token (its hash) is not valid any more. */
   renew: (refreshTokenHash: Buffer) => Promise<SessionDocument | null>;

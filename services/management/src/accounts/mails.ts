@@ -12,8 +12,8 @@ const reset: Purpose = { name: "reset", path: "/api/v1/auth/password/reset/" };
 const verify: Purpose = { name: "verify", path: "/api/v1/auth/verify/" };
 
 /**
- * A text that ends in a link to the account page. The token is behind the `#`, which browsers send to nobody, so that it
- * stands in no log and no `Referer`.
+ * A text that ends in a link to the account page. The token is behind the `#`, which browsers send to nobody, so that
+ * it stands in no log and no `Referer`.
  */
 const textWith = ({ name, path }: Purpose, { token, apiUrl }: TokenMail, words: string) => `${words}
 

@@ -6,7 +6,9 @@ import type { Request, Response } from "express";
 
 /** An office behind one address logs in to many accounts: a network may guess this many times what an account bears. */
 const accountsPerNetwork = 10;
-/** Every open dashboard of that office renews its session four times an hour, all of them in the same minute at worst. */
+/**
+ * Every open dashboard of that office renews its session four times an hour, all of them in the same minute at worst.
+ */
 const renewalsPerGuess = 10;
 
 /** Each method throws `rate_limited`. */

@@ -1,5 +1,5 @@
-// The workspace itself: what it is entitled to, what its owner agrees to pay beyond its plan, what pages at the end of its
-// codes say of it, and its end.
+// The workspace itself: what it is entitled to, what its owner agrees to pay beyond its plan, what pages at the end of
+// its codes say of it, and its end.
 import { type Caller, requireRole, requireSession } from "@qrfactory/auth/caller";
 import { type CodeOwner, checkContact, codeOwnerField, type PublishedOwner } from "@qrfactory/codes/owner";
 import { getMembership } from "@qrfactory/db/accounts/accounts";

@@ -1,5 +1,5 @@
-// Every awkward table goes through the front door, and packages/docs/reference/awkward-tables.md says what comes back: it
-// is written by this test (UPDATE_DOCS=1) and compared with the answers in every run.
+// Every awkward table goes through the front door, and packages/docs/reference/awkward-tables.md says what comes back:
+// it is written by this test (UPDATE_DOCS=1) and compared with the answers in every run.
 import { readFileSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";

@@ -1,5 +1,5 @@
-// The images of an order, from render over HTTP, in batches and in the order of the rows. What render cannot take now is
-// asked for again, so neither a busy moment nor a restart of it costs a row.
+// The images of an order, from render over HTTP, in batches and in the order of the rows. What render cannot take now
+// is asked for again, so neither a busy moment nor a restart of it costs a row.
 
 import { createHash } from "node:crypto";
 import {
@@ -22,7 +22,9 @@ import type { SharedPictures } from "./shared-pictures.js";
 const batchSize = Math.min(25, batchSizeMax);
 /** Pixels of a batch, 25 images of 1200 px: of larger ones a batch has fewer, down to one. */
 const batchPixels = 36_000_000;
-/** Batches of an order that are drawn or waiting to be packed; with its images they are what an order holds in memory. */
+/**
+ * Batches of an order that are drawn or waiting to be packed; with its images they are what an order holds in memory.
+ */
 const batchesAhead = 4;
 /** How often render may fail at a row for reasons of its own before that row is given up. */
 const failuresMax = 3;
@@ -42,7 +44,10 @@ export type DrawnRow = {
   image: Buffer | null;
 };
 
-/** The pictures that all rows of an order share, in base64, and the digests by which batches name them; null without any. */
+/**
+ * The pictures that all rows of an order share, in base64, and the digests by which batches name them; null without
+ * any.
+ */
 export type OrderPictures = { files: SharedPictures; digests: PictureDigests | null };
 
 /** Reads the digests of an order's pictures. */
@@ -151,7 +156,9 @@ export type AskOptions = Omit<DrawRowsOptions, "gate"> & {
   isTrial?: boolean;
 };
 
-/** What render says now; rows that it did not get to are left out. Throws when it is away or does not answer in time. */
+/**
+ * What render says now; rows that it did not get to are left out. Throws when it is away or does not answer in time.
+ */
 export async function askRender(rows: BulkRow[], options: AskOptions): Promise<Answered[]> {
   const { renderUrl, authorization, jobId, workspaceId, plan, pictures, signal, isTrial = false } = options;
   const send = (shared: Pick<ImageBatch, "pictures" | "picture_digests">) => {

@@ -1,5 +1,5 @@
-// The progress of an order as server-sent events (HTML, 9.2): its document whenever it has changed, the last of them when
-// it is finished.
+// The progress of an order as server-sent events (HTML, 9.2): its document whenever it has changed, the last of them
+// when it is finished.
 import type { Authenticate } from "@qrfactory/auth/caller";
 import { type BulkJob, findBulkJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";

@@ -14,13 +14,15 @@ const unseen = /\p{C}/gu;
 const device = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /**
- * Makes the function that names the file of a row, a path with `/`; each is given once, whatever the case of its letters,
- * and none is the folder of another.
+ * Makes the function that names the file of a row, a path with `/`; each is given once, whatever the case of its
+ * letters, and none is the folder of another.
  */
 export function makeNameFile(): (wanted: string | undefined, row: number, extension: string) => string {
   const files = new Set(["manifest.csv", "manifest.json"]);
   const folders = new Set<string>();
-  /** Name in lower case → the number of its last copy, so that a thousand equal names are not counted through each time. */
+  /**
+   * Name in lower case → the number of its last copy, so that a thousand equal names are not counted through each time.
+   */
   const copies = new Map<string, number>();
 
   function enterFolders(parts: readonly string[]): string {

@@ -150,7 +150,9 @@ async function intakeOf({
   return { ...split, rows: read, identity, files };
 }
 
-/** Throws `validation_failed` for columns that are one letter from a field: their cells would be lost without a word. */
+/**
+ * Throws `validation_failed` for columns that are one letter from a field: their cells would be lost without a word.
+ */
 function refuseMisspelt(rows: readonly RawRow[], known: readonly string[]): void {
   const columns = new Set(rows.flatMap(({ extra }) => Object.keys(extra)));
   const errors = new Map<string, string[]>();

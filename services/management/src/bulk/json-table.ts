@@ -1,5 +1,5 @@
-// The rows of a JSON body, read one by one: a body of 20 MB is never parsed in one go, and the rows that a plan does not
-// have are not parsed at all.
+// The rows of a JSON body, read one by one: a body of 20 MB is never parsed in one go, and the rows that a plan does
+// not have are not parsed at all.
 import { createHash } from "node:crypto";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { canonicalJson, isObject, parseStrictJson } from "@qrfactory/domain/http/json";

@@ -1,5 +1,5 @@
-// Where finished archives are kept: a folder (folder-store.ts) or a bucket (s3-store.ts). An object is there whole or not
-// at all.
+// Where finished archives are kept: a folder (folder-store.ts) or a bucket (s3-store.ts). An object is there whole or
+// not at all.
 import type { Readable } from "node:stream";
 
 /** First and last byte, both included. */

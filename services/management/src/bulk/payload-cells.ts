@@ -1,5 +1,5 @@
-// Payloads told in columns: a table of networks or contacts has a column a field, and `data_type` says which payload they
-// make.
+// Payloads told in columns: a table of networks or contacts has a column a field, and `data_type` says which payload
+// they make.
 import { type PayloadType, payloadFieldNames, payloadTypes } from "@qrfactory/domain/payload/payload";
 import type { RawRow } from "./table.js";
 
@@ -29,8 +29,8 @@ export const isPayloadField = (name: string): boolean =>
   payloadTypes.some((type) => payloadFieldNames(type).includes(name));
 
 /**
- * Gathers the columns of a row that are fields of its payload. A row with a `payload`, one of a dynamic code, and one of a
- * type without a payload stay as they are. `defaults` are those of all rows.
+ * Gathers the columns of a row that are fields of its payload. A row with a `payload`, one of a dynamic code, and one
+ * of a type without a payload stay as they are. `defaults` are those of all rows.
  */
 export function gatherPayload(row: RawRow, defaults: { data_type?: unknown; dynamic: boolean }): RawRow {
   const type = typeOf(row, defaults);

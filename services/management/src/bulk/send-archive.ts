@@ -8,7 +8,9 @@ import type { Request, Response } from "express";
 import parseRange from "range-parser";
 import type { ByteRange, ObjectStore } from "./object-store.js";
 
-/** Sends the ZIP of a job or the parts that were asked for; throws `conflict` before it is there, `gone` after its day. */
+/**
+ * Sends the ZIP of a job or the parts that were asked for; throws `conflict` before it is there, `gone` after its day.
+ */
 export async function sendArchive(req: Request, res: Response, store: ObjectStore, job: BulkJob): Promise<void> {
   const { archive, archiveBytes, expiresAt } = job;
   if (!job.finishedAt) throw new ApiError("conflict", "This order is not finished yet; ask again in a moment.");
@@ -58,7 +60,9 @@ const boundary = "qrfactory-part-8d1f0c6b7a";
 /** More parts than a client has reason to ask for are answered with the whole (RFC 9110, 14.2). */
 const rangesMax = 16;
 
-/** The parts that are asked for; null for the whole, as of an archive that is not the one the client knows (If-Range). */
+/**
+ * The parts that are asked for; null for the whole, as of an archive that is not the one the client knows (If-Range).
+ */
 function readRanges(req: Request, bytes: number, etag: string): ByteRange[] | null {
   const header = req.get("Range");
   const known = req.get("If-Range") ?? etag;

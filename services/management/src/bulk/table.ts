@@ -1,5 +1,5 @@
-// A table of rows in CSV (RFC 4180), read as it arrives: what its header says becomes fields, columns of other names stay
-// beside them. Only the rows that a plan may have are ever held.
+// A table of rows in CSV (RFC 4180), read as it arrives: what its header says becomes fields, columns of other names
+// stay beside them. Only the rows that a plan may have are ever held.
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ApiError } from "@qrfactory/domain/http/errors";
@@ -32,7 +32,9 @@ const aliases = new Map([["url", "data"]]);
 const recordCharactersMax = 200_000;
 const columnsMax = 100;
 
-/** Empty lines are no rows, so no limit of rows ends them: so many line ends (CR, LF) in a row are a thousand of them. */
+/**
+ * Empty lines are no rows, so no limit of rows ends them: so many line ends (CR, LF) in a row are a thousand of them.
+ */
 const lineEndsMax = 2_000;
 
 /** Ten thousand commas in a line, those in quotes among them: a payload in JSON has a few dozen. */
@@ -115,8 +117,8 @@ async function* decode(stream: Readable): AsyncGenerator<string> {
 }
 
 /**
- * Makes a function that takes a text piece by piece and throws `malformed_request` for what costs a parser much and is no
- * table: a thousand empty lines, or more cells in a line than any table has. Quotes are not looked at.
+ * Makes a function that takes a text piece by piece and throws `malformed_request` for what costs a parser much and is
+ * no table: a thousand empty lines, or more cells in a line than any table has. Quotes are not looked at.
  */
 function makeGuard(): (piece: string) => void {
   let ends = 0;

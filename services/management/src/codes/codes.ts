@@ -48,7 +48,10 @@ export type DynamicCodesOptions = {
   respondOnce: RespondOnce;
   /** Tells all regions at once; the worker repeats it if this fails. */
   publishCodes: (rows: DynamicCode[]) => Promise<void>;
-  /** The same for codes that are new to regions; waits for those that can be reached, and is false when it may take a second. */
+  /**
+   * The same for codes that are new to regions; waits for those that can be reached, and is false when it may take a
+   * second.
+   */
   publishEverywhere: (rows: DynamicCode[]) => Promise<boolean>;
   destinationRules: DestinationRules;
   publicBaseUrl: string;

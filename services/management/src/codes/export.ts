@@ -108,8 +108,8 @@ function cells(row: DynamicCode, { scanBaseUrl, moment }: Told): string[] {
 const cellOf = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
 
 /**
- * Path of a scan → where it leads now, by its destination: a map knows no rules and no variants. A code that leads nowhere
- * is left out, so the other server says 404, not 410; so is one with a password, which a map would not ask for.
+ * Path of a scan → where it leads now, by its destination: a map knows no rules and no variants. A code that leads
+ * nowhere is left out, so the other server says 404, not 410; so is one with a password, which a map would not ask for.
  */
 function targets(rows: DynamicCode[]): [path: string, url: string][] {
   const now = Date.now();

@@ -1,4 +1,5 @@
-// What a dynamic code was, over HTTP, and the way back: a rollback is an edit like any other, with a version of its own.
+// What a dynamic code was, over HTTP, and the way back: a rollback is an edit like any other, with a version of its
+// own.
 import { requireRole } from "@qrfactory/auth/caller";
 import { type CodeFields, momentField, requirePlanFor } from "@qrfactory/codes/input";
 import type { RoutingColumns } from "@qrfactory/codes/routing-input";

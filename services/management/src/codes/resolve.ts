@@ -51,8 +51,9 @@ const resolveBody = z.strictObject({
 export type ResolveOptions = { db: Db; findCaller: FindCaller };
 
 /**
- * The handler of `POST …/resolve`: the code as it is now, at the moment that is asked for; of one that is to come, as the
- * changes that wait until then make it. A password is a step of the trace, and then it goes on as with the right one.
+ * The handler of `POST …/resolve`: the code as it is now, at the moment that is asked for; of one that is to come, as
+ * the changes that wait until then make it. A password is a step of the trace, and then it goes on as with the right
+ * one.
  */
 export function makeResolve({ db, findCaller }: ResolveOptions) {
   return async function resolve(req: Request, res: Response): Promise<void> {

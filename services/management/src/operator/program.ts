@@ -1,5 +1,5 @@
-// What `qrfactory-admin` does: words and an environment in, lines and an exit code out. One table of commands; the first
-// words name one, and every command may run again with the same effect.
+// What `qrfactory-admin` does: words and an environment in, lines and an exit code out. One table of commands; the
+// first words name one, and every command may run again with the same effect.
 
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";

@@ -1,5 +1,5 @@
-// What operators see of the work in the background: the queues as Redis holds them, and the bulk orders as Postgres does,
-// which is what counts. It is only looked at here; nothing can be changed.
+// What operators see of the work in the background: the queues as Redis holds them, and the bulk orders as Postgres
+// does, which is what counts. It is only looked at here; nothing can be changed.
 
 import { isOperator } from "@qrfactory/db/accounts/operators";
 import { type BulkJob, countJobs, listUnfinishedJobs } from "@qrfactory/db/bulk/jobs";

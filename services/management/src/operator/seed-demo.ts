@@ -1,5 +1,5 @@
-// `qrfactory-admin seed-demo --file F` makes sure that the demo workspace of the local stack exists, with the credentials
-// kept in F; it may run again at every start.
+// `qrfactory-admin seed-demo --file F` makes sure that the demo workspace of the local stack exists, with the
+// credentials kept in F; it may run again at every start.
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createApiKey, createSigningSecret, hashApiKey, signingSecretContext } from "@qrfactory/auth/api-key";

@@ -1,5 +1,5 @@
-// Every number of a report twice more: written down by hand for a few scans around a change of the clocks and a midnight,
-// and counted in the raw rows by plain SQL for a seeded month.
+// Every number of a report twice more: written down by hand for a few scans around a change of the clocks and a
+// midnight, and counted in the raw rows by plain SQL for a seeded month.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { type Api, type Send, startApi } from "../api.fixture.js";

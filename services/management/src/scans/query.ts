@@ -34,8 +34,8 @@ type FilterValue = { value: string; isExcluded: boolean };
 const filterValue = /\s*(-?)(?:"((?:[^"]|"")*)"\s*|([^,]*))(,|$)/y;
 
 /**
- * `FR,BE` are the values to have, `-US` one not to have; in quotes, as in CSV, a value may hold commas. Ends with the first
- * value that is one too many.
+ * `FR,BE` are the values to have, `-US` one not to have; in quotes, as in CSV, a value may hold commas. Ends with the
+ * first value that is one too many.
  */
 function splitValues(text: string): FilterValue[] {
   const values: FilterValue[] = [];

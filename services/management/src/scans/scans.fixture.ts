@@ -73,8 +73,8 @@ const cities = [
 ];
 
 /**
- * Three thousand scans of two codes from 3 October to 5 November 2026, nine tenths of the busy one; the clocks of Vienna go
- * back on the 25th.
+ * Three thousand scans of two codes from 3 October to 5 November 2026, nine tenths of the busy one; the clocks of
+ * Vienna go back on the 25th.
  */
 export function seededScans(workspaceId: string, busyId: string, quietId: string): ScanRow[] {
   const next = random(20_261_025);

@@ -1,4 +1,5 @@
-// Charges whose process died before their call or order was written down, or before it could say so: decided by the ledger.
+// Charges whose process died before their call or order was written down, or before it could say so: decided by the
+// ledger.
 
 import { findOrders } from "@qrfactory/db/bulk/jobs";
 import { findWrittenCalls } from "@qrfactory/db/calls/calls";
@@ -15,7 +16,9 @@ const callMsMax = 10 * minuteMs;
 
 const isOrder = ({ holder }: OpenCharge) => holder === ordersHolder;
 
-/** Settles or returns such charges, and returns how many credits were given back; throws when a store does not answer. */
+/**
+ * Settles or returns such charges, and returns how many credits were given back; throws when a store does not answer.
+ */
 export function decideAbandonedCharges({ db, redis }: { db: Db; redis: Redis }): Promise<number> {
   return decideCharges({
     redis,

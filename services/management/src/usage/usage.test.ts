@@ -38,7 +38,9 @@ const now = new Date();
 /** Several connection time-outs of the store, which are short for the sake of production. */
 const busyTimeoutMs = 10_000;
 
-/** Takes in calls of a workspace as the worker does, a spool of their own: again when a busy machine is too slow for it. */
+/**
+ * Takes in calls of a workspace as the worker does, a spool of their own: again when a busy machine is too slow for it.
+ */
 async function takeIn(workspaceId: string, count: number, more: Partial<CallRow> = {}) {
   const rows = Array.from({ length: count }, (_, sequence) => ({
     sequence: sequence + 1,

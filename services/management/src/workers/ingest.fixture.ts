@@ -1,5 +1,5 @@
-// Ingest on real stores for tests: its database, which can be taken away, the Redis that it takes events from, and a code
-// whose scans come in.
+// Ingest on real stores for tests: its database, which can be taken away, the Redis that it takes events from, and a
+// code whose scans come in.
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { connectDatabase } from "@qrfactory/db/client";

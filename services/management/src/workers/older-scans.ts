@@ -1,5 +1,5 @@
-// The older form of a scan's record, with the texts that its client sent. Regions wrote it until 28 November 2026, and a
-// spool that was written before an update holds it still. It goes once no such spool can be left.
+// The older form of a scan's record, with the texts that its client sent. Regions wrote it until 28 November 2026, and
+// a spool that was written before an update holds it still. It goes once no such spool can be left.
 import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
 import { traitsOf } from "@qrfactory/visitor/traits";
 import { z } from "zod";
@@ -19,7 +19,9 @@ export function readOlderScan(value: unknown): ScanEvent | null {
   return { ...rest, ...traitsOf(user_agent, language, prefetch) };
 }
 
-/** A record without the texts that a scanner's device sent, which must not reach Postgres even where nothing else does. */
+/**
+ * A record without the texts that a scanner's device sent, which must not reach Postgres even where nothing else does.
+ */
 export function withoutClientTexts(record: string): string {
   const at = record.indexOf(`"${firstText}"`);
   return at < 0 ? record : `${record.slice(0, at)}…`;

@@ -30,7 +30,9 @@ import { makeDueChanges } from "./scheduled-changes.js";
 /** Rows in one round trip: large enough for speed, small enough to stay far below a command's deadline. */
 const batchSize = 500;
 
-/** How often the loop looks; an edit whose direct publication failed reaches the regions this much after Redis is back. */
+/**
+ * How often the loop looks; an edit whose direct publication failed reaches the regions this much after Redis is back.
+ */
 const intervalMs = 1_000;
 
 export type Publisher = {
@@ -130,8 +132,8 @@ export function makePublisher({ db, redis, onRefilled = async () => {} }: Publis
 }
 
 /**
- * Joins publications: while one is on its way, the rows of all that follow wait and go together as the next. At hundreds of
- * edits a second each would otherwise pay for a commit of its own.
+ * Joins publications: while one is on its way, the rows of all that follow wait and go together as the next. At
+ * hundreds of edits a second each would otherwise pay for a commit of its own.
  */
 export function publishTogether(
   publish: (rows: DynamicCode[]) => Promise<void>,
@@ -156,7 +158,10 @@ export function publishTogether(
   };
 }
 
-/** Makes due changes and runs `publishPending` every second until stopped; failures are logged once per outage and tried again. */
+/**
+ * Makes due changes and runs `publishPending` every second until stopped; failures are logged once per outage and tried
+ * again.
+ */
 export function startPublishing({ db, publisher, log }: { db: Db; publisher: Publisher; log: Log }): {
   stop: () => Promise<void>;
 } {

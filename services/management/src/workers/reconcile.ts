@@ -1,5 +1,5 @@
-// Summaries of scans, made when their hour, day or month is over, and the nightly proof that what was counted is what the rows
-// say. A queue of its own: a night's work takes minutes, which the other jobs are not to wait for.
+// Summaries of scans, made when their hour, day or month is over, and the nightly proof that what was counted is what
+// the rows say. A queue of its own: a night's work takes minutes, which the other jobs are not to wait for.
 
 import type { SummaryStore } from "@qrfactory/db/scans/summary-store";
 import { dayMs, hourMs } from "@qrfactory/domain/duration";
@@ -17,7 +17,9 @@ const nightly = { pattern: "43 3 * * *", tz: "UTC" };
 
 /** A worker that was away for two days makes up for it by itself; what is older is found by the night. */
 const summarisedDays = 3;
-/** The same for hours, which only spare reports some rows: those that nobody made while the worker was away stay rows. */
+/**
+ * The same for hours, which only spare reports some rows: those that nobody made while the worker was away stay rows.
+ */
 const summarisedHours = 3;
 /** Days before yesterday that every night looks at: events are seldom later. */
 const recentDays = 35;

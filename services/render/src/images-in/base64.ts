@@ -19,8 +19,9 @@ meanings["=".charCodeAt(0)] = isPadding;
 meanings[backslash] = isEscape;
 
 /**
- * The bytes behind `data:image/png;base64,…` or bare base64; white space is forgiven, and the escapes of JSON for it and
- * for `/`. Null for an empty text and for anything else. Takes about 3 ms a megabyte, and uses up the bytes that it is given.
+ * The bytes behind `data:image/png;base64,…` or bare base64; white space is forgiven, and the escapes of JSON for it
+ * and for `/`. Null for an empty text and for anything else. Takes about 3 ms a megabyte, and uses up the bytes that it
+ * is given.
  */
 export function decodeBase64(source: string | Uint8Array): Buffer | null {
   const bytes = typeof source === "string" ? Buffer.from(source, "latin1") : viewOf(source);

@@ -1,5 +1,5 @@
-// What every decoding process does, whichever decoder is in it: answers one request at a time over the channel of `fork`,
-// makes pictures fit, and ends with its parent.
+// What every decoding process does, whichever decoder is in it: answers one request at a time over the channel of
+// `fork`, makes pictures fit, and ends with its parent.
 import { type Canvas, createCanvas, type Image } from "canvas";
 import type { Picture } from "../qr/shapes.js";
 import type { Placement } from "./header-reader.js";

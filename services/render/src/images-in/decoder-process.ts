@@ -31,7 +31,9 @@ export type DecoderProcess = {
   end: () => void;
 };
 
-/** Where programs and libraries are found; everything else of the environment, secrets first, stays with the service. */
+/**
+ * Where programs and libraries are found; everything else of the environment, secrets first, stays with the service.
+ */
 const environmentKept = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"];
 
 const nodeMajor = Number.parseInt(process.versions.node, 10);
@@ -59,8 +61,8 @@ const msPerTick = 10;
 /**
  * Options that start node under a limit of its memory. Of the limits that POSIX shells know, the data segment
  * (RLIMIT_DATA) is the one that node bears: on Linux it counts what a process may write to, 60 to 92 MB after a small
- * picture in Node 20 to 24, while the address space is 0.6 to 0.9 GB. macOS takes the limit and does not keep it; without
- * a shell there is none. There the limits of a picture's header bound what decoding takes.
+ * picture in Node 20 to 24, while the address space is 0.6 to 0.9 GB. macOS takes the limit and does not keep it;
+ * without a shell there is none. There the limits of a picture's header bound what decoding takes.
  */
 function underLimits(options: DecoderProcessOptions): Pick<ForkOptions, "execPath" | "execArgv"> {
   const { isCompiled = false } = options;

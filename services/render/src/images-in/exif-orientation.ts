@@ -1,5 +1,5 @@
-// How a camera was held (Exif 2.3, 4.6.4): the one thing in a JPEG's metadata that changes what is seen. Decoders get it
-// in a segment written anew, so that their own readers of metadata never meet a stranger's.
+// How a camera was held (Exif 2.3, 4.6.4): the one thing in a JPEG's metadata that changes what is seen. Decoders get
+// it in a segment written anew, so that their own readers of metadata never meet a stranger's.
 
 const tagOrientation = 0x0112;
 const typeShort = 3;

@@ -1,5 +1,5 @@
-// The first frame of a GIF (CompuServe, GIF 89a), written anew as a picture by itself: animations unpack to any number of
-// frames, and readers trust a frame to lie inside the screen and colours to lie inside their table.
+// The first frame of a GIF (CompuServe, GIF 89a), written anew as a picture by itself: animations unpack to any number
+// of frames, and readers trust a frame to lie inside the screen and colours to lie inside their table.
 import { cutOff, headerDamaged, type ReadHeader, type Refuse } from "./header-reader.js";
 
 const screenBytes = 13;
@@ -77,7 +77,9 @@ function endOfBlocks(bytes: Buffer, from: number, refuse: Refuse): number {
 
 type Frame = { width: number; height: number; colors: Buffer; transparent: number | null };
 
-/** What stands before the data of a picture by itself: its table has all 256 colours, so that none lies outside of it. */
+/**
+ * What stands before the data of a picture by itself: its table has all 256 colours, so that none lies outside of it.
+ */
 function aloneHead({ width, height, colors, transparent }: Frame): Buffer {
   const screen = Buffer.from([...Buffer.from("GIF89a", "latin1"), 0, 0, 0, 0, 0xf7, 0, 0]);
   screen.writeUInt16LE(width, 6);

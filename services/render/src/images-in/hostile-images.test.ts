@@ -1,5 +1,5 @@
-// Every hostile picture goes through the front door, and packages/docs/reference/hostile-images.md says what comes back:
-// it is written by this test (UPDATE_DOCS=1) and compared with the answers in every run.
+// Every hostile picture goes through the front door, and packages/docs/reference/hostile-images.md says what comes
+// back: it is written by this test (UPDATE_DOCS=1) and compared with the answers in every run.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";

@@ -1,5 +1,6 @@
 // Decoding strangers' pictures: a few processes at low priority, admission by predicted cost and fair turns for each
-// workspace in front of them, a memory of what was decoded behind. A picture that is broken or too costly costs itself only.
+// workspace in front of them, a memory of what was decoded behind. A picture that is broken or too costly costs itself
+// only.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ApiError } from "@qrfactory/domain/http/errors";
@@ -33,7 +34,9 @@ const msPerMegapixelFirst = 30;
 /** Four times what was measured: a file made to be slow teaches no more than that. */
 const msPerMegapixelMax = 120;
 
-/** Each further scan of a progressive JPEG costs this share of decoding it once (0.5 ms of 30 a megapixel, measured). */
+/**
+ * Each further scan of a progressive JPEG costs this share of decoding it once (0.5 ms of 30 a megapixel, measured).
+ */
 const shareOfPass = 0.02;
 
 /** About 200 ms: photographs. Logos are a tenth of this. */
@@ -54,8 +57,8 @@ export type DecodeOptions = {
 
 export type ImageDecoder = {
   /**
-   * The pixels of a checked picture. Throws `image_rejected` for one that cannot be decoded, `rate_limited` when too many
-   * of the workspace's were like that, and `overloaded` when its turn would come too late.
+   * The pixels of a checked picture. Throws `image_rejected` for one that cannot be decoded, `rate_limited` when too
+   * many of the workspace's were like that, and `overloaded` when its turn would come too late.
    */
   decode: (file: PictureFile, options: DecodeOptions) => Promise<Picture>;
   /** Throws what `decode` would throw before it decodes anything. */

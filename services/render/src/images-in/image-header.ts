@@ -33,8 +33,8 @@ const pixelPassesMax = 400_000_000;
 export type ImageHeader = ReadHeader & { type: ImageType };
 
 /**
- * First bytes, in hex, of the types that are drawn: PNG (third edition, 5.2), JPEG (T.81, B.1.1.3), GIF 87a and 89a, WebP
- * (RFC 9649, 2.4), and SVG, which begins with `<svg`, a declaration, a comment or a document type.
+ * First bytes, in hex, of the types that are drawn: PNG (third edition, 5.2), JPEG (T.81, B.1.1.3), GIF 87a and 89a,
+ * WebP (RFC 9649, 2.4), and SVG, which begins with `<svg`, a declaration, a comment or a document type.
  */
 const types: [ImageType, RegExp, HeaderReader][] = [
   ["png", /^89504e470d0a1a0a/, readPng],

@@ -38,8 +38,8 @@ export const gif = Buffer.concat([gifHeader(1), gifFrame(0), Buffer.from([0x3b])
 export const animatedGif = Buffer.concat([gifHeader(1), gifFrame(0), gifFrame(1), Buffer.from([0x3b])]);
 
 /**
- * WebP pictures of 32 × 16 pixels, red on the left: lossy with blue on the right, lossy and lossless with nothing there.
- * Made by libwebp's encoder.
+ * WebP pictures of 32 × 16 pixels, red on the left: lossy with blue on the right, lossy and lossless with nothing
+ * there. Made by libwebp's encoder.
  */
 export const webps = {
   lossy: webp("VlA4IEIAAAAQAwCdASogABAAAUAmJaACdMoRwN4B+IH6q8YFygATfQAA/vLrf/zUxYDJHP/0sa3VwBw/65bK3o+M3Kvi7lqoAAA="),

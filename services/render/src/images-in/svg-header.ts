@@ -1,5 +1,6 @@
-// An SVG of shapes alone (W3C, SVG 1.1 and 2), written anew with a size in pixels. It is drawn by librsvg in the decoder's
-// process; whatever could lead out of the file, or would look different on another machine, is refused before.
+// An SVG of shapes alone (W3C, SVG 1.1 and 2), written anew with a size in pixels. It is drawn by librsvg in the
+// decoder's process; whatever could lead out of the file, or would look different on another machine, is refused
+// before.
 import { headerDamaged, type ReadHeader, type Refuse } from "./header-reader.js";
 
 /** A logo has some kilobytes; what is larger was traced from a photograph. */

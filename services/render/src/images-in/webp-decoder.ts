@@ -1,5 +1,5 @@
-// libwebp's decoder in WebAssembly, as npm `@cwasm/webp` has it: used by its exports, without the package's own loader, which
-// keeps one memory for all pictures.
+// libwebp's decoder in WebAssembly, as npm `@cwasm/webp` has it: used by its exports, without the package's own loader,
+// which keeps one memory for all pictures.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Picture } from "../qr/shapes.js";

@@ -1,5 +1,5 @@
-// The header of a WebP (RFC 9649), and its chunks. Only those that make the pixels are handed on, in a file written anew:
-// profiles and comments may be of any size, and animations of any number of frames.
+// The header of a WebP (RFC 9649), and its chunks. Only those that make the pixels are handed on, in a file written
+// anew: profiles and comments may be of any size, and animations of any number of frames.
 import { cutOff, headerDamaged, type ReadHeader, type Refuse } from "./header-reader.js";
 
 const riffBytes = 12;

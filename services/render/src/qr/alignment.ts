@@ -1,5 +1,5 @@
-// How alignment patterns are drawn. Scanners correct their view by them, so a ring stays whole: a line joins its modules where
-// the pattern leaves them apart.
+// How alignment patterns are drawn. Scanners correct their view by them, so a ring stays whole: a line joins its
+// modules where the pattern leaves them apart.
 import { alignmentReach } from "./alignment-places.js";
 import { addRectangle, cutRectangle, newPath, type Path, type Point } from "./path.js";
 import type { CurvedPattern } from "./patterns.js";

@@ -3,7 +3,9 @@
 /** Rows of light modules above and below, so that looking a little past an edge needs no test. */
 export const marginRows = 4;
 
-/** How a grid of so many modules a side lies in an Int32Array: column by column of words, each with its rows in turn. */
+/**
+ * How a grid of so many modules a side lies in an Int32Array: column by column of words, each with its rows in turn.
+ */
 export type GridShape = {
   side: number;
   /** Columns of words. */

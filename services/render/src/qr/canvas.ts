@@ -1,5 +1,6 @@
-// The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. What lets its ground through and what
-// becomes a JPEG goes through here, and what the faster roads show, with masks and pictures made here, is compared with it.
+// The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. What lets its ground through and
+// what becomes a JPEG goes through here, and what the faster roads show, with masks and pictures made here, is compared
+// with it.
 import type { Rgba } from "@qrfactory/domain/design/color";
 import { type Canvas, type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
 import type { Box } from "./frames.js";
@@ -78,7 +79,9 @@ export function encodeJpeg({ context }: Painting, dpi: number): Buffer {
   return withDensity(context.canvas.toBuffer("image/jpeg", options), dpi);
 }
 
-/** Where libjpeg writes the density of its JFIF header (JFIF 1.02): behind two markers, a length, the name and version. */
+/**
+ * Where libjpeg writes the density of its JFIF header (JFIF 1.02): behind two markers, a length, the name and version.
+ */
 const densityAt = 13;
 const unitInch = 1;
 

@@ -155,8 +155,8 @@ export function blockLayoutOf(version: number, level: ErrorCorrection, total: nu
 
 /**
  * All `total` codewords of a symbol in the order of placement. Blocks differ by at most one data codeword, shorter ones
- * first; codewords are taken from all blocks in turns, first of data, then of correction (7.6). Throws a RangeError that
- * names the limit when the segments do not fit.
+ * first; codewords are taken from all blocks in turns, first of data, then of correction (7.6). Throws a RangeError
+ * that names the limit when the segments do not fit.
  */
 export function codewordsOf(segments: Segment[], version: number, level: ErrorCorrection, total: number): Uint8Array {
   const size = dataCodewordsOf(version, level);

@@ -36,7 +36,9 @@ const pixelsPerModule = 20;
 
 const directions = Array.from({ length: 8 }, (_, i) => (i * Math.PI) / 4);
 
-/** How far from the middle of the first eye a path turns dark or light, in modules, nearest first: along each direction. */
+/**
+ * How far from the middle of the first eye a path turns dark or light, in modules, nearest first: along each direction.
+ */
 function changesOf(path: Path): number[][] {
   const units = { ops: path.ops, numbers: path.numbers.map((at) => at * pixelsPerModule) };
   const width = side * pixelsPerModule;

@@ -1,6 +1,6 @@
-// The three finder eyes as shapes of their own: a ring of 7 × 7 modules and a middle of 3 × 3 (ISO/IEC 18004:2015, 6.3.3).
-// Scanners find a symbol by cuts of 1:1:3:1:1 through the middle of an eye, along its sides and from corner to corner, so
-// rings are a module thick all around, and middles reach 1.25 to 2.1 modules in every direction.
+// The three finder eyes as shapes of their own: a ring of 7 × 7 modules and a middle of 3 × 3 (ISO/IEC 18004:2015,
+// 6.3.3). Scanners find a symbol by cuts of 1:1:3:1:1 through the middle of an eye, along its sides and from corner to
+// corner, so rings are a module thick all around, and middles reach 1.25 to 2.1 modules in every direction.
 import type { EyeBorderShape, EyeCenterShape } from "@qrfactory/domain/design/style";
 import {
   addCircle,
@@ -149,7 +149,10 @@ const centers: Record<EyeCenterShape, Draw> = {
   cross: (path, at) => addPolygon(path, crossCorners(at, 1.72, 0.88), (i) => (i % 3 === 2 ? 0.15 : 0.1)),
 };
 
-/** Sharp corners would all but touch a circle: they are 2.1 modules from the middle, its hole 2.5. A circle fits as it is. */
+/**
+ * Sharp corners would all but touch a circle: they are 2.1 modules from the middle, its hole 2.5. A circle fits as it
+ * is.
+ */
 const centersInCircle: Partial<Record<EyeCenterShape, Draw>> = {
   circle: (path, [cx, cy]) => addCircle(path, cx, cy, 1.5),
   square: (path, [cx, cy]) => addRectangle(path, [cx - 1.4, cy - 1.4, 2.8, 2.8], 0.3),
@@ -158,8 +161,8 @@ const centersInCircle: Partial<Record<EyeCenterShape, Draw>> = {
 };
 
 /**
- * A saltire (×): arms that reach `reach` along the diagonals from the middle and are twice `half` wide, so that a cut through
- * its middle has 2.5 of the 3 modules of a whole one, and those beside it have them all.
+ * A saltire (×): arms that reach `reach` along the diagonals from the middle and are twice `half` wide, so that a cut
+ * through its middle has 2.5 of the 3 modules of a whole one, and those beside it have them all.
  */
 function crossCorners([cx, cy]: Point, reach: number, half: number): Point[] {
   const arm: Point[] = [

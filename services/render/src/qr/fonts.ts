@@ -1,5 +1,5 @@
-// The fonts that labels are drawn with: Noto Sans and Noto Emoji (SIL Open Font License 1.1), from npm packages that hold
-// each family in small subsets. Only the subsets that a label needs are unpacked, and the last ones used are kept.
+// The fonts that labels are drawn with: Noto Sans and Noto Emoji (SIL Open Font License 1.1), from npm packages that
+// hold each family in small subsets. Only the subsets that a label needs are unpacked, and the last ones used are kept.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

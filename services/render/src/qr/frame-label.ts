@@ -1,5 +1,5 @@
-// The label in a frame: one line, or two where one would be small. Sizes and baselines go by capitals, not by the ink of
-// the very words, so that a series of labels is set alike.
+// The label in a frame: one line, or two where one would be small. Sizes and baselines go by capitals, not by the ink
+// of the very words, so that a series of labels is set alike.
 
 import type { Frame } from "@qrfactory/domain/design/style";
 import { invalidField } from "@qrfactory/domain/http/errors";
@@ -25,8 +25,8 @@ const emPxMin = 9;
 export type LabelRoom = Framing & { frame: Frame };
 
 /**
- * Shapes the label of a frame. Throws `validation_failed` for characters that no bundled font draws, and for more of them
- * than can be read at the size of the image.
+ * Shapes the label of a frame. Throws `validation_failed` for characters that no bundled font draws, and for more of
+ * them than can be read at the size of the image.
  */
 export async function shapeFrameLabel(room: LabelRoom): Promise<FrameLabel> {
   const lines = await Promise.all(linesOf(room.frame.label).map(shapeLabel));

@@ -1,6 +1,6 @@
 // What stands around a symbol: where it lies in the square image, the outline of the frame, and the room for its label.
-// A frame reaches to the edges of its image, and the symbol is as large as whole pixels allow: what they leave over goes to
-// the label, and then to the quiet zone.
+// A frame reaches to the edges of its image, and the symbol is as large as whole pixels allow: what they leave over
+// goes to the label, and then to the quiet zone.
 
 import { isBanner } from "@qrfactory/domain/design/label-contrast";
 import type { Frame, FrameStyle } from "@qrfactory/domain/design/style";

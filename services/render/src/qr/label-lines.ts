@@ -1,5 +1,5 @@
-// How many lines a label has, by its letters alone: the room for it is measured before a font is loaded, and labels of a
-// series are set alike.
+// How many lines a label has, by its letters alone: the room for it is measured before a font is loaded, and labels of
+// a series are set alike.
 
 /** Letters of about one em, between any two of which a line may end. */
 const ideograph = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]$/u;

@@ -1,5 +1,5 @@
-// From the text of a label to outlines: bidirectional order (Unicode Standard Annex 9), fonts by what they cover, shaping
-// by HarfBuzz. Only bundled fonts are used, so a label looks the same in every format and on every machine.
+// From the text of a label to outlines: bidirectional order (Unicode Standard Annex 9), fonts by what they cover,
+// shaping by HarfBuzz. Only bundled fonts are used, so a label looks the same in every format and on every machine.
 import { type ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import bidiFactory from "bidi-js";
 import { type Family, findFont, hasGlyph, isEmojiFont, type LoadedFont } from "./fonts.js";

@@ -8,7 +8,9 @@ import type { Fill, Filled, Placed, Scene } from "./shapes.js";
 /** Paints one layer into the red, green and blue of row `y`. */
 type Layer = (y: number, row: Uint8Array) => void;
 
-/** Paints a scene on an opaque ground in red, green and blue, each row when it is asked for: they are never all held. */
+/**
+ * Paints a scene on an opaque ground in red, green and blue, each row when it is asked for: they are never all held.
+ */
 export function paintLayers({ background, ...scene }: Scene, widthPx: number): RowReader {
   const placement = placeOnPixels(scene, widthPx);
   const layers = stackOf(scene.shapes).map((layer) =>
@@ -69,8 +71,8 @@ function inkLayer(shapes: Filled[], placement: Placement): Layer {
 const steps = 1_024;
 
 /**
- * The colours of a fill, each in one signed word (alpha, red, green, blue; engines are slow with unsigned ones), and what
- * each column and row adds to the step in it, for radial ones to its square.
+ * The colours of a fill, each in one signed word (alpha, red, green, blue; engines are slow with unsigned ones), and
+ * what each column and row adds to the step in it, for radial ones to its square.
  */
 type Colors = { table: Int32Array; along: Float64Array; down: Float64Array; isRadial: boolean };
 

@@ -1,5 +1,5 @@
-// Where a logo goes, what it costs a symbol, and which symbol can afford it. A decoder sees missing modules as errors, so
-// the area that a logo clears must stay well within what the error correction repairs.
+// Where a logo goes, what it costs a symbol, and which symbol can afford it. A decoder sees missing modules as errors,
+// so the area that a logo clears must stay well within what the error correction repairs.
 import {
   type ErrorCorrection,
   errorCorrectionLevels,
@@ -22,8 +22,8 @@ const recoveryShares: Record<ErrorCorrection, number> = { L: 0.07, M: 0.15, Q: 0
 const budgetShare = 0.4;
 
 /**
- * How much of the correction of a block a logo may use. The budget above speaks of areas; in small symbols a logo touches
- * a larger share of the codewords than of the area, up to all that can be repaired
+ * How much of the correction of a block a logo may use. The budget above speaks of areas; in small symbols a logo
+ * touches a larger share of the codewords than of the area, up to all that can be repaired
  * (infra/decisions/0011-what-a-logo-may-spoil.md).
  */
 const damageMax = 0.5;

@@ -1,6 +1,6 @@
-// Paints a scene as Encapsulated PostScript, language level 3: true size, true vectors, gradients as shadings. PostScript
-// knows no transparency: half-transparent colours are mixed with the background, and that with white; pictures also with
-// a picture below them. A transparent background is left unpainted.
+// Paints a scene as Encapsulated PostScript, language level 3: true size, true vectors, gradients as shadings.
+// PostScript knows no transparency: half-transparent colours are mixed with the background, and that with white;
+// pictures also with a picture below them. A transparent background is left unpainted.
 import { deflateSync } from "node:zlib";
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import type { Box } from "./frames.js";
@@ -12,7 +12,9 @@ const colorOperators = { DeviceGray: "setgray", DeviceRGB: "setrgbcolor" } as co
 
 const white: Rgba = [255, 255, 255, 255];
 
-/** The names that paths are written with, in a dictionary of our own so that nothing of the document around is changed. */
+/**
+ * The names that paths are written with, in a dictionary of our own so that nothing of the document around is changed.
+ */
 const prologue =
   "10 dict begin /m{moveto}bind def /l{lineto}bind def /c{curveto}bind def /h{closepath}bind def /f{fill}bind def";
 

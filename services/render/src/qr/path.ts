@@ -1,5 +1,5 @@
-// Outlines as every painter understands them: moves, lines, cubic curves and circles, in modules, y downwards. A path is
-// filled by the non-zero rule, so a hole runs against the outline around it.
+// Outlines as every painter understands them: moves, lines, cubic curves and circles, in modules, y downwards. A path
+// is filled by the non-zero rule, so a hole runs against the outline around it.
 
 /** What a path does next; each takes the numbers that stand beside it. */
 export const moveOp = 0; // x y
@@ -53,8 +53,8 @@ export function addCircle(path: Path, cx: number, cy: number, r: number): void {
 const quarterArc = 0.5522847498;
 
 /**
- * Adds a closed polygon whose corners are rounded: `radius(i)` is how far from corner `i` the curve begins on both of its
- * edges (for right angles, the radius). An edge must be as long as its two radii together.
+ * Adds a closed polygon whose corners are rounded: `radius(i)` is how far from corner `i` the curve begins on both of
+ * its edges (for right angles, the radius). An edge must be as long as its two radii together.
  */
 export function addPolygon(path: Path, corners: readonly Point[], radius: (i: number) => number = () => 0): void {
   const count = corners.length;

@@ -1,5 +1,5 @@
-// How modules become shapes: one function a pattern, from the modules to draw to outlines in module units. Every one keeps
-// the middle of a dark module dark and of a light one light, because that is where scanners look.
+// How modules become shapes: one function a pattern, from the modules to draw to outlines in module units. Every one
+// keeps the middle of a dark module dark and of a light one light, because that is where scanners look.
 import type { Pattern } from "@qrfactory/domain/design/style";
 import { type Outline, traceOutlines } from "./outline.js";
 import { addCircle, addPolygon, addRectangle, cutRectangle, newPath, type Path, starCorners } from "./path.js";
@@ -12,8 +12,8 @@ export type CurvedPattern = Exclude<Pattern, "squares">;
 type Stamp = (path: Path, x: number, y: number) => void;
 
 /**
- * The outlines of the dark modules in this pattern, relative to the first module's corner; `modulePx` is how many pixels
- * each will have along its side.
+ * The outlines of the dark modules in this pattern, relative to the first module's corner; `modulePx` is how many
+ * pixels each will have along its side.
  */
 export function drawPattern(modules: Modules, pattern: CurvedPattern, modulePx: number): Path {
   const path = newPath();
@@ -53,8 +53,8 @@ const framedPxMin = 8;
 const framedDots = 9;
 
 /**
- * A square whose frame is told by a light dot in each of its corners, on whole pixels. More of a light line than its corners
- * makes each module look like an eye: with brackets WeChat's and jsQR lose half of such symbols.
+ * A square whose frame is told by a light dot in each of its corners, on whole pixels. More of a light line than its
+ * corners makes each module look like an eye: with brackets WeChat's and jsQR lose half of such symbols.
  */
 function framedFor(modulePx: number): Stamp {
   const dot = Math.max(1, Math.round(modulePx / framedDots)) / modulePx;

@@ -1,4 +1,5 @@
-// The penalty rules of ISO/IEC 18004:2015, 7.8.3, word for word, module by module: what the fast ones are compared with.
+// The penalty rules of ISO/IEC 18004:2015, 7.8.3, word for word, module by module: what the fast ones are compared
+// with.
 
 /** A square of modules as rows; 1 is dark. */
 export type Cells = number[][];

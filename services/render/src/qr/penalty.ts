@@ -67,7 +67,9 @@ export function columnPenalty(shape: GridShape, grid: Int32Array): number {
   return runs + finders * weights.finder;
 }
 
-/** Rules 2 and 4: a block of 2 × 2 modules of one colour costs 3, each 5 % of dark modules more or less than half 10. */
+/**
+ * Rules 2 and 4: a block of 2 × 2 modules of one colour costs 3, each 5 % of dark modules more or less than half 10.
+ */
 export function areaPenalty(shape: GridShape, grid: Int32Array): number {
   const { side, columns, stride } = shape;
   let blocks = 0;

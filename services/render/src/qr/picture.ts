@@ -1,5 +1,5 @@
-// What a design asks of its pictures (a logo's glow cut off, a background softened) is done to their pixels, so that every
-// painter shows the same.
+// What a design asks of its pictures (a logo's glow cut off, a background softened) is done to their pixels, so that
+// every painter shows the same.
 import type { Picture } from "./shapes.js";
 
 /**

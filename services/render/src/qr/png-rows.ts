@@ -1,5 +1,5 @@
-// Rows as a PNG stores them (PNG, third edition, 9): each behind its filter type. Those of large images are written to one
-// piece of memory again and again, so they are valid only until the next ones are packed.
+// Rows as a PNG stores them (PNG, third edition, 9): each behind its filter type. Those of large images are written to
+// one piece of memory again and again, so they are valid only until the next ones are packed.
 import { filterNone, filterUp } from "./png-file.js";
 
 /** Gives the bytes of row `y`, top down; they are valid until the next call. */

@@ -1,6 +1,7 @@
 // From a scene to pixels by the shortest road that shows the same picture: flat squares as rows of one or two bits, one
-// flat colour as a mask of coverage, everything else on an opaque ground in layers, and what is left as a painting. Files
-// and the scan check are made of the same pixels. Clear pixels have the colour of the substrate: programs drop alpha.
+// flat colour as a mask of coverage, everything else on an opaque ground in layers, and what is left as a painting.
+// Files and the scan check are made of the same pixels. Clear pixels have the colour of the substrate: programs drop
+// alpha.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import type { Pixels } from "../zxing.js";
 import {

@@ -11,7 +11,9 @@ import type { Picture, Scene } from "./shapes.js";
 import { designOf, pixelsOfImage, readTwice, sceneFor, styledText } from "./styles.fixture.js";
 import { makeSymbol } from "./symbol.js";
 
-/** Of 255: cairo rounds coverage and blending at other places than a road does; a veiled ground is divided out again. */
+/**
+ * Of 255: cairo rounds coverage and blending at other places than a road does; a veiled ground is divided out again.
+ */
 const roundingMax = { squares: 1, layers: 2, coverage: 3, painting: 0 };
 
 /** Taken out once: the test runner finds globals slowly. */
@@ -70,7 +72,9 @@ const gradient = { gradient_from: "#7b2ff7", gradient_to: "#c2185b" };
 
 const sky: Picture = { width: 2, height: 2, data: Uint8Array.from(Array(4).fill([200, 220, 255, 255]).flat()) };
 
-/** Stripes in many colours, opaque at the left and half transparent at the right, too wide for its box and not a square. */
+/**
+ * Stripes in many colours, opaque at the left and half transparent at the right, too wide for its box and not a square.
+ */
 function stripes(): Picture {
   const [width, height] = [64, 48];
   const data = new Uint8Array(width * height * 4);

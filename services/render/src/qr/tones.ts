@@ -1,5 +1,5 @@
-// How dark each cell of a halftone has to be for the picture that it shows: from the colours of the picture, between the
-// ground that the ink stands on and the ink.
+// How dark each cell of a halftone has to be for the picture that it shows: from the colours of the picture, between
+// the ground that the ink stands on and the ink.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import { cellsAlong } from "./halftone.js";
 import type { Picture, Scene } from "./shapes.js";
@@ -12,7 +12,9 @@ export type SymbolPlace = { side: number; left: number; top: number; modules: nu
 const lumaOf = (red: number, green: number, blue: number) => 0.299 * red + 0.587 * green + 0.114 * blue;
 const luma = ([red, green, blue]: Rgba) => lumaOf(red, green, blue);
 
-/** A picture whose cells differ by less than this, of 255, is taken as it is: stretching would make a scene of noise. */
+/**
+ * A picture whose cells differ by less than this, of 255, is taken as it is: stretching would make a scene of noise.
+ */
 const rangeMin = 24;
 
 /** Of a white ground: with less, what the data has dark in it is not made up for by stray cells. */

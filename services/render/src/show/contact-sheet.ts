@@ -22,8 +22,8 @@ const text = "https://example.com";
 const columns = 6;
 
 /**
- * Pixels: of a tile (six for each of the 33 modules that most have, and of the 34 in a frame), of the white card around it, between cards, around
- * the sheet, and of the line beneath a card.
+ * Pixels: of a tile (six for each of the 33 modules that most have, and of the 34 in a frame), of the white card around
+ * it, between cards, around the sheet, and of the line beneath a card.
  */
 const tilePx = 204;
 const cardPx = 214;

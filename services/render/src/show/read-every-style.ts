@@ -108,8 +108,8 @@ ${unread.length === 0 ? "Every delivered image is read by both." : `Not read by 
 }
 
 /**
- * Draws and reads every style, or every size, and writes the report into a file; whether two decoders read every delivered
- * image. Needs pdftoppm and gs.
+ * Draws and reads every style, or every size, and writes the report into a file; whether two decoders read every
+ * delivered image. Needs pdftoppm and gs.
  */
 export async function readMatrix(matrix: "styles" | "sizes", file: string): Promise<boolean> {
   const startedAt = performance.now();

@@ -10,7 +10,9 @@ import { distanceOfReading } from "./read-at-distances.js";
 import { starLogo } from "./star-logo.js";
 import type { Part, Style } from "./style-matrix.js";
 
-/** Decoders that have to read every image. The third is asked where one of them cannot: is it weak, or the image bad? */
+/**
+ * Decoders that have to read every image. The third is asked where one of them cannot: is it weak, or the image bad?
+ */
 export const required = ["zxing-cpp", "qr"] as const;
 
 /** A decoder's name → the distance at which it read the image, null where it never did. */

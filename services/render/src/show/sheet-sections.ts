@@ -1,5 +1,5 @@
-// What the contact sheet shows: every pattern, every ring and centre of an eye, every gradient and frame, and logos among
-// them, in the few colours that keep it calm.
+// What the contact sheet shows: every pattern, every ring and centre of an eye, every gradient and frame, and logos
+// among them, in the few colours that keep it calm.
 import { eyeBorderShapes, eyeCenterShapes, frameStyles, gradientTypes, patterns } from "@qrfactory/domain/design/style";
 
 /** A design by the fields of a request; a star on a disc of `logoColor` is its logo. */

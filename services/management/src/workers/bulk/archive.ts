@@ -1,5 +1,5 @@
-// The ZIP of an order: images in the order of the rows, then the manifests. The same order gives the same bytes, whenever
-// and however often it is packed, so nothing in it tells the time of packing.
+// The ZIP of an order: images in the order of the rows, then the manifests. The same order gives the same bytes,
+// whenever and however often it is packed, so nothing in it tells the time of packing.
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import type { Progress } from "@qrfactory/db/bulk/claims";
@@ -112,7 +112,9 @@ function manifestRow({ row, answer }: DrawnRow): ManifestRow {
   return { ...told, ...Object.fromEntries(carried) };
 }
 
-/** Every column that a row has, the usual ones first; `errors` are JSON. Cells that a spreadsheet would run are escaped. */
+/**
+ * Every column that a row has, the usual ones first; `errors` are JSON. Cells that a spreadsheet would run are escaped.
+ */
 function manifestCsv(rows: ManifestRow[]): string {
   const columns = new Set<string>();
   for (const row of rows) for (const name of Object.keys(row)) columns.add(name);

@@ -1,6 +1,6 @@
 // Works on bulk orders. Postgres says what there is to do and who does it; the queue only rings when something new has
-// come, so that nobody has to wait for the next look. A worker that dies is succeeded within seconds, one that was frozen
-// finds its claim void.
+// come, so that nobody has to wait for the next look. A worker that dies is succeeded within seconds, one that was
+// frozen finds its claim void.
 
 import { gunzipSync } from "node:zlib";
 import {

@@ -13,8 +13,8 @@ const lateMs = 10_000;
 const ordersAtOnce = 100;
 
 /**
- * Tells the counter of an order's refund; never fails. A process that dies in between has it told twice: then the counter
- * is below the ledger, to which it is raised within a minute.
+ * Tells the counter of an order's refund; never fails. A process that dies in between has it told twice: then the
+ * counter is below the ledger, to which it is raised within a minute.
  */
 export async function giveBack(job: BulkJob, { db, credits, log }: GiveBackOptions): Promise<void> {
   const { id, workspaceId, chargedAt, refunded } = job;
