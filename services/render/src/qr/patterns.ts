@@ -47,7 +47,7 @@ function stamped(stamp: Stamp): (path: Path, modules: Modules) => void {
 }
 
 /** Below this, a light dot in a module is a grey that costs contrast and shows nothing: modules are filled. */
-const framedPxMin = 8;
+const framedPxMin = 6;
 
 /** How many dots of a framed module lie side by side along it. */
 const framedDots = 9;
