@@ -2,7 +2,7 @@
 // workspace. API and stores share the machine's cores. Times are of one client that asks again and again over HTTP;
 // then a million scans are exported.
 import type { Db } from "@qrfactory/db/client";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { type ExportRun, measureExports } from "./analytics-export.js";
 import { startManagement } from "./management-process.js";
 import { codeId, makeHistory } from "./scan-history.js";

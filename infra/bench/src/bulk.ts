@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { ZipArchive } from "archiver";
 import QRCode from "qrcode";
 import { type LocalStack, startLocalStack } from "./local-stack.js";

@@ -3,7 +3,7 @@
 import { Agent, request } from "node:http";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { newLink, type RenderTarget, startRender } from "./http-render.js";
 import { residentKilobytesOf } from "./process-figures.js";
 

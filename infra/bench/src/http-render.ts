@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { migrate } from "@qrfactory/db/migrate";
-import { freePort } from "@qrfactory/testing/ports";
-import { startPostgres } from "@qrfactory/testing/postgres";
-import { type StartedProcess, startProcess } from "@qrfactory/testing/process";
-import { startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { freePort } from "@qrfactory/processes/ports";
+import { startPostgres } from "@qrfactory/processes/postgres";
+import { type StartedProcess, startProcess } from "@qrfactory/processes/process";
+import { startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import autocannon from "autocannon";
 
 const services = fileURLToPath(new URL("../../../services/", import.meta.url));

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "@qrfactory/testing/ports";
-import { startScript } from "@qrfactory/testing/process";
+import { freePort } from "@qrfactory/processes/ports";
+import { startScript } from "@qrfactory/processes/process";
 
 const launcher = fileURLToPath(new URL("../../local/start.mjs", import.meta.url));
 const timeoutMs = 60_000;

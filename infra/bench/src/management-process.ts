@@ -1,9 +1,9 @@
 // The management API or its worker as a process of its own, as the local stack starts it, on stores that are there,
 // without the services that it would ask for their status.
 import { fileURLToPath } from "node:url";
-import { freePort } from "@qrfactory/testing/ports";
-import { type StartedProcess, startScript } from "@qrfactory/testing/process";
-import { until } from "@qrfactory/testing/until";
+import { freePort } from "@qrfactory/processes/ports";
+import { type StartedProcess, startScript } from "@qrfactory/processes/process";
+import { until } from "@qrfactory/processes/until";
 
 /** Returns the address and process id of the API once it answers; `stops` gets what ends it. */
 export async function startManagement(

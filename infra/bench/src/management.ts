@@ -2,7 +2,7 @@
 // and load share the machine's cores. Times of the list are of one client that asks again and again.
 import { randomUUID } from "node:crypto";
 import type { Db } from "@qrfactory/db/client";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import autocannon from "autocannon";
 import { startManagement } from "./management-process.js";
 import { startStores } from "./stores.js";

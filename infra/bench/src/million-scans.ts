@@ -1,7 +1,7 @@
 // A million answers against a million rows: the whole local stack, scanned as fast as one client can count, and then
 // everything that PostgreSQL knows of it.
 import { connectDatabase, type Db } from "@qrfactory/db/client";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import autocannon from "autocannon";
 import { startLocalStack } from "./local-stack.js";
 

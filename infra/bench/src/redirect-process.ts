@@ -3,11 +3,11 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Routing } from "@qrfactory/codes/routing";
+import { freePort } from "@qrfactory/processes/ports";
+import { startScript } from "@qrfactory/processes/process";
+import { until } from "@qrfactory/processes/until";
 import { writeSnapshot } from "@qrfactory/state/codes/snapshot";
 import { createTable } from "@qrfactory/state/codes/table";
-import { freePort } from "@qrfactory/testing/ports";
-import { startScript } from "@qrfactory/testing/process";
-import { until } from "@qrfactory/testing/until";
 import { processorMsOf } from "./process-figures.js";
 
 const main = fileURLToPath(new URL("../../../services/redirect/dist/main.js", import.meta.url));

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { migrate } from "@qrfactory/db/migrate";
-import { startPostgres } from "@qrfactory/testing/postgres";
-import { startRedis } from "@qrfactory/testing/redis";
+import { startPostgres } from "@qrfactory/processes/postgres";
+import { startRedis } from "@qrfactory/processes/redis";
 
 /** Seeding half a million rows keeps ten indexes. */
 const queryTimeoutMs = 300_000;

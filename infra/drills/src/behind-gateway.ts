@@ -1,8 +1,8 @@
 // The gateway's nginx in front of a rig's regions, for drills about the failure of one of them.
 import { join } from "node:path";
 import { startGateway } from "@qrfactory/local/gateway";
-import { freePort } from "@qrfactory/testing/ports";
-import { until } from "@qrfactory/testing/until";
+import { freePort } from "@qrfactory/processes/ports";
+import { until } from "@qrfactory/processes/until";
 import type { Rig } from "./rig.js";
 
 /** Nobody listens here: this gateway is asked for scans alone. */

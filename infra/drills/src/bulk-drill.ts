@@ -4,7 +4,7 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { type Entry, manifestOf, readArchive } from "./archive.js";
 import { type BulkRig, empty, holdsAnything, type Job, startBulkRig } from "./bulk-rig.js";
 

@@ -1,8 +1,8 @@
 // Every drill of bulk orders, in the order of the table.
 import { strict as assert } from "node:assert";
 import { setTimeout as pause } from "node:timers/promises";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import type { BulkDrill, BulkStage } from "./bulk-drill.js";
 import { empty } from "./bulk-rig.js";
 import { diskRefusal, fill, mountDisk } from "./small-disk.js";

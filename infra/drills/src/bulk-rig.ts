@@ -5,11 +5,11 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { freePort } from "@qrfactory/testing/ports";
-import type { StartedProcess } from "@qrfactory/testing/process";
-import { type Redis, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { freePort } from "@qrfactory/processes/ports";
+import type { StartedProcess } from "@qrfactory/processes/process";
+import { type Redis, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { Redis as RedisClient } from "ioredis";
 import { answered, managementEnvironment, startDatabase, startService } from "./rig.js";
 

@@ -4,13 +4,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
+import { freePort } from "@qrfactory/processes/ports";
+import type { StartedProcess } from "@qrfactory/processes/process";
+import { type Redis, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
-import { freePort } from "@qrfactory/testing/ports";
-import type { StartedProcess } from "@qrfactory/testing/process";
 import { startTcpProxy, type TcpProxy } from "@qrfactory/testing/proxy";
-import { type Redis, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { answered, managementEnvironment, startService } from "./rig.js";
 
 type Service = "management" | "render";

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { assertNothingRefused, type Drill } from "./drill.js";
 import type { Region, Rig } from "./rig.js";
 import { diskRefusal, fill, mountDisk } from "./small-disk.js";

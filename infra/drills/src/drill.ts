@@ -1,7 +1,7 @@
 // What a drill is, and how one is run: a rig under load, the fault, then the time until everything is well again, then
 // the laws. A law that does not hold is an error with the figures that break it.
 import { strict as assert } from "node:assert";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { type Account, account } from "./ledger.js";
 import { type Load, type LoadOptions, startLoad } from "./load.js";
 import { type Rig, type RigOptions, startRig } from "./rig.js";

@@ -2,7 +2,7 @@
 // snapshot within two seconds, and to deliver what lay in its spool once the others are back.
 import { strict as assert } from "node:assert";
 import { setTimeout as pause } from "node:timers/promises";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { assertNothingRefused, type Drill } from "./drill.js";
 
 const firstScanMsMax = 2_000;

@@ -4,7 +4,7 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { startScript } from "@qrfactory/testing/process";
+import { startScript } from "@qrfactory/processes/process";
 import { Redis } from "ioredis";
 import { assertNothingRefused, type Drill } from "./drill.js";
 

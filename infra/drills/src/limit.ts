@@ -2,7 +2,7 @@
 // the others when they are published, so together they go over the limit, by how much is told here.
 import { strict as assert } from "node:assert";
 import { createCode } from "@qrfactory/db/codes/creation";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import type { Drill } from "./drill.js";
 import { startLoad } from "./load.js";
 import { drillActor, type Rig } from "./rig.js";

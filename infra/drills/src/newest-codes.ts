@@ -2,7 +2,7 @@
 // region ever knew it has to know again, from its journal.
 import { strict as assert } from "node:assert";
 import { createCode } from "@qrfactory/db/codes/creation";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import type { Drill } from "./drill.js";
 import { drillActor, type Region, type Rig } from "./rig.js";
 

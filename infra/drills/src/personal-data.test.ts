@@ -9,12 +9,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { crc32, deflateSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
+import { freePort } from "@qrfactory/processes/ports";
+import type { StartedProcess } from "@qrfactory/processes/process";
+import { type Redis, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
-import { freePort } from "@qrfactory/testing/ports";
-import type { StartedProcess } from "@qrfactory/testing/process";
-import { type Redis, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { Redis as Client } from "ioredis";
 import { answered, managementEnvironment, type Status, startService } from "./rig.js";
 

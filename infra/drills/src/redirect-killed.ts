@@ -1,7 +1,7 @@
 // The region is killed in the middle of its work, again and again: a client that got its 302 finds its scan in the
 // ledger, once. Scans that were written down while their answer was on its way are counted, too; those are told apart.
 import { strict as assert } from "node:assert";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import type { Drill } from "./drill.js";
 
 const scansBetween = 300;

@@ -3,8 +3,8 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as pause } from "node:timers/promises";
 import { updateCode } from "@qrfactory/db/codes/codes";
+import { until } from "@qrfactory/processes/until";
 import { startTcpProxy } from "@qrfactory/testing/proxy";
-import { until } from "@qrfactory/testing/until";
 import { assertNothingRefused, type Drill } from "./drill.js";
 import { drillActor } from "./rig.js";
 

@@ -2,7 +2,7 @@
 // after a second, and those that it finds in its connections when it goes on are written down by both and counted once.
 import { strict as assert } from "node:assert";
 import { setTimeout as pause } from "node:timers/promises";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { behindGateway } from "./behind-gateway.js";
 import { assertNothingRefused, type Drill } from "./drill.js";
 

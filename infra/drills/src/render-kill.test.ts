@@ -2,7 +2,7 @@
 // is.
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { type BulkRig, startBulkRig } from "./bulk-rig.js";
 
 const kills = 3;

@@ -9,15 +9,15 @@ import { type Actor, noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { createCode } from "@qrfactory/db/codes/creation";
 import { migrate } from "@qrfactory/db/migrate";
+import { freePort } from "@qrfactory/processes/ports";
+import { type Postgres, startPostgres } from "@qrfactory/processes/postgres";
+import { type StartedProcess, startScript } from "@qrfactory/processes/process";
+import { type Redis, startRedis } from "@qrfactory/processes/redis";
+import { type Sentinels, startSentinels } from "@qrfactory/processes/sentinel";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { createTestDatabase, testPostgresVariable } from "@qrfactory/testing/database";
-import { freePort } from "@qrfactory/testing/ports";
-import { type Postgres, startPostgres } from "@qrfactory/testing/postgres";
-import { type StartedProcess, startScript } from "@qrfactory/testing/process";
 import type { TcpProxy } from "@qrfactory/testing/proxy";
-import { type Redis, startRedis } from "@qrfactory/testing/redis";
-import { type Sentinels, startSentinels } from "@qrfactory/testing/sentinel";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 
 export type RigOptions = {
   /** Redirect regions; default 1. */

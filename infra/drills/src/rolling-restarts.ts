@@ -1,6 +1,6 @@
 // Two regions behind the gateway's nginx are stopped and started in turns under load: no client notices, and no scan
 // that nginx sent to the other region because of it is counted twice.
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { behindGateway } from "./behind-gateway.js";
 import { assertNothingRefused, type Drill } from "./drill.js";
 

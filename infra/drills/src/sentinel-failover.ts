@@ -2,7 +2,7 @@
 // follow it, scans notice nothing, and edits are answered and visible again within ten seconds. The old primary comes
 // back as a replica.
 import { strict as assert } from "node:assert";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { assertNothingRefused, type Drill } from "./drill.js";
 
 const backMsMax = 10_000;

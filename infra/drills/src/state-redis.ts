@@ -3,7 +3,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { assertNothingRefused, type Drill, type Stage } from "./drill.js";
 
 /** Management's heartbeat comes every second and is old after five; the region has to say so. */

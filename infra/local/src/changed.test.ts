@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { changedFiles, findTests } from "./changed.js";
 
 const temp = makeTempDirectory();

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
-import { isRunning } from "@qrfactory/testing/proc";
-import { startScript } from "@qrfactory/testing/process";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { isRunning } from "@qrfactory/processes/proc";
+import { startScript } from "@qrfactory/processes/process";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { forgetData, makeDataDirectory, pathsIn, readOrMakeSecrets } from "./data-directory.js";
 import { cutIfLong, rotateLogs } from "./logs.js";
 import { endLeftovers, stackVariable, takeDataDirectory } from "./previous.js";

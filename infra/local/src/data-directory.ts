@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { clusterOwner, placeCluster } from "@qrfactory/testing/postgres-cluster";
+import { clusterOwner, placeCluster } from "@qrfactory/processes/postgres-cluster";
 
 export type Paths = {
   root: string;

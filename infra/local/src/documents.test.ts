@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "@jest/globals";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import {
   anchorsOf,
   brokenLinks,

@@ -2,10 +2,10 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { freePort } from "@qrfactory/processes/ports";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { type Listening, listen } from "@qrfactory/testing/http";
-import { freePort } from "@qrfactory/testing/ports";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { startGateway } from "./gateway.js";
 import type { Running } from "./supervisor.js";
 

@@ -3,8 +3,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { killProcessesIn } from "@qrfactory/testing/proc";
-import { startProcess } from "@qrfactory/testing/process";
+import { killProcessesIn } from "@qrfactory/processes/proc";
+import { startProcess } from "@qrfactory/processes/process";
 import type { Running } from "./supervisor.js";
 
 const sources = fileURLToPath(new URL("../../nginx/", import.meta.url));

@@ -1,5 +1,5 @@
 // Asks running services over HTTP whether they are ready.
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 
 /** Node starts in 0.3 s; on a busy machine several at once take a few. */
 const healthyTimeoutMs = 30_000;

@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { holdName } from "@qrfactory/testing/ports";
-import { findProcesses, isRunning } from "@qrfactory/testing/proc";
-import { until } from "@qrfactory/testing/until";
+import { holdName } from "@qrfactory/processes/ports";
+import { findProcesses, isRunning } from "@qrfactory/processes/proc";
+import { until } from "@qrfactory/processes/until";
 
 /** Every process of a stack carries the path of its data directory in this variable. */
 export const stackVariable = "QRFACTORY_STACK";

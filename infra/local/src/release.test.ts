@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 
 const script = fileURLToPath(new URL("../../release.mjs", import.meta.url));
 

@@ -2,8 +2,8 @@
 // before anything starts, so each knows all the others.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "@qrfactory/testing/ports";
-import { startProcess } from "@qrfactory/testing/process";
+import { freePort } from "@qrfactory/processes/ports";
+import { startProcess } from "@qrfactory/processes/process";
 import type { Paths, Secrets } from "./data-directory.js";
 import { stackVariable } from "./previous.js";
 import type { Stores } from "./stores.js";

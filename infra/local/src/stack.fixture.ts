@@ -1,8 +1,8 @@
 // A real stack for tests: started by the launcher that `npm start` runs, asked through its gateway, looked for among
 // the processes of the machine.
 import { fileURLToPath } from "node:url";
-import { findProcesses } from "@qrfactory/testing/proc";
-import { type StartedProcess, startScript } from "@qrfactory/testing/process";
+import { findProcesses } from "@qrfactory/processes/proc";
+import { type StartedProcess, startScript } from "@qrfactory/processes/process";
 import { Redis as Client } from "ioredis";
 import type { StackFile } from "./stack-file.js";
 

@@ -2,8 +2,8 @@
 // the order in which they need each other. start.ts runs it; everything it starts it also ends.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { migrate } from "@qrfactory/db/migrate";
-import { isPortFree } from "@qrfactory/testing/ports";
-import { placeCluster } from "@qrfactory/testing/postgres-cluster";
+import { isPortFree } from "@qrfactory/processes/ports";
+import { placeCluster } from "@qrfactory/processes/postgres-cluster";
 import { forgetData, makeDataDirectory, pathsIn, readOrMakeSecrets, writePrivateJson } from "./data-directory.js";
 import { startGateway } from "./gateway.js";
 import { componentsInTrouble, waitUntilHealthy } from "./health.js";

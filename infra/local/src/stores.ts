@@ -1,8 +1,8 @@
 // The stores of a local stack, private ones or those the person named: PostgreSQL, the two Redis roles, and a replica
 // for each region. Each private one is a process of the supervisor on a port that stays its own.
-import { freePort } from "@qrfactory/testing/ports";
-import { startPostgres } from "@qrfactory/testing/postgres";
-import { type RedisRole, startRedis } from "@qrfactory/testing/redis";
+import { freePort } from "@qrfactory/processes/ports";
+import { startPostgres } from "@qrfactory/processes/postgres";
+import { type RedisRole, startRedis } from "@qrfactory/processes/redis";
 import type { Paths } from "./data-directory.js";
 import type { StackOptions } from "./options.js";
 import type { ProcessSpec, Supervisor } from "./supervisor.js";

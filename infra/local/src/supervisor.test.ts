@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "@jest/globals";
-import { isRunning } from "@qrfactory/testing/proc";
-import { startScript } from "@qrfactory/testing/process";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { isRunning } from "@qrfactory/processes/proc";
+import { startScript } from "@qrfactory/processes/process";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { makeSupervisor, type ProcessSpec, restartPauseMs, type Supervisor } from "./supervisor.js";
 
 const temp = makeTempDirectory();

@@ -1,7 +1,8 @@
 // Keeps processes running: one that ends on its own is started again, at once the first time and with growing pauses
 // when it keeps ending. Knows nothing of what the processes are; each brings the function that starts it.
+
+import type { ProcessExit } from "@qrfactory/processes/process";
 import { backoffCeilingMs } from "@qrfactory/runtime/load/backoff";
-import type { ProcessExit } from "@qrfactory/testing/process";
 
 export type Role = "management" | "worker" | "render" | "redirect" | "gateway" | "postgres" | "redis";
 

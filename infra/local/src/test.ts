@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { migrate } from "@qrfactory/db/migrate";
+import { startPostgres } from "@qrfactory/processes/postgres";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { createTemplateDatabase, testPostgresVariable } from "@qrfactory/testing/database";
-import { startPostgres } from "@qrfactory/testing/postgres";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { changedFiles, findTests } from "./changed.js";
 import { onParentEnd } from "./parent.js";
 

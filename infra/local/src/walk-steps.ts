@@ -1,8 +1,8 @@
 // The way through the product that every version has to manage: an image, the cache, an account, a key, a dynamic
 // code, a scan, an edit, a count. By HTTP alone; each step throws with what was expected when it is not so.
 import { randomUUID } from "node:crypto";
+import { until } from "@qrfactory/processes/until";
 import { decodeOne } from "@qrfactory/testing/decode";
-import { until } from "@qrfactory/testing/until";
 import { type Answer, curl } from "./curl.js";
 import type { StackFile } from "./stack-file.js";
 

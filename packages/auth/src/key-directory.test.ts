@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/
 import { createApiKey } from "@qrfactory/auth/api-key";
 import { makeKeyDirectory, publishKey } from "@qrfactory/auth/key-directory";
 import type { KeyRecord } from "@qrfactory/domain/access/key-record";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { Redis } from "ioredis";
 
 const directory = makeTempDirectory();

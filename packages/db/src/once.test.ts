@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, type Tx } from "@qrfactory/db/client";
 import { type IdempotencyClaim, makeOnce, type Once } from "@qrfactory/db/once";
+import { until } from "@qrfactory/processes/until";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
-import { until } from "@qrfactory/testing/until";
 
 let database: TestDatabase;
 let db: Db;

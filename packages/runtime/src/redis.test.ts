@@ -1,4 +1,8 @@
 import { expect, test } from "@jest/globals";
+import { startRedis } from "@qrfactory/processes/redis";
+import { startSentinels } from "@qrfactory/processes/sentinel";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import {
   connectRedis,
   EvictingRedisError,
@@ -7,10 +11,6 @@ import {
   requireNoEviction,
 } from "@qrfactory/runtime/redis";
 import { quickestOf } from "@qrfactory/testing/quickest";
-import { startRedis } from "@qrfactory/testing/redis";
-import { startSentinels } from "@qrfactory/testing/sentinel";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 
 const timed = async (work: Promise<unknown>) => {
   const at = performance.now();

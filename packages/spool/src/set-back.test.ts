@@ -3,8 +3,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "@jest/globals";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { type Batch, makeShipper } from "./shipper.js";
 import { openSpool, type SpoolOptions } from "./spool.js";
 

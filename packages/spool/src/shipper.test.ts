@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "@jest/globals";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { type Batch, makeShipper, type Shipper, type ShipperOptions } from "./shipper.js";
 import { openSpool, type Spool } from "./spool.js";
 

@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import fc from "fast-check";
 import { frameHeaderBytes } from "./frame.js";
 import { openSpool, rebootStride, type Spool, type SpoolOptions, type SpoolRead } from "./spool.js";

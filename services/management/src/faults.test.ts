@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { migrate } from "@qrfactory/db/migrate";
-import { startPostgres } from "@qrfactory/testing/postgres";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { startPostgres } from "@qrfactory/processes/postgres";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { expectProblem, startApi } from "./api.fixture.js";
 
 test("with PostgreSQL frozen every answer is a 503 within 2 seconds, and after the thaw all works again", async () => {

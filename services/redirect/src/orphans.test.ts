@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { makeOrphans } from "./orphans.js";
 
 test("ids are counted and handed over, each scan once", async () => {

@@ -1,8 +1,8 @@
 // A redirect region as it runs: the real program in a process of its own, so that a test can kill it.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "@qrfactory/testing/ports";
-import { type StartedProcess, startScript } from "@qrfactory/testing/process";
+import { freePort } from "@qrfactory/processes/ports";
+import { type StartedProcess, startScript } from "@qrfactory/processes/process";
 
 export type Region = {
   url: string;

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/codes/published";
 import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import type { StatusReport } from "@qrfactory/runtime/http/status";
 import { connectRedis } from "@qrfactory/runtime/redis";
 import { markTablePublished, publishCode, publishCodes, writeHeartbeat } from "@qrfactory/state/codes/publish";
 import { haveRegions } from "@qrfactory/state/codes/regions";
 import { makeEventConsumer, writeAck } from "@qrfactory/state/streams/event-stream";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import type { Redis } from "ioredis";
 import { type Region, startRegion } from "./process.fixture.js";
 

@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/codes/published";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { type Journal, journaled, openJournal } from "@qrfactory/state/codes/journal";
 import { readSnapshot } from "@qrfactory/state/codes/snapshot";
 import { createTable, type Table } from "@qrfactory/state/codes/table";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { type KeepSnapshotsOptions, keepSnapshots, type Snapshots } from "./snapshots.js";
 
 const temp = makeTempDirectory("snapshots-");

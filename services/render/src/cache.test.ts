@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { freePort } from "@qrfactory/testing/ports";
-import { type StartedProcess, startProcess } from "@qrfactory/testing/process";
+import { freePort } from "@qrfactory/processes/ports";
+import { type StartedProcess, startProcess } from "@qrfactory/processes/process";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { quickestOf } from "@qrfactory/testing/quickest";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { Redis } from "ioredis";
 import { makeRenderCache, type RenderCache } from "./cache.js";
 import { type CacheStore, imageLifeSeconds, openCacheStore } from "./cache-store.js";

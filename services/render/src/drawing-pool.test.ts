@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
 import { type Design, designRequest, readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { draw } from "./draw.js";
 import { type DrawingPool, type DrawingPoolOptions, makeDrawingPool } from "./drawing-pool.js";
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { publishedCodeSchema } from "@qrfactory/codes/published";
+import { until } from "@qrfactory/processes/until";
 import { codesKey } from "@qrfactory/state/keys";
 import { decodeOne } from "@qrfactory/testing/decode";
-import { until } from "@qrfactory/testing/until";
 import { type Assembled, startAssembled, type WorkspaceKey } from "./assembled.fixture.js";
 import { makeReadCode } from "./dynamic-codes.js";
 import { startRig } from "./rig.fixture.js";

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from "@jest/globals";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { quickestOf } from "@qrfactory/testing/quickest";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { draw } from "./draw.js";
 import { makeDrawingPool } from "./drawing-pool.js";
 import { imageOf, type Rig, startRig } from "./rig.fixture.js";

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { createLog } from "@qrfactory/runtime/log";
 import { openSpool } from "@qrfactory/spool/spool";
 import { listOpenCharges } from "@qrfactory/state/credits/charges";
 import { makeCredits } from "@qrfactory/state/credits/credits";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { Redis } from "ioredis";
 import { chargeHolder, decideLeftCharges } from "./left-charges.js";
 

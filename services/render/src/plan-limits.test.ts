@@ -8,8 +8,8 @@ import { makeSeal } from "@qrfactory/auth/seal";
 import { changeWorkspace, setOverage, type WorkspaceChange } from "@qrfactory/db/accounts/workspaces";
 import { noOrigin } from "@qrfactory/db/audit/audit";
 import { type PlanName, planNames, plans, smallestPlan } from "@qrfactory/domain/plan/plans";
+import { until } from "@qrfactory/processes/until";
 import { fetchOurs } from "@qrfactory/testing/http-message";
-import { until } from "@qrfactory/testing/until";
 import { type Assembled, startAssembled } from "./assembled.fixture.js";
 
 let service: Assembled;

@@ -1,7 +1,7 @@
 // Services killed in the middle of what they charge for: the counter of credits, the ledger and what clients received
 // must agree again afterwards.
 import { setTimeout as pause } from "node:timers/promises";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { jsonOf } from "./client.js";
 import type { Person } from "./people.js";
 import type { Row } from "./row.js";

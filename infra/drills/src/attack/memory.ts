@@ -1,6 +1,6 @@
 // How much memory a service and its children take while something goes on, looked at in /proc again and again.
 import { readFileSync } from "node:fs";
-import { processesWithParent } from "@qrfactory/testing/proc";
+import { processesWithParent } from "@qrfactory/processes/proc";
 
 const lookEveryMs = 100;
 

@@ -4,8 +4,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startProcess } from "@qrfactory/testing/process";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
+import { startProcess } from "@qrfactory/processes/process";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import type { Result } from "./result.js";
 import type { Row } from "./row.js";
 

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { startScript } from "@qrfactory/testing/process";
+import { startScript } from "@qrfactory/processes/process";
 import { type Client, expectStatus, jsonOf } from "./client.js";
 import type { Stack } from "./stack.js";
 

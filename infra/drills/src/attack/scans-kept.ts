@@ -3,7 +3,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { type Load, startLoad } from "../load.js";
 import { makeCodes } from "./others.js";
 import { answersIn, exchange } from "./raw.js";

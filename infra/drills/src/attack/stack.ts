@@ -3,12 +3,12 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readStackFile, type StackFile } from "@qrfactory/local/stack-file";
-import { freePort } from "@qrfactory/testing/ports";
-import { placeCluster } from "@qrfactory/testing/postgres-cluster";
-import { findProcesses, isRunning } from "@qrfactory/testing/proc";
-import { type StartedProcess, startScript } from "@qrfactory/testing/process";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { freePort } from "@qrfactory/processes/ports";
+import { placeCluster } from "@qrfactory/processes/postgres-cluster";
+import { findProcesses, isRunning } from "@qrfactory/processes/proc";
+import { type StartedProcess, startScript } from "@qrfactory/processes/process";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import type { StackNeeds } from "./result.js";
 
 /** A start on a busy machine with an empty data directory; idle it takes ten seconds. */

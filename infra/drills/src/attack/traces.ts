@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { placeCluster } from "@qrfactory/testing/postgres-cluster";
-import { until } from "@qrfactory/testing/until";
+import { placeCluster } from "@qrfactory/processes/postgres-cluster";
+import { until } from "@qrfactory/processes/until";
 import { type Client, expectStatus, jsonOf, makeClient } from "./client.js";
 import { filesIn, mailedToken, markedAddress, markedHeaders, marks, search, tell } from "./marks.js";
 import { makeCodes } from "./others.js";

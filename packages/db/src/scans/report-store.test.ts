@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { type Postgres, startPostgres } from "@qrfactory/testing/postgres";
-import { startPostgresReplica } from "@qrfactory/testing/postgres-replica";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { type Postgres, startPostgres } from "@qrfactory/processes/postgres";
+import { startPostgresReplica } from "@qrfactory/processes/postgres-replica";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import pg from "pg";
 import { type AnalyticsStore, openAnalyticsStore } from "./report-store.js";
 

@@ -2,9 +2,9 @@
 import type { RequestListener, Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
+import { until } from "@qrfactory/processes/until";
 import { createHttpServer } from "@qrfactory/runtime/http/serve";
 import { type Listening, listen } from "@qrfactory/testing/http";
-import { until } from "@qrfactory/testing/until";
 
 /** A service that notes each effect, and answers when it is told to. */
 async function start(patienceMs?: number) {

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
+import { until } from "@qrfactory/processes/until";
 import { makeInTurns } from "@qrfactory/runtime/load/in-turns";
-import { until } from "@qrfactory/testing/until";
 
 test("a heap of work is done in order, a little in each turn, and other work goes on between", async () => {
   const inTurns = makeInTurns(3);

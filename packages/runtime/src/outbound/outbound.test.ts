@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type RequestListener } from "node:h
 import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "@jest/globals";
 import { addressRefusal, hostRefusal } from "@qrfactory/domain/destination";
+import { until } from "@qrfactory/processes/until";
 import { makeOutbound, type OutboundOptions, OutboundRefusal } from "@qrfactory/runtime/outbound/outbound";
 import { makeResolveName } from "@qrfactory/runtime/outbound/resolve-name";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { type Answer, startNameServer } from "@qrfactory/testing/name-server";
-import { until } from "@qrfactory/testing/until";
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

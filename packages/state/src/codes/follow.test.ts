@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/codes/published";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { isFreshBeat, makeBeats } from "@qrfactory/state/codes/beats";
 import { type Follower, type FollowOptions, followTable, type SetState } from "@qrfactory/state/codes/follow";
 import {
@@ -14,9 +17,6 @@ import {
 } from "@qrfactory/state/codes/publish";
 import { createTable, type Table } from "@qrfactory/state/codes/table";
 import { startTcpProxy } from "@qrfactory/testing/proxy";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import fc from "fast-check";
 import { Redis } from "ioredis";
 

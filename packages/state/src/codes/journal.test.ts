@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { type Journal, type JournalOptions, journaled, openJournal } from "@qrfactory/state/codes/journal";
 import { createTable, type Table } from "@qrfactory/state/codes/table";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { liveCode } from "./codes.fixture.js";
 
 const temp = makeTempDirectory("journal-");

@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/codes/published";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { type Beats, makeBeats } from "@qrfactory/state/codes/beats";
 import { type Look, type LookOptions, makeLook } from "@qrfactory/state/codes/look";
 import { markTablePublished, publishCode, publishCodes, writeHeartbeat } from "@qrfactory/state/codes/publish";
 import { createTable, type Table } from "@qrfactory/state/codes/table";
 import { startTcpProxy, type TcpProxy } from "@qrfactory/testing/proxy";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { Redis } from "ioredis";
 
 const temp = makeTempDirectory("look-");

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { publishCode } from "@qrfactory/state/codes/publish";
 import { haveRegions, reportProgress } from "@qrfactory/state/codes/regions";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { Redis } from "ioredis";
 
 const temp = makeTempDirectory("regions-");

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { readSnapshot, writeSnapshot } from "@qrfactory/state/codes/snapshot";
 import { createTable, type Table } from "@qrfactory/state/codes/table";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
 import { liveCode } from "./codes.fixture.js";
 
 const temp = makeTempDirectory("snapshot-");

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, expect, test } from "@jest/globals";
 import type { LiveCode, PublishedCode } from "@qrfactory/codes/published";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { readSnapshot, writeSnapshot } from "@qrfactory/state/codes/snapshot";
 import { createTable, type Table } from "@qrfactory/state/codes/table";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
 import fc from "fast-check";
 
 const temp = makeTempDirectory("table-");

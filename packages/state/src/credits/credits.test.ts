@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { type Credits, counterKey, makeCredits } from "@qrfactory/state/credits/credits";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { Redis } from "ioredis";
 
 const temp = makeTempDirectory();

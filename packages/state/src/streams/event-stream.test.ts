@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import {
   type EventBatch,
   isBatchWaiting,
@@ -9,9 +12,6 @@ import {
   sendBatch,
   writeAck,
 } from "@qrfactory/state/streams/event-stream";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { Redis } from "ioredis";
 
 const temp = makeTempDirectory("events-");

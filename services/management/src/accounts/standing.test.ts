@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { makeDueChange } from "@qrfactory/db/codes/scheduled-changes";
 import { type PlanName, planNames, plans } from "@qrfactory/domain/plan/plans";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 
 let api: Api;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { until } from "@qrfactory/testing/until";
+import { until } from "@qrfactory/processes/until";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 
 let api: Api;

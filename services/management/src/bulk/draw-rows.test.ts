@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type BatchAnswer, type ImageBatch, packAnswer } from "@qrfactory/domain/design/image-batch";
+import { until } from "@qrfactory/processes/until";
 import { type Listening, listen } from "@qrfactory/testing/http";
-import { until } from "@qrfactory/testing/until";
 import { type DrawnRow, drawRows, nameOrderPictures } from "./draw-rows.js";
 import { makeFairGate } from "./fair-gate.js";
 import { makeFindRefusals } from "./find-refusals.js";

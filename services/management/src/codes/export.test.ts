@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
-import { freePort } from "@qrfactory/testing/ports";
-import { startProcess } from "@qrfactory/testing/process";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
+import { freePort } from "@qrfactory/processes/ports";
+import { startProcess } from "@qrfactory/processes/process";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 
 let api: Api;

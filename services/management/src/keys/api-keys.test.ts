@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
+import { until } from "@qrfactory/processes/until";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
-import { until } from "@qrfactory/testing/until";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
 
 let api: Api;

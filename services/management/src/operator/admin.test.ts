@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
+import { startScript } from "@qrfactory/processes/process";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { counterKey } from "@qrfactory/state/credits/credits";
-import { startScript } from "@qrfactory/testing/process";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import { type Api, startApi } from "../api.fixture.js";
 import { runProgram } from "./program.js";
 

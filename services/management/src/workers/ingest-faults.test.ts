@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { cpSync, rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { until } from "@qrfactory/processes/until";
 import { makeEventConsumer, readAck, sendBatch } from "@qrfactory/state/streams/event-stream";
-import { until } from "@qrfactory/testing/until";
 import fc from "fast-check";
 import { batch, type IngestRig, startIngestRig } from "./ingest.fixture.js";
 

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { findUnpublishedCodes, markCodesPublished } from "@qrfactory/db/codes/codes";
 import { botClasses, type CallEvent, type ScanEvent } from "@qrfactory/domain/events";
+import { until } from "@qrfactory/processes/until";
 import { isBatchWaiting, sendBatch } from "@qrfactory/state/streams/event-stream";
-import { until } from "@qrfactory/testing/until";
 import { batch, type IngestRig, startIngestRig } from "./ingest.fixture.js";
 import { makePublisher } from "./publish.js";
 

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
+import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
+import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { until } from "@qrfactory/processes/until";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { connectQueueRedis, connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { counterKey } from "@qrfactory/state/credits/credits";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
-import { type Redis as Server, startRedis } from "@qrfactory/testing/redis";
-import { makeTempDirectory } from "@qrfactory/testing/temp";
-import { until } from "@qrfactory/testing/until";
 import type { Redis } from "ioredis";
 import { maintenanceJobs, startMaintenance } from "./maintenance.js";
 
