@@ -20,7 +20,7 @@ const scanTest = "services/redirect/dist/scan.test.js";
 const drillTest = "infra/drills/dist/drill.test.js";
 const pageTest = "packages/domain/dist/page.test.js";
 const all = [scanTest, drillTest, pageTest];
-write("services/redirect/dist/scan.js", "");
+write("services/redirect/dist/scan/scan.js", "");
 write(scanTest, "");
 write(drillTest, "");
 write(pageTest, "readFileSync('limits.md')");
@@ -29,11 +29,12 @@ const touched = (...changed: string[]) =>
   findTests({
     root,
     changed,
-    listTests: (related) => (related?.includes("services/redirect/dist/scan.js") ? [scanTest] : related ? [] : all),
+    listTests: (related) =>
+      related?.includes("services/redirect/dist/scan/scan.js") ? [scanTest] : related ? [] : all,
   });
 
 test("a source touches the tests that import it and those that run it as a process", () => {
-  expect(touched("services/redirect/src/scan.ts")).toEqual([scanTest, drillTest]);
+  expect(touched("services/redirect/src/scan/scan.ts")).toEqual([scanTest, drillTest]);
 });
 
 test("a document touches the tests that name it", () => {

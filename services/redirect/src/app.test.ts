@@ -12,7 +12,7 @@ import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { type FastLane, openFastLane } from "./fast-lane.js";
 import { routingOptions } from "./routing.fixture.js";
-import { ledToDestination, makeDescribeScan, makeReadScanner } from "./scan.js";
+import { ledToDestination, makeDescribeScan, makeReadScanner } from "./scan/scan.js";
 
 const now = Date.UTC(2026, 10, 21, 12);
 const code: LiveCode = {

@@ -13,12 +13,13 @@ import type { Metrics } from "@qrfactory/runtime/metrics";
 import type { Look } from "@qrfactory/state/codes/look";
 import type { LiveRow } from "@qrfactory/state/codes/row-bytes";
 import type { Table } from "@qrfactory/state/codes/table";
-import { type Decide, isPlain, isPlainOver } from "./decide.js";
 import { olderPurposes, type PlainRequest, type TakeScan } from "./fast-lane.js";
-import { saysPrefetch } from "./headers.js";
-import { appPage, type PageFor, passwordPage, previewPage } from "./pages.js";
-import type { Unlock } from "./password-form.js";
-import type { Places } from "./places.js";
+import { appPage, type PageFor, passwordPage, previewPage } from "./pages/pages.js";
+import type { Unlock } from "./pages/password-form.js";
+import type { PageName } from "./pages/wording.js";
+import { type Decide, isPlain, isPlainOver } from "./scan/decide.js";
+import { saysPrefetch } from "./scan/headers.js";
+import type { Places } from "./scan/places.js";
 import {
   type DescribeScan,
   type Led,
@@ -26,9 +27,8 @@ import {
   ledToFallback,
   type Scanner,
   type ScanRequest,
-} from "./scan.js";
-import { sendHealth, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./send.js";
-import type { PageName } from "./wording.js";
+} from "./scan/scan.js";
+import { sendHealth, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./scan/send.js";
 
 export type AppOptions = Decide & {
   table: Pick<Table, "find">;

@@ -12,7 +12,7 @@ import fc from "fast-check";
 import { createApp, makeTakeScan } from "./app.js";
 import { openFastLane } from "./fast-lane.js";
 import { routingOptions } from "./routing.fixture.js";
-import { makeDescribeScan } from "./scan.js";
+import { makeDescribeScan } from "./scan/scan.js";
 
 const now = Date.UTC(2026, 10, 21, 12);
 const table = createTable();

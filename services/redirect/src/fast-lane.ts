@@ -5,8 +5,8 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { requestIdFrom } from "@qrfactory/runtime/http/request-id";
-import { saysPrefetch } from "./headers.js";
-import type { ScanRequest } from "./scan.js";
+import { saysPrefetch } from "./scan/headers.js";
+import type { ScanRequest } from "./scan/scan.js";
 
 /** What a plain request says. */
 export type PlainRequest = ScanRequest & { shortId: string; requestId: string | undefined };

@@ -1,12 +1,12 @@
 // What the application needs for codes with a routing, for tests: everybody in 203.0.113.0/24 is in Austria.
 import type { AppOptions } from "./app.js";
-import { makeDecide } from "./decide.js";
-import { makePageFor } from "./pages.js";
-import { makeUnlock } from "./password-form.js";
-import { type CheckPassword, makeCheckPassword } from "./passwords.js";
-import { makeReadScanner } from "./scan.js";
-import { makeUses } from "./uses.js";
-import { makeVisitorOf } from "./visitor.js";
+import { makePageFor } from "./pages/pages.js";
+import { makeUnlock } from "./pages/password-form.js";
+import { type CheckPassword, makeCheckPassword } from "./pages/passwords.js";
+import { makeDecide } from "./scan/decide.js";
+import { makeReadScanner } from "./scan/scan.js";
+import { makeUses } from "./scan/uses.js";
+import { makeVisitorOf } from "./scan/visitor.js";
 
 const trustedProxies = ["127.0.0.0/8"];
 

@@ -14,8 +14,8 @@ import fc from "fast-check";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { type FastLane, openFastLane } from "./fast-lane.js";
 import { routingOptions } from "./routing.fixture.js";
-import { makeDescribeScan, makeReadScanner } from "./scan.js";
-import { makeVisitorOf } from "./visitor.js";
+import { makeDescribeScan, makeReadScanner } from "./scan/scan.js";
+import { makeVisitorOf } from "./scan/visitor.js";
 
 const noon = Date.UTC(2026, 10, 21, 12);
 const destination_url = "https://example.com/menu";

@@ -1,5 +1,5 @@
 // Where a scan of a row leads. Most codes have one destination, and for them it is a comparison; for the others the
-// row's routing is made ready once for each version, and domain/route decides.
+// row's routing is made ready once for each version, and codes/route decides.
 import { compileRoutes, type Decision, endOf, type Routes, route } from "@qrfactory/codes/route";
 import type { LiveRow } from "@qrfactory/state/codes/row-bytes";
 import { makeRecent } from "@qrfactory/visitor/memo";

@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import type { StatusReport } from "@qrfactory/runtime/http/status";
+import { type Page, pageHeaders } from "../pages/pages.js";
 import { cutHeader } from "./headers.js";
-import { type Page, pageHeaders } from "./pages.js";
 
 /** Name of the route of scans, in metrics. */
 export const scanRoute = "/q/{short_id}";

@@ -15,11 +15,11 @@ import { createTable } from "@qrfactory/state/codes/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import type { Redis } from "ioredis";
-import { createApp } from "./app.js";
+import { createApp } from "../app.js";
+import { routingOptions } from "../routing.fixture.js";
+import { makeDescribeScan } from "../scan/scan.js";
 import { keepOwners, type Owners } from "./owners.js";
 import { makePageFor } from "./pages.js";
-import { routingOptions } from "./routing.fixture.js";
-import { makeDescribeScan } from "./scan.js";
 import { wordings } from "./wordings.js";
 
 const temp = makeTempDirectory("owners-");

@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { type CodeOwner, contactText } from "@qrfactory/codes/owner";
 import { preferredAmong } from "@qrfactory/domain/http/preferred-language";
 import { memoise } from "@qrfactory/visitor/memo";
-import { cutHeader } from "./headers.js";
+import { cutHeader } from "../scan/headers.js";
 import type { PageName, PasswordProblem, Wording } from "./wording.js";
 import { wordings } from "./wordings.js";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { quickestOf } from "@qrfactory/testing/quickest";
+import { makePageFor } from "../pages/pages.js";
 import { cutHeader, saysPrefetch } from "./headers.js";
-import { makePageFor } from "./pages.js";
 import { ledToDestination, makeDescribeScan, makeReadScanner, type ScanRequest } from "./scan.js";
 import { makeVisitorOf } from "./visitor.js";
 

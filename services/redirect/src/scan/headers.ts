@@ -1,7 +1,7 @@
 // Limits on the headers of a scan. Each is cut before anything looks into it, so that those of a stranger cost no more
 // than those of a phone; reading 16 kB of `Accept-Language` would take as long as fifty scans. Three texts have their
-// limits where they are read: `X-Forwarded-For`, from its right end (domain/network), the query that goes along
-// (domain/locations) and the form with a password (password-form.ts).
+// limits where they are read: `X-Forwarded-For`, from its right end (domain/network/network), the query that goes along
+// (codes/location-query) and the form with a password (password-form.ts).
 
 /** Characters that are read of a header, from its beginning. */
 const lengthsMax = {
