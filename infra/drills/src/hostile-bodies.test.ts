@@ -138,6 +138,8 @@ test.each(targets)(
       expect({ name, sent: answer.sent, problems }).toEqual({ name, sent: answer.sent, problems: [] });
     };
     for (const name of names) await check(name, sizeMax);
+    // Few enough rows to be taken, each of which is looked at.
+    for (const name of names) await check(name, Math.min(sizeMax, 45_000));
     const runs = { numRuns: 8 };
     await fc.assert(fc.asyncProperty(fc.constantFrom(...names), fc.integer({ min: 100, max: sizeMax }), check), runs);
   },

@@ -77,7 +77,7 @@ const wordLengthMax = 64;
 export function suggest(sent: string, known: readonly string[]): string | null {
   if (sent.length === 0 || sent.length > wordLengthMax) return null;
   const spelled = spell(sent);
-  const same = known.find((name) => spell(name) === spelled);
+  const same = known.find((name) => spellKnown(name) === spelled);
   if (same !== undefined) return same;
   const meant = Object.hasOwn(aliases, spelled) ? aliases[spelled]?.find((name) => known.includes(name)) : undefined;
   return meant ?? nearest(spelled, known);
@@ -92,6 +92,18 @@ const spell = (name: string): string =>
     .toLowerCase()
     .replace(/[\s_-]+/g, "_");
 
+/** Names of ours by their spelling; there are some hundred. */
+const spellings = new Map<string, string>();
+
+function spellKnown(name: string): string {
+  let spelled = spellings.get(name);
+  if (spelled === undefined) {
+    spelled = spell(name);
+    spellings.set(name, spelled);
+  }
+  return spelled;
+}
+
 /** Slips that a word of so many letters may hold: one of three letters with two slips would be any other. */
 const slipsMax = (length: number): number => (length < 3 ? 0 : length < 6 ? 1 : 2);
 
@@ -100,7 +112,7 @@ function nearest(spelled: string, known: readonly string[]): string | null {
   for (const name of known) {
     const most = slipsMax(Math.min(spelled.length, name.length));
     if (Math.abs(spelled.length - name.length) > most) continue;
-    const slips = slipsBetween(spelled, spell(name));
+    const slips = slipsBetween(spelled, spellKnown(name));
     if (slips <= most && (best === null || slips < best.slips)) best = { name, slips };
   }
   return best?.name ?? null;

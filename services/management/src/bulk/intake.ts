@@ -107,7 +107,7 @@ async function readJsonBody(req: Request, query: Record<string, string>, limits:
   if (!found) throw refused("items", notRows);
   const named = { ...fromTextFields(query), ...defaults, ...asked };
   const identity = { query, asked, defaults: withDigests(defaults), items: digest };
-  return { ...splitDefaults(named), rows: rawRowsOf(found), files: {}, identity };
+  return { ...splitDefaults(named), rows: await rawRowsOf(found, breathe), files: {}, identity };
 }
 
 /** Long texts, pictures among them, by their digests. */

@@ -4,12 +4,22 @@ import { fromTextFields } from "@qrfactory/domain/design/text-fields";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { isObject, parseStrictJson } from "@qrfactory/domain/http/json";
 import { unknownField } from "@qrfactory/domain/http/suggest";
-import { makeBreather } from "@qrfactory/runtime/load/breather";
+import { type Breathe, makeBreather } from "@qrfactory/runtime/load/breather";
 import { isRowField, rowFieldNames } from "./rows.js";
 import { emptyRow, type RawRow } from "./table.js";
 
 /** The rows of a JSON body: objects of fields; `placement` and the texts of `extra` are carried along. */
-export const rawRowsOf = (items: readonly unknown[]): RawRow[] => items.map(rawRowOf);
+export async function rawRowsOf(items: readonly unknown[], breathe: Breathe): Promise<RawRow[]> {
+  const rows: RawRow[] = [];
+  for (const item of items) {
+    rows.push(rawRowOf(item));
+    await breathe();
+  }
+  return rows;
+}
+
+/** Unknown names of a row that are compared with all known ones; a refusal tells of no more of them. */
+const suggestionsMax = 10;
 
 function rawRowOf(item: unknown): RawRow {
   const row = emptyRow();
@@ -26,9 +36,11 @@ function rawRowOf(item: unknown): RawRow {
     if (typeof value === "string") row.extra[name] = value;
     else row.mistakes[name] = ["Give a text."];
   }
+  let unknown = 0;
   for (const name of Object.keys(fields)) {
     if (isRowField(name)) continue;
-    row.mistakes[name] = [unknownField(name, rowFieldNames)];
+    unknown += 1;
+    row.mistakes[name] = [unknownField(name, unknown > suggestionsMax ? [] : rowFieldNames)];
     delete fields[name];
   }
   return row;
