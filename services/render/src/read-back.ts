@@ -86,20 +86,25 @@ export async function readBack(scene: Scene, text: string, seen: Seen): Promise<
       hasStumbled: poor.hasStumbled,
     };
   }
-  return weigh(await gather(pixels, scene.side, text), { first, poor, isNear, isKanji: mayBeUnknown(text) });
+  return weigh(await gather(isNear ? nearViews : sharpViews, pixels, text), {
+    first,
+    poor,
+    isNear,
+    isKanji: mayBeUnknown(text),
+  });
 }
 
-/** What both decoders made of the sharp views. */
-type Evidence = { readings: Reading[]; countAgain: number };
+/** Readings of both decoders, and of how many views. */
+type Evidence = { viewCount: number; readings: Reading[]; countAgain: number };
 
-async function gather(pixels: Pixels, side: number, text: string): Promise<Evidence> {
-  const views = (isNearOnly(pixels, side) ? nearViews : sharpViews).map((view) => view(pixels));
+async function gather(see: readonly View[], pixels: Pixels, text: string): Promise<Evidence> {
+  const views = see.map((view) => view(pixels));
   const readings: Reading[] = [];
   for (const view of views) {
     const reading = await readText(view, text);
     if (reading) readings.push(reading);
   }
-  return { readings, countAgain: views.filter((view) => isReadAgain(view, text)).length };
+  return { viewCount: views.length, readings, countAgain: views.filter((view) => isReadAgain(view, text)).length };
 }
 
 /**
@@ -114,7 +119,7 @@ const viewsMin = {
 
 /** Decides by all evidence, once a decoder has stumbled: both have to read the code. */
 function weigh(
-  { readings, countAgain }: Evidence,
+  { viewCount, readings, countAgain }: Evidence,
   { first, poor, isNear, isKanji }: { first: Reading | null; poor: Poor | null; isNear: boolean; isKanji: boolean },
 ): ReadBack | Unread {
   const least = isNear ? viewsMin.near : poor ? viewsMin.withPoor : viewsMin.withoutPoor;
@@ -125,7 +130,7 @@ function weigh(
   }
   const happened = first ? "is lost when a camera sees it small or blurred" : "could not be read back";
   return {
-    failure: `${happened}: of ${sharpViews.length} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, where ${least.each} by each would do`,
+    failure: `${happened}: of ${viewCount} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, where ${least.each} by each would do`,
   };
 }
 

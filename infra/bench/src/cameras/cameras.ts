@@ -4,7 +4,7 @@ import { printFactors } from "./fit-score.js";
 import { measureDesigns } from "./measure-designs.js";
 import { fallsBehind, reportOf } from "./report.js";
 
-/** What is measured unless told otherwise: four hundred designs take some ten minutes on two processors. */
+/** Defaults: four hundred designs take some ten minutes on two processors. */
 const designsUnlessTold = 400;
 const runUnlessTold = 1;
 

@@ -1,5 +1,5 @@
-// What cameras do to a picture, each alone and always the same: turning, perspective, compression, noise, and a lens
-// out of focus. Works on pixels of red, green, blue and alpha with nothing transparent.
+// Distortions of a picture by cameras, each alone and always the same: turning, perspective, compression, noise, and a
+// lens out of focus. Works on pixels of red, green, blue and alpha with nothing transparent.
 import type { Pixels } from "@qrfactory/testing/decode";
 import { createCanvas, ImageData, loadImage } from "canvas";
 import { randomFrom } from "./random.js";

@@ -1,5 +1,5 @@
-// Who draws a design under the cameras: QRFactory as its service does, checked strictly; qr-code-styling with what it
-// has of the same design; npm `qrcode` in plain squares of black on white.
+// Makers of the pictures under the cameras: QRFactory as its service does, checked strictly; qr-code-styling with what
+// it has of the same design; npm `qrcode` in plain squares of black on white.
 import { type Design, readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
 import { sceneOf } from "@qrfactory/render/draw";

@@ -19,7 +19,7 @@ export type Measured = { design: CameraDesign; readings: Readings[]; refused: nu
 /** Seeds that one design may try until the service delivers one. */
 const attemptsMax = 20;
 
-/** What to measure: the first design from a seed on, of ours alone or beside the peers. */
+/** A design to measure: the first from a seed on, of ours alone or beside the peers. */
 export type Task = { seed: number; alone: boolean };
 
 /** Measures the first design from a seed on that is delivered. */

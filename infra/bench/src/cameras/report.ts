@@ -1,4 +1,5 @@
-// What is written of a run: who reads what of whom, by distortion and by style, and how well the score foretells it.
+// The report of a run: the share that each decoder reads of each maker, by distortion and by style, and how well the
+// score foretells it.
 
 import { scanScore } from "@qrfactory/render/scan-score";
 import { type DecoderName, decoderNames } from "./decoders.js";
@@ -44,7 +45,7 @@ function makersTable(measured: Measured[]): string[] {
   ];
 }
 
-/** What a design is sorted by in the table of styles. */
+/** The rows of the table of styles that a design belongs to. */
 const traits: Record<string, (measured: Measured) => string[]> = {
   pattern: ({ readings }) => traitOf(readings, "pattern"),
   ring: ({ readings }) => traitOf(readings, "eyeBorderShape"),

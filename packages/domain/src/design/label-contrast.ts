@@ -5,7 +5,7 @@ import { composite, contrastRatio, type Rgba, rgbaOf, substrateUnder } from "./c
 /** Below this a word is guessed rather than read; a design may still be quieter than WCAG asks. */
 export const labelContrastVisible = 1.5;
 
-/** What large text has to differ by to be read with ease (WCAG 2.2, 1.4.3). */
+/** Contrast at which large text is read with ease (WCAG 2.2, 1.4.3). */
 export const labelContrastMin = 3;
 
 /** Whether a label of this `frame_style` stands on a filled banner, and not on the background. */
@@ -68,7 +68,7 @@ function onBanner(request: LabelColors, color: string, ground: Rgba): Vanishing 
   return null;
 }
 
-/** What a banner is filled with where its label stands: a vertical gradient has one end there, others both. */
+/** Fill of a banner where its label stands: a vertical gradient has one end there, others both. */
 function bannersOf(request: LabelColors): { field: string; banner: string }[] {
   const { frame_style: style, frame_color: frame, color, gradient_from: from, gradient_to: to } = request;
   if (frame !== undefined) return [{ field: "frame_color", banner: frame }];
@@ -86,7 +86,7 @@ export function contrastOn(ground: Rgba, color: string): number {
   return contrastRatio(composite(rgbaOf(color), ground), ground);
 }
 
-/** What would be right on a ground, as the end of a sentence. */
+/** A colour that would be right on a ground, as the end of a sentence. */
 export function remedy(ground: Rgba): string {
   const better = contrastOn(ground, "#000000ff") >= contrastOn(ground, "#ffffffff") ? "#000000" : "#ffffff";
   return `give a frame_label_color with a contrast of at least ${labelContrastMin} to 1, ${better} for example.`;

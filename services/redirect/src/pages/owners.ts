@@ -23,7 +23,7 @@ export type OwnersOptions = {
 };
 
 export type Owners = {
-  /** What a workspace says of itself; null for nothing. */
+  /** Name and contact that a workspace gives; null for none. */
   find(workspaceId: string): CodeOwner | null;
   stop(): Promise<void>;
 };
@@ -48,7 +48,7 @@ export function keepOwners({ directory, redis, pollMs = pollMsDefault, onState }
   async function follow(): Promise<void> {
     const now = await readOwnersChange(redis);
     if (now !== null && now !== readAt) {
-      // What changes while the hash is read is found at the next look.
+      // A change while the hash is read is found at the next look.
       if (take(await readOwners(redis))) isSaved = false;
       readAt = now;
     }
