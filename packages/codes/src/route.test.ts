@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
 import fc from "fast-check";
+import { toRouting } from "./publication.js";
 import { type CodeState, compileRoutes, route, type Step } from "./route.js";
-import { type RuleInput, routingFields } from "./routing-input.js";
+import { type RuleInput, rulesField } from "./routing-input.js";
 import type { Visitor } from "./rules.js";
-import { toRouting } from "./to-routing.js";
 
 const destination = "https://example.com/";
 const ruled = "https://example.com/ruled";
@@ -46,7 +46,7 @@ const decide = (changes: Partial<Columns>, who: Who = {}, at = noon) => route(st
 
 /** A rule as the API takes it. */
 const when = (condition: RuleInput["when"]): Partial<Columns> => ({
-  rules: routingFields.rules.parse([{ when: condition, destination_url: ruled }]) ?? [],
+  rules: rulesField.parse([{ when: condition, destination_url: ruled }]),
 });
 const matches = (condition: RuleInput["when"], who: Who = {}, at = "2026-11-21T12:00:00Z") =>
   decide(when(condition), who, Date.parse(at));

@@ -112,11 +112,23 @@ export function route(
   };
 }
 
+/** What may end a code; one that is not made for a number of scans is never used up. */
+export type Ending = Pick<CodeState, "isActive" | "expiresAt"> & Partial<Pick<CodeState, "isUsedUp">>;
+
 /** Why a code leads nowhere of its own at a moment; null when it does. */
-export function endOf(state: CodeState, at: number): "paused" | "expired" | "used" | null {
+export function endOf(state: Ending, at: number): "paused" | "expired" | "used" | null {
   if (!state.isActive) return "paused";
   if (state.expiresAt !== null && state.expiresAt <= at) return "expired";
   return state.isUsedUp ? "used" : null;
+}
+
+/** Where a code leads that has nothing but a destination; null where a page says that it has ended. */
+export function leadPlainly(
+  state: Ending & Pick<CodeState, "fallbackUrl">,
+  destinationUrl: string | null,
+  at: number,
+): string | null {
+  return endOf(state, at) === null ? destinationUrl : state.fallbackUrl;
 }
 
 const endings = { paused: "The code is paused", expired: "The code has expired", used: "The code is used up" };

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { invalidField } from "@qrfactory/domain/http/errors";
 import { canonicalJson } from "@qrfactory/domain/http/json";
-import type { RoutingColumns, RuleInput, VariantInput } from "./routing-input.js";
+import type { RoutingLists, RuleInput, VariantInput } from "./routing-input.js";
 
 type Named<Item> = Item & { id: string };
 
@@ -68,7 +68,7 @@ const listsOf = ({ rules, variants }: StoredRouting) => ({ rules: rules ?? [], v
  * The lists that an edit sets, each item with an id: the one that was sent, that of the same item as it is stored, or a
  * new one. Throws `validation_failed` for an id that an item of the other list keeps, under `pathPrefix`.
  */
-export function keepIds(sent: RoutingColumns, stored: StoredRouting, pathPrefix = ""): Pick<RoutingColumns, ListName> {
+export function keepIds(sent: RoutingLists, stored: StoredRouting, pathPrefix = ""): Partial<NamedLists> {
   if (sent.rules === undefined && sent.variants === undefined) return {};
   const known = nameRouting(stored);
   const kept: [ListName, string][] = [];
@@ -84,7 +84,21 @@ export function keepIds(sent: RoutingColumns, stored: StoredRouting, pathPrefix 
   };
 }
 
-function requireFree(sent: RoutingColumns, kept: ReadonlyMap<string, ListName>, pathPrefix: string): void {
+/** Throws `validation_failed` under `pathPrefix` when two rules or variants are sent with one id. */
+export function requireDistinctIds(sent: RoutingLists, pathPrefix: string): void {
+  const places = new Map<string, string>();
+  for (const name of ["rules", "variants"] as const) {
+    sent[name]?.forEach(({ id }, index) => {
+      if (id === undefined) return;
+      const place = `${name}.${index}`;
+      const other = places.get(id);
+      if (other) throw invalidField(`${pathPrefix}${place}.id`, `${other} has the id ${id}, too; choose another.`);
+      places.set(id, place);
+    });
+  }
+}
+
+function requireFree(sent: RoutingLists, kept: ReadonlyMap<string, ListName>, pathPrefix: string): void {
   for (const name of ["rules", "variants"] as const) {
     sent[name]?.forEach(({ id }, index) => {
       const other = id === undefined ? undefined : kept.get(id);

@@ -1,8 +1,8 @@
 // What clients may say of the ways on from a dynamic code: rules, variants, campaign parameters, apps. Kept as it was
-// said, with every address in its normal form; `toRouting` makes of it what is published.
+// said, with every address in its normal form; to-routing.ts makes of it what is published.
 
 import { isCountry } from "@qrfactory/domain/countries";
-import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
+import { checkDestination } from "@qrfactory/domain/destination";
 import { rulesMax, variantsMax } from "@qrfactory/domain/events";
 import { invalidField, refusedField } from "@qrfactory/domain/http/errors";
 import { languageTagPattern } from "@qrfactory/domain/http/preferred-language";
@@ -11,7 +11,8 @@ import { listOf, numberFrom } from "@qrfactory/domain/http/validate";
 import { findZone } from "@qrfactory/domain/local-time";
 import { z } from "zod";
 import { appLinkRefusal, isWebAddress } from "./app-links.js";
-import { minutesInDay, rulesLengthMax, variantsMin, weightMax } from "./routing.js";
+import type { ReadContext } from "./field.js";
+import { minutesInDay, type Routing, rulesLengthMax, variantsMin, weightMax } from "./routing.js";
 import { minuteOf } from "./rules.js";
 
 /** Values of one list; there are some 250 countries. */
@@ -107,7 +108,7 @@ const utmValue = z
   .min(1, "Leave it out or say something.")
   .max(200, "Use at most 200 characters.")
   .refine((text) => !/\p{Cc}|\p{Cs}/u.test(text), "Remove the control characters.");
-const utm = z
+export const utmField = z
   .strictObject({
     source: utmValue.optional(),
     medium: utmValue.optional(),
@@ -117,85 +118,55 @@ const utm = z
   })
   .refine((value) => Object.keys(value).length > 0, "Name at least one of source, medium, campaign, term and content.");
 
-const appLinks = z
+export const appLinksField = z
   .strictObject({ ios: addressField.optional(), android: addressField.optional() })
   .refine((value) => Object.keys(value).length > 0, "Name ios, android, or both.");
 
-/** The fields of a code that say how it leads on; each may be absent. */
-export const routingFields = {
-  rules: listOf(rule, { max: rulesMax, message: `Use at most ${rulesMax} rules.` }).optional(),
-  variants: listOf(variant, { max: variantsMax, message: variantsCount })
-    .refine(({ length }) => length === 0 || length >= variantsMin, variantsCount)
-    .refine((all) => all.length === 0 || all.some(({ weight }) => weight > 0), "Give a weight to at least one.")
-    .optional(),
-  forward_query: z.boolean().optional(),
-  utm: utm.nullable().optional(),
-  app_links: appLinks.nullable().optional(),
-};
+export const rulesField = listOf(rule, { max: rulesMax, message: `Use at most ${rulesMax} rules.` });
+export const variantsField = listOf(variant, { max: variantsMax, message: variantsCount })
+  .refine(({ length }) => length === 0 || length >= variantsMin, variantsCount)
+  .refine((all) => all.length === 0 || all.some(({ weight }) => weight > 0), "Give a weight to at least one.");
 
 export type RuleInput = z.output<typeof rule>;
 export type VariantInput = z.output<typeof variant>;
-export type UtmInput = z.output<typeof utm>;
-export type AppLinksInput = z.output<typeof appLinks>;
-type RoutingInput = {
-  [Field in keyof typeof routingFields]?: z.output<(typeof routingFields)[Field]> | undefined;
-};
+export type UtmInput = z.output<typeof utmField>;
+export type AppLinksInput = z.output<typeof appLinksField>;
+export type AppLinks = NonNullable<Routing["apps"]>;
 
-/** The columns that say how a code leads on; absent means unchanged. */
-export type RoutingColumns = {
-  rules?: RuleInput[];
-  variants?: VariantInput[];
-  forwardQuery?: boolean;
-  utm?: UtmInput | null;
-  appLinks?: AppLinksInput | null;
-};
+/** The lists of an edit whose items have ids. */
+export type RoutingLists = { rules?: RuleInput[] | undefined; variants?: VariantInput[] | undefined };
 
-/** Throws `validation_failed` when rules are longer than a row of the table has room for. */
-function checkLength(rules: RuleInput[], field: string): RuleInput[] {
+const readEach = <Item extends { destination_url: string }>(items: Item[], { rules, path }: ReadContext): Item[] =>
+  items.map((item, index) => ({
+    ...item,
+    destination_url: checkDestination(item.destination_url, rules, `${path}.${index}.destination_url`),
+  }));
+
+/**
+ * Rules with addresses in their normal form; throws `url_refused` for one that is not allowed, and `validation_failed`
+ * when they are longer than a row of the table has room for.
+ */
+export function readRules(sent: RuleInput[], context: ReadContext): RuleInput[] {
+  const rules = readEach(sent, context);
   if (JSON.stringify(rules.map(({ id: _id, ...said }) => said)).length <= rulesLengthMax) return rules;
-  throw invalidField(field, `Use at most ${rulesLengthMax} characters for all rules together.`);
+  throw invalidField(context.path, `Use at most ${rulesLengthMax} characters for all rules together.`);
 }
 
-/** Throws `validation_failed` when two rules or variants are sent with one id. */
-function checkIds(input: RoutingInput, pathPrefix: string): void {
-  const seen = new Map<string, string>();
-  for (const name of ["rules", "variants"] as const) {
-    input[name]?.forEach(({ id }, index) => {
-      if (id === undefined) return;
-      const path = `${name}.${index}`;
-      const other = seen.get(id);
-      if (other) throw invalidField(`${pathPrefix}${path}.id`, `${other} has the id ${id}, too; choose another.`);
-      seen.set(id, path);
-    });
-  }
-}
+/** Variants with addresses in their normal form; throws `url_refused` for one that is not allowed. */
+export const readVariants = (sent: VariantInput[], context: ReadContext): VariantInput[] => readEach(sent, context);
 
-/** The columns that checked fields set; throws `url_refused` for an address that is not allowed, under `pathPrefix`. */
-export function toRoutingColumns(input: RoutingInput, rules: DestinationRules, pathPrefix: string): RoutingColumns {
-  const check = (url: string, path: string) => checkDestination(url, rules, pathPrefix + path);
-  const checkEach = <Item extends { destination_url: string }>(items: Item[], name: string) =>
-    items.map((item, index) => ({
-      ...item,
-      destination_url: check(item.destination_url, `${name}.${index}.destination_url`),
-    }));
-  const checkApp = (link: string, path: string) => {
-    if (isWebAddress(link)) return check(link, path);
+/** Addresses that open an app, web addresses among them in their normal form; throws `url_refused`. */
+export function readAppLinks(sent: AppLinksInput | null, { rules, path }: ReadContext): AppLinks | null {
+  const read = (link: string, system: keyof AppLinks) => {
+    if (isWebAddress(link)) return checkDestination(link, rules, `${path}.${system}`);
     const refusal = appLinkRefusal(link);
     if (refusal === null) return link;
-    throw refusedField("url_refused", pathPrefix + path, refusal);
+    throw refusedField("url_refused", `${path}.${system}`, refusal);
   };
-  const { forward_query, utm: campaign, app_links } = input;
-  checkIds(input, pathPrefix);
-  return {
-    ...(input.rules !== undefined && { rules: checkLength(checkEach(input.rules, "rules"), `${pathPrefix}rules`) }),
-    ...(input.variants !== undefined && { variants: checkEach(input.variants, "variants") }),
-    ...(forward_query !== undefined && { forwardQuery: forward_query }),
-    ...(campaign !== undefined && { utm: campaign }),
-    ...(app_links !== undefined && {
-      appLinks: app_links && {
-        ...(app_links.ios !== undefined && { ios: checkApp(app_links.ios, "app_links.ios") }),
-        ...(app_links.android !== undefined && { android: checkApp(app_links.android, "app_links.android") }),
-      },
-    }),
-  };
+  return (
+    sent && {
+      ...(sent.ios !== undefined && { ios: read(sent.ios, "ios") }),
+      ...(sent.android !== undefined && { android: read(sent.android, "android") }),
+    }
+  );
 }

@@ -1,6 +1,7 @@
 // Short ids: what stands behind /q/ in a printed code. Case-insensitive, stored and printed in upper case, because
 // upper case lets a QR symbol use its alphanumeric mode (ISO/IEC 18004, 7.4.4) and be a version smaller.
 import { randomInt } from "node:crypto";
+import { z } from "zod";
 
 /** Letters and digits that are not mistaken for one another in print: no I, L, O, U, 0, 1. */
 const drawnAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -36,3 +37,19 @@ export function shortIdOfPath(segment: string): string | null {
 export function publicUrl(scanBaseUrl: string, shortId: string): string {
   return `${scanBaseUrl.replace(/\/+$/, "")}/q/${shortId}`.toUpperCase();
 }
+
+/** A short id in any case, as it is stored. */
+export const shortIdField = z.string().transform((text, context) => {
+  const shortId = normalizeShortId(text);
+  if (shortId === null) context.addIssue({ code: "custom", message: "Use 3 to 64 of the characters A-Z, 0-9 and -." });
+  return shortId ?? "";
+});
+
+/** Where the API has an address of its own in place of a code's. */
+const reservedShortIds = new Set(["EXPORT"]);
+
+/** The short id of a code that is to be made. */
+export const newShortIdField = shortIdField.refine(
+  (shortId) => !reservedShortIds.has(shortId),
+  "Choose another short id.",
+);

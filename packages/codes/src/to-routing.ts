@@ -1,26 +1,11 @@
 // From the columns of a code, as clients wrote them, to what is published: words become numbers, moments and lists.
 import { findZone } from "@qrfactory/domain/local-time";
-import type { PublishedRule, Routing } from "./routing.js";
-import { type RoutingColumns, type RuleInput, weekdays } from "./routing-input.js";
+import type { PublishedRule } from "./routing.js";
+import { type RuleInput, type UtmInput, type VariantInput, weekdays } from "./routing-input.js";
 import { minuteOf } from "./rules.js";
 
-/** The routing of a code; null when it leads to its destination and nowhere else. */
-export function toRouting(columns: Required<RoutingColumns> & { passwordHash: string | null }): Routing | null {
-  const { passwordHash, rules, variants, forwardQuery, utm, appLinks } = columns;
-  const routing: Routing = {
-    ...(passwordHash !== null && { password: passwordHash }),
-    ...(rules.length > 0 && { rules: rules.map(publishedRule) }),
-    ...(variants.length > 0 && {
-      variants: variants.map(({ destination_url, weight }) => ({ url: destination_url, weight })),
-    }),
-    ...(forwardQuery && { query: true as const }),
-    ...(utm && { utm: campaignOf(utm) }),
-    ...(appLinks && { apps: appLinks as NonNullable<Routing["apps"]> }),
-  };
-  return Object.keys(routing).length > 0 ? routing : null;
-}
-
-function campaignOf(utm: NonNullable<RoutingColumns["utm"]>): string {
+/** Campaign parameters as a query. */
+export function campaignOf(utm: UtmInput): string {
   return new URLSearchParams(
     Object.entries(utm).map(([name, value]): [string, string] => [`utm_${name}`, value]),
   ).toString();
@@ -29,7 +14,8 @@ function campaignOf(utm: NonNullable<RoutingColumns["utm"]>): string {
 const listOf = (value: string | string[]) => (Array.isArray(value) ? value : [value]);
 const lowered = (value: string | string[]) => [...new Set(listOf(value).map((text) => text.toLowerCase()))];
 
-function publishedRule({ when, destination_url }: RuleInput): PublishedRule {
+/** A rule as scans are decided by. */
+export function publishedRule({ when, destination_url }: RuleInput): PublishedRule {
   const { country, language, device, os, from, until, days, hours, timezone } = when;
   return {
     url: destination_url,
@@ -44,3 +30,6 @@ function publishedRule({ when, destination_url }: RuleInput): PublishedRule {
     ...(timezone !== undefined && { zone: findZone(timezone) ?? "UTC" }),
   };
 }
+
+/** A variant as visitors draw it. */
+export const publishedVariant = ({ destination_url, weight }: VariantInput) => ({ url: destination_url, weight });

@@ -6,6 +6,7 @@ import { askOnce, makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
+import { publishTogether } from "@qrfactory/codes/publication";
 import { findSessionRights } from "@qrfactory/db/accounts/sessions";
 import { countRenders } from "@qrfactory/db/calls/usage";
 import { connectDatabase } from "@qrfactory/db/client";
@@ -41,7 +42,7 @@ import { makeReadQueues } from "./operator/queues.js";
 import { makeStreamPlaces } from "./server-events.js";
 import { connectRenderCache, createStatus } from "./status.js";
 import { giveBack } from "./workers/bulk/give-back.js";
-import { makePublisher, publishTogether } from "./workers/publish.js";
+import { makePublisher } from "./workers/publish.js";
 
 /** How long a start waits for the state Redis before it goes on without. */
 const redisWaitMs = 1_000;

@@ -2,7 +2,7 @@
 // framework; whatever is broken elsewhere, a known code leads on.
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { CodeOwner } from "@qrfactory/codes/owner";
-import type { Decision } from "@qrfactory/codes/route";
+import { type Decision, endOf, leadPlainly } from "@qrfactory/codes/route";
 import { shortIdOfPath } from "@qrfactory/codes/short-id";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { ApiError } from "@qrfactory/domain/http/errors";
@@ -17,7 +17,7 @@ import { olderPurposes, type PlainRequest, type TakeScan } from "./fast-lane.js"
 import { appPage, type PageFor, passwordPage, previewPage } from "./pages/pages.js";
 import type { Unlock } from "./pages/password-form.js";
 import type { PageName } from "./pages/wording.js";
-import { type Decide, isPlain, isPlainOver } from "./scan/decide.js";
+import { type Decide, isPlain } from "./scan/decide.js";
 import { saysPrefetch } from "./scan/headers.js";
 import type { Places } from "./scan/places.js";
 import {
@@ -189,9 +189,8 @@ export function makeTakeScan(options: AppOptions): TakeScan {
     let target: string | null;
     let led: Led;
     if (isPlain(row)) {
-      const isOver = isPlainOver(row, at);
-      led = isOver ? ledToFallback : ledToDestination;
-      target = isOver ? row.fallbackUrl : row.destinationUrl;
+      led = endOf(row, at) === null ? ledToDestination : ledToFallback;
+      target = leadPlainly(row, row.destinationUrl, at);
     } else {
       const decision = decide(row, scanner, at);
       if (decision?.kind !== "leads" || decision.app !== null) return false;

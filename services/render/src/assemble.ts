@@ -6,10 +6,11 @@ import { askOnce, makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
+import { makePublishCodes } from "@qrfactory/codes/publication";
 import { findSessionRights } from "@qrfactory/db/accounts/sessions";
 import { countRenders } from "@qrfactory/db/calls/usage";
 import { connectDatabase, databaseProblem } from "@qrfactory/db/client";
-import { type DynamicCode, markCodesPublished, toPublished } from "@qrfactory/db/codes/codes";
+import { type DynamicCode, markCodesPublished } from "@qrfactory/db/codes/codes";
 import { findKeyByHash, findSigningKeys, touchKey } from "@qrfactory/db/keys/api-keys";
 import { makeCountCaller, makeRateLimit } from "@qrfactory/runtime/http/rate-limit";
 import { makeRefusals } from "@qrfactory/runtime/http/refusals";
@@ -66,11 +67,14 @@ export async function assembleRender(config: RenderConfig, log: Log, metrics?: M
     onState: (err) => (err ? log.warn({ err }, "calls wait in the spool") : log.info("calls are shipped again")),
   });
 
+  const publishRows = makePublishCodes<DynamicCode>({
+    send: (codes) => publishCodes(redis, codes),
+    note: (rows) => markCodesPublished(db, rows),
+  });
   /** The worker publishes what this could not; the image is delivered either way. */
   const publishCode = async (row: DynamicCode): Promise<boolean> => {
     try {
-      await publishCodes(redis, [toPublished(row)]);
-      await markCodesPublished(db, [row]);
+      await publishRows([row]);
     } catch (err) {
       log.warn({ err }, "publication is left to the worker");
       return false;

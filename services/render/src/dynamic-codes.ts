@@ -1,10 +1,12 @@
 // Generate requests of type `dynamic`: the code that they speak of, or create. Its address is the text that is drawn.
 // A code is created after its image was drawn and found readable, so that no refusal leaves one behind; see `settle`.
+
 import { requireScope } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Seal } from "@qrfactory/auth/seal";
-import { createCodeBody, requirePlanFor, shortIdField, toFields } from "@qrfactory/codes/input";
-import { drawShortId, publicUrl } from "@qrfactory/codes/short-id";
+import { codeFields } from "@qrfactory/codes/fields";
+import { createCodeBody, requireAllowed, toFields } from "@qrfactory/codes/input";
+import { drawShortId, publicUrl, shortIdField } from "@qrfactory/codes/short-id";
 import type { Actor } from "@qrfactory/db/audit/audit";
 import type { Db, Tx } from "@qrfactory/db/client";
 import { type DynamicCode, getCode } from "@qrfactory/db/codes/codes";
@@ -76,15 +78,19 @@ export function makeReadCode({ db, seal, scanBaseUrl, destinationRules, publishC
     if (req.method !== "POST") {
       throw invalidFields({ payload: [`A ${req.method} creates nothing; give the short_id of an existing code.`] });
     }
-    requireScope(caller, "codes:write");
+    requireScope(caller, codeFields.destination_url.scope);
     const code = await newCode(req, payload, caller);
     return { body: withAddress(code.shortId), code };
   };
 
-  async function newCode(req: Request, payload: unknown, { kind, keyId, workspaceId, plan }: Parameters<ReadCode>[2]) {
+  async function newCode(
+    req: Request,
+    payload: unknown,
+    { kind, keyId, workspaceId, plan, scopes }: Parameters<ReadCode>[2],
+  ) {
     const { short_id: chosen, ...input } = parsePayload(createCodeBody, payload);
     const checked = toFields(input, destinationRules, "payload.");
-    requirePlanFor(checked, plan.name);
+    requireAllowed(checked, { plan: plan.name, scopes });
     const fields = { ...checked, ...(await passwordColumn(input.password)) } as Omit<NewCode, "shortId">;
     const actor: Actor = { kind, id: keyId, ...originOf(req) };
     let shortId = chosen ?? drawShortId();

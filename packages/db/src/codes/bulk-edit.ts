@@ -1,16 +1,17 @@
 // One edit of many dynamic codes: all of them change, in one transaction, or none does.
-import type { CodeFields } from "@qrfactory/codes/input";
+import type { CodeFields } from "@qrfactory/codes/fields";
 import { keepIds } from "@qrfactory/codes/routing-ids";
+import { wireNames } from "@qrfactory/codes/stored";
 import { ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { requireRoomForActive, settleOverLimit } from "../accounts/standing.js";
 import type { Actor } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";
 import { Prisma } from "../generated/client.js";
 import { changesOf } from "./changes.js";
-import { type DynamicCode, holdForEdit, wireNames } from "./codes.js";
+import { type DynamicCode, holdForEdit } from "./codes.js";
+import { toData } from "./data.js";
 import { recordVersions } from "./history.js";
 import { type CodeFilter, matches, withSearchBounds } from "./lists.js";
-import { toData } from "./routing.js";
 
 /** Codes in one edit: their locks are held for some 300 ms. */
 export const bulkEditMax = 1_000;

@@ -1,5 +1,5 @@
 // What of an edit is a change: fields that say what a code says already make no version.
-import type { CodeFields } from "@qrfactory/codes/input";
+import type { CodeFields } from "@qrfactory/codes/fields";
 import { keepIds, nameRouting } from "@qrfactory/codes/routing-ids";
 import { canonicalJson } from "@qrfactory/domain/http/json";
 import type { DynamicCode } from "../generated/client.js";

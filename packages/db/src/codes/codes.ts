@@ -1,8 +1,9 @@
 // Dynamic codes: the rows a dashboard edits. Every edit raises `version`; what Redis has not heard of yet is
 // `published_version < version`, and the worker sees to it, so a crash between commit and publication heals by itself.
 
-import { type CodeFields, snakeCase } from "@qrfactory/codes/input";
-import { type PublishedCode, publishedCodeSchema, usedMax } from "@qrfactory/codes/published";
+import { snakeCase } from "@qrfactory/codes/field";
+import type { CodeFields } from "@qrfactory/codes/fields";
+import { wireNames } from "@qrfactory/codes/stored";
 import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import {
@@ -16,8 +17,8 @@ import type { Actor } from "../audit/audit.js";
 import { type Db, prepared, type Tx } from "../client.js";
 import { type DynamicCode, Prisma } from "../generated/client.js";
 import { changesOf } from "./changes.js";
+import { toData } from "./data.js";
 import { type CodeChange, recordVersions } from "./history.js";
-import { routingOf, toData } from "./routing.js";
 
 export type { DynamicCode } from "../generated/client.js";
 
@@ -100,10 +101,6 @@ export async function holdForEdit(tx: Tx, workspaceId: string, changes: CodeFiel
   const isPause = changes.isActive === false && Object.keys(changes).length === 1;
   return isPause ? holdWorkspace(tx, workspaceId, "update") : holdUnfrozen(tx, workspaceId);
 }
-
-/** What an edit names, as the audit trail says it: never the values, one of which may be a password. */
-export const wireNames = (changes: CodeFields): string[] =>
-  Object.keys(changes).map((name) => (name === "passwordHash" ? "password" : snakeCase(name)));
 
 /** Deletes a code; its short id stays taken for ever. Throws as `updateCode` does. */
 export async function deleteCode(db: Db, target: Target, actor: Actor): Promise<DynamicCode> {
@@ -210,24 +207,4 @@ export async function markCodesPublished(
       WHERE c.published_version < p.version AND (c.max_scans IS NULL OR c.scan_count <= p.scan_count)
       ORDER BY c.id FOR NO KEY UPDATE OF c)
     UPDATE dynamic_codes c SET published_version = held.version FROM held WHERE c.id = held.id`;
-}
-
-/** What redirect needs to answer a scan; a deleted code is published as a tombstone. */
-export function toPublished(row: DynamicCode): PublishedCode {
-  const { id, shortId, version } = row;
-  if (row.deletedAt) return { schema: publishedCodeSchema, id, short_id: shortId, version, deleted: true };
-  const routing = routingOf(row);
-  return {
-    schema: publishedCodeSchema,
-    id,
-    workspace_id: row.workspaceId,
-    short_id: shortId,
-    version,
-    destination_url: row.destinationUrl,
-    is_active: row.isActive,
-    expires_at: row.expiresAt?.toISOString() ?? null,
-    fallback_url: row.fallbackUrl,
-    ...(row.maxScans !== null && { limit: { max: row.maxScans, used: Math.min(Number(row.scanCount), usedMax) } }),
-    ...(routing && { routing }),
-  };
 }

@@ -1,9 +1,11 @@
 // The creation of a dynamic code: what its workspace may, the row, its first version and the event of its audit trail
 // in one statement, because a creation is mostly round trips.
 import { randomUUID } from "node:crypto";
-import type { CodeFields } from "@qrfactory/codes/input";
+import { snakeCase } from "@qrfactory/codes/field";
+import { type CodeFields, type CodeValues, fieldList, type NamedField } from "@qrfactory/codes/fields";
 import { keepIds } from "@qrfactory/codes/routing-ids";
 import { drawShortId } from "@qrfactory/codes/short-id";
+import { withDefaults } from "@qrfactory/codes/stored";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { frozenProblem } from "@qrfactory/domain/plan/freeze";
 import {
@@ -56,26 +58,29 @@ type NewRow = {
   actor: Actor;
 };
 
+/** The columns of the fields, in their order. */
+const fieldColumns = Prisma.raw(fieldList.map(({ property }) => snakeCase(property)).join());
+
+/** The value of a field with its type, which PostgreSQL cannot see in a `SELECT`. */
+function cast({ property, column }: NamedField, values: CodeValues): Prisma.Sql {
+  const value = values[property];
+  const isJson = column === "jsonb" && value !== null;
+  return Prisma.sql`${isJson ? JSON.stringify(value) : value}::${Prisma.raw(column)}`;
+}
+
 /**
  * Holds the workspace as `holdWorkspace` does to share it, and inserts the row unless it is frozen or the short id
  * taken: found out without an error, which would end the transaction. By hand, because the generated client compiles a
  * creation anew each time, for longer than the database takes to run it.
  */
 async function insertCode(tx: Tx, { workspaceId, shortId, fields, actor }: NewRow) {
-  const { name, destinationUrl, isActive = true, expiresAt = null, fallbackUrl = null } = fields;
-  const { tags = [], folder = null, maxScans = null, passwordHash = null } = fields;
-  const { rules = [], variants = [] } = keepIds(fields, {});
-  const { forwardQuery = false, utm = null, appLinks = null } = fields;
-  const json = (value: unknown) => Prisma.sql`${value === null ? null : JSON.stringify(value)}::jsonb`;
+  const values = withDefaults({ ...fields, ...keepIds(fields, {}) });
   const rows = await tx.$queryRaw<(StandingColumns & (DynamicCode | { id: null }))[]>`${prepared}
     WITH standing AS MATERIALIZED (
       SELECT ${standingNames} FROM workspaces w WHERE id = ${workspaceId}::uuid AND deleted_at IS NULL FOR SHARE),
     changed AS (
-      INSERT INTO dynamic_codes (id, workspace_id, short_id, name, destination_url, is_active, expires_at, fallback_url,
-                                 tags, folder, max_scans, password_hash, rules, variants, forward_query, utm, app_links)
-      SELECT ${randomUUID()}::uuid, ${workspaceId}::uuid, ${shortId}, ${name}, ${destinationUrl}, ${isActive}::boolean,
-             ${expiresAt}::timestamptz, ${fallbackUrl}, ${tags}::text[], ${folder}, ${maxScans}::int, ${passwordHash},
-             ${json(rules)}, ${json(variants)}, ${forwardQuery}::boolean, ${json(utm)}, ${json(appLinks)}
+      INSERT INTO dynamic_codes (id, workspace_id, short_id, ${fieldColumns})
+      SELECT ${randomUUID()}::uuid, ${workspaceId}::uuid, ${shortId}, ${Prisma.join(fieldList.map((row) => cast(row, values)))}
       FROM standing WHERE num_nonnulls("suspendedAt", "lapsedAt", "overLimitAt") = 0
       ON CONFLICT (short_id) DO NOTHING
       RETURNING *),

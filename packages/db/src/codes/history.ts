@@ -1,29 +1,32 @@
 // What dynamic codes were: each edit leaves what the code is from that version on. Rows from before this was kept know
 // the destination alone.
+import { camelCase, snakeCase } from "@qrfactory/codes/field";
+import { fieldList, type NamedField } from "@qrfactory/codes/fields";
+import type { StoredValues } from "@qrfactory/codes/stored";
 import { ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { type Actor, type AuditAction, columnsOf } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";
 import { type DynamicCode, type DynamicCodeChange, Prisma } from "../generated/client.js";
 
-/** Columns of a version that history keeps as they are. */
-type PlainField =
-  | ("name" | "isActive" | "fallbackUrl" | "tags" | "folder")
-  | ("maxScans" | "rules" | "variants" | "forwardQuery" | "utm" | "appLinks");
+/** The address of a version has a column of its own, from before the others were kept. */
+const ownColumn = "destinationUrl";
 
-/** Of a password history knows only that there was one: a secret is not kept longer than it is in use. */
-type Protection = { passwordProtected: boolean };
+const keptFields = fieldList.filter(({ property }) => property !== ownColumn);
 
-/** What a version may differ in from the one before, as stored; counters belong to no version. */
-type Fields = Pick<DynamicCode, PlainField> & Protection & { expiresAt: string | null; deletedAt: string | null };
+/** Of a secret a version keeps only whether there was one: a secret is not kept longer than it is in use. */
+const keyOf = ({ isSecret, property, shownAs }: NamedField) => (isSecret ? camelCase(shownAs) : property);
 
-/** One version of a code. */
-export type CodeVersion = {
+/** In place of the hash of a code as it was. */
+const forgottenHash = "";
+
+/** One version of a code: what clients had set; counters belong to no version. */
+export type CodeVersion = StoredValues & {
   version: number;
   /** `user:<id>`, `key:<id>` or `operator:<name>`. */
   changedBy: string;
   changedAt: Date;
-} & Protection &
-  Pick<DynamicCode, PlainField | "destinationUrl" | "expiresAt" | "deletedAt">;
+  deletedAt: Date | null;
+};
 
 /** What led to a version, for the audit trail. */
 export type CodeChange = {
@@ -53,25 +56,16 @@ export function noting({ actor, action, details = {} }: CodeChange): Prisma.Sql 
       FROM changed),
     noted AS (
       INSERT INTO dynamic_code_changes (code_id, version, destination_url, changed_by, changed_at, fields)
-    SELECT id, version, destination_url, ${`${actor.kind}:${actor.id}`}, updated_at, jsonb_build_object('name', name,
-      'isActive', is_active, 'fallbackUrl', fallback_url, 'tags', tags, 'folder', folder,
-      'expiresAt', expires_at, 'deletedAt', deleted_at, 'maxScans', max_scans, 'rules', rules, 'variants', variants,
-      'forwardQuery', forward_query, 'utm', utm, 'appLinks', app_links,
-      'passwordProtected', password_hash IS NOT NULL)
+      SELECT id, version, destination_url, ${`${actor.kind}:${actor.id}`}, updated_at, ${keptObject}
       FROM changed)`;
 }
 
-/** A code of today, for what history from before a field was kept does not know. */
-function fieldsOf(code: DynamicCode): Fields {
-  const { name, isActive, fallbackUrl, tags, folder, expiresAt, deletedAt } = code;
-  const { maxScans, rules, variants, forwardQuery, utm, appLinks } = code;
-  return {
-    ...{ name, isActive, fallbackUrl, tags, folder, maxScans, rules, variants, forwardQuery, utm, appLinks },
-    passwordProtected: code.passwordHash !== null,
-    expiresAt: expiresAt?.toISOString() ?? null,
-    deletedAt: deletedAt?.toISOString() ?? null,
-  };
-}
+/** JSON of what a version keeps of a row of `changed`. */
+const keptObject = Prisma.raw(
+  `jsonb_build_object('deletedAt', deleted_at, ${keptFields
+    .map((row) => `'${keyOf(row)}', ${snakeCase(row.property)}${row.isSecret ? " IS NOT NULL" : ""}`)
+    .join()})`,
+);
 
 /** The change after which a code was what it was at a moment; null before its creation. */
 const findChangeAt = (db: Db, code: DynamicCode, at: Date) =>
@@ -107,9 +101,6 @@ export async function getVersion(db: Db, code: DynamicCode, version: number): Pr
   throw invalidField("version", "The history of this code has no such version.");
 }
 
-/** In place of the hash of a code as it was. */
-const forgottenHash = "";
-
 /**
  * The code as it was at a moment, with the counters of today; throws `not_found` before its creation and while deleted.
  */
@@ -117,19 +108,23 @@ export async function getCodeAt(db: Db, code: DynamicCode, at: Date): Promise<Dy
   const change = await findChangeAt(db, code, at);
   const was = change && versionOf(change, code);
   if (!was || was.deletedAt) throw new ApiError("not_found", "There was no such dynamic code at that moment.");
-  const { changedBy: _changedBy, changedAt, passwordProtected, ...fields } = was;
-  return { ...code, ...fields, passwordHash: passwordProtected ? forgottenHash : null, updatedAt: changedAt };
+  const { changedBy: _changedBy, changedAt, ...values } = was;
+  return { ...code, ...(values as Partial<DynamicCode>), updatedAt: changedAt };
 }
 
+/** What the history does not know, because it was not kept yet, is as the code of today has it. */
 function versionOf({ version, changedBy, changedAt, destinationUrl, fields }: DynamicCodeChange, code: DynamicCode) {
-  const { expiresAt, deletedAt, ...known } = { ...fieldsOf(code), ...(fields as Partial<Fields>) };
-  return {
-    ...known,
-    version,
-    changedBy,
-    changedAt,
-    destinationUrl,
-    expiresAt: expiresAt === null ? null : new Date(expiresAt),
-    deletedAt: deletedAt === null ? null : new Date(deletedAt),
-  } satisfies CodeVersion;
+  const kept = fields as Record<string, unknown>;
+  const values = keptFields.map((row) => {
+    const value = kept[keyOf(row)];
+    if (value === undefined) return [row.property, row.isSecret ? forgotten(code[row.property]) : code[row.property]];
+    if (row.isSecret) return [row.property, value ? forgottenHash : null];
+    return [row.property, row.column === "timestamptz" ? toMoment(value) : value];
+  });
+  const deletedAt = kept.deletedAt === undefined ? code.deletedAt : toMoment(kept.deletedAt);
+  const stored = { ...Object.fromEntries(values), destinationUrl } as StoredValues;
+  return { ...stored, version, changedBy, changedAt, deletedAt } satisfies CodeVersion;
 }
+
+const forgotten = (secret: unknown) => (secret === null ? null : forgottenHash);
+const toMoment = (kept: unknown) => (kept === null ? null : new Date(kept as string));

@@ -1,13 +1,14 @@
 // Edits of codes that are to happen later. They wait as rows, and the edit and the end of its row are one transaction,
 // so each is made once, in the order of their moments.
 import { randomUUID } from "node:crypto";
-import type { CodeFields } from "@qrfactory/codes/input";
+import type { CodeFields } from "@qrfactory/codes/fields";
 import { keepIds } from "@qrfactory/codes/routing-ids";
+import { reviveChanges, wireNames } from "@qrfactory/codes/stored";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { type Actor, recordAudit } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";
 import type { Prisma } from "../generated/client.js";
-import { type DynamicCode, holdForEdit, lockCode, type Target, updateCodeIn, wireNames } from "./codes.js";
+import { type DynamicCode, holdForEdit, lockCode, type Target, updateCodeIn } from "./codes.js";
 
 /** A change that waits, or that was refused when its time had come. */
 export type ScheduledChange = {
@@ -146,7 +147,6 @@ const toJson = (value: object) => JSON.parse(JSON.stringify(value)) as Prisma.In
 
 function toScheduled(row: Prisma.ScheduledChangeGetPayload<object>): ScheduledChange {
   const { id, effectiveAt, createdAt, failure } = row;
-  const { expiresAt, ...changes } = row.changes as Omit<CodeFields, "expiresAt"> & { expiresAt?: string | null };
-  const moment = expiresAt === undefined ? {} : { expiresAt: expiresAt === null ? null : new Date(expiresAt) };
-  return { id, effectiveAt, createdAt, failure, changes: { ...changes, ...moment }, actor: row.actor as Actor };
+  const changes = reviveChanges(row.changes as Record<string, unknown>);
+  return { id, effectiveAt, createdAt, failure, changes, actor: row.actor as Actor };
 }

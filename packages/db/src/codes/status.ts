@@ -1,8 +1,8 @@
 // The state of a code in a word, for lists and documents, and the same as a condition for the database.
+import { stateOf } from "@qrfactory/codes/publication";
 import { endOf } from "@qrfactory/codes/route";
 import type { Db } from "../client.js";
 import { type DynamicCode, Prisma } from "../generated/client.js";
-import { codeState } from "./routing.js";
 
 /** `scheduled` is paused with a change that waits to activate it; else as a scan would find the code. */
 export const codeStatuses = ["active", "scheduled", "expired", "used_up", "paused"] as const;
@@ -10,7 +10,7 @@ export type CodeStatus = (typeof codeStatuses)[number];
 
 /** The status of a code; `isScheduled` says that an activation waits. */
 export function statusOf(row: DynamicCode, isScheduled: boolean, now: number = Date.now()): CodeStatus {
-  const end = endOf(codeState(row), now);
+  const end = endOf(stateOf(row), now);
   if (end === "paused") return isScheduled ? "scheduled" : "paused";
   return end === "used" ? "used_up" : (end ?? "active");
 }

@@ -1,9 +1,9 @@
 // The audit trail over HTTP: who did what, when, from which network. For admins.
 import { requireRole } from "@qrfactory/auth/caller";
-import { momentField } from "@qrfactory/codes/input";
 import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
 import { storable } from "@qrfactory/domain/http/validate";
+import { momentField } from "@qrfactory/domain/moment";
 import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";

@@ -1,7 +1,6 @@
 // From what a client sent to the rows of a job: defaults applied, every row judged by the rules of a single image, all
 // mistakes of all rows found before anything is charged.
-import { newShortIdField } from "@qrfactory/codes/input";
-import { drawShortId, publicUrl } from "@qrfactory/codes/short-id";
+import { drawShortId, newShortIdField, publicUrl } from "@qrfactory/codes/short-id";
 import { designFieldNames, readDesign } from "@qrfactory/domain/design/design";
 import type { ImageFormat } from "@qrfactory/domain/design/image-size";
 import { pictureFieldNames } from "@qrfactory/domain/design/picture";

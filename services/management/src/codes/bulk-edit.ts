@@ -1,7 +1,8 @@
 // One edit of many dynamic codes over HTTP: by short ids or by a filter, all or none.
 import { requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
-import { requirePlanFor, shortIdField, toFields, updateCodeBody } from "@qrfactory/codes/input";
+import { requireAllowed, toFields, updateCodeBody } from "@qrfactory/codes/input";
+import { shortIdField } from "@qrfactory/codes/short-id";
 import type { Db } from "@qrfactory/db/client";
 import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/codes/bulk-edit";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
@@ -49,7 +50,7 @@ export function makeBulkEdit({ db, findCaller, publishCodes, destinationRules }:
     requireRole(caller, "member");
     const { short_ids, filter, changes } = await readJson(req, bulkEditBody);
     const plain = toFields(changes, destinationRules, "changes.");
-    requirePlanFor(plain, caller.plan);
+    requireAllowed(plain, caller);
     const fields = { ...plain, ...(await passwordColumn(changes.password)) };
     const selection: CodeSelection = short_ids
       ? { shortIds: [...new Set(short_ids)] }

@@ -2,14 +2,8 @@
 // if that fails, the worker publishes it as soon as Redis is back.
 import { type Caller, requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
-import {
-  type CodeFields,
-  createCodeBody,
-  momentField,
-  requirePlanFor,
-  toFields,
-  updateCodeBody,
-} from "@qrfactory/codes/input";
+import type { CodeFields } from "@qrfactory/codes/fields";
+import { createCodeBody, requireAllowed, toFields, updateCodeBody } from "@qrfactory/codes/input";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/codes/codes";
 import { createCode, type NewCode } from "@qrfactory/db/codes/creation";
@@ -19,6 +13,7 @@ import { findScheduled } from "@qrfactory/db/codes/status";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { invalidField } from "@qrfactory/domain/http/errors";
 import { noFields, parseInput } from "@qrfactory/domain/http/validate";
+import { momentField } from "@qrfactory/domain/moment";
 import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJson, readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
@@ -27,12 +22,12 @@ import type { FindCaller } from "../caller.js";
 import type { RespondOnce } from "../idempotency.js";
 import { readIfMatch, readShortId } from "./address.js";
 import { makeBulkEdit } from "./bulk-edit.js";
+import { codeDocument } from "./code-document.js";
 import { makeExport } from "./export.js";
 import { makeHistory } from "./history.js";
 import { makeListCodes } from "./list.js";
 import { makeResolve } from "./resolve.js";
 import { effectiveAtField, makeScheduled, scheduledDocument } from "./scheduled.js";
-import { codeDocument } from "./wire.js";
 
 /** Without `effective_at` an edit happens at once. */
 const updateBody = updateCodeBody.extend({ effective_at: effectiveAtField.optional() });
@@ -78,7 +73,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
   /** The columns that a body sets; refused before anything is hashed. */
   async function readFields(body: z.output<typeof updateCodeBody>, caller: Caller): Promise<CodeFields> {
     const fields = toFields(body, destinationRules);
-    requirePlanFor(fields, caller.plan);
+    requireAllowed(fields, caller);
     return { ...fields, ...(await passwordColumn(body.password)) };
   }
 

@@ -1,11 +1,12 @@
 // All codes of a workspace as a file, so that nobody is locked in: a table for people, and two maps with which another
 // server answers the printed addresses. Read and sent in batches, so memory does not grow with the number of codes.
 
-import { endOf } from "@qrfactory/codes/route";
+import { stateOf } from "@qrfactory/codes/publication";
+import { leadPlainly } from "@qrfactory/codes/route";
+import { shownNames } from "@qrfactory/codes/stored";
 import type { Db } from "@qrfactory/db/client";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { listCodes, type PageStart, positionOf } from "@qrfactory/db/codes/lists";
-import { codeState } from "@qrfactory/db/codes/routing";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import { makeLocalMoment } from "@qrfactory/domain/local-time";
 import { stringify } from "csv-stringify/sync";
@@ -14,7 +15,7 @@ import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { type SentFile, sendFile } from "../send-file.js";
 import { timezoneField } from "../timezone.js";
-import { codeDocument } from "./wire.js";
+import { codeDocument } from "./code-document.js";
 
 /** Codes read at once: some 500 KB of them. */
 const batchSize = 1_000;
@@ -46,9 +47,8 @@ type Format = SentFile & {
 type Told = { scanBaseUrl: string; moment: (at: Date) => string };
 
 const columns = [
-  ...["short_id", "public_url", "name", "destination_url", "fallback_url", "is_active", "expires_at"],
-  ...["max_scans", "password_protected", "rules", "variants", "forward_query", "utm", "app_links"],
-  ...["tags", "folder", "scan_count", "last_scanned_at", "version", "created_at", "updated_at"],
+  ...["short_id", "public_url", ...shownNames],
+  ...["scan_count", "last_scanned_at", "version", "created_at", "updated_at"],
 ];
 
 const formats = {
@@ -114,8 +114,7 @@ const cellOf = (value: unknown) => (typeof value === "object" ? JSON.stringify(v
 function targets(rows: DynamicCode[]): [path: string, url: string][] {
   const now = Date.now();
   return rows.flatMap((row): [string, string][] => {
-    const isOver = endOf(codeState(row), now) !== null;
-    const url = isOver ? row.fallbackUrl : row.passwordHash === null ? row.destinationUrl : null;
+    const url = leadPlainly(stateOf(row), row.passwordHash === null ? row.destinationUrl : null, now);
     return url === null ? [] : [[`/q/${row.shortId}`, url]];
   });
 }

@@ -1,33 +1,24 @@
 // What a dynamic code was, over HTTP, and the way back: a rollback is an edit like any other, with a version of its
 // own.
 import { requireRole } from "@qrfactory/auth/caller";
-import { type CodeFields, momentField, requirePlanFor } from "@qrfactory/codes/input";
-import type { RoutingColumns } from "@qrfactory/codes/routing-input";
+import { requireAllowed } from "@qrfactory/codes/input";
+import { valuesToRestore } from "@qrfactory/codes/stored";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/codes/codes";
-import { type CodeVersion, getVersion, listVersions } from "@qrfactory/db/codes/history";
+import { getVersion, listVersions } from "@qrfactory/db/codes/history";
+import { momentField } from "@qrfactory/domain/moment";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { listDocument, readListQuery } from "../paging.js";
 import { readIfMatch, readShortId } from "./address.js";
-import { versionDocument } from "./wire.js";
+import { versionDocument } from "./code-document.js";
 
 /** The largest that a version may be: it is a PostgreSQL `integer`. */
 const versionMax = 2_147_483_647;
 
 const rollbackBody = z.strictObject({ version: z.number().int().min(1).max(versionMax) });
-
-/** All that a rollback brings back. The password is not part of a version: it stays as it is. */
-function fieldsOf(was: CodeVersion): CodeFields {
-  const { name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder } = was;
-  const { maxScans, rules, variants, forwardQuery, utm, appLinks } = was;
-  return {
-    ...{ name, destinationUrl, isActive, expiresAt, fallbackUrl, tags, folder, maxScans, forwardQuery },
-    ...({ rules, variants, utm, appLinks } as RoutingColumns),
-  };
-}
 
 export type HistoryOptions = {
   db: Db;
@@ -55,8 +46,8 @@ export function makeHistory({ db, findCaller, publishCodes, publicBaseUrl, send 
     const shortId = readShortId(req);
     // Versions never change, so this one may be read before the code is locked.
     const was = await getVersion(db, await getCode(db, workspaceId, shortId), version);
-    const fields = fieldsOf(was);
-    requirePlanFor(fields, caller.plan);
+    const fields = valuesToRestore(was);
+    requireAllowed(fields, caller);
     const target = { workspaceId, shortId, ...readIfMatch(req) };
     const row = await updateCode(db, target, fields, caller.actor, {
       action: "dynamic.rolled_back",

@@ -25,7 +25,7 @@ import { z } from "zod";
 import type { FindCaller } from "../caller.js";
 import { readCursor, writeCursor } from "../cursor.js";
 import { type ListDocument, readListQuery } from "../paging.js";
-import { codeDocument } from "./wire.js";
+import { codeDocument } from "./code-document.js";
 
 const sortable = {
   created_at: "createdAt",

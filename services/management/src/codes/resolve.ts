@@ -1,17 +1,18 @@
 // Where a scan would lead, decided by the same function as the scan itself, with its reasons; nothing is counted.
 import { createHash } from "node:crypto";
-import { momentField } from "@qrfactory/codes/input";
+import { stateOf, toRouting } from "@qrfactory/codes/publication";
 import { compileRoutes, type Decision, route, type Step } from "@qrfactory/codes/route";
 import { nameRouting } from "@qrfactory/codes/routing-ids";
 import { devices, systems } from "@qrfactory/codes/routing-input";
 import type { Visitor } from "@qrfactory/codes/rules";
+import { wireNames } from "@qrfactory/codes/stored";
 import type { Db } from "@qrfactory/db/client";
-import { type DynamicCode, getCode, wireNames } from "@qrfactory/db/codes/codes";
-import { codeState, routingOf } from "@qrfactory/db/codes/routing";
+import { type DynamicCode, getCode } from "@qrfactory/db/codes/codes";
 import { foreseeCode, type ScheduledChange } from "@qrfactory/db/codes/scheduled-changes";
 import { isCountry } from "@qrfactory/domain/countries";
 import { traitLengthMax } from "@qrfactory/domain/events";
 import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
+import { momentField } from "@qrfactory/domain/moment";
 import { readJson } from "@qrfactory/runtime/http/body";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Request, Response } from "express";
@@ -65,8 +66,8 @@ export function makeResolve({ db, findCaller }: ResolveOptions) {
     const trace: Step[] = made.map(scheduleStep);
     const decide = (isUnlocked: boolean) =>
       route(
-        codeState(row),
-        compileRoutes(row.destinationUrl, routingOf(row)),
+        stateOf(row),
+        compileRoutes(row.destinationUrl, toRouting(row)),
         visitorOf(row, scan),
         (at ?? now).getTime(),
         { isUnlocked, trace: (step, detail) => trace.push({ step, detail }) },

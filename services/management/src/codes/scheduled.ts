@@ -2,7 +2,7 @@
 // back. The worker makes them.
 
 import { requireRole } from "@qrfactory/auth/caller";
-import { momentField, snakeCase } from "@qrfactory/codes/input";
+import { showChanges } from "@qrfactory/codes/stored";
 import type { Db } from "@qrfactory/db/client";
 import { getCode } from "@qrfactory/db/codes/codes";
 import {
@@ -12,6 +12,7 @@ import {
   type ScheduledChange,
 } from "@qrfactory/db/codes/scheduled-changes";
 import { dayMs } from "@qrfactory/domain/duration";
+import { momentField } from "@qrfactory/domain/moment";
 import type { Request, Response } from "express";
 import type { FindCaller } from "../caller.js";
 import { listDocument, readListQuery } from "../paging.js";
@@ -52,13 +53,10 @@ export function makeScheduled({ db, findCaller, publicBaseUrl }: ScheduledOption
 
 /** A scheduled change as clients see it: of a password only whether there will be one. */
 export function scheduledDocument({ id, effectiveAt, createdAt, changes, actor, failure }: ScheduledChange) {
-  const entries = Object.entries(changes).map(([name, value]) =>
-    name === "passwordHash" ? ["password_protected", value !== null] : [snakeCase(name), value],
-  );
   return {
     id,
     effective_at: effectiveAt.toISOString(),
-    changes: Object.fromEntries(entries),
+    changes: showChanges(changes),
     status: failure === null ? "waiting" : "failed",
     failure,
     created_by: `${actor.kind}:${actor.id}`,

@@ -2,7 +2,6 @@
 import { createApiKey, createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
 import { requireRole, requireSession } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
-import { momentField } from "@qrfactory/codes/input";
 import { requireRoleNow } from "@qrfactory/db/accounts/member-rows";
 import { holdWorkspace } from "@qrfactory/db/accounts/standing";
 import { recordAudit } from "@qrfactory/db/audit/audit";
@@ -20,6 +19,7 @@ import {
 } from "@qrfactory/db/keys/api-keys";
 import { keyScopes } from "@qrfactory/domain/access/key-scopes";
 import { parseInput, storable } from "@qrfactory/domain/http/validate";
+import { momentField } from "@qrfactory/domain/moment";
 import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";

@@ -1,9 +1,9 @@
 // Single scans as a list, the latest first. A page begins after a scan, not after a number of them, so it stays right
 // while more come in.
 
-import { momentField } from "@qrfactory/codes/input";
 import { type ListedScan, listScans } from "@qrfactory/db/scans/lists";
 import { resolveRange } from "@qrfactory/db/scans/report-range";
+import { momentField } from "@qrfactory/domain/moment";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { z } from "zod";
 import { readStreamQuery, streamDocument } from "../streams.js";

@@ -1,8 +1,8 @@
 // The ledger of calls over HTTP: every image that was delivered and what it cost.
 
-import { momentField } from "@qrfactory/codes/input";
 import { type CallFilter, type LedgerCall, listCalls } from "@qrfactory/db/calls/calls";
 import type { Db } from "@qrfactory/db/client";
+import { momentField } from "@qrfactory/domain/moment";
 import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";

@@ -2,6 +2,7 @@ import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { hashApiKey } from "@qrfactory/auth/api-key";
+import { publishTogether } from "@qrfactory/codes/publication";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { until } from "@qrfactory/processes/until";
@@ -10,7 +11,7 @@ import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { readTableMark } from "@qrfactory/state/codes/publish";
 import type { Redis } from "ioredis";
 import { type Api, startApi } from "../api.fixture.js";
-import { makePublisher, publishTogether, startPublishing } from "./publish.js";
+import { makePublisher, startPublishing } from "./publish.js";
 
 let api: Api;
 let db: Db;

@@ -3,15 +3,10 @@
 import { randomUUID } from "node:crypto";
 import { forgetKeys, publishKey } from "@qrfactory/auth/key-directory";
 import type { PublishedOwner } from "@qrfactory/codes/owner";
+import { makePublishCodes, type PublishCodes } from "@qrfactory/codes/publication";
 import { countPublishedOwners, listOwners, markOwnersPublished } from "@qrfactory/db/accounts/scan-pages";
 import type { Db } from "@qrfactory/db/client";
-import {
-  type DynamicCode,
-  findUnpublishedCodes,
-  listCodesAfter,
-  markCodesPublished,
-  toPublished,
-} from "@qrfactory/db/codes/codes";
+import { type DynamicCode, findUnpublishedCodes, listCodesAfter, markCodesPublished } from "@qrfactory/db/codes/codes";
 import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/keys/api-keys";
 import { findBelievedEpoch, recordEpoch } from "@qrfactory/db/state-epoch";
 import type { Log } from "@qrfactory/runtime/log";
@@ -37,7 +32,7 @@ const intervalMs = 1_000;
 
 export type Publisher = {
   /** Publishes codes and notes it; throws when Redis or Postgres is away. */
-  publishCodeRows: (rows: DynamicCode[]) => Promise<void>;
+  publishCodeRows: PublishCodes<DynamicCode>;
   publishKeyRow: (publication: KeyPublication) => Promise<void>;
   /** Publishes what pages say of owners, and notes it. */
   publishOwnerRows: (owners: PublishedOwner[]) => Promise<void>;
@@ -54,10 +49,10 @@ export type PublisherOptions = {
 
 /** Makes what brings codes and keys to the services, at once or, for what was left undone, in rounds. */
 export function makePublisher({ db, redis, onRefilled = async () => {} }: PublisherOptions): Publisher {
-  async function publishCodeRows(rows: DynamicCode[]): Promise<void> {
-    await publishCodes(redis, rows.map(toPublished));
-    await markCodesPublished(db, rows);
-  }
+  const publishCodeRows = makePublishCodes<DynamicCode>({
+    send: (codes) => publishCodes(redis, codes),
+    note: (rows) => markCodesPublished(db, rows),
+  });
 
   async function publishKeyRow(publication: KeyPublication): Promise<void> {
     const { hash, retiredHashes, previous, record } = publication;
@@ -129,33 +124,6 @@ export function makePublisher({ db, redis, onRefilled = async () => {} }: Publis
   }
 
   return { publishCodeRows, publishKeyRow, publishOwnerRows, publishPending };
-}
-
-/**
- * Joins publications: while one is on its way, the rows of all that follow wait and go together as the next. At
- * hundreds of edits a second each would otherwise pay for a commit of its own.
- */
-export function publishTogether(
-  publish: (rows: DynamicCode[]) => Promise<void>,
-): (rows: DynamicCode[]) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  let next: { rows: DynamicCode[]; published: Promise<void> } | null = null;
-  return (rows) => {
-    if (next) {
-      next.rows.push(...rows);
-      return next.published;
-    }
-    const waiting = [...rows];
-    const published = last
-      .catch(() => undefined)
-      .then(() => {
-        next = null;
-        return publish(waiting);
-      });
-    last = published;
-    next = { rows: waiting, published };
-    return published;
-  };
 }
 
 /**

@@ -25,10 +25,6 @@ export type Decide = {
 /** Whether a code has one destination, always and for everybody. */
 export const isPlain = (row: LiveRow): boolean => row.readExtra === null && row.limit === null;
 
-/** Whether a plain code leads to its fallback address, if it has one, because it is paused or expired. */
-export const isPlainOver = (row: LiveRow, at: number): boolean =>
-  !row.isActive || (row.expiresAt !== null && row.expiresAt <= at);
-
 /** Makes the decision, which asks nobody and keeps routings ready. */
 export function makeDecide({ visitorOf, uses, places }: DecideOptions): Decide {
   const ready = makeRecent<{ version: number; routes: Routes }>(routesMax);

@@ -1,0 +1,162 @@
+// The fields of a dynamic code that clients set: one table, from which the bodies of requests, the columns that are
+// written, answers, versions, scheduled changes, the CSV export, the published row and the checks of plan and scope all
+// follow. Another field is a row here, a migration with its line in schema.prisma, and a test.
+import { checkDestination } from "@qrfactory/domain/destination";
+import { listOf, storable } from "@qrfactory/domain/http/validate";
+import { momentField } from "@qrfactory/domain/moment";
+import type { Plan } from "@qrfactory/domain/plan/plans";
+import { z } from "zod";
+import { type CamelCase, camelCase, type FieldRow, field, type ReadContext } from "./field.js";
+import { usedMax } from "./published.js";
+import { nameRouting } from "./routing-ids.js";
+import {
+  addressField,
+  appLinksField,
+  readAppLinks,
+  readRules,
+  readVariants,
+  rulesField,
+  utmField,
+  variantsField,
+} from "./routing-input.js";
+import { campaignOf, publishedRule, publishedVariant } from "./to-routing.js";
+
+const nameField = storable.trim().min(1, "Give the code a name.").max(120, "Use at most 120 characters.");
+
+/** The folder of a code in the dashboard; null is none. */
+const folderField = storable
+  .trim()
+  .min(1, "Give the folder a name, or use null for none.")
+  .max(100, "Use at most 100 characters.");
+
+const tagsField = listOf(storable.trim().min(1).max(50), { max: 20, message: "Use at most 20 tags." });
+
+/** A PostgreSQL `integer`. */
+const scansMax = 2_147_483_647;
+
+const maxScansField = z.int("Use a whole number.").min(1, "Use 1 or more, or null for no limit.").max(scansMax);
+
+/** Typed on phones, so shorter than one of an account; guesses are counted where it is asked for. */
+const passwordField = z.string().min(4, "Use at least 4 characters.").max(256, "Use at most 256 characters.");
+
+const readAddress = (url: string, { rules, path }: ReadContext) => checkDestination(url, rules, path);
+
+const advanced = { includes: (plan: Plan) => plan.advanced, isNeeded: (list: readonly unknown[]) => list.length > 0 };
+
+/** Wire name → what is known of the field, in the order of answers and of the CSV export. */
+export const codeFields = {
+  name: field({ schema: nameField, column: "text" }),
+  destination_url: field({
+    schema: addressField,
+    column: "text",
+    read: readAddress,
+    publish: (destination_url) => ({ destination_url }),
+  }),
+  fallback_url: field({
+    schema: addressField.nullable(),
+    column: "text",
+    default: null,
+    read: (url, context) => (url === null ? null : readAddress(url, context)),
+    publish: (fallback_url) => ({ fallback_url }),
+  }),
+  is_active: field({
+    schema: z.boolean(),
+    column: "boolean",
+    default: true,
+    publish: (is_active) => ({ is_active }),
+  }),
+  expires_at: field({
+    schema: momentField.nullable(),
+    column: "timestamptz",
+    default: null,
+    show: (moment) => moment?.toISOString() ?? null,
+    publish: (moment) => ({ expires_at: moment?.toISOString() ?? null }),
+  }),
+  max_scans: field({
+    schema: maxScansField.nullable(),
+    column: "integer",
+    default: null,
+    publish: (max, { scanCount }) =>
+      max === null ? {} : { limit: { max, used: Math.min(Number(scanCount), usedMax) } },
+  }),
+  password: field({
+    schema: passwordField.nullable(),
+    column: "text",
+    default: null,
+    property: "passwordHash",
+    isSecret: true,
+    shownAs: "password_protected",
+    show: (hash) => hash !== null,
+    route: (hash) => (hash === null ? {} : { password: hash }),
+  }),
+  rules: field({
+    schema: rulesField,
+    column: "jsonb",
+    default: [],
+    read: readRules,
+    show: (_rules, row) => nameRouting(row).rules,
+    route: (rules) => (rules.length > 0 ? { rules: rules.map(publishedRule) } : {}),
+    plan: advanced,
+  }),
+  variants: field({
+    schema: variantsField,
+    column: "jsonb",
+    default: [],
+    read: readVariants,
+    show: (_variants, row) => nameRouting(row).variants,
+    route: (variants) => (variants.length > 0 ? { variants: variants.map(publishedVariant) } : {}),
+    plan: advanced,
+  }),
+  forward_query: field({
+    schema: z.boolean(),
+    column: "boolean",
+    default: false,
+    route: (isForwarded) => (isForwarded ? { query: true } : {}),
+  }),
+  utm: field({
+    schema: utmField.nullable(),
+    column: "jsonb",
+    default: null,
+    route: (utm) => (utm === null ? {} : { utm: campaignOf(utm) }),
+  }),
+  app_links: field({
+    schema: appLinksField.nullable(),
+    column: "jsonb",
+    default: null,
+    read: readAppLinks,
+    route: (links) => (links === null ? {} : { apps: links }),
+  }),
+  tags: field({ schema: tagsField, column: "text[]", default: [], read: (tags) => [...new Set(tags)] }),
+  folder: field({ schema: folderField.nullable(), column: "text", default: null }),
+};
+
+/** Name of a field on the wire. */
+export type FieldName = keyof typeof codeFields;
+type Row<Name extends FieldName> = (typeof codeFields)[Name];
+type PropertyOf<Name extends FieldName> =
+  Row<Name> extends { property: infer Given extends string } ? Given : CamelCase<Name>;
+type KeptOf<Name extends FieldName> = Row<Name> extends FieldRow<infer _Sent, infer Kept> ? Kept : never;
+
+/** What clients have set of a code, by property: every field has a value. */
+export type CodeValues = { [Name in FieldName as PropertyOf<Name>]: KeptOf<Name> };
+
+/** What a client sets; absent means unchanged, or the default at creation. */
+export type CodeFields = Partial<CodeValues>;
+
+/** A row of the table with its names; its values are as varied as the fields, so their types are left out. */
+export type NamedField = Omit<FieldRow<unknown, unknown>, "property" | "shownAs" | "schema" | "read"> & {
+  name: FieldName;
+  property: keyof CodeValues;
+  shownAs: string;
+  schema: z.ZodType;
+  // biome-ignore lint/suspicious/noExplicitAny: a value is read by the row whose schema has checked it
+  read?: (sent: any, context: ReadContext) => unknown;
+};
+
+/** All rows of the table in their order. */
+export const fieldList: readonly NamedField[] = Object.entries(codeFields).map(([name, row]) => ({
+  shownAs: name,
+  property: camelCase(name),
+  ...(row as object),
+  name: name as FieldName,
+})) as unknown as NamedField[];
