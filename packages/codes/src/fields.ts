@@ -29,6 +29,9 @@ const folderField = storable
   .min(1, "Give the folder a name, or use null for none.")
   .max(100, "Use at most 100 characters.");
 
+/** What a team wants to remember of a code; in lines, as they were written. */
+const notesField = storable.max(2_000, "Use at most 2000 characters.");
+
 const tagsField = listOf(storable.trim().min(1).max(50), { max: 20, message: "Use at most 20 tags." });
 
 /** A PostgreSQL `integer`. */
@@ -128,6 +131,7 @@ export const codeFields = {
   }),
   tags: field({ schema: tagsField, column: "text[]", default: [], read: (tags) => [...new Set(tags)] }),
   folder: field({ schema: folderField.nullable(), column: "text", default: null }),
+  notes: field({ schema: notesField.nullable(), column: "text", default: null }),
 };
 
 /** Name of a field on the wire. */

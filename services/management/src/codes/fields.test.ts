@@ -40,6 +40,7 @@ const values: Record<FieldName, [first: unknown, second: unknown]> = {
   app_links: [{ ios: "menu://7" }, null],
   tags: [["spring", "table"], []],
   folder: ["Vienna", null],
+  notes: ["Table 7, by the window.\nReprint in spring.", null],
 };
 
 const names = Object.keys(codeFields) as FieldName[];
