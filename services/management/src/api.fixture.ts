@@ -16,7 +16,7 @@ import { expectGoodMessage } from "@qrfactory/testing/http-message";
 import { assembleManagement } from "./assemble.js";
 import { type ManagementConfig, readManagementConfig } from "./config.js";
 import type { Mail } from "./mail.js";
-import { makePublisher } from "./workers/publish.js";
+import { makePublisher } from "./publication/publisher.js";
 
 export type Answer = {
   status: number;

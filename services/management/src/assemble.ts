@@ -30,6 +30,7 @@ import { makeThrottle } from "./accounts/throttle.js";
 import { createApp, type ManagementOptions, managementRoutes } from "./app.js";
 import { makeSignLink } from "./bulk/download.js";
 import { makeFindRefusals } from "./bulk/find-refusals.js";
+import { giveBack } from "./bulk/give-back.js";
 import { openObjectStore } from "./bulk/open-object-store.js";
 import { makeBell } from "./bulk/queue.js";
 import { makeReadSharedPictures } from "./bulk/shared-pictures.js";
@@ -39,10 +40,9 @@ import type { ManagementConfig } from "./config.js";
 import { makeCreateOnce, makeRecall, makeRespondOnce } from "./idempotency.js";
 import { makePostMail } from "./mail.js";
 import { makeReadQueues } from "./operator/queues.js";
+import { makePublisher } from "./publication/publisher.js";
 import { makeStreamPlaces } from "./server-events.js";
 import { connectRenderCache, createStatus } from "./status.js";
-import { giveBack } from "./workers/bulk/give-back.js";
-import { makePublisher } from "./workers/publish.js";
 
 /** How long a start waits for the state Redis before it goes on without. */
 const redisWaitMs = 1_000;

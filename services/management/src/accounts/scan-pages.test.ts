@@ -4,7 +4,7 @@ import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import type { Redis } from "ioredis";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";
-import { makePublisher } from "../workers/publish.js";
+import { makePublisher } from "../publication/publisher.js";
 
 let api: Api;
 let db: Db;

@@ -1,10 +1,7 @@
 // The queue of bulk orders: a doorbell. What there is to do stands in Postgres, so a ring that is lost costs a second.
 import type { Log } from "@qrfactory/runtime/log";
 import { type ConnectionOptions, Queue } from "bullmq";
-
-/** Names in Redis. */
-export const bulkQueue = "bulk";
-export const queuePrefix = "qrf";
+import { type QueueName, queuePrefix } from "../queues.js";
 
 /** How long a request waits for a ring to be heard: BullMQ by itself waits for as long as Redis is away. */
 const ringMsMax = 300;
@@ -13,7 +10,7 @@ export type Bell = { ring: (jobId: string) => Promise<void>; close: () => Promis
 
 /** Makes the bell; ringing never fails and never takes long. */
 export function makeBell(connection: ConnectionOptions, log: Log): Bell {
-  const queue = new Queue(bulkQueue, { connection, prefix: queuePrefix });
+  const queue = new Queue("bulk" satisfies QueueName, { connection, prefix: queuePrefix });
   queue.on("error", (err) => log.debug({ err }, "bulk bell"));
   return {
     async ring(jobId) {

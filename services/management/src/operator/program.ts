@@ -11,7 +11,7 @@ import { readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import { makePublisher } from "../workers/publish.js";
+import { makePublisher } from "../publication/publisher.js";
 import { type Command, type Context, exitDone, exitFailed, exitUsage, UsageError } from "./command.js";
 import { creditsCheckCommand } from "./credits.js";
 import { addOperatorCommand, listOperatorsCommand, removeOperatorCommand } from "./operators.js";

@@ -11,17 +11,14 @@ import type { Routes } from "@qrfactory/runtime/http/app";
 import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { type ConnectionOptions, Queue } from "bullmq";
 import type { Request, Response } from "express";
-import { bulkQueue, queuePrefix } from "../bulk/queue.js";
 import type { FindCaller } from "../caller.js";
-import { maintenanceQueue } from "../workers/maintenance.js";
-import { summariesQueue } from "../workers/reconcile.js";
+import { queueNames, queuePrefix } from "../queues.js";
 
 /** Jobs of a queue by what they wait for. */
 export type QueueCounts = { name: string; jobs: Record<string, number> | null };
 
 export type ReadQueues = { read: () => Promise<QueueCounts[]>; close: () => Promise<void> };
 
-const queueNames = [bulkQueue, maintenanceQueue, summariesQueue];
 /** BullMQ by itself waits for as long as Redis is away. */
 const readMsMax = 500;
 

@@ -16,12 +16,13 @@ import { makeCredits } from "@qrfactory/state/credits/credits";
 import { openGeolocation } from "@qrfactory/visitor/geolocation";
 import { openObjectStore } from "../bulk/open-object-store.js";
 import { readManagementConfig } from "../config.js";
+import { makePublisher } from "../publication/publisher.js";
 import { connectRenderCache, createStatus } from "../status.js";
 import { checkCredits, sinceLastMonth } from "../usage/credit-check.js";
 import { startBulkWorker } from "../workers/bulk/bulk.js";
 import { startIngest } from "../workers/ingest.js";
 import { startMaintenance } from "../workers/maintenance.js";
-import { makePublisher, startPublishing } from "../workers/publish.js";
+import { startPublishing } from "../workers/publish.js";
 import { startSummaries } from "../workers/reconcile.js";
 
 /** How long a start waits for the state Redis before it goes on without. */

@@ -4,8 +4,8 @@ import { findUnpublishedCodes, markCodesPublished } from "@qrfactory/db/codes/co
 import { botClasses, type CallEvent, type ScanEvent } from "@qrfactory/domain/events";
 import { until } from "@qrfactory/processes/until";
 import { isBatchWaiting, sendBatch } from "@qrfactory/state/streams/event-stream";
+import { makePublisher } from "../publication/publisher.js";
 import { batch, type IngestRig, startIngestRig } from "./ingest.fixture.js";
-import { makePublisher } from "./publish.js";
 
 let rig: IngestRig;
 

@@ -2,7 +2,7 @@
 // effect.
 import type { Log } from "@qrfactory/runtime/log";
 import { type ConnectionOptions, Queue, type RepeatOptions, Worker } from "bullmq";
-import { queuePrefix } from "../bulk/queue.js";
+import { type QueueName, queuePrefix } from "../queues.js";
 
 /** Completed and failed jobs kept to look at. */
 const keptJobs = 100;
@@ -20,7 +20,7 @@ export type JobQueue = {
  * connects when it is back.
  */
 export function startJobs(
-  name: string,
+  name: QueueName,
   jobs: Record<string, Job>,
   { connection, log, atOnce = 1 }: { connection: ConnectionOptions; log: Log; atOnce?: number },
 ): JobQueue {

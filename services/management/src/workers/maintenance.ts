@@ -11,12 +11,10 @@ import { makeCredits } from "@qrfactory/state/credits/credits";
 import type { ConnectionOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { Gauge, type Registry } from "prom-client";
+import { giveBackLate } from "../bulk/give-back.js";
 import { decideAbandonedCharges } from "../usage/abandoned-charges.js";
 import { checkCredits, sinceLastMonth } from "../usage/credit-check.js";
-import { giveBackLate } from "./bulk/give-back.js";
 import { type Job, type JobQueue, startJobs } from "./job-queue.js";
-
-export const maintenanceQueue = "maintenance";
 
 /** Partitions exist two months ahead and expired rows harm nobody, so once an hour is often. */
 const hourly = { every: hourMs };
@@ -100,7 +98,7 @@ export function maintenanceJobs(options: MaintenanceOptions, signal?: AbortSigna
 /** Schedules the jobs and works on them until stopped. */
 export function startMaintenance(options: MaintenanceOptions & { connection: ConnectionOptions }): JobQueue {
   const stopping = new AbortController();
-  const queue = startJobs(maintenanceQueue, maintenanceJobs(options, stopping.signal), {
+  const queue = startJobs("maintenance", maintenanceJobs(options, stopping.signal), {
     ...options,
     atOnce: jobsAtOnce,
   });

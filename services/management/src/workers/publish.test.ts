@@ -11,7 +11,8 @@ import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { readTableMark } from "@qrfactory/state/codes/publish";
 import type { Redis } from "ioredis";
 import { type Api, startApi } from "../api.fixture.js";
-import { makePublisher, startPublishing } from "./publish.js";
+import { makePublisher } from "../publication/publisher.js";
+import { startPublishing } from "./publish.js";
 
 let api: Api;
 let db: Db;

@@ -8,8 +8,6 @@ import type { ConnectionOptions } from "bullmq";
 import { Gauge, type Registry } from "prom-client";
 import { type Job, type JobQueue, startJobs } from "./job-queue.js";
 
-export const summariesQueue = "summaries";
-
 /** Late enough that the hour before is settled, and yesterday at the second run of a day. */
 const hourly = { pattern: "7 * * * *", tz: "UTC" };
 /** After everybody's nightly jobs have begun. */
@@ -91,7 +89,7 @@ export function summaryJobs(options: ReconcileOptions, signal?: AbortSignal): Re
 /** Schedules both jobs and works on them until stopped. */
 export function startSummaries(options: ReconcileOptions & { connection: ConnectionOptions }): JobQueue {
   const stopping = new AbortController();
-  const queue = startJobs(summariesQueue, summaryJobs(options, stopping.signal), options);
+  const queue = startJobs("summaries", summaryJobs(options, stopping.signal), options);
   return {
     ...queue,
     stop: () => {

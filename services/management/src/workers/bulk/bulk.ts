@@ -23,11 +23,11 @@ import type { Credits } from "@qrfactory/state/credits/credits";
 import { type ConnectionOptions, Worker } from "bullmq";
 import { drawRows, nameOrderPictures, type OrderPictures, RenderAway } from "../../bulk/draw-rows.js";
 import { type FairGate, makeFairGate } from "../../bulk/fair-gate.js";
+import { giveBack } from "../../bulk/give-back.js";
 import type { ObjectStore } from "../../bulk/object-store.js";
-import { bulkQueue, queuePrefix } from "../../bulk/queue.js";
 import type { BulkRow } from "../../bulk/rows.js";
+import { type QueueName, queuePrefix } from "../../queues.js";
 import { packRows } from "./archive.js";
-import { giveBack } from "./give-back.js";
 
 /** How often it is looked whether somebody's claim has run out; a bell is faster. */
 const lookMs = 1_000;
@@ -106,7 +106,7 @@ export function startBulkWorker(options: BulkWorkerOptions): { stop: () => Promi
   const expiring = setInterval(() => {
     expire().catch((err: unknown) => log.warn({ err }, "expired archives are left for later"));
   }, expireMs);
-  const bell = new Worker(bulkQueue, async () => ring(), {
+  const bell = new Worker("bulk" satisfies QueueName, async () => ring(), {
     connection,
     prefix: queuePrefix,
     removeOnComplete: { count: 0 },
