@@ -12,7 +12,7 @@ export type Caller = Entitlements & {
   /** The user's or the key's id. */
   id: string;
   workspaceId: string;
-  /** What the caller may do; a key acts as a member. */
+  /** Role of the caller; a key acts as a member. */
   role: Role;
   /** Of a key only. */
   keyPrefix?: string;
@@ -68,7 +68,7 @@ export function makeAuthenticate({ tokens, keys, findRights }: AuthenticateOptio
   };
 }
 
-/** What a request presents to be authenticated by, as it came; undefined where it presents nothing. */
+/** The credential of a request as it was sent; undefined where there is none. */
 export function credentialOf(headers: IncomingHttpHeaders): string | undefined {
   const { authorization, "x-api-key": key } = headers;
   return authorization ?? (Array.isArray(key) ? key.join() : key);

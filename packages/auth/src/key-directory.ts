@@ -114,7 +114,7 @@ export function makeKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
   };
 }
 
-/** What Redis knows of a key; null when it knows nothing, is away, or holds something unreadable. */
+/** The record of a key in Redis; null when there is none, Redis is away, or the record is unreadable. */
 async function findPublished(redis: Redis, hash: string): Promise<KeyRecord | null> {
   try {
     const text = await redis.get(redisKey(hash));

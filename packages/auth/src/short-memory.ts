@@ -1,4 +1,4 @@
-// What was looked up a moment ago, kept in this process: fresh for a second, so that revocations are effective
+// Recent look-ups kept in this process: fresh for a second, so that revocations are effective
 // everywhere within two; and, while the stores that know do not answer, for a bounded grace.
 
 import { minuteMs } from "@qrfactory/domain/duration";

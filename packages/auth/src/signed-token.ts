@@ -4,7 +4,7 @@ import jwt from "jsonwebtoken";
 const algorithm = "HS256";
 const issuer = "qrfactory";
 
-/** Who a token is for, and how long it lives. */
+/** Audience and lifetime of a token. */
 export type Purpose = { audience: string; expiresIn: number };
 
 /** The key of a secret, made once: from a text, each check would make it anew. */

@@ -14,7 +14,7 @@ const audience = "qrfactory-api";
 
 const claims = z.object({ sub: z.uuid(), wid: z.uuid(), sid: z.uuid() });
 
-/** Who an access token speaks for. */
+/** The session that an access token speaks for. */
 export type Session = {
   userId: string;
   workspaceId: string;

@@ -16,7 +16,7 @@ const appLinkPattern = /^([a-z][a-z0-9+.-]{1,30}):\/\/[A-Za-z0-9._~:/?@!$&()*+,;
 /** Whether an address is one of the web, to be judged as destinations are. */
 export const isWebAddress = (link: string): boolean => /^https?:/i.test(link);
 
-/** What is wrong with an address of an app's own scheme; null when nothing is. */
+/** The reason to refuse an address of an app's own scheme; null when there is none. */
 export function appLinkRefusal(link: string): string | null {
   if (link.length > appLinkLengthMax) return `Use at most ${appLinkLengthMax} characters.`;
   const scheme = appLinkPattern.exec(link)?.[1];

@@ -1,5 +1,5 @@
-// One row of the table of fields (fields.ts): what each says of a field of a dynamic code, and its names in code, in
-// SQL and on the wire.
+// The shape of one row of the table of fields (fields.ts), and the spellings of a field's name in code, in SQL and on
+// the wire.
 import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import type { Plan } from "@qrfactory/domain/plan/plans";
@@ -10,10 +10,10 @@ import type { Routing } from "./routing.js";
 /** PostgreSQL's type of a column; a JSON column that may be empty holds SQL's NULL, not JSON's. */
 export type ColumnType = "text" | "text[]" | "boolean" | "integer" | "timestamptz" | "jsonb";
 
-/** What a value is read with: the hosts that codes must not lead to, and the path that refusals name. */
+/** Context of reading a value: the hosts that codes must not lead to, and the path that refusals name. */
 export type ReadContext = { rules: DestinationRules; path: string };
 
-/** What a field says of itself. `Sent` is its value in a request body, `Kept` its value in the row. */
+/** All that is known of a field. `Sent` is its value in a request body, `Kept` its value in the row. */
 export type FieldRow<Sent, Kept> = {
   /** A value as clients send it; every field may be left out of an edit, and of a creation where it has a default. */
   schema: z.ZodType<Sent>;
@@ -34,9 +34,9 @@ export type FieldRow<Sent, Kept> = {
   publish?: (kept: NoInfer<Kept>, row: { scanCount: bigint }) => Partial<LiveCode>;
   /** The same for what few codes have. */
   route?: (kept: NoInfer<Kept>) => Routing;
-  /** What a plan must have for some values. */
+  /** Plan feature that some values require. */
   plan?: { includes: (plan: Plan) => boolean; isNeeded: (kept: NoInfer<Kept>) => boolean };
-  /** What a key needs to set it. */
+  /** Scope of the keys that may set it. */
   scope: KeyScope;
 };
 

@@ -29,7 +29,7 @@ const folderField = storable
   .min(1, "Give the folder a name, or use null for none.")
   .max(100, "Use at most 100 characters.");
 
-/** What a team wants to remember of a code; in lines, as they were written. */
+/** Free text for the team, line breaks included. */
 const notesField = storable.max(2_000, "Use at most 2000 characters.");
 
 const tagsField = listOf(storable.trim().min(1).max(50), { max: 20, message: "Use at most 20 tags." });
@@ -141,10 +141,10 @@ type PropertyOf<Name extends FieldName> =
   Row<Name> extends { property: infer Given extends string } ? Given : CamelCase<Name>;
 type KeptOf<Name extends FieldName> = Row<Name> extends FieldRow<infer _Sent, infer Kept> ? Kept : never;
 
-/** What clients have set of a code, by property: every field has a value. */
+/** Values of all fields of a code, by property. */
 export type CodeValues = { [Name in FieldName as PropertyOf<Name>]: KeptOf<Name> };
 
-/** What a client sets; absent means unchanged, or the default at creation. */
+/** Values that a client sets; absent means unchanged, or the default at creation. */
 export type CodeFields = Partial<CodeValues>;
 
 /** A row of the table with its names; its values are as varied as the fields, so their types are left out. */

@@ -1,5 +1,5 @@
-// What clients may say of a dynamic code, wherever they say it: to create one, to edit it, or to create and draw it in
-// one call. Follows from the table of fields.
+// Request bodies of dynamic codes, for creation, edits, and creation with an image in one call. Derived from the table
+// of fields.
 
 import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
 import type { DestinationRules } from "@qrfactory/domain/destination";
@@ -24,14 +24,14 @@ const requiredFields = Object.fromEntries(
   Object.entries(codeFields).flatMap(([name, row]) => ("default" in row ? [] : [[name, row.schema]])),
 ) as unknown as RequiredFields;
 
-/** What creates a code. */
+/** Body of a creation. */
 export const createCodeBody = z.strictObject({
   ...requiredFields,
   short_id: newShortIdField.optional(),
   ...optionalFields<Exclude<FieldName, RequiredName>>((row) => "default" in row),
 });
 
-/** What edits a code. */
+/** Body of an edit. */
 export const updateCodeBody = z.strictObject(optionalFields<FieldName>(() => true));
 
 /**
@@ -49,7 +49,7 @@ export function toFields(body: z.output<typeof updateCodeBody>, rules: Destinati
   );
 }
 
-/** Who sets fields: the plan of the workspace, and the scopes of a key (people have none). */
+/** Rights of the caller: the plan of the workspace, and the scopes of a key (people have none). */
 export type Setter = { plan: PlanName; scopes?: readonly KeyScope[] | undefined };
 
 /**

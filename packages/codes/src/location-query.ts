@@ -1,4 +1,4 @@
-// What is added to the address that a scan leads to: campaign parameters of the code, and the query of the scan. Only
+// Additions to the address that a scan leads to: campaign parameters of the code, and the query of the scan. Only
 // the query of an address ever changes; scheme, host, path and fragment stay as they were spelled.
 
 /** Longest query of a scan that is passed on, in characters; a longer one is left out whole. */

@@ -1,5 +1,5 @@
-// Whose a code is, for people who meet it when it leads nowhere: a name and a way to ask. What a workspace says of
-// itself, and what an operator says for codes that nobody knows.
+// The owner of a code, shown to people when it leads nowhere: a name and a contact. Set by a workspace for itself, and
+// by the operator for unknown codes.
 
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
 import { refusedField } from "@qrfactory/domain/http/errors";
@@ -17,7 +17,7 @@ export type CodeOwner = {
 const nameLengthMax = 80;
 const contactLengthMax = 300;
 
-/** What a phone makes a mail to: one address without header fields (RFC 6068), which could add recipients. */
+/** A `mailto:` of one address without header fields (RFC 6068), which could add recipients. */
 const mailPattern = /^mailto:[A-Za-z0-9.!#$&'*+/=^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/i;
 /** A number with its visual separators (RFC 3966). */
 const phonePattern = /^tel:\+?[0-9][0-9.()-]{2,30}$/i;
@@ -54,7 +54,7 @@ const publishedOwner = z.object({
   workspace_id: z.uuid(),
   version: z.int().min(1),
   name: z.string().max(nameLengthMax).nullable(),
-  // Whoever wrote it, nothing else becomes a link on our pages.
+  // Checked again on arrival: nothing else becomes a link on our pages.
   contact: z
     .string()
     .max(2_000)

@@ -6,7 +6,7 @@ import type { CodeState } from "./route.js";
 import type { Routing } from "./routing.js";
 import type { StoredCode } from "./stored.js";
 
-/** What redirect needs to answer a scan; a deleted code is published as a tombstone. */
+/** The published row of a stored code; a deleted one is published as a tombstone. */
 export function toPublished(row: StoredCode): PublishedCode {
   const { id, shortId, version, workspaceId } = row;
   if (row.deletedAt) return { schema: publishedCodeSchema, id, short_id: shortId, version, deleted: true };
@@ -26,7 +26,7 @@ export function toRouting(row: Pick<StoredCode, RoutedProperty>): Routing | null
 
 type RoutedProperty = "passwordHash" | "rules" | "variants" | "forwardQuery" | "utm" | "appLinks";
 
-/** What decides whether a stored code leads on at all. */
+/** The state of a stored code: whether it leads on at all. */
 export function stateOf({ isActive, expiresAt, maxScans, scanCount, fallbackUrl }: StateColumns): CodeState {
   const isUsedUp = maxScans !== null && scanCount >= maxScans;
   return { isActive, expiresAt: expiresAt?.getTime() ?? null, isUsedUp, fallbackUrl };

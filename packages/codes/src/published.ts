@@ -22,7 +22,7 @@ export type LiveCode = {
   fallback_url: string | null;
   /** Of a code that is made for a number of scans; `used` grows within a version, and the larger one is newer. */
   limit?: { max: number; used: number };
-  /** What few codes have; absent where the destination is all. */
+  /** Rules, variants and the like, which few codes have; absent where the destination is all. */
   routing?: Routing;
 };
 
@@ -51,7 +51,7 @@ const versionMax = 2_147_483_647;
 const shortIdPattern = /^[A-Z0-9-]{3,64}$/;
 /** RFC 9562, 4: version 1 to 8 and its variant. */
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
-/** What may stand in a `Location` header: a web address in visible ASCII (RFC 9110, 10.2.2). */
+/** A value of a `Location` header: a web address in visible ASCII (RFC 9110, 10.2.2). */
 const addressPattern = /^https?:\/\/[\x21-\x7e]+$/;
 const moment = z.iso.datetime();
 

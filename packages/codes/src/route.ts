@@ -112,7 +112,7 @@ export function route(
   };
 }
 
-/** What may end a code; one that is not made for a number of scans is never used up. */
+/** The facts that may end a code; without a number of scans it is never used up. */
 export type Ending = Pick<CodeState, "isActive" | "expiresAt"> & Partial<Pick<CodeState, "isUsedUp">>;
 
 /** Why a code leads nowhere of its own at a moment; null when it does. */
@@ -161,7 +161,7 @@ function traceQuery(trace: Trace, found: string, url: string, { campaign, passes
   else if (passesQuery) trace("query", "The query of a scan goes along; of this one there is nothing to add.");
 }
 
-/** What is done to the address that was found: the query of the scan, and an app in place of the web. */
+/** Turns the chosen address into the final one: adds the query of the scan, or opens an app in place of the web. */
 function landing(
   found: string,
   routes: Routes,

@@ -1,6 +1,6 @@
-// The ids of a code's rules and variants: what reports, scans and `resolve` name them by, whatever their place in the
-// list. Nothing of them is published. A region says which place it took in which version, and ingest looks up who stood
-// there, so regions of any release agree. What was stored without ids has those that follow from what it says.
+// The ids of a code's rules and variants, used by reports, scans and `resolve` whatever their place in the list. They
+// are not published. A region says which place it took in which version, and ingest looks up the id
+// there, so regions of any release agree. Items stored without ids have ids derived from their content.
 import { createHash } from "node:crypto";
 import { invalidField } from "@qrfactory/domain/http/errors";
 import { canonicalJson } from "@qrfactory/domain/http/json";
@@ -15,7 +15,7 @@ type Lists = { rules: RuleInput[]; variants: VariantInput[] };
 type NamedLists = { rules: Named<RuleInput>[]; variants: Named<VariantInput>[] };
 type ListName = keyof Lists;
 
-/** What makes two items one and the same: all that a rule says; of a variant its address, because weights are tuned. */
+/** The identity of an item: the whole of a rule; of a variant its address, because weights are tuned. */
 const identities: { [Name in ListName]: (item: Lists[Name][number]) => string } = {
   rules: ({ when, destination_url }) => canonicalJson({ when, destination_url }),
   variants: ({ destination_url }) => destination_url,

@@ -1,5 +1,5 @@
-// What clients may say of the ways on from a dynamic code: rules, variants, campaign parameters, apps. Kept as it was
-// said, with every address in its normal form; to-routing.ts makes of it what is published.
+// Input schemas of routing: rules, variants, campaign parameters, apps. Kept as they were sent, with every address in
+// its normal form; to-routing.ts makes the published form of them.
 
 import { isCountry } from "@qrfactory/domain/countries";
 import { checkDestination } from "@qrfactory/domain/destination";

@@ -34,7 +34,7 @@ export type Routing = {
   query?: true;
   /** Campaign parameters as a query. */
   utm?: string;
-  /** What opens the app instead. */
+  /** Addresses that open an app instead. */
   apps?: { ios?: string; android?: string };
 };
 

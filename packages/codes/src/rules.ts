@@ -5,7 +5,7 @@ import { type WallClock, wallClockOf } from "@qrfactory/domain/local-time";
 import { LRUCache } from "lru-cache";
 import { minutesInDay, type PublishedRule } from "./routing.js";
 
-/** What is known of who scans; each function may be asked by every rule, so it should find out once. */
+/** Facts about the visitor; each function may be asked by every rule, so it should find out once. */
 export type Visitor = {
   /** ISO 3166-1 alpha-2, or null when not known. */
   country(): string | null;
@@ -13,7 +13,7 @@ export type Visitor = {
   client(): { device: string; os: string | null; botClass: string | null };
   /** The client's system in lower case; empty when not known. */
   system(): string;
-  /** What `preferredLanguage` says of the header `Accept-Language`. */
+  /** Result of `preferredLanguage` for the header `Accept-Language`. */
   language(): string;
   /** 16 hex digits that stay the same for this visitor and this code as long as possible. */
   key(): string;
@@ -21,7 +21,7 @@ export type Visitor = {
   query: string;
 };
 
-/** What a rule asks; null where it does not. */
+/** Compiled conditions of a rule; null for a condition that it does not have. */
 export type Conditions = {
   country: ReadonlySet<string> | null;
   language: readonly string[] | null;
@@ -43,8 +43,8 @@ export type Rules = { asks: readonly Conditions[]; urls: readonly string[] };
 export type Condition = Exclude<keyof Conditions, "start" | "end" | "clock"> | "hours";
 
 /**
- * What lists of rules ask, by their published text: codes that are made together ask the same, and what is in the
- * processor's cache already is asked in half the time.
+ * Compiled conditions by their published text: codes made together share them, and those in the processor's cache
+ * already are evaluated in half the time.
  */
 const sharedMax = 2_000;
 const shared = new LRUCache<string, readonly Conditions[]>({ max: sharedMax });

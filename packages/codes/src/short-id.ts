@@ -33,7 +33,7 @@ export function shortIdOfPath(segment: string): string | null {
   return normalizeShortId(plain);
 }
 
-/** What a code is printed as: upper case throughout, e.g. `HTTPS://QR.EXAMPLE/Q/7K2MWX9P`. */
+/** The printed address of a code: upper case throughout, e.g. `HTTPS://QR.EXAMPLE/Q/7K2MWX9P`. */
 export function publicUrl(scanBaseUrl: string, shortId: string): string {
   return `${scanBaseUrl.replace(/\/+$/, "")}/q/${shortId}`.toUpperCase();
 }

@@ -17,7 +17,7 @@ export type StoredCode = Omit<CodeValues, JsonProperty> & { [Property in JsonPro
   deletedAt: Date | null;
 };
 
-/** What clients have set, of a row or of a version of it. */
+/** The fields of a row, or of a version of it. */
 export type StoredValues = Pick<StoredCode, keyof CodeValues>;
 
 /** The values of a new code: those that were sent, and the default of every other field. */
@@ -27,7 +27,7 @@ export function withDefaults(sent: CodeFields): CodeValues {
   ) as unknown as CodeValues;
 }
 
-/** All that a rollback to a version brings back; a secret is part of no version, so it stays as it is. */
+/** Fields that a rollback to a version restores; a secret is part of no version, so it stays as it is. */
 export function valuesToRestore(was: StoredValues): CodeFields {
   const kept = fieldList.filter(({ isSecret }) => !isSecret);
   return Object.fromEntries(kept.map(({ property }) => [property, was[property]]));
@@ -54,7 +54,7 @@ export function showChanges(changes: CodeFields): Record<string, unknown> {
   );
 }
 
-/** What an edit names, as the audit trail says it: never the values, one of which may be a password. */
+/** Names of edited fields for the audit trail: never the values, one of which may be a password. */
 export function wireNames(changes: CodeFields): string[] {
   return fieldList.filter(({ property }) => changes[property] !== undefined).map(({ name }) => name);
 }

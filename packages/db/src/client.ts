@@ -29,7 +29,7 @@ export type DatabaseOptions = {
   /** Shown in pg_stat_activity. */
   name?: string;
   poolMax?: number;
-  /** Who has more patience than a request has it for a connection and for the begin of a transaction, too. */
+  /** A caller with more patience than a request has it for a connection and for the begin of a transaction, too. */
   queryTimeoutMs?: number;
 };
 

@@ -7,7 +7,7 @@ import { canonicalJson } from "@qrfactory/domain/http/json";
 import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { type Db, isLockTimeout, prepared, type Tx } from "./client.js";
 
-/** Whose key for which request; another workspace, method or path with the same key is another key. */
+/** Workspace, method, path and Idempotency-Key of a request; a key counts within these only. */
 export type IdempotencyClaim = {
   workspaceId: string;
   method: string;
@@ -30,7 +30,7 @@ export type ClaimingRequest = {
   body: unknown;
 };
 
-/** What a request claims; null without an Idempotency-Key. Throws `validation_failed` for a key of other characters. */
+/** The claim of a request, null without an Idempotency-Key. Throws `validation_failed` for a key of other characters. */
 export function findClaim({ workspaceId, method, path, key, body }: ClaimingRequest): IdempotencyClaim | null {
   if (key === undefined) return null;
   if (!keyPattern.test(key)) {
@@ -69,7 +69,7 @@ export type Once = (claim: IdempotencyClaim, effect: (tx: Tx) => Promise<StoredA
 /**
  * Makes a function that runs `effect` in a transaction with its claim, or returns the stored answer of the first run.
  * It throws `idempotency_key_reused` for another body, `idempotency_in_progress` when the first request is still
- * running after 5 s. What `effect` throws undoes the claim, so refusals and failures are not kept.
+ * running after 5 s. An error of `effect` undoes the claim, so refusals and failures are not kept.
  */
 export function makeOnce(db: Db): Once {
   // Duplicates in this process wait here, without a connection: ten retries of one slow request must not empty the

@@ -1,6 +1,6 @@
 // City names of DB-IP, which appends the district in brackets, so that one city has a hundred names: `London (Soho)`.
 
-/** What German towns of the same name are told apart by is part of their names, and no district. */
+/** Suffixes that tell German towns of the same name apart: part of their names, not districts. */
 export const namesInBrackets = [
   ...["Oder", "Saale", "Wumme", "Allgau", "Sieg", "Ohm", "Efze", "Unterweser", "Hessen", "Chiemgau", "Saar", "Unstrut"],
   ...["Werra", "Westfalen", "Lahn", "Eder", "Dill", "Aller", "Eifel", "Oberpfalz"],

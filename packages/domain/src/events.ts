@@ -1,4 +1,4 @@
-// What happened, as it is written down before anyone is answered: a scan by redirect, a delivered call by render.
+// Events, written down before anyone is answered: a scan by redirect, a delivered call by render.
 // Both travel spool → Redis stream → ingest worker → Postgres; `id` makes a second delivery harmless.
 import { z } from "zod";
 
@@ -18,7 +18,7 @@ export const botClasses = ["bot", "preview", "prefetch"] as const;
 export type BotClass = (typeof botClasses)[number];
 
 /**
- * What a scan was answered with: the destination of the code or of a rule, that of a variant, an app, or the fallback
+ * The answer to a scan: the destination of the code or of a rule, that of a variant, an app, or the fallback
  * of a code that is paused, expired or used up. Pages (password, preview, the end of a code) lead nowhere and are no
  * scans.
  */
@@ -75,7 +75,7 @@ export function scanRecord(scan: ScanEvent): string {
   );
 }
 
-/** What JSON has to escape, and what `JSON.stringify` does: halves of surrogate pairs. */
+/** Characters that JSON has to escape, and those that `JSON.stringify` does: halves of surrogate pairs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes them
 const escaped = /["\\\u0000-\u001f\ud800-\udfff]/;
 

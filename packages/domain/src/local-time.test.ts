@@ -4,7 +4,7 @@ import { findZone, makeLocalMoment, wallClockOf } from "./local-time.js";
 
 const weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/** What `Intl` itself says, at a hundred times the cost. */
+/** The answer of `Intl` itself, at a hundred times the cost. */
 function slowly(zone: string, at: number): { day: number; minute: number } {
   const options = { timeZone: zone, weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   const parts = new Intl.DateTimeFormat("en-US", options).formatToParts(at);

@@ -1,4 +1,4 @@
-// What a clock on the wall shows in a time zone: the day of the week and the minute of the day, daylight saving
+// Wall-clock time in a time zone: the day of the week and the minute of the day, daylight saving
 // included. `Intl` knows the offsets; asking it takes some microseconds, so each zone remembers its last answer.
 
 import { LRUCache } from "lru-cache";

@@ -1,4 +1,4 @@
-// What has to be undone when this process ends, however it ends short of a SIGKILL. One listener for all, because
+// Clean-up at the end of this process, however it ends short of a SIGKILL. One listener for all, because
 // hundreds of listeners on `process` look like a leak. The last one added runs first: servers go before their folders.
 
 type Undo = () => void;

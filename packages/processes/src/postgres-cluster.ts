@@ -41,7 +41,7 @@ export function placeCluster(asked: string): { dataDirectory: string; owner: Own
   const hash = createHash("sha256").update(path).digest("hex").slice(0, 16);
   for (const folder of [fallbackRoot, join(fallbackRoot, hash)]) {
     mkdirSync(folder, { recursive: true });
-    // Whatever the umask says.
+    // Set whatever the umask.
     chmodSync(folder, 0o755);
   }
   return { dataDirectory: join(fallbackRoot, hash, "postgres"), owner };

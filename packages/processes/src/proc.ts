@@ -1,4 +1,4 @@
-// What the kernel knows of processes, read from /proc: who lives in a directory, who is whose child. Where there is no
+// Processes as the kernel lists them in /proc: working directories, parents and children. Where there is no
 // /proc the answers are empty, and callers fall back on what they remember.
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { basename } from "node:path";

@@ -1,5 +1,5 @@
-// A private Redis server in one of the product's three roles, on loopback only. What distinguishes the roles (may it
-// evict, does it write, whom does it follow) is set here and nowhere else.
+// A private Redis server in one of the product's three roles, on loopback only. The differences of
+// the roles (eviction, persistence, replication) are set here and nowhere else.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Redis as Client } from "ioredis";

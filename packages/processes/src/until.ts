@@ -6,13 +6,13 @@ export type UntilOptions = {
   timeoutMs?: number;
   /** Pause between two questions; 10 ms unless told. */
   intervalMs?: number;
-  /** What is awaited, for the message when it does not come. */
+  /** Name of the awaited condition, for the message when it does not come. */
   what?: string;
 };
 
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | "">;
 
-/** What time answers. */
+/** Clock. */
 const noAnswer = Symbol("no answer");
 
 const timeoutMsDefault = 5_000;

@@ -28,7 +28,7 @@ export const list = z.string().transform((text) =>
     .filter((item) => item !== ""),
 );
 
-/** What every process of ours is told. */
+/** Variables of every process. */
 export const commonConfig = {
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: port,

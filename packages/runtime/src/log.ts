@@ -1,4 +1,4 @@
-// Structured logs, one JSON object a line. What goes in is chosen field by field: no headers, no bodies, no query
+// Structured logs, one JSON object a line. Fields are chosen one by one: no headers, no bodies, no query
 // strings, no addresses of people; redaction below is the net under that rule.
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from "pino";
 

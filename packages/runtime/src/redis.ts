@@ -75,7 +75,7 @@ export type RedisConnection = {
 
 type Command = Parameters<Redis["sendCommand"]>[0];
 
-/** What ioredis says when a deadline of its own passes. */
+/** The message of ioredis when a deadline of its own passes. */
 const timedOut = "Command timed out";
 
 /** Makes the deadline that ioredis sets for the command one of time in which this process was running. */

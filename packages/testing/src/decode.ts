@@ -8,7 +8,7 @@ import decodeQR from "qr/decode.js";
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 
 export type DecodeOptions = {
-  /** What lies under the transparent parts of the image, as red, green, blue; white unless told. */
+  /** Ground under the transparent parts of the image, as red, green, blue; white unless told. */
   substrate?: [number, number, number];
 };
 

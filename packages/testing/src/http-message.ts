@@ -1,4 +1,4 @@
-// What RFC 9110 and 9111 ask of every answer of ours, whatever it says: tests that go through a front door have each of
+// Requirements of RFC 9110 and 9111 on every answer, whatever it says: tests that go through a front door have each of
 // their answers looked at.
 
 export type SeenMessage = { method: string; status: number; headers: Headers; text: string };
@@ -63,7 +63,7 @@ const rules: Rule[] = [
   ],
 ];
 
-/** What is wrong with an answer as a message of HTTP; empty when nothing is. */
+/** Violations of an answer as a message of HTTP; empty when there are none. */
 export function messageMistakes(message: SeenMessage): string[] {
   return rules.flatMap(([when, holds, say]) => (when(message) && !holds(message) ? [say] : []));
 }

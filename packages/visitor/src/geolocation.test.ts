@@ -61,7 +61,7 @@ test("the operator's own file is used in its place, and read again when another 
   writeMmdb(file, [
     { prefix: "203.0.113.0/24", record: city("FR", "Brittany", "Rennes") },
     { prefix: "2001:db8::/32", record: city("JP", "Tokyo", "Tokyo") },
-    // Whatever that file says; the flat layout is that of DB-IP.
+    // Any answer of that file; the flat layout is that of DB-IP.
     { prefix: "192.0.2.0/24", record: city("CH", "Zurich", "Zurich (Own)") },
     { prefix: "198.18.0.0/24", record: { country_code: "CH", state1: "Zurich", city: "Zurich (Kreis 4)" } },
   ]);

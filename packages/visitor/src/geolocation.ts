@@ -10,7 +10,7 @@ import type { Log } from "@qrfactory/runtime/log";
 import { Reader, type Response } from "mmdb-lib";
 import { memoise } from "./memo.js";
 
-/** What is not known is null. */
+/** A place; unknown parts are null. */
 export type Place = {
   /** ISO 3166-1 alpha-2. */
   country: string | null;
@@ -41,7 +41,7 @@ const watchEveryMs = minuteMs;
 /** A look-up takes 6 µs, a remembered one 0.1 µs. */
 const networksMax = 50_000;
 const nameLengthMax = 128;
-/** What is not known. */
+/** The unknown place. */
 export const nowhere: Place = { country: null, region: null, city: null, district: null };
 
 type Locate = (address: string) => Place;

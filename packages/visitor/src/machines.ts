@@ -47,14 +47,14 @@ const secondList = anyOf(
 const otherPreview = /preview|unfurl|cardyb|kakaotalk-scrap/i;
 const otherCrawler =
   /bots?\b|bot\W?\d|crawl|spider|archiver|transcoder|scraper|scan@|mailto:|\+https?:|[^\w\s-]google(?:-|ad)|-google\/|^Dalvik\//i;
-/** What an app of a person may be called, too; machines seldom say that they are phones. */
+/** Words that apps of people use, too; machines seldom say that they are phones. */
 const work =
   /reader|scanner\b|check(?:er\b|proxy)|monitor|uptime|validator|fetcher|\bcron|extract|analy[sz]er|detector|collector|inspect|measurement|synthetics?\b|prospect/i;
 const phoneBrowser = /(?:iPhone|iPad|Android)[^)]*\).*WebKit/;
 /** Machines say where they are explained; of browsers, only old additions to Internet Explorer do. */
 const address = /https?:\/\//;
 const oldBrowser = /MSIE|Trident|Opera/;
-/** What draws pages. A text that begins as all browsers do, and names nothing of it, is of a program. */
+/** Engines that draw pages. A text that begins as all browsers do, and names none of them, is a program's. */
 const engine = /AppleWebKit|KHTML|Gecko|MSIE|Trident|Presto|Opera|NetFront|Goanna|Servo|WebKit|browser/i;
 
 /** `Android 15; en-us; PKC110 Build/AP3A.240617.008`: what follows the version, up to the end of its part. */
@@ -64,11 +64,11 @@ const androidModel =
 /** Phones and televisions of before, whose browsers did not call themselves Mozilla. */
 const older = /MIDP|UP\.(?:Browser|Link)|\bWAP|DoCoMo|HbbTV|Obigo|NetFront|Series60|^iPhone\d/i;
 
-/** What an app says of the phone in brackets, and a television of itself; then names that hold a machine's word. */
+/** Words of apps about their phone, in brackets, and of televisions; then names that contain a machine's word. */
 const deviceDetails = /(Instagram|Barcelona|HbbTV|FVC)([^(]{0,40})\([^)]*\)/g;
 const namesakes = /\beReader\b|\(Bottle\)/g;
 
-/** What ua-parser-js names in a text. */
+/** Parts that ua-parser-js names in a text. */
 export type Named = { browser: string | undefined; os: string | undefined; device: string | undefined };
 
 /** Tells of a text and what is named in it; a browser that is not named calls itself Mozilla. */

@@ -1,11 +1,11 @@
-// What a user agent's text says of who asked: the class of device, the families of system and browser, and whether it
+// Reading of a user agent: the class of device, the families of system and browser, and whether it
 // is a machine. By two lists that others keep (ua-parser-js, crawler-user-agents), with the few words that they lack.
 import UAParser from "ua-parser-js";
 import { browserFamily, systemFamily } from "./families.js";
 import { type BotClass, botClass } from "./machines.js";
 import { memoise } from "./memo.js";
 
-/** What may be kept of a user agent. */
+/** Parts of a user agent that may be kept. */
 export type Client = {
   device: "phone" | "tablet" | "desktop" | "tv" | "console" | "wearable" | "other";
   /** Families, without versions; null when not recognised. */
@@ -65,7 +65,7 @@ function readText(sent: string): Client {
   };
 }
 
-/** What televisions, their boxes and signs on walls call themselves. */
+/** Names of televisions, set-top boxes and digital signs. */
 const television =
   /Smart-?TV|HbbTV|NETTV|CE-HTML|InettvBrowser|\bDTV|Google ?TV|Android ?TV|AppleTV|BRAVIA|\bAFT[A-Z]|CrKey|Web0S|NetCast|VIDAA|NETRANGE|\bTV\b|Tbrowser|\bOMI\/|BrightSign|SRAF\/|Roku|MiTV|MIBOX|TV ?Box|\bATV\b|Andr0id|OTT/i;
 

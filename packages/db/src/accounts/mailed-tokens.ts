@@ -25,7 +25,7 @@ export async function takeMailedToken(tx: Tx, hash: Buffer, purpose: MailedPurpo
   return rows[0]?.user_id ?? null;
 }
 
-/** What is said of a token that could not be used. */
+/** The refusal for a token that could not be used. */
 export const deadToken = () => new ApiError("unauthenticated", "The token is not valid any more; ask for another.");
 
 /** Deletes the tokens of a user for a purpose, so that older mails mean nothing any more. */

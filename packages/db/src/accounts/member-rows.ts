@@ -42,7 +42,7 @@ export async function getMember(tx: Tx, workspaceId: string, memberId: string): 
   return rows[0];
 }
 
-/** What is said of a member that is not there, or of another workspace. */
+/** The refusal for a member that is not there, or of another workspace. */
 export const noSuchMember = () => new ApiError("not_found", "There is no such member.");
 
 /** Members and open invitations. */

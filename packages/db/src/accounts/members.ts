@@ -17,7 +17,7 @@ import {
 import { endSessions } from "./sessions.js";
 import { holdUnfrozen, holdWorkspace } from "./standing.js";
 
-/** Who changes members; their role is read under the lock. */
+/** The member who changes members; their role is read under the lock. */
 export type Manager = { userId: string; workspaceId: string; actor: Actor };
 
 /** Keeps a seat for an address; throws `forbidden`, `conflict` or `plan_limit`. */

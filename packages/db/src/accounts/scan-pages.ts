@@ -1,4 +1,4 @@
-// What pages at the end of codes say of their owner: set by a workspace, published like codes, and noted as such.
+// The owner shown on pages at the end of codes: set by a workspace, published like codes, and noted as such.
 import type { CodeOwner, PublishedOwner } from "@qrfactory/codes/owner";
 import { type Actor, recordAudit } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";
@@ -6,7 +6,7 @@ import { holdUnfrozen } from "./standing.js";
 
 const nobody: CodeOwner = { name: null, contact: null };
 
-/** What a workspace says; null for nothing. */
+/** The owner that a workspace shows; null for none. */
 export async function findCodeOwner(db: Db | Tx, workspaceId: string): Promise<CodeOwner | null> {
   const row = await db.scanPage.findUnique({ where: { workspaceId } });
   return row && (row.name !== null || row.contact !== null) ? { name: row.name, contact: row.contact } : null;

@@ -1,4 +1,4 @@
-// Sessions: a log-in is a family of refresh tokens, and the family's id is the session's. Whoever changes the sessions
+// Sessions: a log-in is a family of refresh tokens, and the family's id is the session's. A change of the sessions
 // of a user holds the user's row first, so that a refresh at the same moment never outlives the end of its session.
 import { randomUUID } from "node:crypto";
 import type { Role } from "@qrfactory/domain/access/roles";
@@ -12,7 +12,7 @@ export type Session = { userId: string; workspaceId: string; sessionId: string }
 
 type NewRefreshToken = { hash: Buffer; expiresAt: Date };
 
-/** Who logs in where; `passwordHash` is what the password was checked against. */
+/** A log-in: user and workspace; `passwordHash` is the hash that the password was checked against. */
 export type NewSession = { userId: string; workspaceId: string; passwordHash?: string; origin: Origin };
 
 /**

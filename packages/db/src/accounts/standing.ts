@@ -1,4 +1,4 @@
-// The standing of a workspace: its plan, and whether it is frozen. Whatever creates or edits holds the standing in its
+// The standing of a workspace: its plan, and whether it is frozen. Creations and edits hold the standing in their
 // transaction, so that nothing is created after a suspension, a lapse or a smaller plan has been committed.
 //
 // Locks are taken in this order: the workspace, its codes or keys, the lock on the number of its active codes.
@@ -33,14 +33,14 @@ export const entitlingColumns = { ...standingColumns, overageEnabled: true, over
 export const entitlingNames = Prisma.sql`${standingNames},
   w.overage_enabled AS "overageEnabled", w.overage_renders_max AS "overageRendersMax"`;
 
-/** What services must know of a workspace to serve its callers. */
+/** Columns of a workspace by which services serve its callers. */
 export function entitlementsOf({ overageEnabled, overageRendersMax, ...columns }: EntitlingColumns): Entitlements {
   const { plan, frozen } = standingOf(columns);
   const isPaid = overageEnabled && plans[plan].overageUsd !== null;
   return { plan, frozen, overage: isPaid ? { renders_max: overageRendersMax } : null };
 }
 
-/** What is said of a workspace that is not there. */
+/** The refusal for a workspace that is not there. */
 export const noSuchWorkspace = () => new ApiError("not_found", "There is no such workspace.");
 
 /** The standing that a workspace's columns say. */

@@ -79,7 +79,7 @@ export async function getWorkspaceDetails(db: Db, workspaceId: string): Promise<
   return { ...toSummary(row), ...columns, members, keys, codes, activeCodes };
 }
 
-/** What an operator does to a workspace. */
+/** An operator's change of a workspace. */
 export type WorkspaceChange =
   | { action: "workspace.plan_changed"; plan: PlanName }
   | { action: "workspace.suspended" | "workspace.resumed"; reason: string }
@@ -114,12 +114,12 @@ export async function changeWorkspace(
   });
 }
 
-/** What becomes of the columns; null when nothing does. */
+/** New values of the columns; null when nothing changes. */
 function effectOf(change: WorkspaceChange, was: Workspace): Prisma.WorkspaceUpdateInput | null {
   switch (change.action) {
     case "workspace.plan_changed": {
       if (change.plan === was.plan) return null;
-      // Who comes back to a plan with overage decides again.
+      // A return to a plan with overage asks for the decision again.
       const isOffered = plans[change.plan].overageUsd !== null;
       return { plan: change.plan, ...(!isOffered && { overageEnabled: false, overageRendersMax: null }) };
     }
@@ -145,7 +145,7 @@ function detailsOf(change: WorkspaceChange, was: Workspace): Record<string, unkn
 /** Whether and how far a workspace pays for renders beyond its plan. */
 export type OverageChoice = { enabled: boolean; rendersMax?: number | null };
 
-/** What a workspace chose; throws `not_found`. */
+/** Settings of a workspace; throws `not_found`. */
 export async function getOverage(db: Db, workspaceId: string): Promise<Required<OverageChoice>> {
   const row = await db.workspace.findUnique({ where: { id: workspaceId } });
   if (!row) throw noSuchWorkspace();

@@ -15,7 +15,7 @@ export type Origin = {
 /** Of what no request asked for. */
 export const noOrigin: Origin = { network: null, requestId: null };
 
-/** Who changes something, and where from. */
+/** Author of a change, with their network and request. */
 export type Actor = Origin & {
   kind: "user" | "key" | "operator";
   /** The user's or key's id; for an operator a name. */
@@ -60,7 +60,7 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-/** What is said of a change beside who made it; `details` in the words of the API, never a secret. */
+/** A change beside its author; `details` in the words of the API, never a secret. */
 export type Change = {
   workspaceId: string;
   action: AuditAction;

@@ -1,4 +1,4 @@
-// What has happened and others are to be told of: an outbox. A row is written in the transaction of what it tells, so
+// The outbox of events that others are to be told of. A row is written in the transaction of what it tells, so
 // that neither is ever there without the other, and once, however often that is tried.
 import { randomUUID } from "node:crypto";
 import type { Tx } from "../client.js";

@@ -1,4 +1,4 @@
-// Who works on a bulk order: claims with a number that grows, and a lease that is renewed as long as the work goes on.
+// Claims on bulk orders: a number that grows, and a lease that is renewed as long as the work goes on.
 import type { RowErrors } from "@qrfactory/domain/http/field-errors";
 import { type PlanName, planNames, plans } from "@qrfactory/domain/plan/plans";
 import type { Db, Tx } from "../client.js";
@@ -59,7 +59,7 @@ function claimNext(tx: Tx): Promise<{ id: string }[]> {
     WHERE id = (SELECT id FROM next) RETURNING id`;
 }
 
-/** What a job is to draw. */
+/** Rows of a job to be drawn. */
 export async function readBulkInput(db: Db, jobId: string): Promise<{ rows: Buffer; pictures: Buffer } | null> {
   const input = await db.bulkInput.findUnique({ where: { jobId } });
   return input && { rows: Buffer.from(input.rows), pictures: Buffer.from(input.pictures) };
@@ -70,7 +70,7 @@ export type Progress = { completed: number; failed: number };
 
 /**
  * Says that the work goes on and how far it is; false when the claim is lost, because of another worker or a
- * cancellation. Who has taken an order over starts from its first row, so progress is what it was until that is passed.
+ * cancellation. A worker that takes an order over starts from its first row, so progress stays until that is passed.
  */
 export async function renewClaim(db: Db, { id, fence }: Claim, { completed, failed }: Progress): Promise<boolean> {
   const renewed = await db.$executeRaw`

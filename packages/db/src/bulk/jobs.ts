@@ -1,4 +1,4 @@
-// Bulk orders: a row is the truth about each, whatever a queue says. Whoever works on one has claimed it with a number
+// Bulk orders: a row is the truth about each, whatever a queue says. A worker has claimed an order with a number
 // that grows with each claim; an effect that carries an older number is refused.
 
 import { randomUUID } from "node:crypto";
@@ -134,7 +134,7 @@ export async function settle(
   return job;
 }
 
-/** What webhooks tell of an end; a cancellation is known to who asked for it. */
+/** Ends that webhooks tell; a cancellation is known to the caller who asked for it. */
 async function announce(
   tx: Tx,
   { id, workspaceId, status, total, completed, failed, refunded, failure, errors }: BulkJob,

@@ -4,7 +4,7 @@ import { type PlanName, plans } from "@qrfactory/domain/plan/plans";
 import type { Db, Tx } from "../client.js";
 
 export type DayUsage = { day: string; renders: number };
-/** What a key has used; its columns are null for what people used at a dashboard. */
+/** Usage of a key; its columns are null for usage by people at a dashboard. */
 export type KeyUsage = { keyId: string | null; keyPrefix: string | null; name: string | null; renders: number };
 
 const monthStart = (month: string) => new Date(`${month}-01T00:00:00Z`);
@@ -21,7 +21,7 @@ export async function countRenders(db: Db, workspaceId: string, month: string): 
   return row?.renders ?? 0;
 }
 
-/** What is paid for one by one in a month, and which shares of the quota were reached when. */
+/** Renders of a month beyond the quota, and the shares of the quota that were reached, each with its moment. */
 export type MonthlyBill = {
   overage: { enabled: boolean; rendersMax: number | null; renders: number };
   thresholds: { type: string; reachedAt: Date }[];

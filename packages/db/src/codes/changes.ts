@@ -1,4 +1,4 @@
-// What of an edit is a change: fields that say what a code says already make no version.
+// The changes of an edit: fields sent with the value that the code has already make no version.
 import type { CodeFields } from "@qrfactory/codes/fields";
 import { keepIds, nameRouting } from "@qrfactory/codes/routing-ids";
 import { canonicalJson } from "@qrfactory/domain/http/json";

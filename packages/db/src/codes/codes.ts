@@ -44,7 +44,7 @@ export async function getCode(db: Db | Tx, workspaceId: string, shortId: string)
   return row;
 }
 
-/** What is said of a code that is not there. */
+/** The refusal for a code that is not there. */
 export const noSuchCode = () => new ApiError("not_found", "There is no such dynamic code.");
 
 /** Which code of whose, and in which version a change is meant for, if the caller says. */

@@ -1,5 +1,5 @@
-// What dynamic codes were: each edit leaves what the code is from that version on. Rows from before this was kept know
-// the destination alone.
+// The history of dynamic codes: each edit records the fields of its version. Rows from before this was kept have the
+// destination alone.
 import { camelCase, snakeCase } from "@qrfactory/codes/field";
 import { fieldList, type NamedField } from "@qrfactory/codes/fields";
 import type { StoredValues } from "@qrfactory/codes/stored";
@@ -28,11 +28,11 @@ export type CodeVersion = StoredValues & {
   deletedAt: Date | null;
 };
 
-/** What led to a version, for the audit trail. */
+/** The cause of a version, for the audit trail. */
 export type CodeChange = {
   actor: Actor;
   action: Extract<AuditAction, `dynamic.${string}`>;
-  /** What else is worth knowing, in the words of the API. */
+  /** Further facts in the words of the API. */
   details?: Record<string, unknown>;
 };
 
@@ -112,7 +112,7 @@ export async function getCodeAt(db: Db, code: DynamicCode, at: Date): Promise<Dy
   return { ...code, ...(values as Partial<DynamicCode>), updatedAt: changedAt };
 }
 
-/** What the history does not know, because it was not kept yet, is as the code of today has it. */
+/** Reads a version; fields that its row does not have, because they were not kept yet, are those of the code today. */
 function versionOf({ version, changedBy, changedAt, destinationUrl, fields }: DynamicCodeChange, code: DynamicCode) {
   const kept = fields as Record<string, unknown>;
   const values = keptFields.map((row) => {

@@ -19,7 +19,7 @@ export type CodeFilter = {
   deleted?: boolean;
 };
 
-/** What a list is ordered by: the column, and the type in which its text is compared. */
+/** Orders of a list: the column, and the type in which its text is compared. */
 const sortColumns = {
   createdAt: { key: Prisma.sql`created_at`, type: Prisma.sql`timestamptz` },
   updatedAt: { key: Prisma.sql`updated_at`, type: Prisma.sql`timestamptz` },
@@ -50,7 +50,7 @@ export type CodePage = {
  */
 export const gatheredMax = 10_000;
 
-/** What a trigram index can look for anywhere in a text. */
+/** Shortest text that a trigram index finds anywhere. */
 const searchLengthAnywhere = 3;
 
 /**

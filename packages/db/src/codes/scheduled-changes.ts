@@ -43,7 +43,7 @@ export async function scheduleChangeIn(
 ): Promise<ScheduledChange> {
   await holdForEdit(tx, target.workspaceId, changes);
   const current = await lockCode(tx, target);
-  // What cannot be made of the code as it is need not wait to be refused.
+  // A change that the code of today refuses need not wait to be refused.
   keepIds(changes, current);
   const { id: codeId, workspaceId, shortId } = current;
   if ((await tx.scheduledChange.count({ where: { codeId } })) >= scheduledMax) {
@@ -108,7 +108,7 @@ export async function cancelScheduledChange(db: Db, code: DynamicCode, id: strin
   });
 }
 
-/** What is said of a scheduled change that is not there. */
+/** The refusal for a scheduled change that is not there. */
 export const noSuchChange = () => new ApiError("not_found", "There is no such scheduled change.");
 
 /**

@@ -26,7 +26,7 @@ export type KeyPublication = {
   previous: { hash: Buffer; record: KeyRecord } | null;
 };
 
-/** What of the workspace is in the record of a key. */
+/** Columns of the workspace in the record of a key. */
 const withWorkspace = { workspace: { select: entitlingColumns } } as const;
 type WithWorkspace = ApiKey & { workspace: Pick<Workspace, keyof typeof entitlingColumns> };
 
@@ -137,10 +137,10 @@ export async function touchKey(db: Db, keyId: string): Promise<void> {
     WHERE id = ${keyId}::uuid AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')`;
 }
 
-/** What is said of a key that is not there. */
+/** The refusal for a key that is not there. */
 export const noSuchKey = () => new ApiError("not_found", "There is no such API key.");
 
-/** What services must know of the key with this SHA-256 (hex); null when no key has it. */
+/** The record of the key with this SHA-256 (hex); null when no key has it. */
 export async function findKeyByHash(db: Db, hash: string): Promise<KeyRecord | null> {
   const wanted = bytes(Buffer.from(hash, "hex"));
   const row = await db.apiKey.findFirst({

@@ -2,7 +2,7 @@
 // if they were taken in today: nothing is rewritten, and what older workers still write is read alike.
 import { namesInBrackets } from "@qrfactory/domain/cities";
 
-/** What stands in brackets behind a city that has them in its name. */
+/** The bracketed part of a city that has one in its name. */
 const ownNames = `ARRAY[${namesInBrackets.map((name) => `'${name}'`).join(", ")}]`;
 
 /**

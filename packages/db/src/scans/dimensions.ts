@@ -1,4 +1,4 @@
-// What scans are counted by. Names are those of the API; numbers are kept in `scan_summaries` and never change.
+// Dimensions of scan counts. Names are those of the API; numbers are kept in `scan_summaries` and never change.
 import type { Served } from "@qrfactory/domain/events";
 import { cityOfRow, districtOfRow } from "./city-names.js";
 
@@ -21,7 +21,7 @@ export const scanDimensions = {
   district: { number: 15, column: "district" },
 } as const;
 
-/** What is read of a row by more than its column. */
+/** Expressions of dimensions that are more than a column. */
 const readings: Partial<Record<ScanDimension, (prefix: string) => string>> = {
   city: cityOfRow,
   district: districtOfRow,
@@ -44,7 +44,7 @@ export const unknownKey = "unknown";
 
 const columns = (Object.keys(scanDimensions) as ScanDimension[]).map((dimension) => valueIn(dimension));
 const all = 2 ** columns.length - 1;
-/** What `GROUPING` says in the set of the column at an index: 0 in its place (PostgreSQL 15, 9.21). */
+/** Value of `GROUPING` in the set of the column at an index: 0 in its place (PostgreSQL 15, 9.21). */
 const maskOf = (index: number) => all - 2 ** (columns.length - 1 - index);
 
 /**

@@ -72,7 +72,7 @@ export async function listScans(
 
 export type RecentScans = { minutes: number; scans: number; bots: number; lastScanAt: Date | null };
 
-/** What "lately" means. */
+/** Length of "lately". */
 const recentMinutes = 30;
 
 /** Scans of the last half hour. */

@@ -1,6 +1,5 @@
-// Whether what was counted is what the rows say. Compares a UTC day that is settled: hours with rows, and summaries
-// with what they would be if they were made now. What differs is made from the rows again, in the transaction that
-// found it.
+// Reconciles counts with rows: compares a settled UTC day, its hours with the rows and its summaries with new ones.
+// Those that differ are made from the rows again, in the transaction that found it.
 import { dayMs } from "@qrfactory/domain/duration";
 import type pg from "pg";
 import { inTransaction } from "../connections.js";

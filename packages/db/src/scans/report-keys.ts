@@ -51,7 +51,7 @@ export async function countByKey(
 const { city, district, rule_id, variant_id } = scanDimensions;
 
 /**
- * What summaries count by value: `dimension, key, scans, bots`. Those of before know no rules and variants by their
+ * Counts of summaries by value: `dimension, key, scans, bots`. Those of before know no rules and variants by their
  * ids, so what they count is of unknown ones, and have districts among their cities.
  */
 const countsOfSummaries = (summaries: string) => `

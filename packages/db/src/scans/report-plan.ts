@@ -1,4 +1,4 @@
-// What a report is read from: summaries of the UTC hours, days and months that lie in its range as a whole, and rows of
+// The sources of a report: summaries of the UTC hours, days and months that lie in its range as a whole, and rows of
 // `scans` for the rest. A day is read from one of both, so that nothing is counted twice; its visitors, who are
 // different people only within a day, can be added up.
 import type { Reader } from "./report-store.js";
@@ -9,7 +9,7 @@ export type ReportPlan = {
   subjectId: string | null;
   /** Starts of the summarised days, for times and visitors. */
   days: Date[];
-  /** What is left to be read from rows. */
+  /** Ranges left to be read from rows. */
   rows: Stretch[];
   /**
    * The same for what is counted by value, where a month saves thirty days, and hours the rows of a day that is cut.

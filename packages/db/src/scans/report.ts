@@ -27,7 +27,7 @@ export type ReportQuery = {
   bucketsMax: number;
 };
 
-/** What happened in each bucket of a range, and in all of it. */
+/** Counts of each bucket of a range, and of all of it. */
 export type Course = { starts: Date[]; times: TimeCounts };
 
 export type Report = Course & {

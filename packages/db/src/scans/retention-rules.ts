@@ -1,4 +1,4 @@
-// What is kept for how long: every table whose rows end, in one place. What is not here stays: codes, deleted ones too,
+// Retention windows: every table whose rows end, in one place. All else stays: codes, deleted ones too,
 // because they are printed; keys until they are revoked, and then as the names of who made what; and all totals.
 
 /** A calendar month counts from any day to the same day; PostgreSQL's own `interval`. */

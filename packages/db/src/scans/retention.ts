@@ -22,7 +22,7 @@ const pauseDaysMax = 45;
 /** The lock that keeps two runs apart, for everybody of this product. */
 const lockKey = 7_211_190_041;
 
-/** What went, or in a dry run would go. */
+/** Rows that went, or in a dry run would go. */
 export type Removal = {
   table: string;
   /** The partition that goes as a whole; null where single rows do. */

@@ -1,4 +1,4 @@
-// Who stood at a place in the rules or variants of a version of a code: a region records the place, a row of `scans`
+// Ids of rules and variants by their place in a version of a code: a region records the place, a row of `scans`
 // the id.
 import { nameRouting, type StoredRouting } from "@qrfactory/codes/routing-ids";
 import type pg from "pg";

@@ -32,7 +32,7 @@ export class Parameters {
   }
 }
 
-/** Whom summaries are made of, or null where only rows can tell. */
+/** Subject of the summaries, or null where only rows can tell. */
 export function summarySubject(scope: ScanScope): string | null {
   const { workspaceId, codeId, tag, folder, filters } = scope;
   if (scope.includesFallback || filters.length > 0 || tag !== undefined || folder !== undefined) return null;
@@ -53,7 +53,7 @@ export function summariesIn(subjectId: string | null, summaries: SummaryStart[],
  */
 const plannedStretchesMax = 16;
 
-/** What a row `s` of `scans` has to fulfil to be in a scope. */
+/** Condition on a row `s` of `scans` to be in a scope. */
 export function conditionsOnRows(scope: ScanScope, parameters: Parameters): string {
   return [...conditionsOn("s", scope, parameters), ...(scope.includesFallback ? [] : [`s.${isCounted}`])].join(" AND ");
 }
@@ -75,7 +75,7 @@ export function rowsIn(scope: ScanScope, stretches: Stretch[], parameters: Param
       LATERAL (${rowsBetween("stretch.since", "stretch.until")} OFFSET 0) AS s)`;
 }
 
-/** What a row under an alias, of `scans` or `scan_hourly`, has to fulfil to be in a scope. */
+/** Condition on a row under an alias, of `scans` or `scan_hourly`, to be in a scope. */
 export function conditionsOn(alias: string, scope: ScanScope, parameters: Parameters): string[] {
   const { workspaceId, codeId, tag, folder, filters } = scope;
   const workspace = parameters.add(workspaceId);

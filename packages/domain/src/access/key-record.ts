@@ -1,4 +1,4 @@
-// What any service has to know of an API key to serve its caller: never the key itself, only its SHA-256.
+// The record of an API key by which services serve its caller: never the key itself, only its SHA-256.
 import { z } from "zod";
 import { freezes } from "../plan/freeze.js";
 import { planNames } from "../plan/plans.js";

@@ -1,4 +1,4 @@
-// What an API key may be used for; each kind of route needs one of these.
+// Scopes of API keys; each kind of route needs one of these.
 
 export const keyScopes = ["render", "codes:read", "codes:write", "bulk", "analytics"] as const;
 export type KeyScope = (typeof keyScopes)[number];

@@ -1,4 +1,4 @@
-// What a member of a workspace may do; each role may do all that the ones before it may.
+// Roles of members of a workspace; each role may do all that the ones before it may.
 
 export const roles = ["viewer", "member", "admin", "owner"] as const;
 export type Role = (typeof roles)[number];

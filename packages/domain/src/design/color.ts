@@ -7,7 +7,7 @@ export type Rgba = readonly [red: number, green: number, blue: number, alpha: nu
 
 const named: Record<string, string> = { black: "#000000ff", white: "#ffffffff" };
 
-/** Whatever cannot be seen is one colour: its red, green and blue change no pixel. */
+/** All fully transparent colours are one: their red, green and blue change no pixel. */
 const transparent = "#00000000";
 
 const hexPattern = /^#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$/;
@@ -74,7 +74,7 @@ export function contrastRatio(a: Rgba, b: Rgba): number {
 }
 
 /**
- * What a see-through ground is taken to lie on: white under dark ink, black under light; its user has such a surface in
+ * The surface under a see-through ground: white under dark ink, black under light; its user has such a surface in
  * mind.
  */
 export function substrateUnder(ink: Rgba): Rgba {

@@ -1,4 +1,4 @@
-// What an image is asked to look like: the fields of a generate request, their defaults, and one normal form of them,
+// The design of an image: the fields of a generate request, their defaults, and one normal form of them,
 // from which the cache key is made. Shared by everything that accepts designs, so that all refuse and mean the same.
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -168,7 +168,7 @@ function tooLong(text: string, level: ErrorCorrection, field: "data" | "payload"
 
 /**
  * The name of an image in the cache, 64 hex digits: SHA-256 over the canonical JSON of the design and the version of
- * the renderer. Whoever asked, how they spelled it and whether they wanted a scan check change no byte of the image. A
+ * the renderer. The caller, the spelling and the scan check change no byte of the image. A
  * text that holds a secret is a name of its workspace's own: a hit would confirm another's guess of it.
  */
 export function cacheKeyOf(design: Design, rendererVersion: number, workspaceId: string): string {

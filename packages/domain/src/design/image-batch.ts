@@ -25,7 +25,7 @@ const digests = z.object({ logo: z.string().optional(), background: z.string().o
 export const unknownPictureStatus = 424;
 
 export const imageBatch = z.strictObject({
-  /** What was drawn for the same job before is told as drawn, not as found. */
+  /** Id of the job; images drawn for the same job before are told as drawn, not as found. */
   job_id: z.uuid(),
   workspace_id: z.uuid(),
   plan: z.enum(planNames),
@@ -45,7 +45,7 @@ const size = z.object({ width: z.int().min(1), height: z.int().min(1) });
 /** Sides of each picture in pixels. */
 const sizes = z.object({ logo: size.optional(), background: size.optional() });
 
-/** What `picturesPath` answers of each picture, and in base64 those that were fetched by their address. */
+/** Answer of `picturesPath` for each picture, and in base64 those that were fetched by their address. */
 export const checkedPictures = z.object({
   digests,
   sizes: sizes.optional(),
@@ -53,7 +53,7 @@ export const checkedPictures = z.object({
 });
 export type CheckedPictures = z.output<typeof checkedPictures>;
 
-/** What is said of one image of a batch; a drawn one is followed by its `bytes` bytes. */
+/** Header of one image of a batch; a drawn one is followed by its `bytes` bytes. */
 const batchAnswer = z.discriminatedUnion("outcome", [
   z.object({
     outcome: z.literal("drawn"),
@@ -81,7 +81,7 @@ export type BatchAnswer = z.output<typeof batchAnswer>;
 /** Requests that are judged at once: with the longest data that is taken they are read in some 10 ms. */
 export const verdictsMax = 50;
 
-/** What `verdictsPath` takes. */
+/** Request body of `verdictsPath`. */
 export const verdictBatch = z.strictObject({
   workspace_id: z.uuid(),
   plan: z.enum(planNames),
@@ -98,7 +98,7 @@ const fieldErrors = z.record(z.string(), z.array(z.string()));
 const verdict = z.object({ code: z.string(), errors: fieldErrors }).nullable();
 export type Verdict = z.output<typeof verdict>;
 
-/** What `verdictsPath` answers, in the order of the requests. */
+/** Answer of `verdictsPath`, in the order of the requests. */
 export const verdictAnswer = z.object({ verdicts: z.array(verdict) });
 
 const lengthBytes = 4;

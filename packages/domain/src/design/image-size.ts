@@ -36,7 +36,7 @@ export type SizeRequest = {
 
 const sizePxDefault = 600;
 
-/** What a pixel is on paper where nothing is said, and what vectors are judged at: an ordinary print. */
+/** Resolution of an ordinary print: the default of a pixel on paper, and the one that vectors are judged at. */
 export const printDpi = 300;
 
 /** The most pixels along a side that inches and dpi may come to. */

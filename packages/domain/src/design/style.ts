@@ -1,5 +1,5 @@
 // How an image is styled: the fields of a generate request for patterns, gradients, finder eyes and frames, and their
-// normal form. Whatever is left out follows the ink, so that two spellings of one picture are one design.
+// normal form. Omitted colours follow the ink, so that two spellings of one picture are one design.
 import { z } from "zod";
 import { composite, contrastRatio, inkColor, type Rgba, rgbaOf } from "./color.js";
 import { groundOf, isBanner, labelContrastMin } from "./label-contrast.js";
@@ -55,7 +55,7 @@ export const eyeShapes = ["square", "rounded", "circle", "frame"] as const;
 export const gradientTypes = ["vertical", "horizontal", "diagonal", "radial"] as const;
 export type GradientType = (typeof gradientTypes)[number];
 
-/** What is drawn around the symbol. */
+/** Frame around the symbol. */
 export const frameStyles = ["box", "rounded", "banner-bottom", "banner-top", "ticket"] as const;
 export type FrameStyle = (typeof frameStyles)[number];
 
@@ -126,7 +126,7 @@ export function checkStyle(
 
 /** Colours are in normal form, see domain/design/color; null always means "like the ink". */
 export type Style = {
-  /** What modules are drawn with where there is no gradient; the start of the gradient where there is one. */
+  /** Colour of modules without a gradient; the start of the gradient where there is one. */
   color: string;
   pattern: Pattern;
   gradient: { from: string; to: string; type: GradientType } | null;

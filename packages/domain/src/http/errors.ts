@@ -45,7 +45,7 @@ export type ApiErrorOptions = {
   retryAfterSeconds?: number;
   /** Extra response headers, e.g. `Allow`. */
   headers?: Record<string, string>;
-  /** What really happened; logged, never sent. */
+  /** The underlying error; logged, never sent. */
   cause?: unknown;
 };
 

@@ -1,4 +1,4 @@
-// What is wrong with a request, by field, and with a table, by row.
+// Mistakes in a request, by field, and in a table, by row.
 
 /** Field path → what is wrong with it, in sentences. The empty path speaks of the whole body. */
 export type FieldErrors = Record<string, string[]>;

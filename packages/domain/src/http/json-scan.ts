@@ -137,7 +137,7 @@ const decode = (bytes: Uint8Array, start: number, end: number) => utf8.decode(by
 /** A whole pair is one character of another category. */
 const halfSurrogate = /\p{Cs}/u;
 
-/** What a text with escapes says; one that is no JSON string is returned as it stands, for JSON.parse to refuse. */
+/** Unescapes a text; one that is no JSON string is returned as it stands, for JSON.parse to refuse. */
 function decodeEscaped(bytes: Uint8Array, start: number, end: number): string {
   const raw = decode(bytes, start, end + 1);
   let text: string;

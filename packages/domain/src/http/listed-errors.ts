@@ -1,4 +1,4 @@
-// What a refusal repeats of the mistakes in a request: enough to correct them, never more than a bounded answer,
+// The list of mistakes in a refusal: enough to correct them, never more than a bounded answer,
 // however many there are and however long their names.
 import type { FieldErrors, RowErrors } from "./field-errors.js";
 

@@ -8,7 +8,7 @@ const item = /(?:^|,)[\t ]*([a-z]{2,8}(?:[-_][a-z0-9]{1,8})*)[\t ]*(?:;[\t ]*q=(
 
 /** In lower case, e.g. `de-at` of `de-AT,de;q=0.9,en;q=0.8`; of equal ones the first. Empty when none is named. */
 export function preferredLanguage(header: string): string {
-  // What nearly every header begins with: a first choice without a weight.
+  // Nearly every header begins like this: a first choice without a weight.
   const first = /^([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)(?:,|$)/.exec(header)?.[1];
   if (first) return first.toLowerCase();
   return mostWanted(header, () => true)

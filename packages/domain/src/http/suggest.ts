@@ -1,4 +1,4 @@
-// What a mistyped or foreign name probably stands for: one answer for unknown fields and for unknown values alike.
+// Suggestions for mistyped or foreign names: one answer for unknown fields and for unknown values alike.
 
 /** Words of other QR libraries and of everyday speech, each with the names of ours that it may stand for. */
 const aliases: Record<string, readonly string[]> = {
@@ -139,13 +139,13 @@ export function slipsBetween(one: string, other: string): number {
   return last[other.length] ?? 0;
 }
 
-/** What is said of an unknown field, with the name that was probably meant. */
+/** Message about an unknown field, with the name that was probably meant. */
 export function unknownField(sent: string, known: readonly string[]): string {
   const meant = suggest(sent, known);
   return meant === null ? "This field is not known here." : `This field is not known here: did you mean ${meant}?`;
 }
 
-/** What is said of a value that is none of `known`, with the one that was probably meant. */
+/** Message about a value that is none of `known`, with the one that was probably meant. */
 export function useOneOf(sent: unknown, known: readonly string[]): string {
   const meant = typeof sent === "string" ? suggest(sent, known) : null;
   const use = `Use ${known.length > 1 ? "one of: " : ""}${known.join(", ")}.`;

@@ -30,7 +30,7 @@ function fieldErrors(error: z.ZodError, whole: string): FieldErrors {
   return Object.fromEntries(errors);
 }
 
-/** What zod says in its own terms, in those of who sends a request; a schema's own words are used before these. */
+/** zod's messages in the terms of clients; a schema's own words are used before these. */
 function plainly(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
@@ -50,7 +50,7 @@ function plainly(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 /**
- * What is said of the unknown fields of an object, a line for each of them, for an issue has one message; `others` are
+ * Message about the unknown fields of an object, a line for each of them, for an issue has one message; `others` are
  * names that are read before the schema sees the rest.
  */
 export const unknownFields =
@@ -72,7 +72,7 @@ const named: Record<string, string> = {
 
 const unitOf = (origin: string) => (origin === "string" ? " characters" : origin === "array" ? " entries" : "");
 
-/** What is wrong with a value by a schema: field → messages; null when nothing is. */
+/** Mistakes of a value by a schema: field → messages; null when there are none. */
 export function mistakesIn(schema: z.ZodType, value: unknown, whole = wholeDefault): FieldErrors | null {
   const { error } = schema.safeParse(value, { error: plainly });
   return error ? fieldErrors(error, whole) : null;

@@ -61,7 +61,7 @@ function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
 
 /**
  * The address that a request comes from: the right-most one of `X-Forwarded-For` that is not a trusted proxy, as seen
- * from a trusted peer; else the peer itself. What stands further left is the client's own claim and is ignored.
+ * from a trusted peer; else the peer itself. Entries further left are the client's own claims and are ignored.
  */
 export function clientAddress(peer: string, forwardedFor: string | undefined, isTrusted: AddressMatcher): string {
   if (!forwardedFor || !isTrusted(peer)) return peer;
@@ -97,7 +97,8 @@ export function networkOf(text: string): string {
 }
 
 /**
- * What of an address stays the same for a household: all of IPv4, the /64 of IPv6 (RFC 8981: the rest changes daily).
+ * The part of an address that stays the same for a household: all of IPv4, the /64 of IPv6 (RFC 8981: the rest changes
+ * daily).
  * Personal, so it may be computed with and never be kept.
  */
 export function householdOf(text: string): string {

@@ -7,7 +7,7 @@ import { lineMistake, requiredOr } from "./words.js";
 const digitsMin = 2;
 const digitsMax = 15;
 
-/** What people put between digits (RFC 3966, 5.1.1, and spaces); means nothing to a telephone. */
+/** Visual separators between digits (RFC 3966, 5.1.1, and spaces); a telephone ignores them. */
 const separators = /[ \u00a0().\-/]/g;
 
 /** The number as a telephone dials it: digits, perhaps after a plus. */

@@ -8,7 +8,7 @@ import { contentLines, escapeText } from "./content-lines.js";
 import { link } from "./uri.js";
 import { line, lines, requiredOr } from "./words.js";
 
-/** What calendars show; also keeps a typo in the century from being printed. */
+/** Years that calendars show; also keeps a typo in the century from being printed. */
 const yearMin = 1900;
 const yearMax = 2999;
 

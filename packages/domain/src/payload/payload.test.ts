@@ -155,7 +155,7 @@ const hostile = fc.oneof(
   }),
 );
 
-/** What a reader does with a `WIFI:` text: fields end at a semicolon that no backslash precedes. */
+/** Reads a `WIFI:` text as phones do: fields end at a semicolon that no backslash precedes. */
 function readWifi(text: string): Record<string, string> {
   const fields = text.replace(/^WIFI:/, "").match(/(?:\\.|[^\\;])+(?=;)/gsu) ?? [];
   return Object.fromEntries(

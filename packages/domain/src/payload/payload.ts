@@ -1,4 +1,4 @@
-// What a code holds: `data` as it is, or the `payload` of a type written as phones read that type.
+// The content of a symbol: `data` as it is, or the `payload` of a type written as phones read that type.
 import { z } from "zod";
 import { mistakesIn } from "../http/validate.js";
 import { email } from "./email.js";
@@ -19,7 +19,7 @@ const payloads: Record<PayloadType, z.ZodType<string>> = { vcard, wifi, email, s
 /** The fields of a payload, as its schema has them. */
 export function payloadFieldNames(type: PayloadType): readonly string[] {
   let schema: unknown = payloads[type];
-  // What turns the object into a text stands behind the object.
+  // The transform into text stands behind the object.
   while (schema instanceof z.ZodPipe) schema = schema.in;
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
@@ -28,7 +28,7 @@ export function payloadFieldNames(type: PayloadType): readonly string[] {
 export const plainTypes = ["url", "text"] as const;
 type PlainType = (typeof plainTypes)[number];
 
-/** What a request says is to be encoded. */
+/** Content fields of a request. */
 export type Content = { data_type: PlainType | PayloadType; data?: string | undefined; payload?: unknown };
 
 const isPlain = (type: Content["data_type"]): type is PlainType => (plainTypes as readonly string[]).includes(type);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { parseUrl } from "../http/parse-url.js";
 import { requiredOr, unicodeMistake } from "./words.js";
 
-/** What an address may not run when it is opened. */
+/** Schemes that run code when they are opened. */
 const refusedSchemes = ["javascript", "data", "vbscript"];
 
 /** Why a text cannot be encoded at all; null when it can. */

@@ -1,5 +1,4 @@
-// What texts inside a payload may hold. A control character is where one field of a payload could become two, so none
-// passes; a line break passes only where a field has lines, and is written in that format's own way.
+// Texts inside a payload. A control character could make two fields of one, so none passes; a line break passes only where a field has lines, and is written in that format's own way.
 import { z } from "zod";
 
 /** C0 and C1 controls, and what Unicode counts as line breaks: readers differ in which of them end a line. */

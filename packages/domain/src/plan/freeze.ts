@@ -7,12 +7,12 @@ import { type Overage, type PlanName, planNames, plans } from "./plans.js";
 export const freezes = ["suspended", "lapsed", "over_limit"] as const;
 export type Freeze = (typeof freezes)[number];
 
-/** What a workspace is entitled to, as every service must know it. */
+/** Entitlements of a workspace, as every service must know them. */
 export type Entitlements = {
   plan: PlanName;
   /** Why it stands still; null when it does not. */
   frozen: Freeze | null;
-  /** What it pays for beyond its quota, or null. */
+  /** Agreement to pay beyond its quota, or null. */
   overage: Overage | null;
 };
 

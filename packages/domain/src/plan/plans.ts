@@ -102,7 +102,7 @@ export const plans: Record<PlanName, Plan> = {
 /** Event → percent of the month's quota that is used when it happens, once a month. */
 export const quotaThresholds = { "quota.threshold_75": 75, "quota.threshold_100": 100 } as const;
 
-/** What a workspace agreed to pay beyond its quota: at most so many renders a month, null for any number. */
+/** Agreement to pay beyond the quota: at most so many renders a month, null for any number. */
 export type Overage = { renders_max: number | null };
 
 /** Renders that a plan delivers in a month: its quota, and where there is an overage what that adds. */
@@ -111,7 +111,7 @@ export function rendersAllowed({ rendersPerMonth }: Plan, overage: Overage | nul
 }
 
 /**
- * What renders beyond a quota cost: US dollars with two digits, `12.40`, as exact as the price, which is whole cents.
+ * The cost of renders beyond a quota: US dollars with two digits, `12.40`, as exact as the price, which is whole cents.
  */
 export function overageCost({ overageUsd }: Plan, renders: number): string {
   const cents = Math.round((overageUsd ?? 0) * 100) * renders;

@@ -14,7 +14,7 @@ const lineFeed = 0x0a;
 /** Characters that tables of Shift JIS map to different code points, so that readers give back different text. */
 const disputed = "＼～∥－￠￡￢―￣";
 
-/** What a code unit has in the table when it is not in kanji mode. */
+/** Table value of a code unit that kanji mode does not have. */
 export const notKanji = 0xffff;
 
 /** Shift JIS for a place in the plane of JIS X 0208: two rows share a lead byte. */

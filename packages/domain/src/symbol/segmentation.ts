@@ -10,7 +10,7 @@ const sixths = 6;
 const [byte, alphanumeric, numeric, kanji] = [0, 1, 2, 3] as const;
 const modeCount = segmentModes.length;
 
-/** What a character costs in each mode; in byte mode each of its bytes. */
+/** Cost of a character in each mode; in byte mode of each of its bytes. */
 const unitCosts = [8 * sixths, 33, 20, 13 * sixths] as const;
 
 /** More than any text costs, and far from overflowing when a text is added to it. */

@@ -17,7 +17,7 @@ export type Segment = {
   eci?: number;
 };
 
-/** What each mode counts, as one says it. */
+/** Noun for the unit that each mode counts. */
 export const segmentUnits: Record<SegmentMode, string> = {
   numeric: "digits",
   alphanumeric: "characters",
@@ -58,7 +58,7 @@ function payloadBits(mode: SegmentMode, length: number): number {
   return length * (mode === "byte" ? 8 : 13);
 }
 
-/** What the mode counts: digits, characters, kanji, or bytes. */
+/** Number of the mode's units: digits, characters, kanji, or bytes. */
 export function segmentLength({ mode, text, isLatin1 }: Segment): number {
   return mode === "byte" && !isLatin1 ? Buffer.byteLength(text) : text.length;
 }

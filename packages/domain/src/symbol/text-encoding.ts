@@ -1,7 +1,7 @@
-// How text beyond ASCII becomes bytes, and whether a symbol says so. What readers make of it is measured in
+// How text beyond ASCII becomes bytes, and whether a symbol says so. Readers' behaviour is measured in
 // infra/decisions/0062-text-encoding.md.
 
-/** What a request may ask for. */
+/** Choices of a request. */
 export const textEncodings = ["auto", "utf-8", "utf-8-eci", "latin-1"] as const;
 
 /**

@@ -81,8 +81,8 @@ function mount(app: Express, path: string, methods: Partial<Record<Method, Handl
 }
 
 /**
- * What every answer says unless its handler says otherwise: it is somebody's own, so nobody on the way keeps it; it is
- * no page, so nothing in it runs or is framed; other origins embed nothing of it.
+ * Headers of every answer, unless its handler sets others: it is private, so no cache on the way keeps it; it is no
+ * page, so nothing in it runs or is framed; other origins embed nothing of it.
  */
 const defaultHeaders = {
   "Cache-Control": "no-store",

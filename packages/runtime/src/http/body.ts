@@ -1,4 +1,4 @@
-// Request bodies: their bytes up to a limit, JSON that is parsed strictly and checked by a schema. What a body may cost
+// Request bodies: their bytes up to a limit, JSON that is parsed strictly and checked by a schema. The cost of a body
 // is bounded before it is parsed.
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";

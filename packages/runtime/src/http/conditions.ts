@@ -1,4 +1,4 @@
-// What a request says of the copy that its client has (RFC 9110, 13).
+// Conditional requests: the copy that a client has already (RFC 9110, 13).
 import type { IncomingMessage } from "node:http";
 
 /** Characters of the header that are looked at: some hundred tags of ours. */

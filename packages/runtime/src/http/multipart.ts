@@ -15,7 +15,7 @@ const nameBytesMax = 100;
 
 export type Multipart = { fields: Record<string, string>; files: Record<string, Buffer> };
 
-/** Reads a file as it arrives: such a file is not held. What `read` throws refuses the form. */
+/** Reads a file as it arrives: such a file is not held. An error of `read` refuses the form. */
 export type FileReader = { bytesMax: number; read: (stream: Readable) => Promise<unknown> };
 
 /**
@@ -35,11 +35,11 @@ export function readMultipart(
   return new Promise((resolve, reject) => {
     let hasFailed = false;
     const fail = (error: unknown) => {
-      // What has arrived is still looked through: of many mistakes the first is told.
+      // Fields that have arrived are still checked: of many mistakes the first is told.
       if (hasFailed) return;
       hasFailed = true;
       req.unpipe();
-      // What is still to come is not read: the connection ends with the answer.
+      // The rest of the body is not read: the connection ends with the answer.
       req.resume();
       reject(error instanceof ApiError ? error : malformed(error));
     };

@@ -81,7 +81,7 @@ export function makeRateLimit(redis: Redis, { policy, windowSeconds, isQuiet, se
  */
 const callersPerWorkspace = 2;
 
-/** Whom requests are counted for: a key or a user, and their workspace. */
+/** Subjects of the count: a key or a user, and their workspace. */
 export type CountedCaller = { kind: string; id: string; workspaceId: string };
 
 /** Counts one request of a caller whose plan allows `limit` a minute; throws `rate_limited`. */

@@ -1,7 +1,7 @@
 // A deadline for what may never come.
 
 /**
- * What `promise` brings, or what `late` returns or throws when it is not settled after `ms`; the rest of it is ignored.
+ * Waits for `promise` for `ms`; returns its value, or the value or error of `late` when it is not settled by then.
  */
 export async function withDeadline<T, L>(promise: Promise<T>, ms: number, late: () => L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@
 import { ApiError } from "@qrfactory/domain/http/errors";
 
 export type TurnRequest = {
-  /** Whose turn it is. */
+  /** Group that shares a turn, such as a workspace. */
   lane: string;
   /** Predicted cost in a unit that all turns share, e.g. milliseconds; 1 when all cost alike. */
   cost: number;

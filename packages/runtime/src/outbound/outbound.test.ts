@@ -96,7 +96,7 @@ test("twenty requests of one workspace to names that are never found leave other
   await until(() => refused === 22, { timeoutMs: 20_000 });
   for (const left of leaves) left.abort();
   await Promise.all(silent);
-  // What was given up makes room again.
+  // Abandoned fetches free their slots.
   expect(await get("pictures.example.com", "one")).toBe("picture");
 });
 

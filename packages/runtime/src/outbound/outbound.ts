@@ -28,7 +28,7 @@ export type OutboundRules = {
   ports: readonly string[];
 };
 
-/** What strangers may have fetched. */
+/** Bounds of a fetch on behalf of a client. */
 export const publicRules: OutboundRules = {
   addressRefusal,
   hostRefusal,
@@ -43,7 +43,7 @@ export class OutboundRefusal extends Error {
 
 export type OutboundRequest = {
   url: string;
-  /** Whose request it is: workspaces take turns. */
+  /** Workspace of the request: workspaces take turns. */
   workspaceId: string;
   /** Ends everything: the wait for a turn, the name, the connection, the body. */
   signal: AbortSignal;

@@ -58,7 +58,7 @@ async function ask(family: 4 | 6, answer: Promise<string[]>): Promise<Address[]>
   return addresses.slice(0, addressesMax).map((address) => ({ address, family }));
 }
 
-/** What both families give, or the one that has something while the other is silent. */
+/** Addresses of both families, or of the one that answers while the other is silent. */
 async function firstOf(families: Promise<Address[]>[]): Promise<Address[]> {
   const found: Address[] = [];
   let timer: NodeJS.Timeout | undefined;
