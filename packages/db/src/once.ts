@@ -30,7 +30,7 @@ export type ClaimingRequest = {
   body: unknown;
 };
 
-/** The claim of a request, null without an Idempotency-Key. Throws `validation_failed` for a key of other characters. */
+/** The claim of a request, null without an Idempotency-Key. Throws `validation_failed` for one of other characters. */
 export function findClaim({ workspaceId, method, path, key, body }: ClaimingRequest): IdempotencyClaim | null {
   if (key === undefined) return null;
   if (!keyPattern.test(key)) {

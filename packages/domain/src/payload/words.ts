@@ -1,4 +1,5 @@
-// Texts inside a payload. A control character could make two fields of one, so none passes; a line break passes only where a field has lines, and is written in that format's own way.
+// Texts inside a payload. A control character could make two fields of one, so none passes; a line break passes only
+// where a field has lines, and is written in that format's own way.
 import { z } from "zod";
 
 /** C0 and C1 controls, and what Unicode counts as line breaks: readers differ in which of them end a line. */
