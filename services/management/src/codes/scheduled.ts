@@ -13,9 +13,9 @@ import {
 } from "@qrfactory/db/codes/scheduled-changes";
 import { dayMs } from "@qrfactory/domain/duration";
 import type { Request, Response } from "express";
-import type { FindCaller } from "../caller.js";
-import { listDocument, readListQuery } from "../paging.js";
-import { readPathId } from "../path-id.js";
+import type { FindCaller } from "../http/caller.js";
+import { listDocument, readListQuery } from "../http/paging.js";
+import { readPathId } from "../http/path-id.js";
 import { readShortId } from "./address.js";
 
 /** Further ahead than this is a slip of the pen. */

@@ -12,7 +12,7 @@ import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { type ConnectionOptions, Queue } from "bullmq";
 import type { Request, Response } from "express";
 import { bulkQueue, queuePrefix } from "../bulk/queue.js";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller } from "../http/caller.js";
 import { maintenanceQueue } from "../workers/maintenance.js";
 import { summariesQueue } from "../workers/reconcile.js";
 

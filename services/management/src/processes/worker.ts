@@ -14,11 +14,11 @@ import { connectQueueRedis, connectRedis, requireNoEviction } from "@qrfactory/r
 import { version } from "@qrfactory/runtime/version";
 import { makeCredits } from "@qrfactory/state/credits/credits";
 import { openGeolocation } from "@qrfactory/visitor/geolocation";
-import { openObjectStore } from "../bulk/open-object-store.js";
+import { openObjectStore } from "../bulk/archive/open-object-store.js";
 import { readManagementConfig } from "../config.js";
 import { connectRenderCache, createStatus } from "../status.js";
 import { checkCredits, sinceLastMonth } from "../usage/credit-check.js";
-import { startBulkWorker } from "../workers/bulk/bulk.js";
+import { startBulkWorker } from "../workers/bulk/bulk-worker.js";
 import { startIngest } from "../workers/ingest.js";
 import { startMaintenance } from "../workers/maintenance.js";
 import { makePublisher, startPublishing } from "../workers/publish.js";

@@ -18,9 +18,9 @@ import {
   workspaceReportQuery,
   workspaceScansQuery,
 } from "./query.js";
+import { reportDocument } from "./report-document.js";
 import { makeListScans } from "./scans.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
-import { reportDocument } from "./wire.js";
 
 /** The routes of analytics. */
 export function analyticsRoutes(options: AnalyticsOptions): Routes {

@@ -10,10 +10,10 @@ import { makeLocalMoment } from "@qrfactory/domain/local-time";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { stringify } from "csv-stringify/sync";
 import { z } from "zod";
-import { sendFile } from "../send-file.js";
+import { sendFile } from "../http/send-file.js";
 import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";
+import { scanDocument } from "./report-document.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
-import { scanDocument } from "./wire.js";
 
 /** Scans read at once: some 400 KB of text, written in about ten milliseconds. */
 const batchSize = 2_000;

@@ -6,7 +6,7 @@ import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { z } from "zod";
-import { type EventStream, openEvents } from "../server-events.js";
+import { type EventStream, openEvents } from "../http/server-events.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
 
 /** A scan is seen about this much later, at worst. */

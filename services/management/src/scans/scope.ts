@@ -4,8 +4,8 @@ import type { Db } from "@qrfactory/db/client";
 import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
 import type { ScanScope } from "@qrfactory/db/scans/scope";
 import type { Request } from "express";
-import type { FindCaller } from "../caller.js";
-import type { EnterStream } from "../server-events.js";
+import type { FindCaller } from "../http/caller.js";
+import type { EnterStream } from "../http/server-events.js";
 
 /** What the routes of analytics need. */
 export type AnalyticsOptions = {

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type BatchAnswer, type ImageBatch, packAnswer } from "@qrfactory/domain/design/image-batch";
 import { until } from "@qrfactory/processes/until";
 import { type Listening, listen } from "@qrfactory/testing/http";
+import type { BulkRow } from "../intake/judge-rows.js";
+import type { SharedPictures } from "../intake/shared-pictures.js";
 import { type DrawnRow, drawRows, nameOrderPictures } from "./draw-rows.js";
 import { makeFairGate } from "./fair-gate.js";
 import { makeFindRefusals } from "./find-refusals.js";
-import type { BulkRow } from "./rows.js";
-import type { SharedPictures } from "./shared-pictures.js";
 
 /** In the place of render: what it answers to the n-th batch, or a status. */
 type Answer = (batch: ImageBatch, nth: number) => BatchAnswer[] | number;

@@ -21,11 +21,11 @@ import type { PlanName } from "@qrfactory/domain/plan/plans";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import { type ConnectionOptions, Worker } from "bullmq";
-import { drawRows, nameOrderPictures, type OrderPictures, RenderAway } from "../../bulk/draw-rows.js";
-import { type FairGate, makeFairGate } from "../../bulk/fair-gate.js";
-import type { ObjectStore } from "../../bulk/object-store.js";
+import type { ObjectStore } from "../../bulk/archive/object-store.js";
+import type { BulkRow } from "../../bulk/intake/judge-rows.js";
 import { bulkQueue, queuePrefix } from "../../bulk/queue.js";
-import type { BulkRow } from "../../bulk/rows.js";
+import { drawRows, nameOrderPictures, type OrderPictures, RenderAway } from "../../bulk/render/draw-rows.js";
+import { type FairGate, makeFairGate } from "../../bulk/render/fair-gate.js";
 import { packRows } from "./archive.js";
 import { giveBack } from "./give-back.js";
 

@@ -1,7 +1,7 @@
 // Payloads told in columns: a table of networks or contacts has a column a field, and `data_type` says which payload
 // they make.
 import { type PayloadType, payloadFieldNames, payloadTypes } from "@qrfactory/domain/payload/payload";
-import type { RawRow } from "./table.js";
+import type { RawRow } from "./csv-table.js";
 
 /** How a cell becomes the value of its field; texts stay. */
 const numbers = new Set(["latitude", "longitude", "altitude"]);

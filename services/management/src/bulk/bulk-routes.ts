@@ -5,13 +5,13 @@ import { type BulkJob, cancelBulkJob, listBulkJobs } from "@qrfactory/db/bulk/jo
 import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
-import { listDocument, readListQuery } from "../paging.js";
-import type { EnterStream } from "../server-events.js";
-import { type DownloadOptions, makeDownload } from "./download.js";
+import { listDocument, readListQuery } from "../http/paging.js";
+import type { EnterStream } from "../http/server-events.js";
+import { type DownloadOptions, makeDownload } from "./archive/download.js";
+import { makeBulkDocument } from "./bulk-document.js";
 import { makeEvents } from "./events.js";
 import { getJob } from "./get-job.js";
 import { makeOrder, type OrderOptions } from "./order.js";
-import { makeBulkDocument } from "./wire.js";
 
 export type BulkOptions = DownloadOptions &
   OrderOptions & {

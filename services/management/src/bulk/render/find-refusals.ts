@@ -2,9 +2,9 @@
 // the file.
 import { randomUUID } from "node:crypto";
 import type { PlanName } from "@qrfactory/domain/plan/plans";
+import type { BulkRow } from "../intake/judge-rows.js";
+import type { SharedPictures } from "../intake/shared-pictures.js";
 import { askRender, batchesOf, nameOrderPictures } from "./draw-rows.js";
-import type { BulkRow } from "./rows.js";
-import type { SharedPictures } from "./shared-pictures.js";
 
 /** Batches at once: one for each of two drawing threads. */
 const batchesAtOnce = 2;

@@ -5,8 +5,8 @@ import { ApiError } from "@qrfactory/domain/http/errors";
 import { isObject, parseStrictJson } from "@qrfactory/domain/http/json";
 import { unknownField } from "@qrfactory/domain/http/suggest";
 import { type Breathe, makeBreather } from "@qrfactory/runtime/load/breather";
-import { isRowField, rowFieldNames } from "./rows.js";
-import { emptyRow, type RawRow } from "./table.js";
+import { emptyRow, type RawRow } from "./csv-table.js";
+import { isRowField, rowFieldNames } from "./judge-rows.js";
 
 /** The rows of a JSON body: objects of fields; `placement` and the texts of `extra` are carried along. */
 export async function rawRowsOf(items: readonly unknown[], breathe: Breathe): Promise<RawRow[]> {

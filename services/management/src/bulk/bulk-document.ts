@@ -1,6 +1,6 @@
 // A bulk order as clients see it.
 import type { BulkJob } from "@qrfactory/db/bulk/jobs";
-import type { SignLink } from "./download.js";
+import type { SignLink } from "./archive/download.js";
 
 /** An order; of lists without the errors of its rows. */
 type ShownJob = Omit<BulkJob, "errors"> & Partial<Pick<BulkJob, "errors">>;

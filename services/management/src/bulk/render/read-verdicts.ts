@@ -10,7 +10,7 @@ import {
 } from "@qrfactory/domain/design/image-batch";
 import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
 import type { PlanName } from "@qrfactory/domain/plan/plans";
-import { type BulkRow, namesPicture, withoutPictures } from "./rows.js";
+import { type BulkRow, namesPicture, withoutPictures } from "../intake/judge-rows.js";
 
 /** Batches that are judged at the same time: render has a thread for this, and others' requests. */
 const batchesAtOnce = 2;

@@ -14,9 +14,9 @@ import type { PictureDigests } from "@qrfactory/domain/design/picture";
 import { minuteMs } from "@qrfactory/domain/duration";
 import type { PlanName } from "@qrfactory/domain/plan/plans";
 import { backOff } from "@qrfactory/runtime/load/backoff";
+import type { BulkRow } from "../intake/judge-rows.js";
+import type { SharedPictures } from "../intake/shared-pictures.js";
 import type { FairGate } from "./fair-gate.js";
-import type { BulkRow } from "./rows.js";
-import type { SharedPictures } from "./shared-pictures.js";
 
 /** Rows of a batch: small enough that taking turns is fair, large enough that HTTP costs little. */
 const batchSize = Math.min(25, batchSizeMax);

@@ -3,10 +3,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Api, startApi } from "../api.fixture.js";
+import { type Api, startApi } from "../../api.fixture.js";
 import { type AwkwardTable, awkwardTables } from "./awkward-tables.fixture.js";
 
-const documentFile = new URL("../../../../packages/docs/reference/awkward-tables.md", import.meta.url);
+const documentFile = new URL("../../../../../packages/docs/reference/awkward-tables.md", import.meta.url);
 
 /** Rows shown of each answer. */
 const shownMax = 3;

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { plans } from "@qrfactory/domain/plan/plans";
-import { judgeRows, type RowRules } from "./rows.js";
-import { emptyRow, type RawRow } from "./table.js";
+import { emptyRow, type RawRow } from "./csv-table.js";
+import { judgeRows, type RowRules } from "./judge-rows.js";
 
 const rules: RowRules = {
   plan: plans.enterprise,

@@ -12,11 +12,11 @@ import { readMultipart } from "@qrfactory/runtime/http/multipart";
 import { makeBreather } from "@qrfactory/runtime/load/breather";
 import type { Request } from "express";
 import { z } from "zod";
+import { type RawRow, readTable } from "./csv-table.js";
 import { readJsonTable } from "./json-table.js";
+import { imageFieldNames, isImageField, isRowField, rowFieldNames } from "./judge-rows.js";
 import { gatherPayload, isPayloadField, payloadFieldsOf } from "./payload-cells.js";
 import { fromCells, rawRowsOf } from "./raw-rows.js";
-import { imageFieldNames, isImageField, isRowField, rowFieldNames } from "./rows.js";
-import { type RawRow, readTable } from "./table.js";
 
 /** Five thousand rows with a kilobyte of payload each, and room to spare. */
 const tableBytesMax = 20_000_000;

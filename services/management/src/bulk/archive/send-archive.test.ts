@@ -8,8 +8,8 @@ import S3rver from "@20minutes/s3rver";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
-import { type Answer, type Api, expectProblem, startApi } from "../api.fixture.js";
-import type { ManagementConfig } from "../config.js";
+import { type Answer, type Api, expectProblem, startApi } from "../../api.fixture.js";
+import type { ManagementConfig } from "../../config.js";
 import type { ObjectStore } from "./object-store.js";
 import { openObjectStore } from "./open-object-store.js";
 

@@ -10,8 +10,8 @@ import { ApiError, refusedField } from "@qrfactory/domain/http/errors";
 import type { FieldErrors, RowErrors } from "@qrfactory/domain/http/field-errors";
 import type { Plan } from "@qrfactory/domain/plan/plans";
 import { makeBreather } from "@qrfactory/runtime/load/breather";
-import { makeNameFile } from "./file-names.js";
-import type { RawRow } from "./table.js";
+import { makeNameFile } from "../archive/file-names.js";
+import type { RawRow } from "./csv-table.js";
 
 /** A row of a job, as it waits to be drawn. */
 export type BulkRow = {

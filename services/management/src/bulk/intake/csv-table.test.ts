@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { expect, test } from "@jest/globals";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { readTable } from "./table.js";
+import { readTable } from "./csv-table.js";
 
 const read = (text: string) =>
   readTable(Readable.from([Buffer.from(text)]), {

@@ -7,8 +7,8 @@ import { noFields, parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
-import type { GetJob } from "./get-job.js";
+import type { FindCaller } from "../../http/caller.js";
+import type { GetJob } from "../get-job.js";
 import type { ObjectStore } from "./object-store.js";
 import { gone, sendArchive } from "./send-archive.js";
 

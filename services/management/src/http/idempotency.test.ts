@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import fc from "fast-check";
-import { type Answer, type Api, expectProblem, patient, type Send, startApi } from "./api.fixture.js";
+import { type Answer, type Api, expectProblem, patient, type Send, startApi } from "../api.fixture.js";
 
 let api: Api;
 /** Another process over the same stores, as far as a request can tell. */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { until } from "@qrfactory/processes/until";
 import { Redis } from "ioredis";
-import { type Answer, type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
+import { type Answer, type Api, expectProblem, type Send, startApi } from "../../api.fixture.js";
 
 const path = "/api/v1/generate/bulk";
 const item = { data: "https://example.com/" };
