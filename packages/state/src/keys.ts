@@ -10,7 +10,7 @@ export const changesOrdinalKey = "qrf:codes:changes:ordinal";
 export const markKey = "qrf:codes:mark";
 /**
  * Milliseconds since the epoch by the clock of whoever publishes, written every second: what matters is that it moves
- * on, see beats.ts.
+ * on, see heartbeat.ts.
  */
 export const heartbeatKey = "qrf:codes:heartbeat";
 /** Hash: process of redirect → number of the last change that it has taken, and when it said so. */

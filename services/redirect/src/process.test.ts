@@ -10,8 +10,13 @@ import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import type { StatusReport } from "@qrfactory/runtime/http/status";
 import { connectRedis } from "@qrfactory/runtime/redis";
-import { markTablePublished, publishCode, publishCodes, writeHeartbeat } from "@qrfactory/state/codes/publish";
-import { haveRegions } from "@qrfactory/state/codes/regions";
+import {
+  markTablePublished,
+  publishCode,
+  publishCodes,
+  writeHeartbeat,
+} from "@qrfactory/state/codes/publishing/publish";
+import { haveRegions } from "@qrfactory/state/codes/publishing/regions";
 import { makeEventConsumer, writeAck } from "@qrfactory/state/streams/event-stream";
 import type { Redis } from "ioredis";
 import { type Region, startRegion } from "./process.fixture.js";

@@ -4,8 +4,8 @@
 import { hourMs } from "@qrfactory/domain/duration";
 import type { EventKind } from "@qrfactory/domain/events";
 import type { Redis } from "ioredis";
-import { pairs } from "../codes/pairs.js";
 import { acksKey } from "../keys.js";
+import { pairs } from "./reply-pairs.js";
 
 /** Consecutive records of one spool. */
 export type EventBatch = BatchHead & { records: string[] };

@@ -3,8 +3,8 @@
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { countRenders } from "@qrfactory/db/calls/usage";
 import { connectDatabase } from "@qrfactory/db/client";
-import { openEventStore } from "@qrfactory/db/scans/ingest";
-import { openSummaryStore } from "@qrfactory/db/scans/summary-store";
+import { openEventStore } from "@qrfactory/db/scans/ingest/ingest";
+import { openSummaryStore } from "@qrfactory/db/scans/summaries/summary-store";
 import { createHttpApp } from "@qrfactory/runtime/http/app";
 import { serve } from "@qrfactory/runtime/http/serve";
 import { createLog } from "@qrfactory/runtime/log";

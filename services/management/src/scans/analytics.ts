@@ -1,6 +1,6 @@
 import { getCode } from "@qrfactory/db/codes/codes";
-import { type ReportQuery, readReport } from "@qrfactory/db/scans/report";
-import { resolveRange } from "@qrfactory/db/scans/report-range";
+import { resolveRange } from "@qrfactory/db/scans/reports/range";
+import { type ReportQuery, readReport } from "@qrfactory/db/scans/reports/report";
 import { type ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler, Routes } from "@qrfactory/runtime/http/app";

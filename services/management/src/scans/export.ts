@@ -1,9 +1,9 @@
 // All scans of a range as a file, the oldest first. Read and sent in batches, each a short read of its own: memory does
 // not grow with the number of scans, and a client that is slow keeps no connection to the database busy.
 
-import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scans/lists";
-import { resolveRange } from "@qrfactory/db/scans/report-range";
-import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
+import type { AnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
+import { resolveRange } from "@qrfactory/db/scans/reports/range";
+import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scans/reports/scan-list";
 import type { ScanScope, Stretch } from "@qrfactory/db/scans/scope";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import { makeLocalMoment } from "@qrfactory/domain/local-time";

@@ -1,8 +1,8 @@
 // Reports and scans as clients see them.
 
-import type { ListedScan } from "@qrfactory/db/scans/lists";
-import type { Course, Report } from "@qrfactory/db/scans/report";
-import type { Counts } from "@qrfactory/db/scans/report-times";
+import type { Counts } from "@qrfactory/db/scans/reports/count-over-time";
+import type { Course, Report } from "@qrfactory/db/scans/reports/report";
+import type { ListedScan } from "@qrfactory/db/scans/reports/scan-list";
 
 /** The report of contract section 6; bots by class beside it, what was compared, and since when all of it is known. */
 export function reportDocument(report: Report, includeBots: boolean) {

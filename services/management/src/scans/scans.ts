@@ -2,8 +2,8 @@
 // while more come in.
 
 import { momentField } from "@qrfactory/codes/input";
-import { type ListedScan, listScans } from "@qrfactory/db/scans/lists";
-import { resolveRange } from "@qrfactory/db/scans/report-range";
+import { resolveRange } from "@qrfactory/db/scans/reports/range";
+import { type ListedScan, listScans } from "@qrfactory/db/scans/reports/scan-list";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { z } from "zod";
 import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";

@@ -15,14 +15,14 @@ import {
 import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/keys/api-keys";
 import { findBelievedEpoch, recordEpoch } from "@qrfactory/db/state-epoch";
 import type { Log } from "@qrfactory/runtime/log";
-import { countOwners, publishOwners } from "@qrfactory/state/codes/owners";
+import { countOwners, publishOwners } from "@qrfactory/state/codes/publishing/owners";
 import {
   countPublishedCodes,
   markTablePublished,
   publishCodes,
   readTableMark,
   writeHeartbeat,
-} from "@qrfactory/state/codes/publish";
+} from "@qrfactory/state/codes/publishing/publish";
 import { countPublication, type Epoch, type FoundEpoch, isInDoubt, markWhole, readEpoch } from "@qrfactory/state/epoch";
 import type { Redis } from "ioredis";
 import { makeDueChanges } from "./scheduled-changes.js";
