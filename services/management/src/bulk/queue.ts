@@ -1,10 +1,9 @@
 // The queue of bulk orders: a doorbell. What there is to do stands in Postgres, so a ring that is lost costs a second.
 import type { Log } from "@qrfactory/runtime/log";
+import { queueNames, queuePrefix } from "@qrfactory/runtime/redis-keys";
 import { type ConnectionOptions, Queue } from "bullmq";
 
-/** Names in Redis. */
-export const bulkQueue = "bulk";
-export const queuePrefix = "qrf";
+export const bulkQueue = queueNames.bulk;
 
 /** How long a request waits for a ring to be heard: BullMQ by itself waits for as long as Redis is away. */
 const ringMsMax = 300;

@@ -7,6 +7,7 @@ import { ensurePartitions } from "@qrfactory/db/scans/retention/partitions";
 import { runRetention } from "@qrfactory/db/scans/retention/retention";
 import { hourMs } from "@qrfactory/domain/duration";
 import type { Log } from "@qrfactory/runtime/log";
+import { queueNames } from "@qrfactory/runtime/redis-keys";
 import { makeCredits } from "@qrfactory/state/credits/credits";
 import type { ConnectionOptions } from "bullmq";
 import type { Redis } from "ioredis";
@@ -16,7 +17,7 @@ import { checkCredits, sinceLastMonth } from "../usage/credit-check.js";
 import { giveBackLate } from "./bulk/give-back.js";
 import { type Job, type JobQueue, startJobs } from "./job-queue.js";
 
-export const maintenanceQueue = "maintenance";
+export const maintenanceQueue = queueNames.maintenance;
 
 /** Partitions exist two months ahead and expired rows harm nobody, so once an hour is often. */
 const hourly = { every: hourMs };

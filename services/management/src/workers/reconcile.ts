@@ -4,11 +4,12 @@
 import type { SummaryStore } from "@qrfactory/db/scans/summaries/summary-store";
 import { dayMs, hourMs } from "@qrfactory/domain/duration";
 import type { Log } from "@qrfactory/runtime/log";
+import { queueNames } from "@qrfactory/runtime/redis-keys";
 import type { ConnectionOptions } from "bullmq";
 import { Gauge, type Registry } from "prom-client";
 import { type Job, type JobQueue, startJobs } from "./job-queue.js";
 
-export const summariesQueue = "summaries";
+export const summariesQueue = queueNames.summaries;
 
 /** Late enough that the hour before is settled, and yesterday at the second run of a day. */
 const hourly = { pattern: "7 * * * *", tz: "UTC" };
