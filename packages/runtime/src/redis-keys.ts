@@ -27,7 +27,7 @@ export type KeyFamily = AboutKeys & {
 function family<Pattern extends string>(
   pattern: Pattern,
   about: AboutKeys,
-): KeyFamily & { of: (...parts: Parts<Pattern>) => string } {
+): Omit<KeyFamily, "of"> & { of: (...parts: Parts<Pattern>) => string } {
   const [start = "", ...texts] = pattern.split(/\{\w+\}/);
   return { pattern, ...about, of: (...parts) => texts.reduce((key, text, at) => key + parts[at] + text, start) };
 }
