@@ -6,8 +6,8 @@ import type { Routing } from "@qrfactory/codes/routing";
 import { freePort } from "@qrfactory/processes/ports";
 import { startScript } from "@qrfactory/processes/process";
 import { until } from "@qrfactory/processes/until";
-import { writeSnapshot } from "@qrfactory/state/codes/snapshot";
-import { createTable } from "@qrfactory/state/codes/table";
+import { writeSnapshot } from "@qrfactory/state/codes/table/snapshot";
+import { createTable } from "@qrfactory/state/codes/table/table";
 import { processorMsOf } from "./process-figures.js";
 
 const main = fileURLToPath(new URL("../../../services/redirect/dist/main.js", import.meta.url));

@@ -1,8 +1,8 @@
 // Thirteen months of scans in a database, the same for the same numbers: a tenth of them of one code, the others of
 // codes of which some are far more popular than others. Made by PostgreSQL itself, from hashes of their number.
 import type { Db } from "@qrfactory/db/client";
-import { ensurePartitions } from "@qrfactory/db/scans/partitions";
-import { openSummaryStore } from "@qrfactory/db/scans/summary-store";
+import { ensurePartitions } from "@qrfactory/db/scans/retention/partitions";
+import { openSummaryStore } from "@qrfactory/db/scans/summaries/summary-store";
 
 export type History = { workspaceId: string; scans: number; codes: number; from: Date; to: Date };
 

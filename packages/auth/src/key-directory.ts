@@ -5,6 +5,7 @@
 
 import { isUsable, type KeyRecord, keyRecord } from "@qrfactory/domain/access/key-record";
 import { ApiError } from "@qrfactory/domain/http/errors";
+import { stateKeys } from "@qrfactory/runtime/redis-keys";
 import type { Redis } from "ioredis";
 import { hashApiKey, isWellFormedKey } from "./api-key.js";
 import { makeShortMemory } from "./short-memory.js";
@@ -25,7 +26,7 @@ end
 redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[3])
 return 1`;
 
-const redisKey = (hash: string) => `qrf:key:${hash}`;
+const redisKey = stateKeys.apiKey.of;
 
 /** Publishes what services must know of a key; older versions than the one known are ignored, so it may be repeated. */
 export async function publishKey(redis: Redis, hash: Buffer, record: KeyRecord): Promise<void> {

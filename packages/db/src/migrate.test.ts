@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import { migrate } from "@qrfactory/db/migrate";
-import { ensurePartitions } from "@qrfactory/db/scans/partitions";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { Prisma } from "./generated/client.js";
+import { ensurePartitions } from "./scans/retention/partitions.js";
 
 let database: TestDatabase;
 let db: Db;

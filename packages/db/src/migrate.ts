@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { connectDatabase } from "./client.js";
 import { inTransaction } from "./connections.js";
-import { ensurePartitions } from "./scans/partitions.js";
+import { ensurePartitions } from "./scans/retention/partitions.js";
 
 const migrationsFolder = fileURLToPath(new URL("../prisma/migrations/", import.meta.url));
 

@@ -2,6 +2,7 @@
 // early is found. A help for people, not a ledger: it holds the ids that are asked for most, and an outage may lose or
 // double some counts.
 import { dayMs } from "@qrfactory/domain/duration";
+import { stateKeys } from "@qrfactory/runtime/redis-keys";
 import type { Redis } from "ioredis";
 
 /** Ids kept of a day; others are counted no more on it. */
@@ -11,7 +12,7 @@ const keptSeconds = 62 * 24 * 60 * 60;
 /** The longest span that can be asked for. */
 export const orphanDaysMax = 60;
 
-const keyOf = (day: string) => `qrf:orphans:${day}`;
+const keyOf = stateKeys.orphans.of;
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 /** KEYS: the day. ARGV: ids kept at most, seconds kept, then an id and its count, again and again. */

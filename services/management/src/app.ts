@@ -10,7 +10,7 @@ import { type PasswordOptions, passwordRoutes } from "./accounts/password.js";
 import { type WorkspaceOptions, workspaceRoutes } from "./accounts/workspace.js";
 import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.js";
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
-import { type BulkOptions, bulkRoutes } from "./bulk/bulk.js";
+import { type BulkOptions, bulkRoutes } from "./bulk/bulk-routes.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./codes/codes.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./keys/api-keys.js";
 import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";

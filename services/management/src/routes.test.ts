@@ -5,6 +5,9 @@ import { setOperator } from "@qrfactory/db/accounts/operators";
 import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { includesRole, type Role, roles } from "@qrfactory/domain/access/roles";
+import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { findFamily } from "@qrfactory/runtime/redis-keys";
+import { listStrayKeys } from "@qrfactory/testing/redis-keys";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
 import { addressOf, type RouteCase, routeCases, type World } from "./routes.fixture.js";
 
@@ -188,6 +191,14 @@ test("no route is left out", () => {
     Object.keys(methods).map((method) => `${method} ${spell(path)}`),
   );
   expect(routeCases.map(({ route }) => route).sort()).toEqual(all.sort());
+});
+
+test("no key in Redis is outside of the table of keys", async () => {
+  const redis = connectRedis({ url: api.redis.url, name: "test" });
+  await redisReady(redis, 5_000);
+  const stray = await listStrayKeys(redis, findFamily);
+  redis.disconnect();
+  expect(stray).toEqual([]);
 });
 
 test("the document tells these answers", () => {

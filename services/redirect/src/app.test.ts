@@ -6,7 +6,7 @@ import type { LiveCode } from "@qrfactory/codes/published";
 import { type ScanEvent, scanEvent, scanRecord } from "@qrfactory/domain/events";
 import { until } from "@qrfactory/processes/until";
 import { createHttpServer } from "@qrfactory/runtime/http/serve";
-import { createTable, type Table } from "@qrfactory/state/codes/table";
+import { createTable, type Table } from "@qrfactory/state/codes/table/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
@@ -35,7 +35,7 @@ const describeScan = makeDescribeScan({
 });
 
 let table: Table;
-let look: AppOptions["look"];
+let lookUp: AppOptions["lookUp"];
 let scans: ScanEvent[];
 let recordScan: AppOptions["recordScan"];
 let service: Listening;
@@ -45,7 +45,7 @@ const orphans: string[] = [];
 function appOptions(): AppOptions {
   return {
     table: { find: (shortId) => table.find(shortId) },
-    look: (shortId) => look(shortId),
+    lookUp: (shortId) => lookUp(shortId),
     describeScan,
     ...routingOptions(),
     recordScan: (scan) => recordScan(scan),
@@ -77,7 +77,7 @@ beforeEach(() => {
   table.apply({ ...code, short_id: "EXPIRED-2", expires_at: "2026-11-21T11:00:00Z", fallback_url });
   table.apply({ ...code, short_id: "NOT-YET", expires_at: "2026-11-21T12:00:00.001Z", fallback_url });
   table.apply({ schema: 1, id: code.id, short_id: "DELETED", version: 9, deleted: true });
-  look = async () => "absent";
+  lookUp = async () => "absent";
   scans = [];
   recordScan = async (scan) => void scans.push(scan);
 });
@@ -303,7 +303,7 @@ test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("%s is refused, with wh
 });
 
 test("while nobody can say what exists an unknown code is 503, never 404, and a known one is served", async () => {
-  look = async () => "away";
+  lookUp = async () => "away";
   const noted = orphans.length;
   const forPrograms = await get("/q/UNKNOWN");
   expect(forPrograms.status).toBe(503);
@@ -328,7 +328,7 @@ test("while nobody can say what exists an unknown code is 503, never 404, and a 
 });
 
 test("a code that a look has found is served as any other", async () => {
-  look = async (shortId) => {
+  lookUp = async (shortId) => {
     table.apply({ ...code, short_id: shortId });
     return "found";
   };

@@ -10,16 +10,16 @@ import { sendProblem } from "@qrfactory/runtime/http/problem";
 import { requestIdFrom } from "@qrfactory/runtime/http/request-id";
 import type { StatusReport } from "@qrfactory/runtime/http/status";
 import type { Metrics } from "@qrfactory/runtime/metrics";
-import type { Look } from "@qrfactory/state/codes/look";
-import type { LiveRow } from "@qrfactory/state/codes/row-bytes";
-import type { Table } from "@qrfactory/state/codes/table";
+import type { ReplicaLookup } from "@qrfactory/state/codes/following/replica-lookup";
+import type { LiveRow } from "@qrfactory/state/codes/table/row-bytes";
+import type { Table } from "@qrfactory/state/codes/table/table";
 import { olderPurposes, type PlainRequest, type TakeScan } from "./fast-lane.js";
 import { appPage, type PageFor, passwordPage, previewPage } from "./pages/pages.js";
 import type { Unlock } from "./pages/password-form.js";
 import type { PageName } from "./pages/wording.js";
+import type { CountryDatabase } from "./scan/country-database.js";
 import { type Decide, isPlain } from "./scan/decide.js";
 import { saysPrefetch } from "./scan/headers.js";
-import type { Places } from "./scan/places.js";
 import {
   type DescribeScan,
   type Led,
@@ -32,8 +32,8 @@ import { sendHealth, sendPage, sendRedirect, sendStatus, sendUnavailable } from 
 
 export type AppOptions = Decide & {
   table: Pick<Table, "find">;
-  /** Tells of a short id that the table does not have; what is found is in the table then. See `makeLook`. */
-  look: Look["look"];
+  /** Tells of a short id that the table does not have; what is found is in the table then. See `makeReplicaLookup`. */
+  lookUp: ReplicaLookup["lookUp"];
   readScanner: (request: ScanRequest) => Scanner;
   describeScan: DescribeScan;
   /** Resolves when the scan is written down. */
@@ -42,7 +42,7 @@ export type AppOptions = Decide & {
   onLost: (error: unknown) => void;
   /** Reads the password of a form; see `makeUnlock`. */
   unlock: Unlock;
-  places: Pick<Places, "open">;
+  countryDatabase: Pick<CountryDatabase, "open">;
   pageFor: PageFor;
   /** What a workspace says of itself on the pages at the end of its codes. */
   ownerOf: (workspaceId: string) => CodeOwner | null;
@@ -91,7 +91,7 @@ export function createApp(options: AppOptions): RequestListener {
     let row = shortId === null ? undefined : table.find(shortId);
     if (isOther) return refuseMethod(req, row !== undefined && !plus && options.hasPassword(row));
     if (shortId !== null && !row) {
-      const result = await options.look(shortId);
+      const result = await options.lookUp(shortId);
       if (result === "away") return sendUnavailable(req, res, pageFor(req.headers, "unavailable"), requestId);
       row = table.find(shortId);
     }
@@ -112,7 +112,7 @@ export function createApp(options: AppOptions): RequestListener {
 
   /** Asks for the country's database when a rule needs it and none did before. */
   async function ready({ row, scanner }: Scan): Promise<void> {
-    if (options.decide(row, scanner, now()) === null) await options.places.open();
+    if (options.decide(row, scanner, now()) === null) await options.countryDatabase.open();
   }
 
   function decided({ row, scanner }: Scan, isUnlocked = false): Decision {

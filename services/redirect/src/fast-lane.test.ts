@@ -6,7 +6,7 @@ import type { Routing } from "@qrfactory/codes/routing";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { until } from "@qrfactory/processes/until";
 import { createHttpServer, drain } from "@qrfactory/runtime/http/serve";
-import { createTable } from "@qrfactory/state/codes/table";
+import { createTable } from "@qrfactory/state/codes/table/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import fc from "fast-check";
 import { createApp, makeTakeScan } from "./app.js";
@@ -62,7 +62,7 @@ async function start(hasLane: boolean) {
   let taken = 0;
   const options = {
     table,
-    look: async () => "absent" as const,
+    lookUp: async () => "absent" as const,
     describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
     ...routingOptions(),
     recordScan: async (scan: ScanEvent) => {

@@ -8,13 +8,13 @@ import { connectRedis } from "@qrfactory/runtime/redis";
 import { version } from "@qrfactory/runtime/version";
 import { makeShipper } from "@qrfactory/spool/shipper";
 import { openSpool } from "@qrfactory/spool/spool";
-import { makeBeats } from "@qrfactory/state/codes/beats";
-import { followTable } from "@qrfactory/state/codes/follow";
-import { journaled, openJournal } from "@qrfactory/state/codes/journal";
-import { makeLook } from "@qrfactory/state/codes/look";
-import { reportProgress } from "@qrfactory/state/codes/regions";
-import { readSnapshot } from "@qrfactory/state/codes/snapshot";
-import { createTable } from "@qrfactory/state/codes/table";
+import { followTable } from "@qrfactory/state/codes/following/follow";
+import { makeHeartbeat } from "@qrfactory/state/codes/following/heartbeat";
+import { makeReplicaLookup } from "@qrfactory/state/codes/following/replica-lookup";
+import { reportProgress } from "@qrfactory/state/codes/publishing/regions";
+import { journaled, openJournal } from "@qrfactory/state/codes/table/journal";
+import { readSnapshot } from "@qrfactory/state/codes/table/snapshot";
+import { createTable } from "@qrfactory/state/codes/table/table";
 import { addOrphans } from "@qrfactory/state/orphans";
 import { eventStream } from "@qrfactory/state/streams/event-stream";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
@@ -24,9 +24,9 @@ import { keepOwners } from "./pages/owners.js";
 import { makePageFor } from "./pages/pages.js";
 import { makeUnlock } from "./pages/password-form.js";
 import { makeCheckPassword } from "./pages/passwords.js";
+import { makeCountryDatabase } from "./scan/country-database.js";
 import { makeDecide } from "./scan/decide.js";
 import { makeOrphans } from "./scan/orphans.js";
-import { makePlaces } from "./scan/places.js";
 import { makeDescribeScan, makeReadScanner } from "./scan/scan.js";
 import { scanRoute } from "./scan/send.js";
 import { makeUses } from "./scan/uses.js";
@@ -73,10 +73,10 @@ start(async () => {
     log.info(read, "the table was read from its snapshot and its journal");
   }
   const replica = connectRedis({ url: replicaUrl, name: `redirect-${region}` });
-  const beats = makeBeats();
+  const heartbeat = makeHeartbeat();
   const follower = followTable({
     table,
-    beats,
+    heartbeat,
     redis: replica,
     blocking: connectRedis({
       url: replicaUrl,
@@ -107,7 +107,12 @@ start(async () => {
     onState: tell("writing snapshots"),
   });
 
-  const { look, counts: looks } = makeLook({ table, redis: replica, isCurrent: follower.isCurrent, beats });
+  const { lookUp, counts: looks } = makeReplicaLookup({
+    table,
+    redis: replica,
+    isCurrent: follower.isCurrent,
+    heartbeat,
+  });
   const owners = keepOwners({
     directory: config.SNAPSHOT_DIR,
     redis: replica,
@@ -127,14 +132,14 @@ start(async () => {
   const metrics = createMetrics("redirect");
   registerGauges(metrics.registry, known);
   const { VISITOR_SECRET: visitorSecret, TRUSTED_PROXIES: trustedProxies } = config;
-  const places = makePlaces({ file: config.GEOIP_DATABASE, log });
-  const visitorOf = makeVisitorOf({ visitorSecret, locate: places.locate });
+  const countryDatabase = makeCountryDatabase({ file: config.GEOIP_DATABASE, log });
+  const visitorOf = makeVisitorOf({ visitorSecret, locate: countryDatabase.locate });
   const orphans = makeOrphans({ add: (counts) => addOrphans(state, counts) });
   const options: AppOptions = {
     table,
-    look,
-    ...makeDecide({ visitorOf, uses: makeUses(), places }),
-    places,
+    lookUp,
+    ...makeDecide({ visitorOf, uses: makeUses(), countryDatabase }),
+    countryDatabase,
     pageFor: makePageFor(config.operator),
     ownerOf: owners.find,
     noteOrphan: orphans.note,
@@ -163,7 +168,7 @@ start(async () => {
       await owners.stop();
       journal.close();
       await spool.close();
-      places.stop();
+      countryDatabase.stop();
       state.disconnect();
       replica.disconnect();
     },

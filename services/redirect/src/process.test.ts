@@ -10,9 +10,16 @@ import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import type { StatusReport } from "@qrfactory/runtime/http/status";
 import { connectRedis } from "@qrfactory/runtime/redis";
-import { markTablePublished, publishCode, publishCodes, writeHeartbeat } from "@qrfactory/state/codes/publish";
-import { haveRegions } from "@qrfactory/state/codes/regions";
+import { findFamily } from "@qrfactory/runtime/redis-keys";
+import {
+  markTablePublished,
+  publishCode,
+  publishCodes,
+  writeHeartbeat,
+} from "@qrfactory/state/codes/publishing/publish";
+import { haveRegions } from "@qrfactory/state/codes/publishing/regions";
 import { makeEventConsumer, writeAck } from "@qrfactory/state/streams/event-stream";
+import { listStrayKeys } from "@qrfactory/testing/redis-keys";
 import type { Redis } from "ioredis";
 import { type Region, startRegion } from "./process.fixture.js";
 
@@ -208,6 +215,10 @@ test("with the primary frozen, killed or empty and the replica gone, every known
   await until(() => redis.status === "ready");
   await publishAll([...codes, ...atOnce, ...newer]);
   await until(async () => (await status()).status === "ok", { timeoutMs: 10_000 });
+});
+
+test("no key in Redis is outside of the table of keys", async () => {
+  expect(await listStrayKeys(redis, findFamily)).toEqual([]);
 });
 
 test("a stop finishes what is under way, hands over the last scans and exits cleanly", async () => {

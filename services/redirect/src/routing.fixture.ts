@@ -16,11 +16,12 @@ export function routingOptions(
   checkPassword: CheckPassword = makeCheckPassword({ now: () => 0 }),
 ): Pick<
   AppOptions,
-  ("decide" | "hasPassword" | "count" | "places" | "unlock") | ("readScanner" | "noteOrphan" | "pageFor" | "ownerOf")
+  | ("decide" | "hasPassword" | "count" | "countryDatabase" | "unlock")
+  | ("readScanner" | "noteOrphan" | "pageFor" | "ownerOf")
 > {
   let isOpen = false;
   const locate = (network: string) => {
-    if (!isOpen) throw new Error("asked before the places are open");
+    if (!isOpen) throw new Error("asked before the database of countries is open");
     return { country: network === "203.0.113.0/24" ? "AT" : null, region: null, city: null, district: null };
   };
   return {
@@ -28,9 +29,9 @@ export function routingOptions(
     ...makeDecide({
       visitorOf: makeVisitorOf({ visitorSecret: "a secret for tests", locate }),
       uses: makeUses(),
-      places: { isOpen: () => isOpen },
+      countryDatabase: { isOpen: () => isOpen },
     }),
-    places: {
+    countryDatabase: {
       open: async () => {
         isOpen = true;
       },

@@ -7,7 +7,7 @@ import { compileRoutes, route } from "@qrfactory/codes/route";
 import type { Routing } from "@qrfactory/codes/routing";
 import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
 import { createHttpServer } from "@qrfactory/runtime/http/serve";
-import { createTable, type Table } from "@qrfactory/state/codes/table";
+import { createTable, type Table } from "@qrfactory/state/codes/table/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import fc from "fast-check";
@@ -35,13 +35,13 @@ const passwordHash = hash("open sesame", { memoryCost: 1_024, timeCost: 1 });
 function appOptions(): AppOptions {
   return {
     table: { find: (shortId) => table.find(shortId) },
-    look: async () => "absent" as const,
+    lookUp: async () => "absent" as const,
     describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
     readScanner: (request) => routing.readScanner(request),
     decide: (...scan) => routing.decide(...scan),
     hasPassword: (row) => routing.hasPassword(row),
     count: (...scan) => routing.count(...scan),
-    places: { open: () => routing.places.open() },
+    countryDatabase: { open: () => routing.countryDatabase.open() },
     unlock: (...form) => routing.unlock(...form),
     noteOrphan: () => {},
     pageFor: (...page) => routing.pageFor(...page),

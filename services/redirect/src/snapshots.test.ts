@@ -4,9 +4,9 @@ import { afterAll, afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { LiveCode } from "@qrfactory/codes/published";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
-import { type Journal, journaled, openJournal } from "@qrfactory/state/codes/journal";
-import { readSnapshot } from "@qrfactory/state/codes/snapshot";
-import { createTable, type Table } from "@qrfactory/state/codes/table";
+import { type Journal, journaled, openJournal } from "@qrfactory/state/codes/table/journal";
+import { readSnapshot } from "@qrfactory/state/codes/table/snapshot";
+import { createTable, type Table } from "@qrfactory/state/codes/table/table";
 import { type KeepSnapshotsOptions, keepSnapshots, type Snapshots } from "./snapshots.js";
 
 const temp = makeTempDirectory("snapshots-");

@@ -4,11 +4,11 @@
 import type { Component, StatusReport } from "@qrfactory/runtime/http/status";
 import type { ShipperState } from "@qrfactory/spool/shipper";
 import type { SpoolStats } from "@qrfactory/spool/spool";
-import { isFreshBeat } from "@qrfactory/state/codes/beats";
-import type { FollowState } from "@qrfactory/state/codes/follow";
-import type { JournalState } from "@qrfactory/state/codes/journal";
-import type { Look } from "@qrfactory/state/codes/look";
-import type { Table } from "@qrfactory/state/codes/table";
+import type { FollowState } from "@qrfactory/state/codes/following/follow";
+import { isFreshBeat } from "@qrfactory/state/codes/following/heartbeat";
+import type { ReplicaLookup } from "@qrfactory/state/codes/following/replica-lookup";
+import type { JournalState } from "@qrfactory/state/codes/table/journal";
+import type { Table } from "@qrfactory/state/codes/table/table";
 import { Gauge, type Registry } from "prom-client";
 import type { SnapshotState } from "./snapshots.js";
 
@@ -17,7 +17,7 @@ export type StateOptions = {
   region: string;
   table: Pick<Table, "isFull" | "counts" | "bytes">;
   replica: () => FollowState;
-  looks: Look["counts"];
+  looks: ReplicaLookup["counts"];
   snapshots: () => SnapshotState;
   journal: () => JournalState;
   spool: () => SpoolStats;

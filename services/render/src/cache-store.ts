@@ -3,6 +3,7 @@
 
 import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { connectRedis } from "@qrfactory/runtime/redis";
+import { renderCacheKeys } from "@qrfactory/runtime/redis-keys";
 import { Cluster, type Redis } from "ioredis";
 import { LRUCache } from "lru-cache";
 
@@ -105,7 +106,7 @@ return redis.call('DEL', KEYS[1])`;
 /** One hash an image, so that entry and workspaces are evicted and expire together, in one slot of a cluster. */
 function redisStore(redis: Redis | Cluster, timeoutMs: number): CacheStore {
   const guard = makeGuard(timeoutMs);
-  const name = (key: string) => `qrf:image:${key}`;
+  const name = renderCacheKeys.image.of;
   const member = (workspaceId: string) => `w:${workspaceId}`;
   return {
     find: (key, workspaceId) =>

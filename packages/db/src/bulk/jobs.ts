@@ -7,7 +7,7 @@ import { ApiError } from "@qrfactory/domain/http/errors";
 import { recordEvent } from "../audit/events.js";
 import { bytes, type Db, type Tx } from "../client.js";
 import type { BulkJob, Prisma } from "../generated/client.js";
-import { arrayLiteral, callColumns, insertCalls } from "../scans/ingest-statements.js";
+import { arrayLiteral, callColumns, insertCalls } from "../scans/ingest/statements.js";
 
 export type { BulkJob } from "../generated/client.js";
 

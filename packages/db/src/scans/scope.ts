@@ -2,7 +2,7 @@
 // the conditions on rows of `scans`; every value from outside becomes a parameter.
 import { tagsNamed } from "../codes/tags.js";
 import { isCounted, type ScanDimension, unknownKey, valueIn } from "./dimensions.js";
-import type { SummaryStart } from "./summaries.js";
+import type { SummaryStart } from "./summaries/summaries.js";
 
 /** Values of a dimension that scans have to have, and that they must not have. */
 export type DimensionFilter = { dimension: ScanDimension; include: string[]; exclude: string[] };

@@ -4,6 +4,7 @@ import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Response } from "express";
 import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import { stateKeys } from "../redis-keys.js";
 
 export type RateLimit = {
   /** Name of the policy as clients see it, e.g. `caller` or `login`. */
@@ -14,6 +15,9 @@ export type RateLimit = {
   /** Keys a hash of the subjects, for those that are addresses of people: Redis writes what it counts to its disk. */
   secret?: string;
 };
+
+/** The key without its subject, which the limiter adds after a colon. */
+const keyPrefixOf = (policy: string) => stateKeys.rate.of(policy, "").slice(0, -1);
 
 /** The largest integer of a structured field (RFC 9651, 3.3.1), for clients that are not limited. */
 const integerMax = 999_999_999_999_999;
@@ -34,7 +38,7 @@ export function makeRateLimit(redis: Redis, { policy, windowSeconds, isQuiet, se
   function limiterOf(limit: number): RateLimiterRedis {
     const known = limiters.get(limit);
     if (known) return known;
-    const window = { points: limit, duration: windowSeconds, keyPrefix: `qrf:rate:${policy}` };
+    const window = { points: limit, duration: windowSeconds, keyPrefix: keyPrefixOf(policy) };
     const limiter = new RateLimiterRedis({
       ...window,
       storeClient: redis,

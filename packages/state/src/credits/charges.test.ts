@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
-import { chargesKey, decideCharges, listOpenCharges } from "@qrfactory/state/credits/charges";
+import { decideCharges, listOpenCharges } from "@qrfactory/state/credits/charges";
 import { type Credits, counterKey, makeCredits } from "@qrfactory/state/credits/credits";
 import { Redis } from "ioredis";
+import { chargesKey } from "../keys.js";
 
 const temp = makeTempDirectory();
 const at = new Date("2026-11-21T10:00:00Z");

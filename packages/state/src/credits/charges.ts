@@ -2,9 +2,7 @@
 // order is on disk, and returned when that failed; one whose process died in between is decided by asking what was
 // written.
 import type { Redis } from "ioredis";
-
-/** Hash: id of a call or order → its charge. There are as many as images being drawn. */
-export const chargesKey = "qrf:credits:charges";
+import { chargesKey } from "../keys.js";
 
 /** Holder of the charges of bulk orders: any process of management. */
 export const ordersHolder = "orders";

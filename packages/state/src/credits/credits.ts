@@ -4,8 +4,10 @@
 import { dayMs, hourMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { monthOf, nextMonthStart } from "@qrfactory/domain/plan/plans";
+import { stateKeys } from "@qrfactory/runtime/redis-keys";
 import type { Redis } from "ioredis";
-import { type Charge, chargesKey, chargeText, returnCharge, settleCharges } from "./charges.js";
+import { chargesKey } from "../keys.js";
+import { type Charge, chargeText, returnCharge, settleCharges } from "./charges.js";
 
 /** A counter outlives its month by this much: late give-backs and the nightly comparison with the ledger need it. */
 const keptAfterMonthMs = 7 * dayMs;
@@ -229,5 +231,5 @@ const expiryOf = (at: Date) => nextMonthStart(at).getTime() + keptAfterMonthMs;
 
 /** The counter of a workspace and month. */
 export function counterKey({ workspaceId, month }: CreditAccount): string {
-  return `qrf:credits:${workspaceId}:${month}`;
+  return stateKeys.credits.of(workspaceId, month);
 }

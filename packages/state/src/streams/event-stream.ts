@@ -3,9 +3,10 @@
 // likes: the spools ship again whatever is not acknowledged.
 import { hourMs } from "@qrfactory/domain/duration";
 import type { EventKind } from "@qrfactory/domain/events";
+import { stateKeys } from "@qrfactory/runtime/redis-keys";
 import type { Redis } from "ioredis";
-import { pairs } from "../codes/pairs.js";
 import { acksKey } from "../keys.js";
+import { pairs } from "./reply-pairs.js";
 
 /** Consecutive records of one spool. */
 export type EventBatch = BatchHead & { records: string[] };
@@ -26,7 +27,7 @@ const entriesMax = 2_000;
 /** A consumer that has not asked for anything in this time does not come back: a living one asks every second. */
 const goneMs = hourMs;
 
-const streamOf = (kind: EventKind) => `qrf:events:${kind}`;
+const streamOf = (kind: EventKind) => stateKeys.events.of(kind);
 const group = "ingest";
 
 const sendScript = `

@@ -19,7 +19,7 @@ import type { CountRequest } from "@qrfactory/runtime/http/rate-limit";
 import { whereFrom } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller } from "../http/caller.js";
 import type { SendVerification } from "./email-verification.js";
 import { accountBody, emailField, guessedEmail, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";

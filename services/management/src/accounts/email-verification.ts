@@ -11,7 +11,7 @@ import { originOf, type Routes } from "@qrfactory/runtime/http/app";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller } from "../http/caller.js";
 import type { PostMail } from "../mail.js";
 import { accountBody, tokenField } from "./fields.js";
 import { verificationMail } from "./mails.js";

@@ -14,7 +14,7 @@ import { readJson } from "@qrfactory/runtime/http/body";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller } from "../http/caller.js";
 import type { PostMail } from "../mail.js";
 import { accountBody, guessedEmail, guessedPassword, tokenField } from "./fields.js";
 import { resetMail } from "./mails.js";

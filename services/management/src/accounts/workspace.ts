@@ -15,7 +15,7 @@ import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller } from "../http/caller.js";
 import { workspaceDocument } from "./accounts.js";
 import { accountBody, guessedPassword } from "./fields.js";
 import { makeRequirePassword } from "./password.js";

@@ -6,9 +6,9 @@ import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
-import type { RespondOnce } from "../idempotency.js";
-import { listDocument, readListQuery } from "../paging.js";
+import type { FindCaller } from "../http/caller.js";
+import type { RespondOnce } from "../http/idempotency.js";
+import { listDocument, readListQuery } from "../http/paging.js";
 import { workspaceDocument } from "./accounts.js";
 import { accountBody, workspaceNameField } from "./fields.js";
 

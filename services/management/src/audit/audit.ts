@@ -7,8 +7,8 @@ import { momentField } from "@qrfactory/domain/moment";
 import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
-import { readStreamQuery, streamDocument } from "../streams.js";
+import type { FindCaller } from "../http/caller.js";
+import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
 
 /** A cursor is the id of an event: a PostgreSQL `bigint`, as text. */
 const position = z

@@ -2,9 +2,9 @@
 import type { Caller } from "@qrfactory/auth/caller";
 import { monthOf, plans, rendersAllowed } from "@qrfactory/domain/plan/plans";
 import type { Credits } from "@qrfactory/state/credits/credits";
-import type { FindRefusals } from "./find-refusals.js";
-import type { BulkRow, Judged } from "./rows.js";
-import type { SharedPictures } from "./shared-pictures.js";
+import type { BulkRow, Judged } from "./intake/judge-rows.js";
+import type { SharedPictures } from "./intake/shared-pictures.js";
+import type { FindRefusals } from "./render/find-refusals.js";
 
 /** Rows shown of what would be made. */
 const shownMax = 10;

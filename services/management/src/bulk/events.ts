@@ -4,8 +4,8 @@ import type { Authenticate } from "@qrfactory/auth/caller";
 import { type BulkJob, findBulkJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import type { Handler } from "@qrfactory/runtime/http/app";
-import type { FindCaller } from "../caller.js";
-import { type EnterStream, openEvents } from "../server-events.js";
+import type { FindCaller } from "../http/caller.js";
+import { type EnterStream, openEvents } from "../http/server-events.js";
 import type { GetJob } from "./get-job.js";
 
 /** Progress is noted every second, an end at once. */

@@ -3,7 +3,7 @@ import { type BulkJob, findBulkJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Request } from "express";
-import { readPathId } from "../path-id.js";
+import { readPathId } from "../http/path-id.js";
 
 /** The job that a path names; throws `not_found`, the same for a missing one and somebody else's. */
 export async function getJob(db: Db, workspaceId: string, req: Request): Promise<BulkJob> {

@@ -21,17 +21,17 @@ import { makeBreather } from "@qrfactory/runtime/load/breather";
 import { ordersHolder } from "@qrfactory/state/credits/charges";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Request, Response } from "express";
-import type { FindCaller, SeenCaller } from "../caller.js";
-import { type Created, type CreateOnce, type Recall, type Recalled, sendCreated } from "../idempotency.js";
+import type { FindCaller, SeenCaller } from "../http/caller.js";
+import { type Created, type CreateOnce, type Recall, type Recalled, sendCreated } from "../http/idempotency.js";
+import type { ObjectStore } from "./archive/object-store.js";
+import { sendArchive } from "./archive/send-archive.js";
+import type { DocumentOf } from "./bulk-document.js";
 import { makeForesee } from "./dry-run.js";
-import type { FindRefusals } from "./find-refusals.js";
-import { type Intake, readIntake, tableBytesOf } from "./intake.js";
-import type { ObjectStore } from "./object-store.js";
-import { addVerdicts, type Judged, judgeRows } from "./rows.js";
-import { sendArchive } from "./send-archive.js";
-import type { ReadSharedPictures, SharedPictures } from "./shared-pictures.js";
-import type { ReadVerdicts } from "./verdicts.js";
-import type { DocumentOf } from "./wire.js";
+import { type Intake, readIntake, tableBytesOf } from "./intake/intake.js";
+import { addVerdicts, type Judged, judgeRows } from "./intake/judge-rows.js";
+import type { ReadSharedPictures, SharedPictures } from "./intake/shared-pictures.js";
+import type { FindRefusals } from "./render/find-refusals.js";
+import type { ReadVerdicts } from "./render/read-verdicts.js";
 
 export type OrderOptions = {
   db: Db;

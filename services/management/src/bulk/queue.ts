@@ -1,7 +1,7 @@
 // The queue of bulk orders: a doorbell. What there is to do stands in Postgres, so a ring that is lost costs a second.
 import type { Log } from "@qrfactory/runtime/log";
+import { queueNames, queuePrefix } from "@qrfactory/runtime/redis-keys";
 import { type ConnectionOptions, Queue } from "bullmq";
-import { type QueueName, queuePrefix } from "../queues.js";
 
 /** How long a request waits for a ring to be heard: BullMQ by itself waits for as long as Redis is away. */
 const ringMsMax = 300;
@@ -10,7 +10,7 @@ export type Bell = { ring: (jobId: string) => Promise<void>; close: () => Promis
 
 /** Makes the bell; ringing never fails and never takes long. */
 export function makeBell(connection: ConnectionOptions, log: Log): Bell {
-  const queue = new Queue("bulk" satisfies QueueName, { connection, prefix: queuePrefix });
+  const queue = new Queue(queueNames.bulk, { connection, prefix: queuePrefix });
   queue.on("error", (err) => log.debug({ err }, "bulk bell"));
   return {
     async ring(jobId) {

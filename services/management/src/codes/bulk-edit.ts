@@ -11,7 +11,7 @@ import { listOf } from "@qrfactory/domain/http/validate";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller } from "../http/caller.js";
 import { filterQuery, readFilter } from "./list.js";
 
 const isNotEmpty = (value: object) => Object.keys(value).length > 0;

@@ -12,9 +12,9 @@ import { makeLocalMoment } from "@qrfactory/domain/local-time";
 import { stringify } from "csv-stringify/sync";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
-import { type SentFile, sendFile } from "../send-file.js";
-import { timezoneField } from "../timezone.js";
+import type { FindCaller } from "../http/caller.js";
+import { type SentFile, sendFile } from "../http/send-file.js";
+import { timezoneField } from "../http/timezone.js";
 import { codeDocument } from "./code-document.js";
 
 /** Codes read at once: some 500 KB of them. */

@@ -10,8 +10,8 @@ import { momentField } from "@qrfactory/domain/moment";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
-import { listDocument, readListQuery } from "../paging.js";
+import type { FindCaller } from "../http/caller.js";
+import { listDocument, readListQuery } from "../http/paging.js";
 import { readIfMatch, readShortId } from "./address.js";
 import { versionDocument } from "./code-document.js";
 

@@ -22,9 +22,9 @@ import { storable } from "@qrfactory/domain/http/validate";
 import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
-import { readCursor, writeCursor } from "../cursor.js";
-import { type ListDocument, readListQuery } from "../paging.js";
+import type { FindCaller } from "../http/caller.js";
+import { readCursor, writeCursor } from "../http/cursor.js";
+import { type ListDocument, readListQuery } from "../http/paging.js";
 import { codeDocument } from "./code-document.js";
 
 const sortable = {

@@ -17,7 +17,7 @@ import { readJson } from "@qrfactory/runtime/http/body";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller } from "../http/caller.js";
 import { readShortId } from "./address.js";
 
 /** As much as a scan record holds of a header. */

@@ -14,9 +14,9 @@ import {
 import { dayMs } from "@qrfactory/domain/duration";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Request, Response } from "express";
-import type { FindCaller } from "../caller.js";
-import { listDocument, readListQuery } from "../paging.js";
-import { readPathId } from "../path-id.js";
+import type { FindCaller } from "../http/caller.js";
+import { listDocument, readListQuery } from "../http/paging.js";
+import { readPathId } from "../http/path-id.js";
 import { readShortId } from "./address.js";
 
 /** Further ahead than this is a slip of the pen. */

@@ -24,10 +24,10 @@ import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller, SeenCaller } from "../caller.js";
-import type { RespondOnce } from "../idempotency.js";
-import { listDocument, readListQuery } from "../paging.js";
-import { readPathId } from "../path-id.js";
+import type { FindCaller, SeenCaller } from "../http/caller.js";
+import type { RespondOnce } from "../http/idempotency.js";
+import { listDocument, readListQuery } from "../http/paging.js";
+import { readPathId } from "../http/path-id.js";
 
 const createBody = z.strictObject({
   name: storable.trim().min(1, "Give the key a name.").max(120, "Use at most 120 characters."),

@@ -9,10 +9,10 @@ import { ApiError } from "@qrfactory/domain/http/errors";
 import { noFields, parseInput } from "@qrfactory/domain/http/validate";
 import type { Routes } from "@qrfactory/runtime/http/app";
 import { withDeadline } from "@qrfactory/runtime/load/deadline";
+import { queueNames, queuePrefix } from "@qrfactory/runtime/redis-keys";
 import { type ConnectionOptions, Queue } from "bullmq";
 import type { Request, Response } from "express";
-import type { FindCaller } from "../caller.js";
-import { queueNames, queuePrefix } from "../queues.js";
+import type { FindCaller } from "../http/caller.js";
 
 /** Jobs of a queue by what they wait for. */
 export type QueueCounts = { name: string; jobs: Record<string, number> | null };
@@ -24,7 +24,7 @@ const readMsMax = 500;
 
 /** Makes the reader of all queues; a queue whose Redis does not answer in time has no counts. */
 export function makeReadQueues(connection: ConnectionOptions): ReadQueues {
-  const queues = queueNames.map((name) => new Queue(name, { connection, prefix: queuePrefix }));
+  const queues = Object.values(queueNames).map((name) => new Queue(name, { connection, prefix: queuePrefix }));
   // What is wrong is seen in the counts that do not come.
   for (const queue of queues) queue.on("error", () => undefined);
   return {

@@ -1,5 +1,5 @@
 // `qrfactory-admin retention`: what is kept no longer, now instead of within the hour, or only shown.
-import { type Removal, runRetention } from "@qrfactory/db/scans/retention";
+import { type Removal, runRetention } from "@qrfactory/db/scans/retention/retention";
 import { type Command, exitDone, exitFailed } from "./command.js";
 
 /** `retention` */

@@ -7,7 +7,7 @@ import type { Routes } from "@qrfactory/runtime/http/app";
 import { type Orphan, orphanDaysMax } from "@qrfactory/state/orphans";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller } from "../http/caller.js";
 
 const query = z.strictObject({ days: z.coerce.number().int().min(1).max(orphanDaysMax).default(30) });
 

@@ -3,8 +3,8 @@
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { countRenders } from "@qrfactory/db/calls/usage";
 import { connectDatabase } from "@qrfactory/db/client";
-import { openEventStore } from "@qrfactory/db/scans/ingest";
-import { openSummaryStore } from "@qrfactory/db/scans/summary-store";
+import { openEventStore } from "@qrfactory/db/scans/ingest/ingest";
+import { openSummaryStore } from "@qrfactory/db/scans/summaries/summary-store";
 import { createHttpApp } from "@qrfactory/runtime/http/app";
 import { serve } from "@qrfactory/runtime/http/serve";
 import { createLog } from "@qrfactory/runtime/log";
@@ -14,12 +14,12 @@ import { connectQueueRedis, connectRedis, requireNoEviction } from "@qrfactory/r
 import { version } from "@qrfactory/runtime/version";
 import { makeCredits } from "@qrfactory/state/credits/credits";
 import { openGeolocation } from "@qrfactory/visitor/geolocation";
-import { openObjectStore } from "../bulk/open-object-store.js";
+import { openObjectStore } from "../bulk/archive/open-object-store.js";
 import { readManagementConfig } from "../config.js";
 import { makePublisher } from "../publication/publisher.js";
 import { connectRenderCache, createStatus } from "../status.js";
 import { checkCredits, sinceLastMonth } from "../usage/credit-check.js";
-import { startBulkWorker } from "../workers/bulk/bulk.js";
+import { startBulkWorker } from "../workers/bulk/bulk-worker.js";
 import { startIngest } from "../workers/ingest.js";
 import { startMaintenance } from "../workers/maintenance.js";
 import { startPublishing } from "../workers/publish.js";

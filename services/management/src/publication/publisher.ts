@@ -9,14 +9,14 @@ import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, findUnpublishedCodes, listCodesAfter, markCodesPublished } from "@qrfactory/db/codes/codes";
 import { findUnpublishedKeys, type KeyPublication, markKeyPublished } from "@qrfactory/db/keys/api-keys";
 import { findBelievedEpoch, recordEpoch } from "@qrfactory/db/state-epoch";
-import { countOwners, publishOwners } from "@qrfactory/state/codes/owners";
+import { countOwners, publishOwners } from "@qrfactory/state/codes/publishing/owners";
 import {
   countPublishedCodes,
   markTablePublished,
   publishCodes,
   readTableMark,
   writeHeartbeat,
-} from "@qrfactory/state/codes/publish";
+} from "@qrfactory/state/codes/publishing/publish";
 import { countPublication, type Epoch, type FoundEpoch, isInDoubt, markWhole, readEpoch } from "@qrfactory/state/epoch";
 import type { Redis } from "ioredis";
 

@@ -1,7 +1,7 @@
 // Every number of a report against one that is computed another way: here, in JavaScript, from the rows.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
-import type { ScanRow } from "@qrfactory/db/scans/ingest-rows";
+import type { ScanRow } from "@qrfactory/db/scans/ingest/rows";
 import { cityOf } from "@qrfactory/domain/cities";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 import { scanRow, seededScans, summarise, takeIn } from "./scans.fixture.js";

@@ -1,6 +1,6 @@
 import { getCode } from "@qrfactory/db/codes/codes";
-import { type ReportQuery, readReport } from "@qrfactory/db/scans/report";
-import { resolveRange } from "@qrfactory/db/scans/report-range";
+import { resolveRange } from "@qrfactory/db/scans/reports/range";
+import { type ReportQuery, readReport } from "@qrfactory/db/scans/reports/report";
 import { type ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler, Routes } from "@qrfactory/runtime/http/app";
@@ -18,9 +18,9 @@ import {
   workspaceReportQuery,
   workspaceScansQuery,
 } from "./query.js";
+import { reportDocument } from "./report-document.js";
 import { makeListScans } from "./scans.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
-import { reportDocument } from "./wire.js";
 
 /** The routes of analytics. */
 export function analyticsRoutes(options: AnalyticsOptions): Routes {

@@ -1,19 +1,19 @@
 // All scans of a range as a file, the oldest first. Read and sent in batches, each a short read of its own: memory does
 // not grow with the number of scans, and a client that is slow keeps no connection to the database busy.
 
-import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scans/lists";
-import { resolveRange } from "@qrfactory/db/scans/report-range";
-import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
+import type { AnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
+import { resolveRange } from "@qrfactory/db/scans/reports/range";
+import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scans/reports/scan-list";
 import type { ScanScope, Stretch } from "@qrfactory/db/scans/scope";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import { makeLocalMoment } from "@qrfactory/domain/local-time";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { stringify } from "csv-stringify/sync";
 import { z } from "zod";
-import { sendFile } from "../send-file.js";
+import { sendFile } from "../http/send-file.js";
 import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";
+import { scanDocument } from "./report-document.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
-import { scanDocument } from "./wire.js";
 
 /** Scans read at once: some 400 KB of text, written in about ten milliseconds. */
 const batchSize = 2_000;

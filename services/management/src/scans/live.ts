@@ -1,12 +1,12 @@
 // Scans as they come in, as server-sent events (HTML, 9.2). All streams of one subject share one look at the database,
 // so what a stream costs is a line of text every two seconds.
 
-import { countRecent, type RecentScans } from "@qrfactory/db/scans/lists";
-import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
+import type { AnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
+import { countRecent, type RecentScans } from "@qrfactory/db/scans/reports/scan-list";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { z } from "zod";
-import { type EventStream, openEvents } from "../server-events.js";
+import { type EventStream, openEvents } from "../http/server-events.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
 
 /** A scan is seen about this much later, at worst. */

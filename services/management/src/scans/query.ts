@@ -1,11 +1,11 @@
 // What may be asked of scans, in the words of a query.
 
 import { fallbackKey, type ScanDimension, scanDimensions } from "@qrfactory/db/scans/dimensions";
-import type { Interval } from "@qrfactory/db/scans/report-times";
+import type { Interval } from "@qrfactory/db/scans/reports/count-over-time";
 import type { DimensionFilter } from "@qrfactory/db/scans/scope";
 import { storable } from "@qrfactory/domain/http/validate";
 import { z } from "zod";
-import { timezoneField } from "../timezone.js";
+import { timezoneField } from "../http/timezone.js";
 import { complainOf, spellValue } from "./filter-values.js";
 
 /** Hours of twelve weeks, days of five years; a chart shows a tenth of it. */

@@ -1,10 +1,10 @@
 // Scans for tests: rows made from a seed, taken in as the worker does it, and the summaries of the days they fall into.
 import { randomUUID } from "node:crypto";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
-import { openEventStore } from "@qrfactory/db/scans/ingest";
-import type { ScanRow } from "@qrfactory/db/scans/ingest-rows";
-import { ensurePartitions } from "@qrfactory/db/scans/partitions";
-import { openSummaryStore } from "@qrfactory/db/scans/summary-store";
+import { openEventStore } from "@qrfactory/db/scans/ingest/ingest";
+import type { ScanRow } from "@qrfactory/db/scans/ingest/rows";
+import { ensurePartitions } from "@qrfactory/db/scans/retention/partitions";
+import { openSummaryStore } from "@qrfactory/db/scans/summaries/summary-store";
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;

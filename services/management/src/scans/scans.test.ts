@@ -2,7 +2,7 @@
 import { get } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { ScanRow } from "@qrfactory/db/scans/ingest-rows";
+import type { ScanRow } from "@qrfactory/db/scans/ingest/rows";
 import { until } from "@qrfactory/processes/until";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 import { scanRow, takeIn } from "./scans.fixture.js";

@@ -1,15 +1,15 @@
 // Single scans as a list, the latest first. A page begins after a scan, not after a number of them, so it stays right
 // while more come in.
 
-import { type ListedScan, listScans } from "@qrfactory/db/scans/lists";
-import { resolveRange } from "@qrfactory/db/scans/report-range";
+import { resolveRange } from "@qrfactory/db/scans/reports/range";
+import { type ListedScan, listScans } from "@qrfactory/db/scans/reports/scan-list";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { z } from "zod";
-import { readStreamQuery, streamDocument } from "../streams.js";
+import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
 import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";
+import { scanDocument } from "./report-document.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
-import { scanDocument } from "./wire.js";
 
 /** A cursor is the moment and the id of a scan. */
 const position = z.tuple([momentField, z.uuid()]).transform(([scannedAt, id]) => ({ scannedAt, id }));

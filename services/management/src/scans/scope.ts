@@ -1,11 +1,11 @@
 // What the routes of analytics share, and whose scans a request is about.
 import type { Authenticate, Caller } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
-import type { AnalyticsStore } from "@qrfactory/db/scans/report-store";
+import type { AnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
 import type { ScanScope } from "@qrfactory/db/scans/scope";
 import type { Request } from "express";
-import type { FindCaller } from "../caller.js";
-import type { EnterStream } from "../server-events.js";
+import type { FindCaller } from "../http/caller.js";
+import type { EnterStream } from "../http/server-events.js";
 
 /** What the routes of analytics need. */
 export type AnalyticsOptions = {

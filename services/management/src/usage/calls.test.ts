@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { ensurePartitions } from "@qrfactory/db/scans/partitions";
+import { ensurePartitions } from "@qrfactory/db/scans/retention/partitions";
 import { type Api, expectProblem, type Send, startApi } from "../api.fixture.js";
 
 let api: Api;

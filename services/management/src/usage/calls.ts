@@ -6,8 +6,8 @@ import { momentField } from "@qrfactory/domain/moment";
 import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { FindCaller } from "../caller.js";
-import { readStreamQuery, streamDocument } from "../streams.js";
+import type { FindCaller } from "../http/caller.js";
+import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
 
 /** A cursor is the moment and the id of a call. */
 const position = z.tuple([momentField, z.uuid()]).transform(([calledAt, id]) => ({ calledAt, id }));

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { type EventStore, openEventStore } from "@qrfactory/db/scans/ingest";
-import type { CallRow } from "@qrfactory/db/scans/ingest-rows";
-import { ensurePartitions } from "@qrfactory/db/scans/partitions";
+import { type EventStore, openEventStore } from "@qrfactory/db/scans/ingest/ingest";
+import type { CallRow } from "@qrfactory/db/scans/ingest/rows";
+import { ensurePartitions } from "@qrfactory/db/scans/retention/partitions";
 import { monthOf, overageCost, type PlanName, plans } from "@qrfactory/domain/plan/plans";
 import { until } from "@qrfactory/processes/until";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";

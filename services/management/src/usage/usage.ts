@@ -7,7 +7,7 @@ import { monthOf, nextMonthStart, overageCost, plans } from "@qrfactory/domain/p
 import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Request, Response } from "express";
-import type { FindCaller } from "../caller.js";
+import type { FindCaller } from "../http/caller.js";
 
 export type UsageOptions = {
   db: Db;

@@ -1,7 +1,7 @@
 // From the records of a spool to the rows of the ledger: checked, their networks looked up, and put aside with a reason
 // when they cannot be read.
-import type { DeadLetter, StoredBatch, StoredBatches } from "@qrfactory/db/scans/ingest";
-import type { CallRow, ScanRow } from "@qrfactory/db/scans/ingest-rows";
+import type { DeadLetter, StoredBatch, StoredBatches } from "@qrfactory/db/scans/ingest/ingest";
+import type { CallRow, ScanRow } from "@qrfactory/db/scans/ingest/rows";
 import {
   type CallEvent,
   callEvent,

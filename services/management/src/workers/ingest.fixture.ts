@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { connectDatabase } from "@qrfactory/db/client";
-import { openEventStore } from "@qrfactory/db/scans/ingest";
+import { openEventStore } from "@qrfactory/db/scans/ingest/ingest";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { startRedis } from "@qrfactory/processes/redis";
 import { makeTempDirectory } from "@qrfactory/processes/temp";

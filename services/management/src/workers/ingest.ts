@@ -9,7 +9,7 @@ import {
   isRefusedData,
   type StoredBatch,
   type StoredBatches,
-} from "@qrfactory/db/scans/ingest";
+} from "@qrfactory/db/scans/ingest/ingest";
 import { type EventKind, eventKinds } from "@qrfactory/domain/events";
 import { backOff } from "@qrfactory/runtime/load/backoff";
 import type { Log } from "@qrfactory/runtime/log";

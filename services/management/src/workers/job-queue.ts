@@ -1,8 +1,8 @@
 // Jobs on a schedule, through BullMQ so that of many workers one does each. Every job may run twice at once with one
 // effect.
 import type { Log } from "@qrfactory/runtime/log";
+import { type QueueName, queuePrefix } from "@qrfactory/runtime/redis-keys";
 import { type ConnectionOptions, Queue, type RepeatOptions, Worker } from "bullmq";
-import { type QueueName, queuePrefix } from "../queues.js";
 
 /** Completed and failed jobs kept to look at. */
 const keptJobs = 100;

@@ -7,8 +7,10 @@ import { until } from "@qrfactory/processes/until";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { connectQueueRedis, connectRedis, redisReady } from "@qrfactory/runtime/redis";
+import { findFamily } from "@qrfactory/runtime/redis-keys";
 import { counterKey } from "@qrfactory/state/credits/credits";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
+import { listStrayKeys } from "@qrfactory/testing/redis-keys";
 import type { Redis } from "ioredis";
 import { maintenanceJobs, startMaintenance } from "./maintenance.js";
 
@@ -73,4 +75,9 @@ test("the nightly comparison raises counters and publishes by how much they were
   await jobs["check-credits"]?.run();
   expect(await redis.get(counter)).toBe("7");
   expect(await registry.metrics()).toMatch(/worker_credit_difference\{direction="below",service="test"\} 3/);
+});
+
+test("no key in Redis is outside of the table of keys", async () => {
+  expect(await redis.keys("qrf:maintenance:*")).not.toEqual([]);
+  expect(await listStrayKeys(redis, findFamily)).toEqual([]);
 });

@@ -3,8 +3,8 @@
 
 import { countRenders } from "@qrfactory/db/calls/usage";
 import type { Db } from "@qrfactory/db/client";
-import { ensurePartitions } from "@qrfactory/db/scans/partitions";
-import { runRetention } from "@qrfactory/db/scans/retention";
+import { ensurePartitions } from "@qrfactory/db/scans/retention/partitions";
+import { runRetention } from "@qrfactory/db/scans/retention/retention";
 import { hourMs } from "@qrfactory/domain/duration";
 import type { Log } from "@qrfactory/runtime/log";
 import { makeCredits } from "@qrfactory/state/credits/credits";

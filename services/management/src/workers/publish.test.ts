@@ -8,7 +8,7 @@ import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { until } from "@qrfactory/processes/until";
 import { createLog } from "@qrfactory/runtime/log";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
-import { readTableMark } from "@qrfactory/state/codes/publish";
+import { readTableMark } from "@qrfactory/state/codes/publishing/publish";
 import type { Redis } from "ioredis";
 import { type Api, startApi } from "../api.fixture.js";
 import { makePublisher } from "../publication/publisher.js";

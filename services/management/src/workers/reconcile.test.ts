@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
-import { planReport } from "@qrfactory/db/scans/report-plan";
-import { openAnalyticsStore } from "@qrfactory/db/scans/report-store";
-import { openSummaryStore, type SummaryStore } from "@qrfactory/db/scans/summary-store";
+import { openAnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
+import { planReport } from "@qrfactory/db/scans/reports/plan";
+import { openSummaryStore, type SummaryStore } from "@qrfactory/db/scans/summaries/summary-store";
 import { createLog } from "@qrfactory/runtime/log";
 import { createMetrics } from "@qrfactory/runtime/metrics";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";

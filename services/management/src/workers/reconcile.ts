@@ -1,7 +1,7 @@
 // Summaries of scans, made when their hour, day or month is over, and the nightly proof that what was counted is what
 // the rows say. A queue of its own: a night's work takes minutes, which the other jobs are not to wait for.
 
-import type { SummaryStore } from "@qrfactory/db/scans/summary-store";
+import type { SummaryStore } from "@qrfactory/db/scans/summaries/summary-store";
 import { dayMs, hourMs } from "@qrfactory/domain/duration";
 import type { Log } from "@qrfactory/runtime/log";
 import type { ConnectionOptions } from "bullmq";

@@ -10,8 +10,8 @@ import { type Redis as RedisServer, startRedis } from "@qrfactory/processes/redi
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import { connectRedis } from "@qrfactory/runtime/redis";
-import { publishOwners } from "@qrfactory/state/codes/owners";
-import { createTable } from "@qrfactory/state/codes/table";
+import { publishOwners } from "@qrfactory/state/codes/publishing/owners";
+import { createTable } from "@qrfactory/state/codes/table/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import type { Redis } from "ioredis";
@@ -102,7 +102,7 @@ async function pages(said: CodeOwner | null, operator: CodeOwner | null, code: P
     createServer(
       createApp({
         ...routingOptions(),
-        ...{ table, look: async () => "absent", recordScan: async () => {}, onLost: () => {} },
+        ...{ table, lookUp: async () => "absent", recordScan: async () => {}, onLost: () => {} },
         describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
         pageFor: makePageFor(operator),
         ownerOf: (id) => (id === workspaceId ? said : null),

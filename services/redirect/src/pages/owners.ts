@@ -5,7 +5,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CodeOwner, type PublishedOwner, parsePublishedOwner } from "@qrfactory/codes/owner";
 import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-directory";
-import { readOwners, readOwnersChange } from "@qrfactory/state/codes/owners";
+import { readOwners, readOwnersChange } from "@qrfactory/state/codes/publishing/owners";
 import type { Redis } from "ioredis";
 
 /** As quick as an edit of a code. */

@@ -1,9 +1,9 @@
 // Where a scan of a row leads. Most codes have one destination, and for them it is a comparison; for the others the
 // row's routing is made ready once for each version, and codes/route decides.
 import { compileRoutes, type Decision, endOf, type Routes, route } from "@qrfactory/codes/route";
-import type { LiveRow } from "@qrfactory/state/codes/row-bytes";
+import type { LiveRow } from "@qrfactory/state/codes/table/row-bytes";
 import { makeRecent } from "@qrfactory/visitor/memo";
-import type { Places } from "./places.js";
+import type { CountryDatabase } from "./country-database.js";
 import type { Scanner } from "./scan.js";
 import type { Uses } from "./uses.js";
 import { isPerson, type VisitorOf } from "./visitor.js";
@@ -11,10 +11,10 @@ import { isPerson, type VisitorOf } from "./visitor.js";
 /** Routings that are kept ready, or twice as many; with fifty rules each some 20 kB. */
 const routesMax = 2_000;
 
-export type DecideOptions = { visitorOf: VisitorOf; uses: Uses; places: Pick<Places, "isOpen"> };
+export type DecideOptions = { visitorOf: VisitorOf; uses: Uses; countryDatabase: Pick<CountryDatabase, "isOpen"> };
 
 export type Decide = {
-  /** Null when the visitor's country has to be known first: open the places and ask again. */
+  /** Null when the visitor's country has to be known first: open the database and ask again. */
   decide(row: LiveRow, scanner: Scanner, at: number, isUnlocked?: boolean): Decision | null;
   /** Whether a code has a password, also where its end comes before the question. */
   hasPassword(row: LiveRow): boolean;
@@ -26,7 +26,7 @@ export type Decide = {
 export const isPlain = (row: LiveRow): boolean => row.readExtra === null && row.limit === null;
 
 /** Makes the decision, which asks nobody and keeps routings ready. */
-export function makeDecide({ visitorOf, uses, places }: DecideOptions): Decide {
+export function makeDecide({ visitorOf, uses, countryDatabase }: DecideOptions): Decide {
   const ready = makeRecent<{ version: number; routes: Routes }>(routesMax);
 
   function routesOf(row: LiveRow): Routes {
@@ -43,7 +43,7 @@ export function makeDecide({ visitorOf, uses, places }: DecideOptions): Decide {
       const { isActive, expiresAt, fallbackUrl } = row;
       const state = { isActive, expiresAt, fallbackUrl, isUsedUp: uses.isUsedUp(row) };
       const routes = routesOf(row);
-      if (routes.asksCountry && !places.isOpen() && endOf(state, at) === null) return null;
+      if (routes.asksCountry && !countryDatabase.isOpen() && endOf(state, at) === null) return null;
       return route(state, routes, visitorOf(scanner, row.id), at, { isUnlocked });
     },
     hasPassword: (row) => routesOf(row).passwordHash !== null,

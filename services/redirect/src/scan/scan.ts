@@ -8,7 +8,7 @@ import { dayMs } from "@qrfactory/domain/duration";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { parseUrl } from "@qrfactory/domain/http/parse-url";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network/network";
-import type { LiveRow } from "@qrfactory/state/codes/row-bytes";
+import type { LiveRow } from "@qrfactory/state/codes/table/row-bytes";
 import { traitsOf } from "@qrfactory/visitor/traits";
 import { cutHeader } from "./headers.js";
 import { isTimely, readStamp, type Stamp } from "./stamp.js";

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { parse } from "csv-parse/sync";
 import { fromBuffer, type ZipFile } from "yauzl";
-import type { DrawnRow } from "../../bulk/draw-rows.js";
+import type { DrawnRow } from "../../bulk/render/draw-rows.js";
 import { packRows } from "./archive.js";
 
 const date = new Date("2026-11-21T12:00:00Z");

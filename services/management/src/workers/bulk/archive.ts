@@ -6,7 +6,7 @@ import type { Progress } from "@qrfactory/db/bulk/claims";
 import type { FieldErrors, RowErrors } from "@qrfactory/domain/http/field-errors";
 import { ZipArchive } from "archiver";
 import { stringify } from "csv-stringify/sync";
-import type { DrawnRow } from "../../bulk/draw-rows.js";
+import type { DrawnRow } from "../../bulk/render/draw-rows.js";
 
 /** Formats that are compressed already: to deflate them again takes time and saves nothing. */
 const compressedFormats = new Set(["png", "jpeg"]);
