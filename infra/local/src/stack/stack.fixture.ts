@@ -11,8 +11,8 @@ export const launcherScript = fileURLToPath(new URL("../../start.mjs", import.me
 
 const askTimeoutMs = 3_000;
 
-/** Pause between two questions for health. */
-const healthEveryMs = 50;
+/** Pause between two questions. */
+const askEveryMs = 50;
 
 export type LaunchOptions = { dataDirectory: string; timeoutMs: number; env?: Record<string, string>; args?: string[] };
 
@@ -32,18 +32,16 @@ export async function launch({
   return child;
 }
 
-export type SeenStatus = { status: string; http: number; tookMs: number; inTrouble: string[] };
+export type SeenStatus = { status: string; http: number; inTrouble: string[] };
 
 /** Asks the gateway for the status; rejects when it does not answer. */
 export async function askStatus(gateway: string): Promise<SeenStatus> {
-  const startedAt = performance.now();
   const response = await fetch(`${gateway}/api/status/`, { signal: AbortSignal.timeout(askTimeoutMs) });
   const report = (await response.json()) as { status: string; components?: Record<string, { status: string }> };
   const inTrouble = Object.entries(report.components ?? {}).filter(([, component]) => component.status !== "ok");
   return {
     status: report.status,
     http: response.status,
-    tookMs: performance.now() - startedAt,
     inTrouble: inTrouble.map(([name]) => name),
   };
 }
@@ -57,29 +55,28 @@ export function processesOfStack(dataDirectory: string): number[] {
   return found.map(({ pid }) => pid);
 }
 
-/**
- * Asks for `/api/health/` all the while `act` runs; throws when it is ever refused. Returns the median time of an
- * answer in milliseconds: the machine runs other tests as well, and services that start take its cores for a moment.
- */
-export async function healthWhile(gateway: string, act: () => Promise<void>): Promise<number> {
-  const tookMs: number[] = [];
+/** Asks the gateway for its health; rejects when that is refused or does not come. */
+export async function askHealth(gateway: string): Promise<void> {
+  const response = await fetch(`${gateway}/api/health/`, { signal: AbortSignal.timeout(askTimeoutMs) });
+  if (!response.ok) throw new Error(`health answered ${response.status}`);
+  await response.arrayBuffer();
+}
+
+/** Asks again and again all the while `act` runs; rejects when a question does. */
+export async function askWhile(ask: () => Promise<void>, act: () => Promise<void>): Promise<void> {
   let done = false;
-  const measuring = (async () => {
+  const asking = (async () => {
     while (!done) {
-      const startedAt = performance.now();
-      const response = await fetch(`${gateway}/api/health/`, { signal: AbortSignal.timeout(askTimeoutMs) });
-      if (!response.ok) throw new Error(`health answered ${response.status}`);
-      tookMs.push(performance.now() - startedAt);
-      await new Promise((resolve) => setTimeout(resolve, healthEveryMs));
+      await ask();
+      await new Promise((resolve) => setTimeout(resolve, askEveryMs));
     }
   })();
   await Promise.all([
-    measuring,
+    asking,
     act().finally(() => {
       done = true;
     }),
   ]);
-  return tookMs.sort((a, b) => a - b)[Math.floor(tookMs.length / 2)] as number;
 }
 
 async function redisPid(url: string): Promise<number> {

@@ -9,19 +9,13 @@ import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import { createTestDatabase } from "@qrfactory/testing/database";
 import { decodeOne } from "@qrfactory/testing/decode";
-import { quickestOf } from "@qrfactory/testing/quickest";
+import { firstSettled } from "@qrfactory/testing/order";
 import { walkSteps } from "../walk/steps.js";
-import { askStatus, healthWhile, launch, launcherScript, pidOf, processesOfStack } from "./stack.fixture.js";
+import { askHealth, askStatus, askWhile, launch, launcherScript, pidOf, processesOfStack } from "./stack.fixture.js";
 import { readStackFile, type StackFile } from "./stack-file.js";
 
-/**
- * Up again within seconds: 3 s on an idle machine, where 10 s are promised. Other tests take the cores meanwhile, so
- * this bound only finds a start that does again what the first one did.
- */
-const restartMsMax = 30_000;
-const firstStartMsMax = 45_000;
-
-/** The contract: named within a second (most of them are to be), back within a second; the rest is a busy machine. */
+// How soon a fault is named, a process back and a stack up again is promised and measured by the attack `parts-killed`.
+const startMsMax = 45_000;
 const namedMsMax = 4_000;
 const backMsMax = 30_000;
 /** Each question asks every process of the stack, which is to be left the cores to come back. */
@@ -41,15 +35,18 @@ beforeAll(async () => {
     occupant.listen(8080, "127.0.0.1", resolve);
   });
   mkdirSync(dataDirectory);
-  launcher = await launch({ dataDirectory, timeoutMs: firstStartMsMax });
+  launcher = await launch({ dataDirectory, timeoutMs: startMsMax });
   stack = readStackFile(stackFile);
-}, firstStartMsMax + 5_000);
+}, startMsMax + 5_000);
 
 afterAll(async () => {
   await launcher.stop("SIGTERM", 20_000);
   occupant.close();
   temp.remove();
 }, 30_000);
+
+/** Asks for the health; rejects when it is refused. */
+const healthy = () => askHealth(stack.gateway);
 
 test("it comes up in a folder with a space, on another port than the one that is taken, and says so", async () => {
   const port = Number(new URL(stack.gateway).port);
@@ -84,8 +81,6 @@ test("a second launcher on the same folder is turned away", async () => {
   expect((await askStatus(stack.gateway)).status).toBe("ok");
 }, 20_000);
 
-const namedAfterMs: number[] = [];
-
 test.each([
   ["management", "management"],
   ["worker", "queue"],
@@ -99,20 +94,17 @@ test.each([
   "a killed process (%s) is named by the status, and comes back",
   async (name, component) => {
     const pid = await pidOf(stack, name);
-    const healthMs = await healthWhile(stack.gateway, async () => {
+    await askWhile(healthy, async () => {
       process.kill(pid, "SIGKILL");
-      const killedAt = performance.now();
       await until(async () => (await askStatus(stack.gateway)).inTrouble.includes(component), {
         timeoutMs: namedMsMax,
       });
-      namedAfterMs.push(performance.now() - killedAt);
       await until(async () => (await askStatus(stack.gateway)).status === "ok", {
         timeoutMs: backMsMax,
         intervalMs: lookMs,
         what: `The return of ${name}`,
       });
     });
-    expect(healthMs).toBeLessThan(50);
     stack = readStackFile(stackFile);
     const everything = Object.values(stack.pids).flat();
     expect(everything).not.toContain(pid);
@@ -121,11 +113,7 @@ test.each([
   60_000,
 );
 
-test("most of them were named within a second", () => {
-  expect(namedAfterMs.filter((ms) => ms < 1_000).length).toBeGreaterThan(namedAfterMs.length / 2);
-});
-
-test("a killed gateway is back within a second", async () => {
+test("a killed gateway is back", async () => {
   const [killed] = stack.pids.gateway;
   process.kill(killed as number, "SIGKILL");
   const isBack = async () => {
@@ -133,10 +121,10 @@ test("a killed gateway is back within a second", async () => {
     const [pid] = stack.pids.gateway;
     return pid !== undefined && pid !== killed && (await askStatus(stack.gateway)).status === "ok";
   };
-  await until(isBack, { timeoutMs: 1_000 });
+  await until(isBack);
 });
 
-test("with PostgreSQL and both Redis frozen, status answers within a second, health at once, and scans go on", async () => {
+test("with PostgreSQL and both Redis frozen, status answers, health before it, and scans go on", async () => {
   const created = await fetch(`${stack.gateway}/api/v1/dynamic/`, {
     method: "POST",
     headers: { "X-Api-Key": stack.demo.api_key, "Content-Type": "application/json" },
@@ -153,19 +141,17 @@ test("with PostgreSQL and both Redis frozen, status answers within a second, hea
   };
   signalAll("SIGSTOP");
   try {
-    const healthMs = await healthWhile(stack.gateway, async () => {
+    await askWhile(healthy, async () => {
       await until(async () => (await askStatus(stack.gateway)).status === "down");
-      const ask = async () => {
-        const { tookMs, http, inTrouble } = await askStatus(stack.gateway);
+      for (let times = 0; times < 2; times++) {
+        const status = askStatus(stack.gateway);
+        expect(await firstSettled({ status, health: healthy() })).toBe("health");
+        const { http, inTrouble } = await status;
         expect(http).toBe(503);
         expect(inTrouble).toEqual(expect.arrayContaining(["database", "state_redis", "render_cache"]));
         expect((await scan()).status).toBe(302);
-        return tookMs;
-      };
-      expect(await quickestOf(1_000, ask)).toBeLessThan(1_000);
-      expect(await quickestOf(1_000, ask)).toBeLessThan(1_000);
+      }
     });
-    expect(healthMs).toBeLessThan(50);
   } finally {
     signalAll("SIGCONT");
   }
@@ -175,14 +161,12 @@ test("with PostgreSQL and both Redis frozen, status answers within a second, hea
   });
 }, 30_000);
 
-test("after a launcher was killed the next one ends what it left, and is up again within seconds with the same data", async () => {
+test("after a launcher was killed the next one ends what it left, and is up again with the same data", async () => {
   const before = stack;
   launcher.kill("SIGKILL");
   await launcher.exited;
   expect((await fetch(`${before.gateway}/api/health/`)).status).toBe(200);
-  const startedAt = performance.now();
-  launcher = await launch({ dataDirectory, timeoutMs: firstStartMsMax });
-  expect(performance.now() - startedAt).toBeLessThan(restartMsMax);
+  launcher = await launch({ dataDirectory, timeoutMs: startMsMax });
   stack = readStackFile(stackFile);
   expect(launcher.lastLines(200).join("\n")).toMatch(/Ended \d+ processes that an earlier launcher had left/);
   expect(Object.values(before.pids).flat().filter(isRunning)).toEqual([]);
@@ -203,7 +187,7 @@ test("stores that exist are used as they are, and only what is missing is starte
   const state = await startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "own-redis") });
   try {
     const env = { DATABASE_URL: database.url, STATE_REDIS_URL: state.url, RENDER_CACHE_URL: "memory:" };
-    launcher = await launch({ dataDirectory, timeoutMs: firstStartMsMax, env, args: ["--fresh", "--regions", "2"] });
+    launcher = await launch({ dataDirectory, timeoutMs: startMsMax, env, args: ["--fresh", "--regions", "2"] });
     stack = readStackFile(stackFile);
     expect(stack).toMatchObject({
       database_url: database.url,
