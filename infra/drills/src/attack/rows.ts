@@ -10,6 +10,7 @@ import { doorRows } from "./doors/doors.js";
 import { forgeryRows } from "./doors/forgeries.js";
 import { strangerRows } from "./doors/strangers.js";
 import { killedRows } from "./faults/killed.js";
+import { partsKilledRows } from "./faults/parts-killed.js";
 import { powerCutRows } from "./faults/power-cut.js";
 import { scansKeptRows } from "./faults/scans-kept.js";
 import { stormRows } from "./faults/storms.js";
@@ -25,7 +26,7 @@ import type { Row } from "./row.js";
 
 export const rows: readonly Row[] = [
   ...[...bodyRows, ...unpackingRows, ...headerRows, ...pictureRows, ...silentHostRows, ...limitRows],
-  ...[...powerCutRows, ...killedRows, ...scansKeptRows, ...accountRows],
+  ...[...powerCutRows, ...killedRows, ...partsKilledRows, ...scansKeptRows, ...accountRows],
   ...[...cacheRows, ...oddQueryRows, ...oddBodyRows, ...traceRows, ...doorRows],
   ...[...smugglingRows, ...mutationRows, ...addressRows, ...forgeryRows, ...stormRows, ...strangerRows],
 ];

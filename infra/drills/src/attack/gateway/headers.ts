@@ -38,10 +38,13 @@ const acceptLanguage: Row = {
 /** Baits of those who parse: many items, many weights, what makes a pattern go back again and again. */
 const baits: Record<string, string>[] = [
   ...["aa-bb-cc;q=0.123,", "a-", "aa;q=0.1;q=", ",", "aa \t", "*,"].map((text) => ({ "Accept-Language": fill(text) })),
+  { "Accept-Language": `aa${" ".repeat(headerBytes - 3)}x` },
+  { "Accept-Language": `aa${" ".repeat(headerBytes / 2 - 3)};${" ".repeat(headerBytes / 2 - 3)}q=2` },
+  { "Accept-Language": `aa${fill("-a").slice(3)}!` },
   ...["10.0.0.1,", "127.0.0.1,", "1:", "[::1]:1,", "a,"].map((text) => ({ "X-Forwarded-For": fill(text) })),
   ...["http://a.", "https://a/%", "http://xn--", "http://1.1"].map((text) => ({ Referer: fill(text) })),
   { Referer: `https://${fill("a@").slice(9)}` },
-  ...["Mozilla/5.0 (", "(((((", "Android ", "Version/", "a/1 ", "iPhone OS 1_1_", "; "].map((text) => ({
+  ...["Mozilla/5.0 (", "(((((", "Android ", "Version/", "a/1 ", "iPhone OS 1_1_", "; ", "\\"].map((text) => ({
     "User-Agent": fill(text),
   })),
   { "User-Agent": `Mozilla/5.0 (Linux; Android ${"1.".repeat(7_000)} Build` },
