@@ -1,16 +1,16 @@
 // `npm run bench [-- SUITE …]`: prints tables of ratios against peers measured in the same run and writes them as JSON.
 import { writeFileSync } from "node:fs";
 import { arch, cpus, totalmem } from "node:os";
-import { type AnalyticsRun, measureAnalytics } from "./analytics.js";
-import { type BulkRun, measureBulk } from "./bulk.js";
-import { type Overload, overload } from "./http-overload.js";
-import { type Race, raceOverHttp } from "./http-render.js";
-import { type IngestRun, measureIngest } from "./ingest.js";
-import { type ManagementRun, measureManagement } from "./management.js";
+import { type IngestRun, measureIngest } from "./analytics/ingest.js";
+import { type AnalyticsRun, measureAnalytics } from "./analytics/reports.js";
+import { type BulkRun, measureBulk } from "./management/bulk.js";
+import { type ManagementRun, measureManagement } from "./management/codes.js";
 import type { Timing } from "./measure.js";
-import { raceScans, type ScanRace } from "./redirect.js";
-import { type Comparison, compareImages } from "./render.js";
-import { compareSizes, compareSymbols, type Sizes } from "./symbols.js";
+import { raceScans, type ScanRace } from "./redirect/race.js";
+import { type Race, raceOverHttp } from "./render/http.js";
+import { type Comparison, compareImages } from "./render/images.js";
+import { type Overload, overload } from "./render/overload.js";
+import { compareSizes, compareSymbols, type Sizes } from "./render/symbols.js";
 
 /** Suite → what it measures; each prints its tables and returns what is written as JSON. */
 const suites: Record<string, () => Promise<unknown>> = {

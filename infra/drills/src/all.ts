@@ -1,18 +1,19 @@
 // Every drill, in the order of the table.
-import { diskFull } from "./disk-full.js";
+
 import type { Drill } from "./drill.js";
-import { everythingDown } from "./everything-down.js";
-import { flood } from "./flood.js";
-import { limit } from "./limit.js";
-import { newestCodes } from "./newest-codes.js";
-import { postgresFrozen } from "./postgres-frozen.js";
-import { redirectKilled } from "./redirect-killed.js";
-import { regionCut } from "./region-cut.js";
-import { regionFrozen } from "./region-frozen.js";
-import { replicaGone } from "./replica.js";
-import { rollingRestarts } from "./rolling-restarts.js";
-import { sentinelFailover } from "./sentinel-failover.js";
-import { stateEmptied, stateFrozen, stateKilled } from "./state-redis.js";
+import { diskFull } from "./redirect/disk-full.js";
+import { flood } from "./redirect/flood.js";
+import { redirectKilled } from "./redirect/killed.js";
+import { limit } from "./redirect/limit.js";
+import { newestCodes } from "./redirect/newest-codes.js";
+import { regionCut } from "./redirect/region-cut.js";
+import { regionFrozen } from "./redirect/region-frozen.js";
+import { rollingRestarts } from "./redirect/rolling-restarts.js";
+import { everythingDown } from "./stores/everything-down.js";
+import { postgresFrozen } from "./stores/postgres-frozen.js";
+import { replicaGone } from "./stores/replica.js";
+import { sentinelFailover } from "./stores/sentinel-failover.js";
+import { stateEmptied, stateFrozen, stateKilled } from "./stores/state-redis.js";
 
 export const drills: Drill[] = [
   ...[postgresFrozen, stateKilled, stateFrozen, stateEmptied, sentinelFailover],

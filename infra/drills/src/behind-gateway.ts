@@ -1,6 +1,6 @@
 // The gateway's nginx in front of a rig's regions, for drills about the failure of one of them.
 import { join } from "node:path";
-import { startGateway } from "@qrfactory/local/gateway";
+import { startGateway } from "@qrfactory/local/gateway/gateway";
 import { freePort } from "@qrfactory/processes/ports";
 import { until } from "@qrfactory/processes/until";
 import type { Rig } from "./rig.js";

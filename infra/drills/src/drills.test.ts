@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { diskFull } from "./disk-full.js";
 import { type Drill, runDrillOn } from "./drill.js";
-import { redirectKilledTwice } from "./redirect-killed.js";
-import { replicaGone } from "./replica.js";
+import { diskFull } from "./redirect/disk-full.js";
+import { redirectKilledTwice } from "./redirect/killed.js";
 import { type Rig, startRig } from "./rig.js";
-import { stateEmptied } from "./state-redis.js";
+import { replicaGone } from "./stores/replica.js";
+import { stateEmptied } from "./stores/state-redis.js";
 
 /** A region needs a moment to serve from memory whatever it is told; longer faults are for `npm run drills`. */
 const faultMs = 1_000;

@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drills } from "./all.js";
 import { attackMain } from "./attack/main.js";
-import { type BulkDrill, type BulkResult, runBulkDrill } from "./bulk-drill.js";
-import { bulkDrills } from "./bulk-drills.js";
+import { type BulkDrill, type BulkResult, runBulkDrill } from "./bulk/drill.js";
+import { bulkDrills } from "./bulk/drills.js";
 import { type Drill, type Result, runDrill } from "./drill.js";
 
 const readme = fileURLToPath(new URL("../README.md", import.meta.url));

@@ -1,10 +1,10 @@
 // `npm start` after the set-up: reads the options, brings the stack up, stays until Ctrl-C, brings it down.
 import { fileURLToPath } from "node:url";
-import { banner } from "./banner.js";
-import { OptionsError, readOptions, usage } from "./options.js";
 import { onParentEnd } from "./parent.js";
-import { makeStack } from "./stack.js";
-import { watchSources } from "./watch.js";
+import { makeStack } from "./stack/stack.js";
+import { banner } from "./start/banner.js";
+import { OptionsError, readOptions, usage } from "./start/options.js";
+import { watchSources } from "./start/watch.js";
 
 /** npm passes Ctrl-C on although the terminal has sent it to us already: two within this time are one. */
 const sameSignalMs = 700;

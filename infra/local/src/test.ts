@@ -8,8 +8,8 @@ import { migrate } from "@qrfactory/db/migrate";
 import { startPostgres } from "@qrfactory/processes/postgres";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { createTemplateDatabase, testPostgresVariable } from "@qrfactory/testing/database";
-import { changedFiles, findTests } from "./changed.js";
 import { onParentEnd } from "./parent.js";
+import { changedFiles, findTests } from "./tests/changed.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 

@@ -3,8 +3,8 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { readStackFile } from "./stack-file.js";
-import { walkSteps } from "./walk-steps.js";
+import { readStackFile } from "./stack/stack-file.js";
+import { walkSteps } from "./walk/steps.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const { values } = parseArgs({ options: { "data-dir": { type: "string" } } });

@@ -54,9 +54,8 @@ test("a store that is slow holds nobody up who was answered before, and its answ
   store.isSilent = true;
   store.value = "revoked";
   now = 2_000;
-  const asked = performance.now();
-  expect(await find("a")).toBe("first");
-  expect(performance.now() - asked).toBeLessThan(1_000);
+  // The store answers when it is released, which is after us.
+  expect([await find("a"), store.loads]).toEqual(["first", 2]);
   store.release();
   await Promise.resolve();
   expect(await find("a")).toBe("revoked");

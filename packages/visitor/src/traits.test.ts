@@ -1,6 +1,5 @@
 import { expect, test } from "@jest/globals";
 import { isScanEvent, type ScanEvent } from "@qrfactory/domain/events";
-import { quickestOf } from "@qrfactory/testing/quickest";
 import fc from "fast-check";
 import { readLanguage, type Traits, traitsOf } from "./traits.js";
 
@@ -45,12 +44,12 @@ test("the traits of any client fit into a record", () => {
   );
 });
 
+// How long such texts hold up others is measured by the attack `every-header`.
 test.each([
   ["spaces", `aa${" ".repeat(16_000)}x`],
   ["spaces around a weight", `aa${" ".repeat(8_000)};${" ".repeat(8_000)}q=2`],
   ["letters", "a,".repeat(8_000)],
   ["hyphens", `aa${"-a".repeat(8_000)}!`],
-])("16 kB of %s are read as quickly as they are long", async (_what, header) => {
-  let times = 0;
-  expect(await quickestOf(50, async () => readLanguage(header + times++))).toBeLessThan(50);
+])("16 kB of %s name no language", (_what, header) => {
+  expect(readLanguage(header)).toBe("");
 });

@@ -3,7 +3,6 @@ import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import { decodeOne } from "@qrfactory/testing/decode";
-import { quickestOf } from "@qrfactory/testing/quickest";
 import { draw } from "./draw.js";
 import { makeDrawingPool } from "./drawing-pool.js";
 import { imageOf, type Rig, startRig } from "./rig.fixture.js";
@@ -132,18 +131,16 @@ test("nothing is delivered, and nothing charged, that could not be written down"
   expect(await rig.used(key)).toBe(0);
 });
 
-test("without the state Redis the answer is a quick 503, never a 429 and never free", async () => {
+test("without the state Redis the answer is a 503 before it is back, never a 429 and never free", async () => {
   const rig = await start({ stateTimeoutMs: 250 });
   const key = rig.addKey("free");
   expect((await rig.generate(key, { data: url })).status).toBe(200);
   rig.state.freeze();
   for (const fault of ["frozen", "killed"]) {
     if (fault === "killed") await rig.state.kill();
-    const started = performance.now();
     const response = await rig.generate(key, { data: url });
     expect([fault, response.status, response.headers.get("retry-after")]).toEqual([fault, 503, "1"]);
     expect(await response.json()).toMatchObject({ code: "unavailable" });
-    expect(performance.now() - started).toBeLessThan(1_000);
   }
   await rig.state.restart();
   await until(async () => (await rig.generate(key, { data: url })).status === 200);
@@ -160,24 +157,15 @@ test("the render cache killed, frozen or back again never makes an error", async
   };
   await until(async () => (await outcome()) === "HIT");
 
-  const generateFrozen = async () => {
-    server.freeze();
-    const generate = async () => {
-      const response = await rig.generate(key, { data: url });
-      expect([response.status, response.headers.get("x-qr-cache")]).toEqual([200, "MISS"]);
-    };
-    const started = performance.now();
-    await generate();
-    const took = performance.now() - started;
-    // Enough calls for the breaker to open.
-    for (let n = 0; n < 7; n++) await generate();
-    expect((await rig.remove(key, "0".repeat(64))).status).toBe(503);
-    server.thaw();
-    await until(async () => (await outcome()) === "HIT");
-    return took;
-  };
-  // 50 ms for the cache, the rest for the image.
-  expect(await quickestOf(100, generateFrozen)).toBeLessThan(100);
+  server.freeze();
+  // Enough calls for the breaker to open. Each waits as long as cache.test.ts allows the cache, or not at all.
+  for (let n = 0; n < 8; n++) {
+    const response = await rig.generate(key, { data: url });
+    expect([response.status, response.headers.get("x-qr-cache")]).toEqual([200, "MISS"]);
+  }
+  expect((await rig.remove(key, "0".repeat(64))).status).toBe(503);
+  server.thaw();
+  await until(async () => (await outcome()) === "HIT");
 
   await server.kill();
   expect(await outcome()).toBe("MISS");

@@ -11,7 +11,7 @@ import { type Pixels, pngPixels } from "@qrfactory/testing/decode";
 import { createCanvas, ImageData } from "canvas";
 import type { Options } from "qr-code-styling";
 import QRCode from "qrcode";
-import { drawWithStyling } from "../styling.js";
+import { drawWithStyling } from "../render/styling.js";
 import type { CameraDesign } from "./designs.js";
 import { pick, randomFrom } from "./random.js";
 

@@ -4,12 +4,12 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { isInside, runInside } from "./namespace.js";
 import type { Result } from "./result.js";
 import type { Row } from "./row.js";
 import { rows } from "./rows.js";
-import { type OwnStack, openStack, type Stack, startStack } from "./stack.js";
-import { setStage } from "./stage.js";
+import { isInside, runInside } from "./stage/namespace.js";
+import { type OwnStack, openStack, type Stack, startStack } from "./stage/stack.js";
+import { setStage } from "./stage/stage.js";
 import { writeBefore, writeTable } from "./table.js";
 
 const checkout = fileURLToPath(new URL("../../../../", import.meta.url));

@@ -1,6 +1,6 @@
 // What an attack is: a row of the table, data and one function that makes it and says what has to hold.
 import type { StackNeeds } from "./result.js";
-import type { Stage } from "./stage.js";
+import type { Stage } from "./stage/stage.js";
 
 export type Row = {
   /** As on the command line. */

@@ -1,30 +1,32 @@
 // Every attack there is, in the order of the table.
-import { accountRows } from "./accounts.js";
-import { addressRows } from "./addresses.js";
-import { bodyRows } from "./bodies.js";
-import { cacheRows } from "./cache.js";
-import { doorRows } from "./doors.js";
-import { forgeryRows } from "./forgeries.js";
-import { headerRows } from "./headers.js";
-import { killedRows } from "./killed.js";
-import { limitRows } from "./limits.js";
-import { mutationRows } from "./mutations.js";
-import { oddBodyRows } from "./odd-bodies.js";
-import { oddQueryRows } from "./odd-queries.js";
-import { pictureRows } from "./pictures.js";
-import { powerCutRows } from "./power-cut.js";
+
+import { bodyRows } from "./bodies/bodies.js";
+import { mutationRows } from "./bodies/mutations.js";
+import { oddBodyRows } from "./bodies/odd-bodies.js";
+import { oddQueryRows } from "./bodies/odd-queries.js";
+import { unpackingRows } from "./bodies/unpacking.js";
+import { accountRows } from "./doors/accounts.js";
+import { doorRows } from "./doors/doors.js";
+import { forgeryRows } from "./doors/forgeries.js";
+import { strangerRows } from "./doors/strangers.js";
+import { killedRows } from "./faults/killed.js";
+import { partsKilledRows } from "./faults/parts-killed.js";
+import { powerCutRows } from "./faults/power-cut.js";
+import { scansKeptRows } from "./faults/scans-kept.js";
+import { stormRows } from "./faults/storms.js";
+import { traceRows } from "./faults/traces.js";
+import { cacheRows } from "./gateway/cache.js";
+import { headerRows } from "./gateway/headers.js";
+import { limitRows } from "./gateway/limits.js";
+import { smugglingRows } from "./gateway/smuggling.js";
+import { addressRows } from "./pictures/addresses.js";
+import { pictureRows } from "./pictures/pictures.js";
+import { silentHostRows } from "./pictures/silent-host.js";
 import type { Row } from "./row.js";
-import { scansKeptRows } from "./scans-kept.js";
-import { silentHostRows } from "./silent-host.js";
-import { smugglingRows } from "./smuggling.js";
-import { stormRows } from "./storms.js";
-import { strangerRows } from "./strangers.js";
-import { traceRows } from "./traces.js";
-import { unpackingRows } from "./unpacking.js";
 
 export const rows: readonly Row[] = [
   ...[...bodyRows, ...unpackingRows, ...headerRows, ...pictureRows, ...silentHostRows, ...limitRows],
-  ...[...powerCutRows, ...killedRows, ...scansKeptRows, ...accountRows],
+  ...[...powerCutRows, ...killedRows, ...partsKilledRows, ...scansKeptRows, ...accountRows],
   ...[...cacheRows, ...oddQueryRows, ...oddBodyRows, ...traceRows, ...doorRows],
   ...[...smugglingRows, ...mutationRows, ...addressRows, ...forgeryRows, ...stormRows, ...strangerRows],
 ];

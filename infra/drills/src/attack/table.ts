@@ -55,7 +55,7 @@ function lineOf({ attack }: Row, before: Result | undefined, now: Result | undef
   const cell = (at: number, text: string | undefined) => text ?? kept?.[at]?.replace(/ \|$/, "") ?? none;
   const cells = [
     attack,
-    cell(nowCells.sent, (now ?? before) && bytesOf((now ?? before) as Result)),
+    cell(nowCells.sent, now ? bytesOf(now) : before && !kept ? bytesOf(before) : undefined),
     now || !before || (kept && kept[nowCells.under] !== none)
       ? cell(nowCells.rest, now && latencyOf(now.rest))
       : latencyOf(before.rest),

