@@ -10,7 +10,7 @@ import type { Logo } from "./qr/logo.js";
 import { makeSymbolAround } from "./qr/logo.js";
 import { paintPixels, paintScene } from "./qr/paint.js";
 import { cutGlow, soften, squareOf } from "./qr/picture.js";
-import { snapGrid } from "./qr/raster.js";
+import { snapGrid } from "./qr/pixel-grid.js";
 import type { Raster } from "./qr/rasterize.js";
 import { layOut } from "./qr/scene.js";
 import type { Picture, Scene } from "./qr/shapes.js";

@@ -4,7 +4,8 @@
 
 import type { Rgba } from "@qrfactory/domain/design/color";
 import { beyondLatin1 } from "@qrfactory/domain/symbol/text-encoding";
-import { isSquares, lookAt, type Raster, rasterize } from "./qr/rasterize.js";
+import { isSquares } from "./qr/indexed-png.js";
+import { lookAt, type Raster, rasterize } from "./qr/rasterize.js";
 import type { Scene } from "./qr/shapes.js";
 import { isReadAgain, mayBeUnknown } from "./second-reader.js";
 import { blur, resample } from "./seen.js";

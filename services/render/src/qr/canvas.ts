@@ -6,7 +6,7 @@ import { type Canvas, type CanvasRenderingContext2D, createCanvas, createImageDa
 import type { Box } from "./frames.js";
 import { squaresPath } from "./outline.js";
 import { tracePath } from "./path.js";
-import { snapGrid } from "./raster.js";
+import { snapGrid } from "./pixel-grid.js";
 import type { Fill, Filled, Picture, Scene } from "./shapes.js";
 
 /**

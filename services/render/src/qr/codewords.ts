@@ -104,7 +104,7 @@ function dataOf(segments: Segment[], version: number, size: number): Uint8Array 
 }
 
 function writeLatin1(writer: BitWriter, text: string): void {
-  for (const byte of Buffer.from(text, "latin1")) writer.put(byte, 8);
+  for (let i = 0; i < text.length; i++) writer.put(text.charCodeAt(i) & 0xff, 8);
 }
 
 /** How each mode packs its characters (7.4.3 to 7.4.6). */

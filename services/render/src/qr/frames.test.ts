@@ -5,7 +5,7 @@ import { modulesOf } from "@qrfactory/domain/symbol/capacity";
 import { pngPixels } from "@qrfactory/testing/decode";
 import fc from "fast-check";
 import { layOutFrame } from "./frames.js";
-import { snapGrid } from "./raster.js";
+import { snapGrid } from "./pixel-grid.js";
 import { pngOf, rasterize } from "./rasterize.js";
 import { designOf, sceneFor } from "./styles.fixture.js";
 import { makeSymbol } from "./symbol.js";

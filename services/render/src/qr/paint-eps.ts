@@ -1,8 +1,9 @@
 // Paints a scene as Encapsulated PostScript, language level 3: true size, true vectors, gradients as shadings.
 // PostScript knows no transparency: half-transparent colours are mixed with the background, and that with white;
 // pictures also with a picture below them. A transparent background is left unpainted.
-import { deflateSync } from "node:zlib";
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
+import { bytesOfText, hexOf } from "./bytes.js";
+import type { Deflate } from "./deflate.js";
 import type { Box } from "./frames.js";
 import { boxMatrix, colorOperator, number, pageMatrix, pathOperators, pointsPerInch } from "./page-path.js";
 import { colorShading } from "./paint-pdf.js";
@@ -19,7 +20,11 @@ const prologue =
   "10 dict begin /m{moveto}bind def /l{lineto}bind def /c{curveto}bind def /h{closepath}bind def /f{fill}bind def";
 
 /** The bytes of the EPS; `widthInches` is the side of its bounding box. */
-export function paintEps({ side, background, shapes }: Scene, { widthInches }: { widthInches: number }): Buffer {
+export function paintEps(
+  { side, background, shapes }: Scene,
+  { widthInches }: { widthInches: number },
+  deflate: Deflate,
+): Uint8Array {
   const width = widthInches * pointsPerInch;
   const ground = composite(background, white);
   const over = (color: Rgba) => composite(color, ground);
@@ -36,7 +41,7 @@ export function paintEps({ side, background, shapes }: Scene, { widthInches }: {
   let below: Placed | null = null;
   for (const shape of shapes) {
     if (shape.kind === "picture") {
-      lines.push(pictureOperators(flatten(shape, below, ground)));
+      lines.push(pictureOperators(flatten(shape, below, ground), deflate));
       below = shape;
       continue;
     }
@@ -48,19 +53,19 @@ export function paintEps({ side, background, shapes }: Scene, { widthInches }: {
     }
     lines.push(`newpath\n${pathOperators(shape)}f`);
   }
-  return Buffer.from(`${[...lines, "end restore", "%%EOF"].join("\n")}\n`, "latin1");
+  return bytesOfText(`${[...lines, "end restore", "%%EOF"].join("\n")}\n`);
 }
 
 /** Hexadecimal digits in a line of a picture; readers of comments want lines of at most 255 characters. */
 const hexDigitsALine = 120;
 
 /** A picture without alpha: one byte a pixel where all are grey, else three. */
-type Opaque = { box: Box; width: number; height: number; channels: 1 | 3; pixels: Buffer };
+type Opaque = { box: Box; width: number; height: number; channels: 1 | 3; pixels: Uint8Array };
 
 /** Mixes a picture with the one below it, and with the ground where there is none. */
 function flatten({ picture, box }: Placed, below: Placed | null, ground: Rgba): Opaque {
   const { width, height, data } = picture;
-  const rgb = Buffer.alloc(width * height * 3);
+  const rgb = new Uint8Array(width * height * 3);
   let isGrey = true;
   for (let i = 0; i < width * height; i++) {
     const x = box.x + ((i % width) + 0.5) * (box.width / width);
@@ -71,7 +76,7 @@ function flatten({ picture, box }: Placed, below: Placed | null, ground: Rgba): 
     isGrey &&= red === green && green === blue;
   }
   if (!isGrey) return { box, width, height, channels: 3, pixels: rgb };
-  return { box, width, height, channels: 1, pixels: rgb.filter((_, i) => i % 3 === 0) as Buffer };
+  return { box, width, height, channels: 1, pixels: rgb.filter((_, i) => i % 3 === 0) };
 }
 
 function rgbaAt(data: Uint8Array, i: number): Rgba {
@@ -86,9 +91,9 @@ function pixelAt({ picture, box }: Placed, x: number, y: number): Rgba {
   return isInside ? rgbaAt(picture.data, row * picture.width + column) : [0, 0, 0, 0];
 }
 
-function pictureOperators({ box, width, height, channels, pixels: bytes }: Opaque): string {
+function pictureOperators({ box, width, height, channels, pixels: bytes }: Opaque, deflate: Deflate): string {
   const space = channels === 1 ? "DeviceGray" : "DeviceRGB";
-  const hex = deflateSync(bytes).toString("hex");
+  const hex = hexOf(deflate(bytes, "page"));
   const coded = hex.match(new RegExp(`.{1,${hexDigitsALine}}`, "g")) ?? [];
   const pixels = `/ImageType 1/Width ${width}/Height ${height}/BitsPerComponent 8/Decode[${Array(channels).fill("0 1").join(" ")}]/Interpolate true`;
   const matrix = `/ImageMatrix[${width} 0 0 ${-height} 0 ${height}]`;

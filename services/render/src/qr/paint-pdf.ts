@@ -1,7 +1,8 @@
 // Paints a scene as PDF 1.4 (ISO 32000-1): one page of the true size, true vectors, gradients as shadings, transparency
 // as it is, greys as greys. It carries no date and no random id, so equal scenes are equal bytes.
-import { deflateSync } from "node:zlib";
 import type { Rgba } from "@qrfactory/domain/design/color";
+import { bytesOfText, concatBytes } from "./bytes.js";
+import type { Deflate } from "./deflate.js";
 import {
   boxMatrix,
   colorOperator,
@@ -17,13 +18,13 @@ import {
 import { isGreyPicture, isOpaquePicture } from "./picture.js";
 import type { Fill, Flat, Linear, Picture, Radial, Scene } from "./shapes.js";
 
-/** Four bytes beyond ASCII in a comment tell transports that the file is binary (7.5.2). */
-const header = "%PDF-1.4\n%\u00e2\u00e3\u00cf\u00d3\n";
+/** Four bytes beyond ASCII in a comment tell transports that the file is binary (7.5.2); all else is ASCII. */
+const header = concatBytes([bytesOfText("%PDF-1.4\n%"), Uint8Array.of(0xe2, 0xe3, 0xcf, 0xd3), bytesOfText("\n")]);
 
 /** The bytes of the PDF; `widthInches` is the side of its page. */
-export function paintPdf(scene: Scene, { widthInches }: { widthInches: number }): Buffer {
+export function paintPdf(scene: Scene, { widthInches }: { widthInches: number }, deflate: Deflate): Uint8Array {
   const widthPoints = widthInches * pointsPerInch;
-  const objects = makeObjects();
+  const objects = makeObjects(deflate);
   const catalog = objects.reserve();
   const pages = objects.reserve();
   const page = objects.reserve();
@@ -141,11 +142,9 @@ function addPicture(objects: Objects, picture: Picture): number {
   const { width, height, data } = picture;
   const image = `/Type/XObject/Subtype/Image/Width ${width}/Height ${height}/BitsPerComponent 8`;
   const channels = (from: number, count: number) =>
-    Buffer.from(
-      Array.from(
-        { length: width * height * count },
-        (_, i) => data[4 * Math.floor(i / count) + from + (i % count)] as number,
-      ),
+    Uint8Array.from(
+      { length: width * height * count },
+      (_, i) => data[4 * Math.floor(i / count) + from + (i % count)] as number,
     );
   const [space, count] = isGreyPicture(picture) ? ["DeviceGray", 1] : ["DeviceRGB", 3];
   const mask = isOpaquePicture(picture)
@@ -171,34 +170,31 @@ function shading(fill: Linear | Radial, space: PageSpace, component: (color: Rgb
 type Objects = ReturnType<typeof makeObjects>;
 
 /** The numbered objects of a file. */
-function makeObjects() {
-  const bodies: Buffer[] = [];
-  const reserve = () => bodies.push(Buffer.alloc(0));
-  const set = (id: number, body: string | Buffer) => {
-    bodies[id - 1] = Buffer.isBuffer(body) ? body : Buffer.from(body, "latin1");
+function makeObjects(deflate: Deflate) {
+  const bodies: Uint8Array[] = [];
+  const reserve = () => bodies.push(new Uint8Array(0));
+  const set = (id: number, body: string | Uint8Array) => {
+    bodies[id - 1] = typeof body === "string" ? bytesOfText(body) : body;
   };
 
   return {
     reserve,
     set,
     /** Adds a compressed stream; `entries` are those of its dictionary beside length and filter. Returns its number. */
-    addStream(entries: string, content: string | Buffer): number {
-      const packed = deflateSync(typeof content === "string" ? Buffer.from(content, "latin1") : content);
+    addStream(entries: string, content: string | Uint8Array): number {
+      const packed = deflate(typeof content === "string" ? bytesOfText(content) : content, "page");
       const id = reserve();
       const dictionary = `<<${entries}/Length ${packed.length}/Filter/FlateDecode>>`;
-      set(
-        id,
-        Buffer.concat([Buffer.from(`${dictionary}stream\n`, "latin1"), packed, Buffer.from("\nendstream", "latin1")]),
-      );
+      set(id, concatBytes([bytesOfText(`${dictionary}stream\n`), packed, bytesOfText("\nendstream")]));
       return id;
     },
     /** The whole file, with its table of where objects begin (7.5.4). */
-    toFile(root: number): Buffer {
-      const parts = [Buffer.from(header, "latin1")];
-      let at = (parts[0] as Buffer).length;
+    toFile(root: number): Uint8Array {
+      const parts = [header];
+      let at = header.length;
       const offsets: number[] = [];
       for (const [i, body] of bodies.entries()) {
-        const object = Buffer.concat([Buffer.from(`${i + 1} 0 obj\n`), body, Buffer.from("\nendobj\n")]);
+        const object = concatBytes([bytesOfText(`${i + 1} 0 obj\n`), body, bytesOfText("\nendobj\n")]);
         offsets.push(at);
         at += object.length;
         parts.push(object);
@@ -207,7 +203,7 @@ function makeObjects() {
       const size = bodies.length + 1;
       const table = `xref\n0 ${size}\n0000000000 65535 f \n${entries}`;
       const trailer = `trailer\n<</Size ${size}/Root ${root} 0 R>>\nstartxref\n${at}\n%%EOF\n`;
-      return Buffer.concat([...parts, Buffer.from(table + trailer, "latin1")]);
+      return concatBytes([...parts, bytesOfText(table + trailer)]);
     },
   };
 }

@@ -1,8 +1,10 @@
 // Paints a scene as SVG 1.1: a view box in modules, one path for each colour, its true size in pixels or inches.
 import type { Rgba } from "@qrfactory/domain/design/color";
+import { base64Of, bytesOfText } from "./bytes.js";
+import type { Deflate } from "./deflate.js";
 import { traceOutlines } from "./outline.js";
 import { type Path, tracePath } from "./path.js";
-import { pictureAsPng } from "./rasterize.js";
+import { pictureAsPng } from "./picture-png.js";
 import type { Fill, Filled, Placed, Scene, Shape, Squares } from "./shapes.js";
 
 export type SvgOptions = {
@@ -13,14 +15,18 @@ export type SvgOptions = {
 };
 
 /** The text of the SVG in UTF-8. */
-export function paintSvg({ side, background, shapes }: Scene, { widthPx, widthInches }: SvgOptions): Buffer {
+export function paintSvg(
+  { side, background, shapes }: Scene,
+  { widthPx, widthInches }: SvgOptions,
+  deflate: Deflate,
+): Uint8Array {
   const width = widthInches === null ? `${widthPx}` : `${widthInches}in`;
   const ground = background[3] === 0 ? "" : `<path${flat(background)} d="M0 0h${side}v${side}H0z"/>`;
   // Squares are snapped by the viewer to its own pixels: a blurred edge costs a scanner more than an uneven module.
   const crisp = shapes.every(({ kind }) => kind === "squares") ? ' shape-rendering="crispEdges"' : "";
   const gradients: Fill[] = [];
   const elements = groupByFill(shapes).map((group) => {
-    if ("picture" in group) return image(group);
+    if ("picture" in group) return image(group, deflate);
     const { fill, members } = group;
     const d = members.map((shape) => (shape.kind === "squares" ? squaresData(shape) : pathData(shape.path))).join("");
     if (fill.kind === "flat") return `<path${flat(fill.color)} d="${d}"/>`;
@@ -28,7 +34,7 @@ export function paintSvg({ side, background, shapes }: Scene, { widthPx, widthIn
     return `<path fill="url(#g${gradients.indexOf(fill)})" d="${d}"/>`;
   });
   const defs = gradients.length === 0 ? "" : `<defs>${gradients.map(gradient).join("")}</defs>`;
-  return Buffer.from(
+  return bytesOfText(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${width}" viewBox="0 0 ${side} ${side}"${crisp}>${defs}${ground}${elements.join("")}</svg>`,
   );
 }
@@ -48,9 +54,9 @@ function groupByFill(shapes: Shape[]): (Group | Placed)[] {
 }
 
 /** A picture in the document itself: nothing is loaded from elsewhere. */
-function image({ picture, box }: Placed): string {
+function image({ picture, box }: Placed, deflate: Deflate): string {
   const place = `x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}"`;
-  const data = pictureAsPng(picture).toString("base64");
+  const data = base64Of(pictureAsPng(picture, deflate));
   return `<image ${place} preserveAspectRatio="none" href="data:image/png;base64,${data}"/>`;
 }
 

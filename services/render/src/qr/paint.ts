@@ -2,6 +2,7 @@
 // delivered, or for vectors those of a print at 300 dpi.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
+import { bufferOf, zlibDeflate } from "../zlib-deflate.js";
 import { paintEps } from "./paint-eps.js";
 import { paintPdf } from "./paint-pdf.js";
 import { paintSvg } from "./paint-svg.js";
@@ -28,11 +29,9 @@ export function paintScene(scene: Scene, design: PaintDesign): Painted {
   const raster = paintPixels(scene, design);
   // Readers of designs give every JPEG its resolution.
   if (raster) return { bytes: format === "png" ? pngOf(raster, dpi) : jpegOf(raster, dpi as number), raster };
-  if (format === "svg") return { bytes: paintSvg(scene, design), raster };
+  if (format === "svg") return { bytes: bufferOf(paintSvg(scene, design, zlibDeflate)), raster };
   // And every PDF and EPS its inches.
   const widthInches = design.widthInches as number;
-  return {
-    bytes: format === "pdf" ? paintPdf(scene, { widthInches }) : paintEps(scene, { widthInches }),
-    raster,
-  };
+  const paintPage = format === "pdf" ? paintPdf : paintEps;
+  return { bytes: bufferOf(paintPage(scene, { widthInches }, zlibDeflate)), raster };
 }

@@ -1,7 +1,8 @@
 // The PNG container (PNG, third edition): a header, an optional resolution, a palette where there is one, and the
 // compressed rows. Nothing in it depends on time, so equal rows are equal files.
-import { constants, crc32, deflateSync } from "node:zlib";
 import type { Rgba } from "@qrfactory/domain/design/color";
+import { bytesOfText, concatBytes } from "./bytes.js";
+import type { Deflate } from "./deflate.js";
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
@@ -28,58 +29,70 @@ export type PngRows = {
   rows: Uint8Array;
 };
 
-/**
- * How rows are compressed. Indices repeat in runs: looking for more takes four times as long for 30 % less at one bit a
- * pixel, and finds less at eight. Pixels of three bytes have no runs, and matches take a fifth of the room.
- */
-const compression = {
-  runs: { level: 1, strategy: constants.Z_RLE, memLevel: 9 },
-  matches: { level: 2, memLevel: 9 },
-} as const;
-
 /** The bytes of a PNG; `dpi` is the resolution to write into it, or null for none. */
-export function encodePng(png: PngRows, dpi: number | null): Buffer {
+export function encodePng(png: PngRows, dpi: number | null, deflate: Deflate): Uint8Array {
   const { colorType, palette, rows } = png;
-  return Buffer.concat([
+  return concatBytes([
     signature,
     chunk("IHDR", header(png)),
     ...(dpi === null ? [] : [chunk("pHYs", resolution(dpi))]),
     ...(palette.length === 0 ? [] : [chunk("PLTE", Uint8Array.from(palette.flatMap((color) => color.slice(0, 3))))]),
     ...transparency(palette),
-    chunk("IDAT", deflateSync(rows, colorType === colorTypes.palette ? compression.runs : compression.matches)),
+    chunk("IDAT", deflate(rows, colorType === colorTypes.palette ? "indices" : "pixels")),
     chunk("IEND", new Uint8Array(0)),
   ]);
 }
 
-function header({ widthPx, heightPx = widthPx, bitDepth, colorType }: PngRows): Buffer {
-  const data = Buffer.alloc(13);
-  data.writeUInt32BE(widthPx, 0);
-  data.writeUInt32BE(heightPx, 4);
+function header({ widthPx, heightPx = widthPx, bitDepth, colorType }: PngRows): Uint8Array {
+  const data = new Uint8Array(13);
+  const view = new DataView(data.buffer);
+  view.setUint32(0, widthPx);
+  view.setUint32(4, heightPx);
   data[8] = bitDepth;
   data[9] = colorType;
   return data;
 }
 
-function resolution(dpi: number): Buffer {
-  const data = Buffer.alloc(9);
+function resolution(dpi: number): Uint8Array {
+  const data = new Uint8Array(9);
+  const view = new DataView(data.buffer);
   const perMetre = Math.round(dpi / metresPerInch);
-  data.writeUInt32BE(perMetre, 0);
-  data.writeUInt32BE(perMetre, 4);
+  view.setUint32(0, perMetre);
+  view.setUint32(4, perMetre);
   data[8] = unitMetre;
   return data;
 }
 
 /** The alpha of each palette entry, left out where all are opaque. */
-function transparency(palette: readonly Rgba[]): Buffer[] {
+function transparency(palette: readonly Rgba[]): Uint8Array[] {
   const alphas = palette.map((color) => color[3]);
   return alphas.every((alpha) => alpha === 255) ? [] : [chunk("tRNS", Uint8Array.from(alphas))];
 }
 
-function chunk(type: string, data: Uint8Array): Buffer {
-  const out = Buffer.alloc(12 + data.length);
-  out.writeUInt32BE(data.length, 0);
-  out.write(type, 4, "latin1");
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const out = new Uint8Array(12 + data.length);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, data.length);
+  out.set(bytesOfText(type), 4);
   out.set(data, 8);
-  out.writeUInt32BE(crc32(out.subarray(4, 8 + data.length)), 8 + data.length);
+  view.setUint32(8 + data.length, crc32(out.subarray(4, 8 + data.length)));
   return out;
+}
+
+/** x³² + x²⁶ + x²³ + …, its bits turned around (annex D). */
+const crcPolynomial = 0xedb88320;
+
+const crcOfByte = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ crcPolynomial : crc >>> 1;
+  return crc;
+});
+
+/** The checksum of a chunk (5.5). */
+function crc32(bytes: Uint8Array): number {
+  let crc = -1;
+  for (let i = 0; i < bytes.length; i++) {
+    crc = (crcOfByte[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
+  }
+  return (crc ^ -1) >>> 0;
 }

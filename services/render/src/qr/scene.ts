@@ -13,7 +13,7 @@ import { drawHalftone } from "./halftone.js";
 import { type Logo, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
 import { drawPattern } from "./patterns.js";
-import { snapGrid } from "./raster.js";
+import { snapGrid } from "./pixel-grid.js";
 import type { Fill, Filled, Flat, Ink, Linear, Picture, Placed, Scene } from "./shapes.js";
 import { pictureOn, surfaceOf } from "./surface.js";
 import type { Modules, QrSymbol } from "./symbol.js";

@@ -1,16 +1,8 @@
 // Flat squares on a grid of pixels, one or two bits a pixel: the rows that a PNG stores and that the scan check reads
-// back. Modules are whole pixels, so that edges are crisp; what is left over lies evenly around.
+// back.
+import type { Grid } from "./pixel-grid.js";
 import { filterUp } from "./png-file.js";
 import type { Squares } from "./shapes.js";
-
-/** The image and the place of its module grid in it, in pixels. */
-export type Grid = { widthPx: number; modulePx: number; offsetPx: number };
-
-/** Snaps `side` modules into `widthPx` pixels; `modulePx` is 0 when not even one pixel a module is there. */
-export function snapGrid(side: number, widthPx: number): Grid {
-  const modulePx = Math.floor(widthPx / side);
-  return { widthPx, modulePx, offsetPx: Math.floor((widthPx - modulePx * side) / 2) };
-}
 
 /** Bytes of one row: its filter type, then eight or four pixels a byte. */
 function rowBytesOf(widthPx: number, bits: 1 | 2): number {
