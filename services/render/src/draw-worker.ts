@@ -7,7 +7,7 @@ import type { Design } from "@qrfactory/domain/design/design";
 import { ApiError, type ProblemCode } from "@qrfactory/domain/http/errors";
 import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
 import { draw, judge, type Pictures, type Verdict } from "./draw.js";
-import { loadShaper } from "./qr/label.js";
+import { loadShaper } from "./labels.js";
 import { loadDecoder } from "./zxing.js";
 
 export type DrawTask = {

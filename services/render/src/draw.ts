@@ -5,7 +5,8 @@ import { printDpi } from "@qrfactory/domain/design/image-size";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol/capacity";
 import { requireVisibleLabel } from "./label-ground.js";
-import { type FrameLabel, shapeFrameLabel } from "./qr/frame-label.js";
+import { shapeLine } from "./labels.js";
+import { type FrameLabel, requireLegible, shapeFrameLabel } from "./qr/frame-label.js";
 import type { Logo } from "./qr/logo.js";
 import { makeSymbolAround } from "./qr/logo.js";
 import { paintPixels, paintScene } from "./qr/paint.js";
@@ -81,12 +82,15 @@ export async function sceneOf(design: Design, pictures: Pictures = {}): Promise<
   return { symbol, scene };
 }
 
-/** The label of a design around a symbol of so many modules, or null where it has none; throws as `shapeFrameLabel`. */
+/** The label of a design around a symbol of so many modules, or null where it has none; throws as `draw`. */
 export async function labelOf(
   { frame, quietZone, widthPx }: Pick<Design, "frame" | "quietZone" | "widthPx">,
   symbolSide: number,
 ): Promise<FrameLabel | null> {
-  return frame?.label ? shapeFrameLabel({ frame, symbolSide, quietZone, widthPx }) : null;
+  if (!frame?.label) return null;
+  const label = await shapeFrameLabel(frame.label, shapeLine);
+  requireLegible(label, { frame, symbolSide, quietZone, widthPx });
+  return label;
 }
 
 function logoOf({ logo }: Design, picture: Picture | undefined): Logo | null {

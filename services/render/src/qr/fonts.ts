@@ -1,10 +1,6 @@
-// The fonts that labels are drawn with: Noto Sans and Noto Emoji (SIL Open Font License 1.1), from npm packages that
-// hold each family in small subsets. Only the subsets that a label needs are unpacked, and the last ones used are kept.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+// The fonts that labels are drawn with: Noto Sans and Noto Emoji (SIL Open Font License 1.1), each family in small
+// subsets. Only the subsets that a label needs are read, and the last ones used are kept. Files are handed in.
 import type { Font } from "harfbuzzjs";
-import decompressWoff2 from "wawoff2/decompress.js";
 
 /** Bold: a label competes with a symbol that is half black. */
 const weight = 700;
@@ -12,7 +8,8 @@ const weight = 700;
 /** Unpacked subsets that are kept; each takes some 0.1 to 0.5 MB. */
 const fontsKeptMax = 48;
 
-const families = {
+/** Family → the package of Fontsource that brings it, in subsets of variable weight. */
+export const fontPackages = {
   sans: "noto-sans",
   arabic: "noto-sans-arabic",
   hebrew: "noto-sans-hebrew",
@@ -26,31 +23,73 @@ const families = {
   jp: "noto-sans-jp",
   kr: "noto-sans-kr",
 } as const;
-export type Family = keyof typeof families;
+export type Family = keyof typeof fontPackages;
 
-/** A subset of a family: the code points that it was made for, and where its file is. */
-type Subset = { name: string; ranges: [first: number, last: number][]; file: string };
+/** Where fonts come from. */
+export type FontFiles = {
+  /**
+   * Subset → the code points that it was made for, as `U+20-7e,U+a0`: the `unicode.json` of a Fontsource package. Empty
+   * for a family that is not there.
+   */
+  subsetsOf: (family: Family) => Readonly<Record<string, string>>;
+  /** The TrueType or OpenType font of a subset, named as in `subsetsOf`. */
+  read: (family: Family, subset: string) => Promise<Uint8Array>;
+};
+
+/** A subset of a family: the code points that it was made for. */
+type Subset = { family: Family; name: string; ranges: [first: number, last: number][] };
 
 /** A subset, ready to shape with. HarfBuzz counts in font units. */
-export type LoadedFont = { name: string; font: Font; unitsPerEm: number };
+export type LoadedFont = { family: Family; font: Font; unitsPerEm: number };
 
-const subsets = new Map<Family, Subset[]>();
-const loaded = new Map<string, Promise<LoadedFont>>();
+export type Fonts = {
+  /** The first font of these families that has a glyph for a code point, or null. */
+  find: (codePoint: number, inFamilies: readonly Family[]) => Promise<LoadedFont | null>;
+};
 
-function subsetsOf(family: Family): Subset[] {
-  let known = subsets.get(family);
-  if (!known) {
-    const name = families[family];
-    const index = createRequire(import.meta.url).resolve(`@fontsource-variable/${name}/unicode.json`);
-    const ranges = JSON.parse(readFileSync(index, "utf8")) as Record<string, string>;
-    known = Object.entries(ranges).map(([key, list]) => {
-      const subset = key.replace(/[[\]]/g, "");
-      const file = join(dirname(index), "files", `${name}-${subset}-wght-normal.woff2`);
-      return { name: `${name}-${subset}`, ranges: list.split(",").map(parseRange), file };
-    });
-    subsets.set(family, known);
+/** Fonts out of files, the last ones used at hand. */
+export function makeFonts(files: FontFiles): Fonts {
+  const subsets = new Map<Family, Subset[]>();
+  const loaded = new Map<Subset, Promise<LoadedFont>>();
+
+  function subsetsOf(family: Family): Subset[] {
+    let known = subsets.get(family);
+    if (!known) {
+      known = Object.entries(files.subsetsOf(family)).map(([name, list]) => ({
+        family,
+        name,
+        ranges: list.split(",").map(parseRange),
+      }));
+      subsets.set(family, known);
+    }
+    return known;
   }
-  return known;
+
+  function load(subset: Subset): Promise<LoadedFont> {
+    const font = loaded.get(subset) ?? read(files, subset);
+    // Put last again: the map is in the order of use.
+    loaded.delete(subset);
+    loaded.set(subset, font);
+    for (const oldest of loaded.keys()) {
+      if (loaded.size <= fontsKeptMax) break;
+      loaded.delete(oldest);
+    }
+    return font;
+  }
+
+  return {
+    async find(codePoint, inFamilies) {
+      for (const family of inFamilies) {
+        for (const subset of subsetsOf(family)) {
+          if (!subset.ranges.some(([first, last]) => first <= codePoint && codePoint <= last)) continue;
+          const font = await load(subset);
+          // The ranges are those of the web page that the subset was made for; the font itself may hold fewer.
+          if (hasGlyph(font, codePoint)) return font;
+        }
+      }
+      return null;
+    },
+  };
 }
 
 /** `U+4e00-4eff` or `U+20`. */
@@ -59,43 +98,18 @@ function parseRange(text: string): [number, number] {
   return [Number.parseInt(first, 16), Number.parseInt(last, 16)];
 }
 
-/** The first font of these families that has a glyph for a code point, or null. */
-export async function findFont(codePoint: number, inFamilies: readonly Family[]): Promise<LoadedFont | null> {
-  for (const family of inFamilies) {
-    for (const subset of subsetsOf(family)) {
-      if (!subset.ranges.some(([first, last]) => first <= codePoint && codePoint <= last)) continue;
-      const font = await load(subset);
-      // The ranges are those of the web page that the subset was made for; the font itself may hold fewer.
-      if (hasGlyph(font, codePoint)) return font;
-    }
-  }
-  return null;
-}
-
 /** Whether a font can draw a code point. */
 export function hasGlyph({ font }: LoadedFont, codePoint: number): boolean {
   return (font.nominalGlyph(codePoint) ?? 0) !== 0;
 }
 
 /** Whether a font holds emoji, and other characters only as parts of them. */
-export const isEmojiFont = ({ name }: LoadedFont): boolean => name.startsWith(families.emoji);
+export const isEmojiFont = ({ family }: LoadedFont): boolean => family === "emoji";
 
-function load(subset: Subset): Promise<LoadedFont> {
-  const font = loaded.get(subset.name) ?? read(subset);
-  // Put last again: the map is in the order of use.
-  loaded.delete(subset.name);
-  loaded.set(subset.name, font);
-  for (const oldest of loaded.keys()) {
-    if (loaded.size <= fontsKeptMax) break;
-    loaded.delete(oldest);
-  }
-  return font;
-}
-
-async function read({ name, file }: Subset): Promise<LoadedFont> {
+async function read(files: FontFiles, { family, name }: Subset): Promise<LoadedFont> {
   const { Blob, Face, Font, Variation } = await import("harfbuzzjs");
-  const face = new Face(new Blob(await decompressWoff2(readFileSync(file))));
+  const face = new Face(new Blob(await files.read(family, name)));
   const font = new Font(face);
   font.setVariations([new Variation("wght", weight)]);
-  return { name, font, unitsPerEm: face.upem };
+  return { family, font, unitsPerEm: face.upem };
 }

@@ -4,9 +4,9 @@
 import type { Frame } from "@qrfactory/domain/design/style";
 import { invalidField } from "@qrfactory/domain/http/errors";
 import { type Box, type Framing, layOutFrame } from "./frames.js";
-import { type LabelOutline, shapeLabel } from "./label.js";
 import { linesOf } from "./label-lines.js";
 import { addPath, newPath, type Path } from "./path.js";
+import type { LabelOutline, ShapeLine } from "./shaper.js";
 
 /** The lines of a label: one, or two. */
 export type FrameLabel = readonly LabelOutline[];
@@ -24,14 +24,14 @@ const emPxMin = 9;
 /** What decides how large a label is. */
 export type LabelRoom = Framing & { frame: Frame };
 
-/**
- * Shapes the label of a frame. Throws `validation_failed` for characters that no bundled font draws, and for more of
- * them than can be read at the size of the image.
- */
-export async function shapeFrameLabel(room: LabelRoom): Promise<FrameLabel> {
-  const lines = await Promise.all(linesOf(room.frame.label).map(shapeLabel));
+/** Shapes the lines of a label, which is not empty. Throws `validation_failed` for characters that no font draws. */
+export async function shapeFrameLabel(label: string, shapeLine: ShapeLine): Promise<FrameLabel> {
+  return Promise.all(linesOf(label).map(shapeLine));
+}
+
+/** Throws `validation_failed` for more letters than can be read at the size of the image. */
+export function requireLegible(lines: FrameLabel, room: LabelRoom): void {
   if (emPxIn(lines, room) < emPxMin) throw tooSmall(lines, room);
-  return lines;
 }
 
 /** Pixels of an em of the lines of a label. */

@@ -5,7 +5,7 @@ import { readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
 import { type CanvasRenderingContext2D, createCanvas } from "canvas";
 import { labelOf } from "../draw.js";
-import { shapeLabel } from "../qr/label.js";
+import { shapeLine } from "../labels.js";
 import type { Logo } from "../qr/logo.js";
 import { addPath, newPath } from "../qr/path.js";
 import { paintPlainly } from "../qr/rasterize.js";
@@ -61,7 +61,7 @@ type Line = { x: number; y: number; sizePx: number; color: string };
 
 /** Writes as labels are drawn, so the sheet looks the same on every machine; `y` is the base line. */
 async function write(context: CanvasRenderingContext2D, words: string, line: Line): Promise<void> {
-  const { path, width } = await shapeLabel(words);
+  const { path, width } = await shapeLine(words);
   const side = Math.ceil(width * line.sizePx) + line.sizePx;
   const placed = newPath();
   const baseline = Math.ceil(line.sizePx * 1.1);

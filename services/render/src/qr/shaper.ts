@@ -1,8 +1,9 @@
 // From the text of a label to outlines: bidirectional order (Unicode Standard Annex 9), fonts by what they cover,
-// shaping by HarfBuzz. Only bundled fonts are used, so a label looks the same in every format and on every machine.
+// shaping by HarfBuzz. Only fonts that are handed in are used, so a label looks the same in every format and on every
+// machine.
 import { type ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import bidiFactory from "bidi-js";
-import { type Family, findFont, hasGlyph, isEmojiFont, type LoadedFont } from "./fonts.js";
+import { type Family, type FontFiles, type Fonts, hasGlyph, isEmojiFont, type LoadedFont, makeFonts } from "./fonts.js";
 import { closePath, curveTo, lineTo, moveTo, newPath, type Path } from "./path.js";
 
 /** A line of text in em: the baseline at y = 0, y downwards, the first glyph at x = 0. */
@@ -15,26 +16,27 @@ export type LabelOutline = {
   bottom: number;
 };
 
-// The package's types describe its ES module; Node.js loads the other one, whose export is the function itself.
+// The package's types describe its ES module, whose export is the function; Node.js loads the other one, which is it.
 const bidi = (bidiFactory as unknown as typeof bidiFactory.default)();
 
 type Run = { text: string; font: LoadedFont; level: number };
 
-/** Shapes a label. Throws `validation_failed` naming the characters that no bundled font draws. */
-export async function shapeLabel(text: string): Promise<LabelOutline> {
-  const runs = inVisualOrder(await splitRuns(text));
-  const path = newPath();
-  let width = 0;
-  for (const run of runs) width += await shapeRun(path, run, width);
-  if (path.ops.length === 0) {
-    throw invalidField("frame_label", "The label shows nothing: it needs at least one visible character.");
-  }
-  return { path, width, ...extentOf(path) };
-}
+/** Shapes a line. Throws `validation_failed` naming the characters that no font draws, and where nothing shows. */
+export type ShapeLine = (text: string) => Promise<LabelOutline>;
 
-/** Loads the shaper and the font that most labels need, some 60 ms, so that no request waits for it. */
-export async function loadShaper(): Promise<void> {
-  await shapeLabel("Scan");
+/** Shapes lines with the fonts in these files. */
+export function makeShapeLine(files: FontFiles): ShapeLine {
+  const fonts = makeFonts(files);
+  return async function shapeLine(text) {
+    const runs = inVisualOrder(await splitRuns(text, fonts));
+    const path = newPath();
+    let width = 0;
+    for (const run of runs) width += await shapeRun(path, run, width);
+    if (path.ops.length === 0) {
+      throw invalidField("frame_label", "The label shows nothing: it needs at least one visible character.");
+    }
+    return { path, width, ...extentOf(path) };
+  };
 }
 
 /** Ideographs are drawn as the language of the label writes them, as far as its other letters tell. */
@@ -48,7 +50,7 @@ function familiesFor(text: string): Family[] {
 }
 
 /** Splits into runs of one font and one bidirectional level, in logical order. */
-async function splitRuns(text: string): Promise<Run[]> {
+async function splitRuns(text: string, fonts: Fonts): Promise<Run[]> {
   const { levels } = bidi.getEmbeddingLevels(text);
   const families = familiesFor(text);
   const missing = new Set<string>();
@@ -58,7 +60,7 @@ async function splitRuns(text: string): Promise<Run[]> {
     const level = levels[at] as number;
     at += character.length;
     const last = runs.at(-1);
-    const font = await fontFor(character, last?.font ?? null, families);
+    const font = await fontFor(character, { previous: last?.font ?? null, families, fonts });
     if (!font) missing.add(character);
     else if (last?.font === font && last.level === level) last.text += character;
     else runs.push({ text: character, font, level });
@@ -75,17 +77,15 @@ const shared = /^[\p{Script=Common}\p{Script=Inherited}]$/u;
 /** What goes on in a font of emoji: its digits and spaces are those of keycaps. */
 const pictograph = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}]$/u;
 
-async function fontFor(
-  character: string,
-  previous: LoadedFont | null,
-  families: readonly Family[],
-): Promise<LoadedFont | null> {
+type FontChoice = { previous: LoadedFont | null; families: readonly Family[]; fonts: Fonts };
+
+async function fontFor(character: string, { previous, families, fonts }: FontChoice): Promise<LoadedFont | null> {
   const codePoint = character.codePointAt(0) as number;
   const stays = previous && isEmojiFont(previous) ? pictograph : shared;
   if (previous && (invisible.test(character) || (stays.test(character) && hasGlyph(previous, codePoint)))) {
     return previous;
   }
-  return findFont(codePoint, families);
+  return fonts.find(codePoint, families);
 }
 
 function notCovered(characters: string[]): ApiError {
