@@ -4,18 +4,18 @@ import type { Design } from "@qrfactory/domain/design/design";
 import { printDpi } from "@qrfactory/domain/design/image-size";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol/capacity";
-import { requireVisibleLabel } from "./label-ground.js";
+import { type FrameLabel, requireLegible, shapeFrameLabel } from "@qrfactory/drawing/label/frame-label";
+import { requireVisibleLabel } from "@qrfactory/drawing/label/label-ground";
+import type { Logo } from "@qrfactory/drawing/scene/logo";
+import { makeSymbolAround } from "@qrfactory/drawing/scene/logo";
+import { cutGlow, soften, squareOf } from "@qrfactory/drawing/scene/picture";
+import { snapGrid } from "@qrfactory/drawing/scene/pixel-grid";
+import { layOut } from "@qrfactory/drawing/scene/scene";
+import type { Picture, Scene } from "@qrfactory/drawing/scene/shapes";
+import { makeSymbol, type QrSymbol } from "@qrfactory/drawing/symbol/symbol";
 import { shapeLine } from "./labels.js";
-import { type FrameLabel, requireLegible, shapeFrameLabel } from "./qr/frame-label.js";
-import type { Logo } from "./qr/logo.js";
-import { makeSymbolAround } from "./qr/logo.js";
 import { paintPixels, paintScene } from "./qr/paint.js";
-import { cutGlow, soften, squareOf } from "./qr/picture.js";
-import { snapGrid } from "./qr/pixel-grid.js";
 import type { Raster } from "./qr/rasterize.js";
-import { layOut } from "./qr/scene.js";
-import type { Picture, Scene } from "./qr/shapes.js";
-import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
 /** Part of every cache key: raised whenever the same design gives other bytes. */

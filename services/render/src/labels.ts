@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { type Family, type FontFiles, fontPackages } from "@qrfactory/drawing/label/fonts";
+import { makeShapeLine } from "@qrfactory/drawing/label/shaper";
 import decompressWoff2 from "wawoff2/decompress.js";
-import { type Family, type FontFiles, fontPackages } from "./qr/fonts.js";
-import { makeShapeLine } from "./qr/shaper.js";
 
 const { resolve } = createRequire(import.meta.url);
 

@@ -1,6 +1,6 @@
 // Compression of what is drawn, by Node.js.
 import { constants, deflateSync, type ZlibOptions } from "node:zlib";
-import type { BytesKind, Deflate } from "./qr/deflate.js";
+import type { BytesKind, Deflate } from "@qrfactory/drawing/paint/deflate";
 
 /**
  * How each is compressed. Indices repeat in runs: looking for more takes four times as long for 30 % less at one bit a

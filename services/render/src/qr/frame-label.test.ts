@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { frameStyles } from "@qrfactory/domain/design/style";
+import { type LabelRoom, placeLabel, requireLegible, shapeFrameLabel } from "@qrfactory/drawing/label/frame-label";
+import { type Box, layOutFrame } from "@qrfactory/drawing/scene/frames";
+import type { Path } from "@qrfactory/drawing/scene/path";
 import { shapeLine } from "../labels.js";
-import { type LabelRoom, placeLabel, requireLegible, shapeFrameLabel } from "./frame-label.js";
-import { type Box, layOutFrame } from "./frames.js";
-import type { Path } from "./path.js";
 
 const symbolSide = 25;
 const quietZone = 4;

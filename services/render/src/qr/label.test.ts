@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { ApiError } from "@qrfactory/domain/http/errors";
+import type { LabelOutline } from "@qrfactory/drawing/label/shaper";
+import { moveOp } from "@qrfactory/drawing/scene/path";
 import { pngPixels } from "@qrfactory/testing/decode";
 import fc from "fast-check";
 import { shapeLine } from "../labels.js";
-import { moveOp } from "./path.js";
 import { pngOf, rasterize } from "./rasterize.js";
-import type { LabelOutline } from "./shaper.js";
 import { designOf, readTwice, sceneFor, styledText } from "./styles.fixture.js";
 
 async function refusal(text: string): Promise<ApiError> {

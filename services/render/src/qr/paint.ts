@@ -2,12 +2,12 @@
 // delivered, or for vectors those of a print at 300 dpi.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
+import { paintEps } from "@qrfactory/drawing/paint/paint-eps";
+import { paintPdf } from "@qrfactory/drawing/paint/paint-pdf";
+import { paintSvg } from "@qrfactory/drawing/paint/paint-svg";
+import type { Scene } from "@qrfactory/drawing/scene/shapes";
 import { bufferOf, zlibDeflate } from "../zlib-deflate.js";
-import { paintEps } from "./paint-eps.js";
-import { paintPdf } from "./paint-pdf.js";
-import { paintSvg } from "./paint-svg.js";
 import { jpegOf, paintPlainly, pngOf, type Raster, rasterize } from "./rasterize.js";
-import type { Scene } from "./shapes.js";
 
 export type Painted = { bytes: Buffer; raster: Raster | null };
 

@@ -3,6 +3,12 @@
 // Files and the scan check are made of the same pixels. Clear pixels have the colour of the substrate: programs drop
 // alpha.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
+import { type IndexedPixels, indexedPng, isSquares, paintIndexed } from "@qrfactory/drawing/paint/indexed-png";
+import { expandRows } from "@qrfactory/drawing/paint/indexed-rows";
+import { colorTypes, encodePng, type PngRows } from "@qrfactory/drawing/paint/png-file";
+import { packRows, type RowReader, rowsOf } from "@qrfactory/drawing/paint/png-rows";
+import type { Filled, Flat, Scene } from "@qrfactory/drawing/scene/shapes";
+import { clearAs, clearPixelsAs, surfaceOf } from "@qrfactory/drawing/scene/surface";
 import { bufferOf, zlibDeflate } from "../zlib-deflate.js";
 import type { Pixels } from "../zxing.js";
 import {
@@ -15,13 +21,7 @@ import {
   placeOnPixels,
   straightPixelsOf,
 } from "./canvas.js";
-import { type IndexedPixels, indexedPng, isSquares, paintIndexed } from "./indexed-png.js";
-import { expandRows } from "./indexed-rows.js";
 import { paintLayers } from "./layers.js";
-import { colorTypes, encodePng, type PngRows } from "./png-file.js";
-import { packRows, type RowReader, rowsOf } from "./png-rows.js";
-import type { Filled, Flat, Scene } from "./shapes.js";
-import { clearAs, clearPixelsAs, surfaceOf } from "./surface.js";
 
 export type Raster =
   | ({ kind: "squares" } & IndexedPixels)

@@ -1,8 +1,8 @@
 // The logo of all examples: a white star on a coloured disc, drawn with the paths that everything here is drawn with.
 import { rgbaOf } from "@qrfactory/domain/design/color";
+import { addCircle, addPolygon, newPath, type Path, starCorners } from "@qrfactory/drawing/scene/path";
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import { type Painting, paintCanvas, straightPixelsOf } from "../qr/canvas.js";
-import { addCircle, addPolygon, newPath, type Path, starCorners } from "../qr/path.js";
-import type { Picture } from "../qr/shapes.js";
 
 /** Paths in flat colours on nothing, `side` units and pixels wide. */
 export function paintPaths(side: number, paths: readonly (readonly [color: string, path: Path])[]): Painting {

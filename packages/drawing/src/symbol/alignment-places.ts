@@ -1,6 +1,6 @@
 // Where the alignment patterns of a symbol are (ISO/IEC 18004:2015, 6.3.6 and annex E): rings of 5 × 5 modules with one
 // in the middle.
-import type { Point } from "./path.js";
+import type { Point } from "../scene/path.js";
 
 /** The row and column of the timing patterns. */
 const timing = 6;

@@ -1,8 +1,9 @@
 // A picture as a file of its own, for documents that hold one.
+
+import type { Picture } from "../scene/shapes.js";
 import type { Deflate } from "./deflate.js";
 import { colorTypes, encodePng } from "./png-file.js";
 import { packRows, rowsOf } from "./png-rows.js";
-import type { Picture } from "./shapes.js";
 
 /** A picture as the bytes of a PNG in red, green, blue and alpha. */
 export function pictureAsPng({ width, height, data }: Picture, deflate: Deflate): Uint8Array {

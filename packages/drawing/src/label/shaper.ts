@@ -3,8 +3,8 @@
 // machine.
 import { type ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import bidiFactory from "bidi-js";
+import { closePath, curveTo, lineTo, moveTo, newPath, type Path } from "../scene/path.js";
 import { type Family, type FontFiles, type Fonts, hasGlyph, isEmojiFont, type LoadedFont, makeFonts } from "./fonts.js";
-import { closePath, curveTo, lineTo, moveTo, newPath, type Path } from "./path.js";
 
 /** A line of text in em: the baseline at y = 0, y downwards, the first glyph at x = 0. */
 export type LabelOutline = {

@@ -3,10 +3,10 @@ import { composite, contrastRatio, type Rgba, rgbaOf } from "@qrfactory/domain/d
 import type { Design } from "@qrfactory/domain/design/design";
 import { isBanner, labelContrastVisible, remedy, shown } from "@qrfactory/domain/design/label-contrast";
 import { type ApiError, invalidField } from "@qrfactory/domain/http/errors";
-import { type Box, layOutFrame } from "./qr/frames.js";
-import { inksOf } from "./qr/scene.js";
-import type { Picture } from "./qr/shapes.js";
-import { surfaceOf } from "./qr/surface.js";
+import { type Box, layOutFrame } from "../scene/frames.js";
+import { inksOf } from "../scene/scene.js";
+import type { Picture } from "../scene/shapes.js";
+import { surfaceOf } from "../scene/surface.js";
 
 /** Points at which the picture behind a label is looked at, along and down. */
 const samplesAlong = 32;

@@ -1,9 +1,9 @@
 // A symbol as a halftone of a picture: each data module is nine cells, of which the one in the middle says what the
 // module says, and the eight around it follow the picture (Chu et al., "Halftone QR Codes", SIGGRAPH Asia 2013). What
 // readers find a symbol by is solid.
-import { traceOutlines } from "./outline.js";
-import { closePath, lineTo, moveTo, newPath, type Path } from "./path.js";
-import type { Modules } from "./symbol.js";
+import { traceOutlines } from "../scene/outline.js";
+import { closePath, lineTo, moveTo, newPath, type Path } from "../scene/path.js";
+import type { Modules } from "../symbol/symbol.js";
 
 /** Cells along a side of a module. */
 export const cellsAlong = 3;

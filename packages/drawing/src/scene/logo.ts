@@ -7,10 +7,10 @@ import {
   fitSymbol,
   versionMax,
 } from "@qrfactory/domain/symbol/capacity";
-import { damageOf } from "./damage.js";
+import { damageOf } from "../symbol/damage.js";
+import { makeSymbol, type QrSymbol } from "../symbol/symbol.js";
 import type { Box } from "./frames.js";
 import type { Picture } from "./shapes.js";
-import { makeSymbol, type QrSymbol } from "./symbol.js";
 
 /** Share of the codewords that each level can repair (ISO/IEC 18004:2015, table 8). */
 const recoveryShares: Record<ErrorCorrection, number> = { L: 0.07, M: 0.15, Q: 0.25, H: 0.3 };

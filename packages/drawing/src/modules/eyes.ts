@@ -14,7 +14,7 @@ import {
   type Path,
   type Point,
   starCorners,
-} from "./path.js";
+} from "../scene/path.js";
 
 /** Modules along a side of an eye. */
 export const eyeSide = 7;

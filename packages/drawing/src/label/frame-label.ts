@@ -3,9 +3,9 @@
 
 import type { Frame } from "@qrfactory/domain/design/style";
 import { invalidField } from "@qrfactory/domain/http/errors";
-import { type Box, type Framing, layOutFrame } from "./frames.js";
+import { type Box, type Framing, layOutFrame } from "../scene/frames.js";
+import { addPath, newPath, type Path } from "../scene/path.js";
 import { linesOf } from "./label-lines.js";
-import { addPath, newPath, type Path } from "./path.js";
 import type { LabelOutline, ShapeLine } from "./shaper.js";
 
 /** The lines of a label: one, or two. */

@@ -3,22 +3,22 @@
 import { rgbaOf } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
 import type { Frame, GradientType } from "@qrfactory/domain/design/style";
-import { drawAlignment } from "./alignment.js";
-import { alignmentMiddles, alignmentReach } from "./alignment-places.js";
+import { type FrameLabel, placeLabel } from "../label/frame-label.js";
+import { drawAlignment } from "../modules/alignment.js";
+import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide, isWholeSquare } from "../modules/eyes.js";
+import { drawHalftone } from "../modules/halftone.js";
+import { drawPattern } from "../modules/patterns.js";
+import { cellTones } from "../modules/tones.js";
+import { alignmentMiddles, alignmentReach } from "../symbol/alignment-places.js";
+import type { Modules, QrSymbol } from "../symbol/symbol.js";
+import { dataModulesOf } from "../symbol/template.js";
 import { clearingOf, type IsCleared } from "./clearing.js";
-import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide, isWholeSquare } from "./eyes.js";
-import { type FrameLabel, placeLabel } from "./frame-label.js";
 import { type Box, layOutFrame } from "./frames.js";
-import { drawHalftone } from "./halftone.js";
 import { type Logo, placeLogo } from "./logo.js";
 import { addPath, newPath, type Path } from "./path.js";
-import { drawPattern } from "./patterns.js";
 import { snapGrid } from "./pixel-grid.js";
 import type { Fill, Filled, Flat, Ink, Linear, Picture, Placed, Scene } from "./shapes.js";
 import { pictureOn, surfaceOf } from "./surface.js";
-import type { Modules, QrSymbol } from "./symbol.js";
-import { dataModulesOf } from "./template.js";
-import { cellTones } from "./tones.js";
 
 /** What of a design decides the scene. */
 export type SceneDesign = Pick<

@@ -1,9 +1,9 @@
 // How modules become shapes: one function a pattern, from the modules to draw to outlines in module units. Every one
 // keeps the middle of a dark module dark and of a light one light, because that is where scanners look.
 import type { Pattern } from "@qrfactory/domain/design/style";
-import { type Outline, traceOutlines } from "./outline.js";
-import { addCircle, addPolygon, addRectangle, cutRectangle, newPath, type Path, starCorners } from "./path.js";
-import type { Modules } from "./symbol.js";
+import { type Outline, traceOutlines } from "../scene/outline.js";
+import { addCircle, addPolygon, addRectangle, cutRectangle, newPath, type Path, starCorners } from "../scene/path.js";
+import type { Modules } from "../symbol/symbol.js";
 
 /** All patterns but `squares`, whose modules painters draw as they are. */
 export type CurvedPattern = Exclude<Pattern, "squares">;

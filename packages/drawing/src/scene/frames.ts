@@ -4,7 +4,7 @@
 
 import { isBanner } from "@qrfactory/domain/design/label-contrast";
 import type { Frame, FrameStyle } from "@qrfactory/domain/design/style";
-import { linesOf } from "./label-lines.js";
+import { linesOf } from "../label/label-lines.js";
 import { addCircle, addRectangle, arcTo, closePath, cutRectangle, moveTo, newPath, type Path } from "./path.js";
 
 /** A rectangle in modules. */

@@ -1,8 +1,8 @@
 // Flat squares on a grid of pixels, one or two bits a pixel: the rows that a PNG stores and that the scan check reads
 // back.
-import type { Grid } from "./pixel-grid.js";
+import type { Grid } from "../scene/pixel-grid.js";
+import type { Squares } from "../scene/shapes.js";
 import { filterUp } from "./png-file.js";
-import type { Squares } from "./shapes.js";
 
 /** Bytes of one row: its filter type, then eight or four pixels a byte. */
 function rowBytesOf(widthPx: number, bits: 1 | 2): number {

@@ -1,9 +1,9 @@
 // How dark each cell of a halftone has to be for the picture that it shows: from the colours of the picture, between
 // the ground that the ink stands on and the ink.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
+import type { Picture, Scene } from "../scene/shapes.js";
+import { surfaceOf } from "../scene/surface.js";
 import { cellsAlong } from "./halftone.js";
-import type { Picture, Scene } from "./shapes.js";
-import { surfaceOf } from "./surface.js";
 
 /** Where the symbol lies in a scene of `side` modules, which the picture covers. */
 export type SymbolPlace = { side: number; left: number; top: number; modules: number };

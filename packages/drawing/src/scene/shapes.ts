@@ -1,9 +1,9 @@
 // What a scene is made of: a ground, and shapes on it in module units. Painters know nothing else.
 import type { Rgba } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
+import type { Modules } from "../symbol/symbol.js";
 import type { Box } from "./frames.js";
 import type { Path } from "./path.js";
-import type { Modules } from "./symbol.js";
 
 export type Flat = { kind: "flat"; color: Rgba };
 /** Colours between two points; beyond them they stay as they are at the ends. */

@@ -1,8 +1,8 @@
 // Paths in the operators of PDF (ISO 32000-1, 8.5.2), which our EPS defines under the same names: m, l, c, h.
-import type { Box } from "./frames.js";
-import { squaresPath } from "./outline.js";
-import { circleAsCurves, type PathPen, tracePath } from "./path.js";
-import type { Filled } from "./shapes.js";
+import type { Box } from "../scene/frames.js";
+import { squaresPath } from "../scene/outline.js";
+import { circleAsCurves, type PathPen, tracePath } from "../scene/path.js";
+import type { Filled } from "../scene/shapes.js";
 
 /** Points in an inch. */
 export const pointsPerInch = 72;

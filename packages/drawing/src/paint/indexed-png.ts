@@ -1,11 +1,11 @@
 // The PNG of flat squares: an index of one or two bits a pixel into a palette. Everything else in pixels needs a canvas.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
+import { snapGrid } from "../scene/pixel-grid.js";
+import type { Flat, Scene, Squares } from "../scene/shapes.js";
+import { clearAs, surfaceOf } from "../scene/surface.js";
 import type { Deflate } from "./deflate.js";
 import { paintRows } from "./indexed-rows.js";
-import { snapGrid } from "./pixel-grid.js";
 import { colorTypes, encodePng } from "./png-file.js";
-import type { Flat, Scene, Squares } from "./shapes.js";
-import { clearAs, surfaceOf } from "./surface.js";
 
 /** Rows as in `paintRows`; the palette's first colour is the ground. */
 export type IndexedPixels = { widthPx: number; bits: 1 | 2; rows: Uint8Array; palette: Rgba[] };

@@ -1,6 +1,8 @@
 // Paints a scene as PDF 1.4 (ISO 32000-1): one page of the true size, true vectors, gradients as shadings, transparency
 // as it is, greys as greys. It carries no date and no random id, so equal scenes are equal bytes.
 import type { Rgba } from "@qrfactory/domain/design/color";
+import { isGreyPicture, isOpaquePicture } from "../scene/picture.js";
+import type { Fill, Flat, Linear, Picture, Radial, Scene } from "../scene/shapes.js";
 import { bytesOfText, concatBytes } from "./bytes.js";
 import type { Deflate } from "./deflate.js";
 import {
@@ -15,8 +17,6 @@ import {
   pointsPerInch,
   spaceOf,
 } from "./page-path.js";
-import { isGreyPicture, isOpaquePicture } from "./picture.js";
-import type { Fill, Flat, Linear, Picture, Radial, Scene } from "./shapes.js";
 
 /** Four bytes beyond ASCII in a comment tell transports that the file is binary (7.5.2); all else is ASCII. */
 const header = concatBytes([bytesOfText("%PDF-1.4\n%"), Uint8Array.of(0xe2, 0xe3, 0xcf, 0xd3), bytesOfText("\n")]);

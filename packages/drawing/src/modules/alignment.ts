@@ -1,7 +1,8 @@
 // How alignment patterns are drawn. Scanners correct their view by them, so a ring stays whole: a line joins its
 // modules where the pattern leaves them apart.
-import { alignmentReach } from "./alignment-places.js";
-import { addRectangle, cutRectangle, newPath, type Path, type Point } from "./path.js";
+
+import { addRectangle, cutRectangle, newPath, type Path, type Point } from "../scene/path.js";
+import { alignmentReach } from "../symbol/alignment-places.js";
 import type { CurvedPattern } from "./patterns.js";
 
 /** Patterns that leave no space between modules: their rings are whole anyway. */

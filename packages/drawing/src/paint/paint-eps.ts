@@ -2,12 +2,12 @@
 // PostScript knows no transparency: half-transparent colours are mixed with the background, and that with white;
 // pictures also with a picture below them. A transparent background is left unpainted.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
+import type { Box } from "../scene/frames.js";
+import type { Placed, Scene } from "../scene/shapes.js";
 import { bytesOfText, hexOf } from "./bytes.js";
 import type { Deflate } from "./deflate.js";
-import type { Box } from "./frames.js";
 import { boxMatrix, colorOperator, number, pageMatrix, pathOperators, pointsPerInch } from "./page-path.js";
 import { colorShading } from "./paint-pdf.js";
-import type { Placed, Scene } from "./shapes.js";
 
 const colorOperators = { DeviceGray: "setgray", DeviceRGB: "setrgbcolor" } as const;
 

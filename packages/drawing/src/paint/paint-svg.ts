@@ -1,11 +1,11 @@
 // Paints a scene as SVG 1.1: a view box in modules, one path for each colour, its true size in pixels or inches.
 import type { Rgba } from "@qrfactory/domain/design/color";
+import { traceOutlines } from "../scene/outline.js";
+import { type Path, tracePath } from "../scene/path.js";
+import type { Fill, Filled, Placed, Scene, Shape, Squares } from "../scene/shapes.js";
 import { base64Of, bytesOfText } from "./bytes.js";
 import type { Deflate } from "./deflate.js";
-import { traceOutlines } from "./outline.js";
-import { type Path, tracePath } from "./path.js";
 import { pictureAsPng } from "./picture-png.js";
-import type { Fill, Filled, Placed, Scene, Shape, Squares } from "./shapes.js";
 
 export type SvgOptions = {
   /** Side in CSS pixels; not used when `widthInches` is given. */

@@ -1,8 +1,9 @@
 // Turns whole modules into closed outlines, so that vector formats fill one area instead of thousands of squares: fewer
 // bytes, and no hairlines between neighbours.
+
+import type { Modules } from "../symbol/symbol.js";
 import { closePath, lineTo, moveTo, newPath, type Path } from "./path.js";
 import type { Squares } from "./shapes.js";
-import type { Modules } from "./symbol.js";
 
 /** A closed outline as its corners, in modules; its first edge goes right, then edges turn at every corner. */
 export type Outline = [x: number, y: number][];
