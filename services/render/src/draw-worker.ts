@@ -6,7 +6,8 @@ import { runInNewContext } from "node:vm";
 import type { Design } from "@qrfactory/domain/design/design";
 import { ApiError, type ProblemCode } from "@qrfactory/domain/http/errors";
 import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
-import { draw, judge, type Pictures, type Verdict } from "./draw.js";
+import type { Pictures } from "@qrfactory/drawing/drawing";
+import { draw, judge, type Verdict } from "./draw.js";
 import { loadShaper } from "./labels.js";
 import { loadDecoder } from "./zxing.js";
 

@@ -9,8 +9,7 @@ import { layOut } from "@qrfactory/drawing/scene/scene";
 import type { Scene } from "@qrfactory/drawing/scene/shapes";
 import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import { type CanvasRenderingContext2D, createCanvas } from "canvas";
-import { labelOf } from "../draw.js";
-import { shapeLine } from "../labels.js";
+import { shapeLegible, shapeLine } from "../labels.js";
 import { paintPlainly } from "../qr/rasterize.js";
 import { checkScan } from "../scan-check.js";
 import { type Section, sections, type Tile } from "./sheet-sections.js";
@@ -39,7 +38,7 @@ async function sceneOf({ fields, logoColor }: Tile): Promise<Scene> {
   const { design } = readDesign({ data: text, size: tilePx, ...fields }, plans.enterprise);
   const logo: Logo | null = logoColor ? { picture: starLogo(logoColor), sizeRatio: 0.24, clearZone: true } : null;
   const symbol = makeSymbol(design.text, design.errorCorrection);
-  return layOut(symbol, design, { label: await labelOf(design, symbol.modules.side), logo });
+  return layOut(symbol, design, { label: await shapeLegible(design, symbol.modules.side), logo });
 }
 
 async function drawTile(context: CanvasRenderingContext2D, tile: Tile, [x, y]: Place): Promise<void> {
