@@ -5,7 +5,7 @@ import { layOut } from "@qrfactory/drawing/scene/scene";
 import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import type { Pixels } from "@qrfactory/testing/decode";
 import { PNG } from "pngjs";
-import { starLogo } from "../show/star-logo.js";
+import { starLogo } from "../canvas/star-logo.fixture.js";
 import { paintScene } from "./paint.js";
 import { designOf, readTwice, styledText } from "./styles.fixture.js";
 

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { eyeBorderShapes, eyeCenterShapes } from "@qrfactory/domain/design/style";
 import { drawEyeBorders, drawEyeCenters, eyeSide } from "@qrfactory/drawing/modules/eyes";
 import type { Path } from "@qrfactory/drawing/scene/path";
-import { paintPaths } from "../show/star-logo.js";
+import { paintPaths } from "../canvas/star-logo.fixture.js";
 
 const side = 25;
 

@@ -8,12 +8,12 @@ import { addPath, newPath } from "@qrfactory/drawing/scene/path";
 import { layOut } from "@qrfactory/drawing/scene/scene";
 import type { Scene } from "@qrfactory/drawing/scene/shapes";
 import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
+import { paintPaths, starLogo } from "@qrfactory/render/canvas/star-logo.fixture";
+import { shapeLegible, shapeLine } from "@qrfactory/render/labels";
+import { paintPlainly } from "@qrfactory/render/qr/rasterize";
+import { checkScan } from "@qrfactory/render/scan-check";
 import { type CanvasRenderingContext2D, createCanvas } from "canvas";
-import { shapeLegible, shapeLine } from "../labels.js";
-import { paintPlainly } from "../qr/rasterize.js";
-import { checkScan } from "../scan-check.js";
 import { type Section, sections, type Tile } from "./sheet-sections.js";
-import { paintPaths, starLogo } from "./star-logo.js";
 
 const text = "https://example.com";
 

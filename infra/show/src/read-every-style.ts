@@ -3,8 +3,8 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { distances } from "@qrfactory/render/check/read-at-distances.fixture";
 import { Piscina } from "piscina";
-import { distances } from "./read-at-distances.js";
 import { type Distances, type Outcome, required } from "./read-part.js";
 import { sizeParts, texts } from "./size-matrix.js";
 import { matrixParts, matrixSizePx, type Part } from "./style-matrix.js";

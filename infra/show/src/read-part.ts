@@ -3,11 +3,11 @@
 import { readDesign } from "@qrfactory/domain/design/design";
 import type { ImageFormat } from "@qrfactory/domain/design/image-size";
 import { plans } from "@qrfactory/domain/plan/plans";
+import { starLogo } from "@qrfactory/render/canvas/star-logo.fixture";
+import { distanceOfReading } from "@qrfactory/render/check/read-at-distances.fixture";
+import { draw } from "@qrfactory/render/draw";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
-import { draw } from "../draw.js";
 import { rasterizeElsewhere } from "./rasterize-elsewhere.js";
-import { distanceOfReading } from "./read-at-distances.js";
-import { starLogo } from "./star-logo.js";
 import type { Part, Style } from "./style-matrix.js";
 
 /**
