@@ -8,7 +8,7 @@ import { orExplain, SetupError } from "./progress.mjs";
 import { setUp } from "./setup.mjs";
 
 const measured = (name) => fileURLToPath(new URL(`../../packages/docs/measured/${name}`, import.meta.url));
-const folder = new URL("../../services/render/dist/show/", import.meta.url);
+const folder = new URL("../show/dist/", import.meta.url);
 
 /** What parts need that no package brings; the others look at PDF and EPS. */
 const systemParts = { sheet: [], cameras: ["zbar"] };

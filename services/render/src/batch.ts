@@ -2,7 +2,8 @@
 // who asked for the batch. Drawn one after the other, so that a batch never takes more than one thread from single
 // images.
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
-import { cacheKeyOf, readDesign } from "@qrfactory/domain/design/design";
+import { cacheKeyOf } from "@qrfactory/domain/design/cache-key";
+import { readDesign } from "@qrfactory/domain/design/design";
 import {
   type BatchAnswer,
   type CheckedPictures,

@@ -6,8 +6,9 @@ import { runInNewContext } from "node:vm";
 import type { Design } from "@qrfactory/domain/design/design";
 import { ApiError, type ProblemCode } from "@qrfactory/domain/http/errors";
 import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
-import { draw, judge, type Pictures, type Verdict } from "./draw.js";
-import { loadShaper } from "./qr/label.js";
+import type { Pictures } from "@qrfactory/drawing/drawing";
+import { draw, judge, type Verdict } from "./draw.js";
+import { loadShaper } from "./labels.js";
 import { loadDecoder } from "./zxing.js";
 
 export type DrawTask = {

@@ -1,20 +1,13 @@
 // From a design to the bytes of its image: symbol, scene, painter, and the check that it scans. Whoever wants to
 // know only whether it would be delivered asks for the verdict.
 import type { Design } from "@qrfactory/domain/design/design";
-import { printDpi } from "@qrfactory/domain/design/image-size";
-import { ApiError } from "@qrfactory/domain/http/errors";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol/capacity";
-import { requireVisibleLabel } from "./label-ground.js";
-import { type FrameLabel, shapeFrameLabel } from "./qr/frame-label.js";
-import type { Logo } from "./qr/logo.js";
-import { makeSymbolAround } from "./qr/logo.js";
+import { type LaidOut, layOutDesign, type Pictures, shapeLabel } from "@qrfactory/drawing/drawing";
+import type { Scene } from "@qrfactory/drawing/scene/shapes";
+import type { QrSymbol } from "@qrfactory/drawing/symbol/symbol";
+import { shapeLine } from "./labels.js";
 import { paintPixels, paintScene } from "./qr/paint.js";
-import { cutGlow, soften, squareOf } from "./qr/picture.js";
-import { snapGrid } from "./qr/raster.js";
 import type { Raster } from "./qr/rasterize.js";
-import { layOut } from "./qr/scene.js";
-import type { Picture, Scene } from "./qr/shapes.js";
-import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan, type ScanResult } from "./scan-check.js";
 
 /** Part of every cache key: raised whenever the same design gives other bytes. */
@@ -35,9 +28,6 @@ export type Drawing = Verdict & {
   /** The bulk job for which it was drawn. */
   job?: string;
 };
-
-/** The decoded pictures of a design. */
-export type Pictures = { logo?: Picture; background?: Picture };
 
 type DrawOptions = { checked: boolean; pictures?: Pictures };
 
@@ -65,48 +55,6 @@ async function verdictOn(design: Design, { symbol, scene, checked, pixels }: Jud
 }
 
 /** The symbol of a design and its scene; throws as `draw`. */
-export async function sceneOf(design: Design, pictures: Pictures = {}): Promise<{ symbol: QrSymbol; scene: Scene }> {
-  const { text, errorCorrection, textEncoding: encoding } = design;
-  const logo = logoOf(design, pictures.logo);
-  const symbol = logo
-    ? makeSymbolAround(text, errorCorrection, logo, { encoding })
-    : makeSymbol(text, errorCorrection, { encoding });
-  const background = pictures.background ? squareOf(pictures.background) : null;
-  const isShown = design.pattern === "halftone";
-  const backdrop = background && soften(background, { isShown });
-  const label = await labelOf(design, symbol.modules.side);
-  requireVisibleLabel(design, symbol.modules.side, backdrop);
-  const scene = layOut(symbol, design, { label, logo, backdrop, shown: isShown ? background : null });
-  requireRoom(scene, design);
-  return { symbol, scene };
-}
-
-/** The label of a design around a symbol of so many modules, or null where it has none; throws as `shapeFrameLabel`. */
-export async function labelOf(
-  { frame, quietZone, widthPx }: Pick<Design, "frame" | "quietZone" | "widthPx">,
-  symbolSide: number,
-): Promise<FrameLabel | null> {
-  return frame?.label ? shapeFrameLabel({ frame, symbolSide, quietZone, widthPx }) : null;
-}
-
-function logoOf({ logo }: Design, picture: Picture | undefined): Logo | null {
-  if (!logo || !picture) return null;
-  const { sizeRatio, clearZone, neonAlpha } = logo;
-  return { picture: cutGlow(picture, neonAlpha), sizeRatio, clearZone };
-}
-
-/** A module needs a pixel of its own, a vector one of a print. Throws `unscannable`. */
-export function requireRoom(
-  { side }: Pick<Scene, "side">,
-  { widthPx, widthInches, frame }: Pick<Design, "widthPx" | "widthInches" | "frame">,
-): void {
-  if (snapGrid(side, widthPx).modulePx >= 1) return;
-  const code = `This code is ${side} modules wide with ${frame ? "its quiet zone and frame" : "its quiet zone"}`;
-  if (widthInches !== null) {
-    const least = (Math.ceil((100 * side) / printDpi) / 100).toFixed(2);
-    const detail = `${code} and needs at least ${least} inches, for a print at ${printDpi} dpi; ${Number(widthInches.toFixed(2))} are too few. Raise size_inches or size (twice of that scans better), or shorten data.`;
-    throw new ApiError("unscannable", detail, { errors: { size: [`At least ${least} inches.`] } });
-  }
-  const detail = `${code} and needs at least ${side} pixels; ${widthPx} are too few. Raise size to ${side} or more (${2 * side} scans better), or shorten data.`;
-  throw new ApiError("unscannable", detail, { errors: { size: [`At least ${side} pixels.`] } });
+export async function sceneOf(design: Design, pictures: Pictures = {}): Promise<LaidOut> {
+  return layOutDesign(design, { label: await shapeLabel(design, shapeLine), pictures });
 }

@@ -6,13 +6,14 @@ import { type Design, readDesign } from "@qrfactory/domain/design/design";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { plans } from "@qrfactory/domain/plan/plans";
 import { errorCorrectionLevels } from "@qrfactory/domain/symbol/capacity";
+import type { Pictures } from "@qrfactory/drawing/drawing";
+import { isFlatSquares } from "@qrfactory/drawing/scene/scene";
 import { Piscina } from "piscina";
 import { makeAdmission } from "./admission.js";
-import { type Drawing, draw, judge, type Pictures, type Verdict } from "./draw.js";
+import { type Drawing, draw, judge, type Verdict } from "./draw.js";
 import type { DrawOutcome, DrawTask } from "./draw-worker.js";
 import { type ImageDecoder, makeImageDecoder } from "./images-in/image-decoder.js";
 import type { PictureFile, PictureFiles, PictureKind } from "./images-in/pictures.js";
-import { isFlatSquares } from "./qr/scene.js";
 
 /**
  * Plain squares of a text this long are a symbol of at most version 10 or so: drawn and checked in about a millisecond,

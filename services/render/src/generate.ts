@@ -1,7 +1,8 @@
 // Every request for an image, in order. Every 200 costs one credit, and is written down before it is sent;
 // whatever goes wrong after the credit was taken gives it back.
 import { randomUUID } from "node:crypto";
-import { cacheKeyOf, type Design } from "@qrfactory/domain/design/design";
+import { cacheKeyOf } from "@qrfactory/domain/design/cache-key";
+import type { Design } from "@qrfactory/domain/design/design";
 import { type ImageFormat, widthMmOf } from "@qrfactory/domain/design/image-size";
 import type { CallEvent } from "@qrfactory/domain/events";
 import { ApiError } from "@qrfactory/domain/http/errors";

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import { draw, judge } from "./draw.js";
-import type { Picture } from "./qr/shapes.js";
 
 /** A picture of one colour above and another in its lowest fifth, where labels stand. */
 function pictureOf(above: number, below: number): Picture {

@@ -1,7 +1,9 @@
 // POST /api/v1/preview/: what an image would look like, for a dashboard that asks at each keystroke. Free, small, and
 // marked in its frame, so that nobody prints it; it scans like the image it stands for.
+
+import { cacheKeyOf } from "@qrfactory/domain/design/cache-key";
 import { composite, contrastRatio, normalizeColor, type Rgba, rgbaOf } from "@qrfactory/domain/design/color";
-import { cacheKeyOf, type Design } from "@qrfactory/domain/design/design";
+import type { Design } from "@qrfactory/domain/design/design";
 import { invalidFields } from "@qrfactory/domain/http/errors";
 import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
 import { isObject } from "@qrfactory/domain/http/json";

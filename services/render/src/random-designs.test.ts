@@ -2,9 +2,9 @@ import { expect, test } from "@jest/globals";
 import { eyeBorderShapes, eyeCenterShapes, frameStyles, gradientTypes, patterns } from "@qrfactory/domain/design/style";
 import { pngPixels, readers } from "@qrfactory/testing/decode";
 import fc from "fast-check";
+import { distanceOfReading } from "./check/read-at-distances.fixture.js";
 import { draw } from "./draw.js";
 import { designOf, styledText } from "./qr/styles.fixture.js";
-import { distanceOfReading } from "./show/read-at-distances.js";
 
 /** The same forty at every run; others on demand: RANDOM_DESIGNS=10000 takes some twenty minutes on one core. */
 const runs = Number(process.env.RANDOM_DESIGNS ?? 40);

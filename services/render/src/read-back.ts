@@ -4,8 +4,9 @@
 
 import type { Rgba } from "@qrfactory/domain/design/color";
 import { beyondLatin1 } from "@qrfactory/domain/symbol/text-encoding";
-import { isSquares, lookAt, type Raster, rasterize } from "./qr/rasterize.js";
-import type { Scene } from "./qr/shapes.js";
+import { isSquares } from "@qrfactory/drawing/paint/indexed-png";
+import type { Scene } from "@qrfactory/drawing/scene/shapes";
+import { lookAt, type Raster, rasterize } from "./qr/rasterize.js";
 import { isReadAgain, mayBeUnknown } from "./second-reader.js";
 import { blur, resample } from "./seen.js";
 import { type Pixels, type Reading, readQrCode } from "./zxing.js";

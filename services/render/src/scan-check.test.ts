@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
+import { layOut } from "@qrfactory/drawing/scene/scene";
+import type { Scene } from "@qrfactory/drawing/scene/shapes";
+import { makeSymbol, type QrSymbol } from "@qrfactory/drawing/symbol/symbol";
 import { draw } from "./draw.js";
-import { layOut } from "./qr/scene.js";
-import type { Scene } from "./qr/shapes.js";
-import { makeSymbol, type QrSymbol } from "./qr/symbol.js";
 import { checkScan } from "./scan-check.js";
 
 const text = "https://example.com/a-page";

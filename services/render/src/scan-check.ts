@@ -1,9 +1,9 @@
 // Nothing unscannable leaves: what was drawn is read back by independent decoders from the same pixels, as delivered
 // and as a poor camera sees them, and judged by what makes codes fail outside a laboratory.
 import { composite, contrastRatio, luminance, type Rgba } from "@qrfactory/domain/design/color";
-import { isSquares } from "./qr/rasterize.js";
-import type { Scene } from "./qr/shapes.js";
-import { surfaceOf } from "./qr/surface.js";
+import { isSquares } from "@qrfactory/drawing/paint/indexed-png";
+import type { Scene } from "@qrfactory/drawing/scene/shapes";
+import { surfaceOf } from "@qrfactory/drawing/scene/surface";
 import { readBack, type Seen, seenModulePx } from "./read-back.js";
 import { type ScanTraits, scanScore } from "./scan-score.js";
 

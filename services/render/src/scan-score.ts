@@ -1,7 +1,7 @@
 // How well cameras will read a design, from what is known of it without them: a factor for each of its traits, fitted
 // to what five decoders read under simulated cameras (packages/docs/measured/cameras.md; fitted by
 // infra/bench/src/cameras/fit-score.ts).
-import type { SceneStyle } from "./qr/shapes.js";
+import type { SceneStyle } from "@qrfactory/drawing/scene/shapes";
 
 /** What of a drawn design decides its score. */
 export type ScanTraits = SceneStyle & {

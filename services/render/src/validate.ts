@@ -7,13 +7,15 @@ import { ApiError, type ProblemCode } from "@qrfactory/domain/http/errors";
 import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
 import { type ErrorCorrection, fitSymbol, modulesOf, type SymbolFit } from "@qrfactory/domain/symbol/capacity";
 import type { Segment, SegmentMode } from "@qrfactory/domain/symbol/segments";
+import { areaOf, budgetOf, type Logo, makeSymbolAround, placeLogo } from "@qrfactory/drawing/scene/logo";
+import { requireRoom } from "@qrfactory/drawing/scene/room";
+import { inksOf, sideOf } from "@qrfactory/drawing/scene/scene";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import type { RequireCaller } from "./caller.js";
-import { labelOf, requireRoom, type Verdict } from "./draw.js";
+import type { Verdict } from "./draw.js";
 import type { DrawingPool } from "./drawing-pool.js";
 import type { PictureFiles } from "./images-in/pictures.js";
-import { areaOf, budgetOf, type Logo, makeSymbolAround, placeLogo } from "./qr/logo.js";
-import { inksOf, sideOf } from "./qr/scene.js";
+import { shapeLegible } from "./labels.js";
 import { judgeColors, type ScanResult } from "./scan-check.js";
 import { refusalOf } from "./unscannable.js";
 import type { ReadWanted, Wanted } from "./wanted.js";
@@ -144,7 +146,7 @@ export async function refusalWithoutDrawing(
 ): Promise<ApiError | null> {
   const { design, scanCheck, sent } = wanted;
   const { symbol, side, colors } = foresee(wanted);
-  await labelOf(design, modulesOf(symbol.version));
+  await shapeLegible(design, modulesOf(symbol.version));
   requireRoom({ side }, design);
   const scan = colors.advice === "" ? null : { isReadable: false, score: 0, advice: colors.advice };
   return refusalOf({ ...symbol, scan }, { scanCheck, sent });

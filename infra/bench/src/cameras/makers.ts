@@ -2,11 +2,11 @@
 // it has of the same design; npm `qrcode` in plain squares of black on white.
 import { type Design, readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
+import { starLogo } from "@qrfactory/render/canvas/star-logo.fixture";
 import { sceneOf } from "@qrfactory/render/draw";
 import { paintScene } from "@qrfactory/render/qr/paint";
 import { traitsOf } from "@qrfactory/render/scan-check";
 import type { ScanTraits } from "@qrfactory/render/scan-score";
-import { starLogo } from "@qrfactory/render/show/star-logo";
 import { type Pixels, pngPixels } from "@qrfactory/testing/decode";
 import { createCanvas, ImageData } from "canvas";
 import type { Options } from "qr-code-styling";

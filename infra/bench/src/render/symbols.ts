@@ -1,5 +1,5 @@
 // Symbols alone, next to those of others: how fast they are made, and how small they are.
-import { makeSymbol } from "@qrfactory/render/qr/symbol";
+import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import encodeQR from "qr";
 import QRCode from "qrcode";
 import toSJISFunc from "qrcode/helper/to-sjis.js";

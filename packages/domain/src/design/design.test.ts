@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { cacheKeyOf, type Design, readDesign } from "@qrfactory/domain/design/design";
+import { cacheKeyOf } from "@qrfactory/domain/design/cache-key";
+import { type Design, readDesign } from "@qrfactory/domain/design/design";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { plans } from "@qrfactory/domain/plan/plans";
 import fc from "fast-check";

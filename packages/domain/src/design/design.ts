@@ -1,16 +1,14 @@
-// The design of an image: the fields of a generate request, their defaults, and one normal form of them,
-// from which the cache key is made. Shared by everything that accepts designs, so that all refuse and mean the same.
-import { createHash } from "node:crypto";
+// The design of an image: the fields of a generate request, their defaults, and one normal form of them. Shared by
+// everything that accepts designs, so that all refuse and mean the same.
 import { z } from "zod";
 import { ApiError, invalidField, invalidFields } from "../http/errors.js";
-import { canonicalJson } from "../http/json.js";
 import { useOneOf } from "../http/suggest.js";
 import { parseInput, unknownFields, wholeFrom } from "../http/validate.js";
 import { checkContent, contentText, payloadTypes, plainTypes } from "../payload/payload.js";
 import type { Plan } from "../plan/plans.js";
 import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } from "../symbol/capacity.js";
 import { densestModeOf } from "../symbol/segmentation.js";
-import { segmentUnits } from "../symbol/segments.js";
+import { segmentUnits, utf8Length } from "../symbol/segments.js";
 import { beyondLatin1, isAscii, type TextEncoding, textEncodings } from "../symbol/text-encoding.js";
 import { groundColor, inkColor } from "./color.js";
 import {
@@ -159,27 +157,9 @@ function tooLong(text: string, level: ErrorCorrection, field: "data" | "payload"
   const shorten =
     field === "data"
       ? "Shorten data."
-      : `This payload comes to ${Buffer.byteLength(text).toLocaleString("en-US")} bytes; shorten it.`;
+      : `This payload comes to ${utf8Length(text).toLocaleString("en-US")} bytes; shorten it.`;
   const detail = `The largest QR code holds ${most(level)} ${segmentUnits[mode]} at error correction ${level}${hint}. ${shorten}`;
   return new ApiError("payload_too_long", detail, {
     errors: { [field]: [`At most ${most(level)} ${segmentUnits[mode]}.`] },
   });
 }
-
-/**
- * The name of an image in the cache, 64 hex digits: SHA-256 over the canonical JSON of the design and the version of
- * the renderer. The caller, the spelling and the scan check change no byte of the image. A
- * text that holds a secret is a name of its workspace's own: a hit would confirm another's guess of it.
- */
-export function cacheKeyOf(design: Design, rendererVersion: number, workspaceId: string): string {
-  const owner = holdsSecret(design.text) ? { workspaceId } : {};
-  return createHash("sha256")
-    .update(canonicalJson({ ...design, rendererVersion, ...owner }))
-    .digest("hex");
-}
-
-/** Networks with their password, seeds of one-time passwords, and addresses with a user's password in them. */
-const secretTexts = [/^WIFI:.*P:/is, /^otpauth(-migration)?:/i, /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*:[^/?#@]+@/i];
-
-/** Whether a text holds what only its readers are to know. */
-const holdsSecret = (text: string) => secretTexts.some((pattern) => pattern.test(text));

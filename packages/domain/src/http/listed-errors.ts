@@ -14,6 +14,8 @@ const messageMax = 400;
 /** With head and detail a whole refusal stays below 16 kB. */
 const errorsBytesMaxDefault = 12_000;
 
+const utf8 = new TextEncoder();
+
 export type ListedErrors = {
   /** The errors that are listed; undefined where there are none. */
   listed: FieldErrors | RowErrors | undefined;
@@ -61,7 +63,7 @@ function take<Value>(
     if (count === entriesMax) break;
     const shown = cut(name, nameMax);
     const value = shorten(record[name] as Value);
-    bytes += Buffer.byteLength(JSON.stringify([shown, value]));
+    bytes += utf8.encode(JSON.stringify([shown, value])).length;
     if (bytes > bytesMax) break;
     taken[shown] = value;
     count += 1;

@@ -60,7 +60,18 @@ function payloadBits(mode: SegmentMode, length: number): number {
 
 /** Number of the mode's units: digits, characters, kanji, or bytes. */
 export function segmentLength({ mode, text, isLatin1 }: Segment): number {
-  return mode === "byte" && !isLatin1 ? Buffer.byteLength(text) : text.length;
+  return mode === "byte" && !isLatin1 ? utf8Length(text) : text.length;
+}
+
+/** Bytes of a well-formed text in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // Both halves of a surrogate pair make up four bytes.
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
+  }
+  return bytes;
 }
 
 /** Bits of all segments with their headers. */

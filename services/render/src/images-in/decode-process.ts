@@ -1,7 +1,8 @@
 // Decodes strangers' pictures in a process of its own: native decoders run here, and when a file manages to crash one,
 // this process is all that it takes down.
+
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import { type Canvas, createCanvas, type Image, loadImage } from "canvas";
-import type { Picture } from "../qr/shapes.js";
 import { type DecodeRequest, fitInto, serveDecoding } from "./decode-service.js";
 import type { Placement } from "./header-reader.js";
 

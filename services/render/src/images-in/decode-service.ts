@@ -1,7 +1,8 @@
 // What every decoding process does, whichever decoder is in it: answers one request at a time over the channel of
 // `fork`, makes pictures fit, and ends with its parent.
+
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import { type Canvas, createCanvas, type Image } from "canvas";
-import type { Picture } from "../qr/shapes.js";
 import type { Placement } from "./header-reader.js";
 
 export type DecodeRequest = {

@@ -1,7 +1,8 @@
 // Decodes strangers' WebP pictures in a process of its own, by libwebp in WebAssembly: a file that manages to confuse
 // it writes to the memory of this one picture, and to nothing else.
+
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import { createCanvas, createImageData } from "canvas";
-import type { Picture } from "../qr/shapes.js";
 import { type DecodeRequest, fitInto, serveDecoding } from "./decode-service.js";
 import { decodeWebp } from "./webp-decoder.js";
 

@@ -3,7 +3,7 @@
 import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
-import type { Picture } from "../qr/shapes.js";
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import type { DecodeRequest, ProcessMessage } from "./decode-service.js";
 
 export type DecoderProcessOptions = {

@@ -4,8 +4,8 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ApiError } from "@qrfactory/domain/http/errors";
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import { makeAdmission } from "../admission.js";
-import type { Picture } from "../qr/shapes.js";
 import { makeSingleFlight } from "../single-flight.js";
 import { type DecodeFailure, type DecodeOutcome, type DecoderProcess, startDecoderProcess } from "./decoder-process.js";
 import { makeFailureLimit } from "./failure-limit.js";

@@ -1,8 +1,8 @@
 // Remembers decoded pictures, and files that could not be decoded, by their digest: all rows of a bulk order share a
 // logo, and a broken file sent again is as broken as before.
 import { minuteMs } from "@qrfactory/domain/duration";
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import { LRUCache } from "lru-cache";
-import type { Picture } from "../qr/shapes.js";
 
 /** Some sixty logos as they are painted at 2000 px (480 pixels a side), or four backgrounds. */
 const bytesMaxDefault = 64_000_000;

@@ -2,7 +2,7 @@
 // which keeps one memory for all pictures.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Picture } from "../qr/shapes.js";
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
 
 /** What is used of the engine's WebAssembly, whose types are those of browsers. */
 declare const WebAssembly: {

@@ -2,12 +2,12 @@
 // what becomes a JPEG goes through here, and what the faster roads show, with masks and pictures made here, is compared
 // with it.
 import type { Rgba } from "@qrfactory/domain/design/color";
+import type { Box } from "@qrfactory/drawing/scene/frames";
+import { squaresPath } from "@qrfactory/drawing/scene/outline";
+import { tracePath } from "@qrfactory/drawing/scene/path";
+import { snapGrid } from "@qrfactory/drawing/scene/pixel-grid";
+import type { Fill, Filled, Picture, Scene } from "@qrfactory/drawing/scene/shapes";
 import { type Canvas, type CanvasRenderingContext2D, createCanvas, createImageData } from "canvas";
-import type { Box } from "./frames.js";
-import { squaresPath } from "./outline.js";
-import { tracePath } from "./path.js";
-import { snapGrid } from "./raster.js";
-import type { Fill, Filled, Picture, Scene } from "./shapes.js";
 
 /**
  * Where a scene of `side` modules lies on an image of `widthPx` pixels: module 0 begins at pixel `offset`, and each is

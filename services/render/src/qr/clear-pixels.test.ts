@@ -1,13 +1,13 @@
 import { inflateSync } from "node:zlib";
 import { expect, test } from "@jest/globals";
 import { patterns } from "@qrfactory/domain/design/style";
+import { layOut } from "@qrfactory/drawing/scene/scene";
+import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import type { Pixels } from "@qrfactory/testing/decode";
 import { PNG } from "pngjs";
-import { starLogo } from "../show/star-logo.js";
+import { starLogo } from "../canvas/star-logo.fixture.js";
 import { paintScene } from "./paint.js";
-import { layOut } from "./scene.js";
 import { designOf, readTwice, styledText } from "./styles.fixture.js";
-import { makeSymbol } from "./symbol.js";
 
 /** What a program sees that knows no transparency: every pixel in its colour. */
 function withoutAlpha(png: Buffer): Pixels {

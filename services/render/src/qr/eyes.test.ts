@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { eyeBorderShapes, eyeCenterShapes } from "@qrfactory/domain/design/style";
-import { paintPaths } from "../show/star-logo.js";
-import { drawEyeBorders, drawEyeCenters, eyeSide } from "./eyes.js";
-import type { Path } from "./path.js";
+import { drawEyeBorders, drawEyeCenters, eyeSide } from "@qrfactory/drawing/modules/eyes";
+import type { Path } from "@qrfactory/drawing/scene/path";
+import { paintPaths } from "../canvas/star-logo.fixture.js";
 
 const side = 25;
 

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { frameStyles } from "@qrfactory/domain/design/style";
-import { placeLabel, shapeFrameLabel } from "./frame-label.js";
-import { type Box, layOutFrame } from "./frames.js";
-import { shapeLabel } from "./label.js";
-import type { Path } from "./path.js";
+import { type LabelRoom, placeLabel, requireLegible, shapeFrameLabel } from "@qrfactory/drawing/label/frame-label";
+import { type Box, layOutFrame } from "@qrfactory/drawing/scene/frames";
+import type { Path } from "@qrfactory/drawing/scene/path";
+import { shapeLine } from "../labels.js";
 
 const symbolSide = 25;
 const quietZone = 4;
@@ -20,7 +20,13 @@ function extentOf({ numbers }: Path) {
   return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
 }
 
-const placed = async (label: string, into = box) => extentOf(placeLabel(await shapeFrameLabel(room(label)), into));
+async function shapeIn(place: LabelRoom) {
+  const lines = await shapeFrameLabel(place.frame.label, shapeLine);
+  requireLegible(lines, place);
+  return lines;
+}
+
+const placed = async (label: string, into = box) => extentOf(placeLabel(await shapeIn(room(label)), into));
 
 test("labels of a series have one size and one baseline, whatever letters are in them", async () => {
   const [flat, accents, hanging] = await Promise.all(["TABLE", "TÂBLÉ", "TABLEg"].map((label) => placed(label)));
@@ -33,18 +39,18 @@ test("labels of a series have one size and one baseline, whatever letters are in
 
 test("a long label is set in two lines, and each letter is larger than in one", async () => {
   const words = "Scan me for the menu & the wine list, ok";
-  expect(await shapeFrameLabel(room(words))).toHaveLength(2);
+  expect(await shapeIn(room(words))).toHaveLength(2);
   const both = await placed(words);
-  const one = extentOf(placeLabel([await shapeLabel(words)], box));
+  const one = extentOf(placeLabel([await shapeLine(words)], box));
   expect(both.bottom - both.top).toBeGreaterThan(1.5 * (one.bottom - one.top));
-  expect(await shapeFrameLabel(room("Menu"))).toHaveLength(1);
-  expect(await shapeFrameLabel(room("扫描二维码查看菜单和价格".repeat(2)))).toHaveLength(2);
+  expect(await shapeIn(room("Menu"))).toHaveLength(1);
+  expect(await shapeIn(room("扫描二维码查看菜单和价格".repeat(2)))).toHaveLength(2);
 });
 
 test.each(frameStyles)("no label of a frame %s leaves its frame", async (style) => {
   for (const label of ["Scan me", "gjpqy ÅÉÖ", "QUÉT MÃ ĐỂ XEM THỰC ĐƠN", "Scan me for the menu & the wine list, ok"]) {
     const { bounds, labelBox } = layOutFrame({ style, label }, { symbolSide, quietZone, widthPx: 600 });
-    const { left, right, top, bottom } = extentOf(placeLabel(await shapeFrameLabel(room(label, style)), labelBox));
+    const { left, right, top, bottom } = extentOf(placeLabel(await shapeIn(room(label, style)), labelBox));
     expect(left).toBeGreaterThan(bounds.x + 0.5);
     expect(right).toBeLessThan(bounds.x + bounds.width - 0.5);
     expect(top).toBeGreaterThan(bounds.y + 0.3);
@@ -54,14 +60,14 @@ test.each(frameStyles)("no label of a frame %s leaves its frame", async (style) 
 
 test("letters too small to be read are refused, with what would do", async () => {
   const word = "x".repeat(40);
-  await expect(shapeFrameLabel(room(word, "box", 200))).rejects.toMatchObject({
+  await expect(shapeIn(room(word, "box", 200))).rejects.toMatchObject({
     code: "validation_failed",
     errors: {
       frame_label: [expect.stringMatching(/Shorten the label to about \d+ characters, or raise size to \d+\.$/)],
     },
   });
-  const message = await shapeFrameLabel(room(word, "box", 200)).catch((error: Error) => error.message);
+  const message = await shapeIn(room(word, "box", 200)).catch((error: Error) => error.message);
   const [characters = 0, size = 0] = (/(\d+) characters.* (\d+)\.$/.exec(String(message)) ?? []).slice(1).map(Number);
-  await expect(shapeFrameLabel(room(word, "box", size))).resolves.toBeDefined();
-  await expect(shapeFrameLabel(room("x".repeat(characters), "box", 200))).resolves.toBeDefined();
+  await expect(shapeIn(room(word, "box", size))).resolves.toBeDefined();
+  await expect(shapeIn(room("x".repeat(characters), "box", 200))).resolves.toBeDefined();
 });

@@ -2,13 +2,13 @@ import { expect, test } from "@jest/globals";
 import { isBanner } from "@qrfactory/domain/design/label-contrast";
 import { frameStyles } from "@qrfactory/domain/design/style";
 import { modulesOf } from "@qrfactory/domain/symbol/capacity";
+import { layOutFrame } from "@qrfactory/drawing/scene/frames";
+import { snapGrid } from "@qrfactory/drawing/scene/pixel-grid";
+import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import { pngPixels } from "@qrfactory/testing/decode";
 import fc from "fast-check";
-import { layOutFrame } from "./frames.js";
-import { snapGrid } from "./raster.js";
 import { pngOf, rasterize } from "./rasterize.js";
 import { designOf, sceneFor } from "./styles.fixture.js";
-import { makeSymbol } from "./symbol.js";
 
 type Sized = { version: number; widthPx: number; quietZone: number };
 

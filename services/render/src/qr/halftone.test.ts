@@ -1,13 +1,13 @@
 import { expect, test } from "@jest/globals";
+import { cellsAlong, ditherCells } from "@qrfactory/drawing/modules/halftone";
+import { cellTones } from "@qrfactory/drawing/modules/tones";
+import type { Picture } from "@qrfactory/drawing/scene/shapes";
+import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
+import { dataModulesOf } from "@qrfactory/drawing/symbol/template";
 import { pngPixels, readers } from "@qrfactory/testing/decode";
 import fc from "fast-check";
 import { draw } from "../draw.js";
-import { cellsAlong, ditherCells } from "./halftone.js";
-import type { Picture } from "./shapes.js";
 import { designOf, styledText } from "./styles.fixture.js";
-import { makeSymbol } from "./symbol.js";
-import { dataModulesOf } from "./template.js";
-import { cellTones } from "./tones.js";
 
 /** A grey picture by the brightness at shares of its sides, 0 to 1. */
 function pictureBy(side: number, shadeAt: (x: number, y: number) => number): Picture {

@@ -1,15 +1,16 @@
 import { expect, test } from "@jest/globals";
 import { ApiError } from "@qrfactory/domain/http/errors";
+import type { LabelOutline } from "@qrfactory/drawing/label/shaper";
+import { moveOp } from "@qrfactory/drawing/scene/path";
 import { pngPixels } from "@qrfactory/testing/decode";
 import fc from "fast-check";
-import { type LabelOutline, shapeLabel } from "./label.js";
-import { moveOp } from "./path.js";
+import { shapeLine } from "../labels.js";
 import { pngOf, rasterize } from "./rasterize.js";
 import { designOf, readTwice, sceneFor, styledText } from "./styles.fixture.js";
 
 async function refusal(text: string): Promise<ApiError> {
   try {
-    await shapeLabel(text);
+    await shapeLine(text);
   } catch (error) {
     if (error instanceof ApiError) return error;
     throw error;
@@ -57,11 +58,11 @@ test.each([
 });
 
 test("Arabic letters are joined, and run from right to left", async () => {
-  const [whole, apart] = [await shapeLabel("سلام"), await shapeLabel("س ل ا م")];
+  const [whole, apart] = [await shapeLine("سلام"), await shapeLine("س ل ا م")];
   expect(whole.width).toBeLessThan(apart.width - 0.5);
   // The tail of the last letter hangs at the left.
-  const word = await shapeLabel("سلام abc");
-  const lone = await shapeLabel("abc");
+  const word = await shapeLine("سلام abc");
+  const lone = await shapeLine("abc");
   // In a line that begins in Arabic, Latin words come last, so at the left.
   const firstX = (label: LabelOutline) => label.path.numbers[label.path.ops.indexOf(moveOp)] as number;
   expect(firstX(word)).toBeCloseTo(firstX(lone), 5);
@@ -69,17 +70,17 @@ test("Arabic letters are joined, and run from right to left", async () => {
 
 test("brackets and numbers in Hebrew stand as readers expect them", async () => {
   // Mirrored and reordered, the two lines are the same picture as their halves say.
-  const [plain, bracketed] = [await shapeLabel("כאן"), await shapeLabel("(כאן)")];
-  const bracket = await shapeLabel("()");
+  const [plain, bracketed] = [await shapeLine("כאן"), await shapeLine("(כאן)")];
+  const bracket = await shapeLine("()");
   expect(bracketed.width).toBeCloseTo(plain.width + bracket.width, 1);
-  expect((await shapeLabel("טל 12")).width).toBeCloseTo((await shapeLabel("טל 21")).width, 1);
+  expect((await shapeLine("טל 12")).width).toBeCloseTo((await shapeLine("טל 21")).width, 1);
 });
 
 test("a label fills neither more than its width nor less than nothing", async () => {
   await fc.assert(
     fc.asyncProperty(fc.stringMatching(/^[A-Za-z0-9 .,!?áßñ]{1,40}$/), async (text) => {
       if (text.trim() === "") return;
-      const label = await shapeLabel(text.trim());
+      const label = await shapeLine(text.trim());
       const { left, right } = inkOf(label);
       expect(left).toBeGreaterThan(-0.2);
       expect(right).toBeLessThan(label.width + 0.2);
@@ -98,7 +99,7 @@ test("what no bundled font draws is refused by its characters", async () => {
 });
 
 test("digits and words beside emoji look as they do anywhere else, and sequences are one picture", async () => {
-  const widthOf = async (text: string) => (await shapeLabel(text)).width;
+  const widthOf = async (text: string) => (await shapeLine(text)).width;
   const [cup, words] = [await widthOf("☕"), await widthOf(" 5 € #1")];
   expect(await widthOf("☕ 5 € #1")).toBeCloseTo(cup + words, 5);
   for (const sequence of ["👍🏽", "👩‍👩‍👧", "🇦🇹"]) expect(await widthOf(sequence)).toBeCloseTo(cup, 1);

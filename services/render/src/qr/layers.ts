@@ -1,9 +1,9 @@
 // The road for opaque grounds, row by row: cairo says how much of each pixel a fill covers, the colours are mixed here
 // from a table, and pictures lie under or over them. Cairo itself computes a gradient for every pixel, covered or not.
 import type { Rgba } from "@qrfactory/domain/design/color";
+import type { RowReader } from "@qrfactory/drawing/paint/png-rows";
+import type { Fill, Filled, Placed, Scene } from "@qrfactory/drawing/scene/shapes";
 import { fitPicture, type Placement, paintCoverage, placeOnPixels } from "./canvas.js";
-import type { RowReader } from "./png-rows.js";
-import type { Fill, Filled, Placed, Scene } from "./shapes.js";
 
 /** Paints one layer into the red, green and blue of row `y`. */
 type Layer = (y: number, row: Uint8Array) => void;

@@ -1,10 +1,10 @@
 import { inflateSync } from "node:zlib";
 import { expect, test } from "@jest/globals";
+import { layOut } from "@qrfactory/drawing/scene/scene";
+import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import { createCanvas } from "canvas";
 import { paintScene } from "./paint.js";
-import { layOut } from "./scene.js";
 import { designOf, pixelsOfContext, readTwice, sceneFor, styledText } from "./styles.fixture.js";
-import { makeSymbol } from "./symbol.js";
 
 /** Pixels of the side that pages are replayed at. */
 const widthPx = 330;

@@ -2,15 +2,16 @@ import { expect, test } from "@jest/globals";
 import type { Rgba } from "@qrfactory/domain/design/color";
 import { readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
+import { paintSvg, type SvgOptions } from "@qrfactory/drawing/paint/paint-svg";
+import { traceOutlines } from "@qrfactory/drawing/scene/outline";
+import { snapGrid } from "@qrfactory/drawing/scene/pixel-grid";
+import { layOut } from "@qrfactory/drawing/scene/scene";
+import type { Scene } from "@qrfactory/drawing/scene/shapes";
+import { type Modules, makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import fc from "fast-check";
 import { PNG } from "pngjs";
-import { traceOutlines } from "./outline.js";
-import { paintSvg } from "./paint-svg.js";
-import { snapGrid } from "./raster.js";
+import { bufferOf, zlibDeflate } from "../zlib-deflate.js";
 import { pngOf, rasterize } from "./rasterize.js";
-import { layOut } from "./scene.js";
-import type { Scene } from "./shapes.js";
-import { type Modules, makeSymbol } from "./symbol.js";
 
 const black: Rgba = [0, 0, 0, 255];
 const white: Rgba = [255, 255, 255, 255];
@@ -148,11 +149,13 @@ function fillSvg(svg: string, side: number): string[] {
   return grid.map((row) => row.join(","));
 }
 
+const svgOf = (scene: Scene, size: SvgOptions) => bufferOf(paintSvg(scene, size, zlibDeflate)).toString();
+
 test("an SVG shows the modules that the PNG shows", () => {
   fc.assert(
     fc.property(modules, fc.integer({ min: 0, max: 4 }), (of, quiet) => {
       const scene = sceneOf(of, quiet, [16, 32, 48, 255]);
-      const svg = paintSvg(scene, { widthPx: 600, widthInches: null }).toString();
+      const svg = svgOf(scene, { widthPx: 600, widthInches: null });
       const expected = Array.from({ length: scene.side }, (_, y) =>
         Array.from({ length: scene.side }, (_, x) => (isDark(of, x - quiet, y - quiet) ? "#102030" : "#fff")).join(","),
       );
@@ -163,12 +166,12 @@ test("an SVG shows the modules that the PNG shows", () => {
 
 test("an SVG has its true size, and no ground where that is transparent", () => {
   const scene = sceneOf({ side: 1, cells: Uint8Array.of(1) }, 0, black, [0, 0, 0, 0]);
-  expect(paintSvg(scene, { widthPx: 600, widthInches: null }).toString()).toBe(
+  expect(svgOf(scene, { widthPx: 600, widthInches: null })).toBe(
     '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="600" viewBox="0 0 1 1" shape-rendering="crispEdges"><path d="M0 0h1v1h-1z"/></svg>',
   );
-  expect(paintSvg(scene, { widthPx: 600, widthInches: 1.5 }).toString()).toContain('width="1.5in" height="1.5in"');
+  expect(svgOf(scene, { widthPx: 600, widthInches: 1.5 })).toContain('width="1.5in" height="1.5in"');
   const veiled = sceneOf({ side: 1, cells: Uint8Array.of(1) }, 0, [255, 0, 0, 128], [0, 0, 0, 51]);
-  expect(paintSvg(veiled, { widthPx: 1, widthInches: null }).toString()).toMatch(
+  expect(svgOf(veiled, { widthPx: 1, widthInches: null })).toMatch(
     /fill-opacity="0.2".*fill="#f00" fill-opacity="0.502"/,
   );
 });

@@ -2,11 +2,12 @@
 // delivered, or for vectors those of a print at 300 dpi.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
-import { paintEps } from "./paint-eps.js";
-import { paintPdf } from "./paint-pdf.js";
-import { paintSvg } from "./paint-svg.js";
+import { paintEps } from "@qrfactory/drawing/paint/paint-eps";
+import { paintPdf } from "@qrfactory/drawing/paint/paint-pdf";
+import { paintSvg } from "@qrfactory/drawing/paint/paint-svg";
+import type { Scene } from "@qrfactory/drawing/scene/shapes";
+import { bufferOf, zlibDeflate } from "../zlib-deflate.js";
 import { jpegOf, paintPlainly, pngOf, type Raster, rasterize } from "./rasterize.js";
-import type { Scene } from "./shapes.js";
 
 export type Painted = { bytes: Buffer; raster: Raster | null };
 
@@ -28,11 +29,9 @@ export function paintScene(scene: Scene, design: PaintDesign): Painted {
   const raster = paintPixels(scene, design);
   // Readers of designs give every JPEG its resolution.
   if (raster) return { bytes: format === "png" ? pngOf(raster, dpi) : jpegOf(raster, dpi as number), raster };
-  if (format === "svg") return { bytes: paintSvg(scene, design), raster };
+  if (format === "svg") return { bytes: bufferOf(paintSvg(scene, design, zlibDeflate)), raster };
   // And every PDF and EPS its inches.
   const widthInches = design.widthInches as number;
-  return {
-    bytes: format === "pdf" ? paintPdf(scene, { widthInches }) : paintEps(scene, { widthInches }),
-    raster,
-  };
+  const paintPage = format === "pdf" ? paintPdf : paintEps;
+  return { bytes: bufferOf(paintPage(scene, { widthInches }, zlibDeflate)), raster };
 }

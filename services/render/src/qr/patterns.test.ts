@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { type EyeCenterShape, patterns } from "@qrfactory/domain/design/style";
+import type { Scene } from "@qrfactory/drawing/scene/shapes";
+import { alignmentMiddles } from "@qrfactory/drawing/symbol/alignment-places";
+import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import { type Pixels, pngPixels, readers } from "@qrfactory/testing/decode";
-import { alignmentMiddles } from "./alignment-places.js";
 import { pngOf, rasterize } from "./rasterize.js";
-import type { Scene } from "./shapes.js";
 import { designOf, sceneFor } from "./styles.fixture.js";
-import { makeSymbol } from "./symbol.js";
 
 type Painted = { pixels: Pixels; scene: Scene };
 

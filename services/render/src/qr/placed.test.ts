@@ -1,12 +1,12 @@
 import { expect, test } from "@jest/globals";
+import { layOut, type SceneParts } from "@qrfactory/drawing/scene/scene";
+import type { Picture, Scene } from "@qrfactory/drawing/scene/shapes";
+import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import { pngPixels } from "@qrfactory/testing/decode";
 import { loadImage } from "canvas";
 import { paintScene } from "./paint.js";
 import { pngOf, rasterize } from "./rasterize.js";
-import { layOut, type SceneParts } from "./scene.js";
-import type { Picture, Scene } from "./shapes.js";
 import { designOf, pixelsOfImage, readTwice, styledText } from "./styles.fixture.js";
-import { makeSymbol } from "./symbol.js";
 
 /** A red picture, half transparent in its right half. */
 function redPicture(width: number, height: number): Picture {

@@ -3,6 +3,13 @@
 // Files and the scan check are made of the same pixels. Clear pixels have the colour of the substrate: programs drop
 // alpha.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
+import { type IndexedPixels, indexedPng, isSquares, paintIndexed } from "@qrfactory/drawing/paint/indexed-png";
+import { expandRows } from "@qrfactory/drawing/paint/indexed-rows";
+import { colorTypes, encodePng, type PngRows } from "@qrfactory/drawing/paint/png-file";
+import { packRows, type RowReader, rowsOf } from "@qrfactory/drawing/paint/png-rows";
+import type { Filled, Flat, Scene } from "@qrfactory/drawing/scene/shapes";
+import { clearAs, clearPixelsAs, surfaceOf } from "@qrfactory/drawing/scene/surface";
+import { bufferOf, zlibDeflate } from "../zlib-deflate.js";
 import type { Pixels } from "../zxing.js";
 import {
   encodeJpeg,
@@ -15,27 +22,18 @@ import {
   straightPixelsOf,
 } from "./canvas.js";
 import { paintLayers } from "./layers.js";
-import { colorTypes, encodePng, type PngRows } from "./png-file.js";
-import { packRows, type RowReader, rowsOf } from "./png-rows.js";
-import { expandRows, paintRows, snapGrid } from "./raster.js";
-import type { Filled, Flat, Picture, Scene, Squares } from "./shapes.js";
-import { clearAs, clearPixelsAs, surfaceOf } from "./surface.js";
 
 export type Raster =
-  /** Rows as in `paintRows`; the palette's first colour is the ground. */
-  | { kind: "squares"; widthPx: number; bits: 1 | 2; rows: Uint8Array; palette: Rgba[] }
+  | ({ kind: "squares" } & IndexedPixels)
   /** What is covered by how much is the index into the palette. */
   | ({ kind: "coverage"; widthPx: number; palette: Rgba[] } & Mask)
   /** Opaque rows that are painted when they are asked for. */
   | { kind: "layers"; widthPx: number; rowAt: RowReader }
   | { kind: "painting"; widthPx: number; painting: Painting; substrate: Rgba };
 
-/** Colours beside the ground that rows of two bits can tell apart. */
-const squaresMax = 3;
-
 /** Paints a scene; it needs at least one pixel a module. */
 export function rasterize(scene: Scene, widthPx: number): Raster {
-  if (isSquares(scene)) return paintSquares(scene, widthPx);
+  if (isSquares(scene)) return { kind: "squares", ...paintIndexed(scene, widthPx) };
   if (isOneColor(scene)) return paintMask(scene, widthPx);
   if (scene.background[3] === full) return { kind: "layers", widthPx, rowAt: paintLayers(scene, widthPx) };
   return paintPlainly(scene, widthPx);
@@ -44,24 +42,6 @@ export function rasterize(scene: Scene, widthPx: number): Raster {
 /** The road that is right for every scene, and that the others are compared with. */
 export function paintPlainly(scene: Scene, widthPx: number): Extract<Raster, { kind: "painting" }> {
   return { kind: "painting", widthPx, painting: paintCanvas(scene, widthPx), substrate: surfaceOf(scene).substrate };
-}
-
-/** A scene of nothing but squares in a few flat colours. */
-type SquaresScene = Omit<Scene, "shapes"> & { shapes: (Squares & { fill: Flat })[] };
-
-/** Whether a scene holds nothing but squares in a few flat colours. */
-export function isSquares(scene: Scene): scene is SquaresScene {
-  const { shapes } = scene;
-  return shapes.length <= squaresMax && shapes.every((shape) => shape.kind === "squares" && shape.fill.kind === "flat");
-}
-
-function paintSquares(scene: SquaresScene, widthPx: number): Raster {
-  const { side, background, shapes } = scene;
-  const bits = shapes.length === 1 ? 1 : 2;
-  const { substrate } = surfaceOf(scene);
-  const colors = [background, ...shapes.map(({ fill }) => composite(fill.color, background))];
-  const palette = colors.map((color) => clearAs(substrate, color));
-  return { kind: "squares", widthPx, bits, rows: paintRows(shapes, snapGrid(side, widthPx), bits), palette };
 }
 
 /** A scene of shapes in one flat colour. */
@@ -88,13 +68,10 @@ function paintMask(scene: OneColorScene, widthPx: number): Raster {
 /** The bytes of a PNG; `dpi` is the resolution to write into it, or null. */
 export function pngOf(raster: Raster, dpi: number | null): Buffer {
   const { widthPx } = raster;
-  if (raster.kind === "squares") {
-    const { bits, palette, rows } = raster;
-    return encodePng({ widthPx, bitDepth: bits, colorType: colorTypes.palette, palette, rows }, dpi);
-  }
+  if (raster.kind === "squares") return bufferOf(indexedPng(raster, dpi, zlibDeflate));
   const png = (colorType: PngRows["colorType"], palette: Rgba[], rows: RowReader, pixelBytes: number) => {
     const packed = packRows(rows, { rowBytes: pixelBytes * widthPx, height: widthPx });
-    return encodePng({ widthPx, bitDepth: 8, colorType, palette, rows: packed }, dpi);
+    return bufferOf(encodePng({ widthPx, bitDepth: 8, colorType, palette, rows: packed }, dpi, zlibDeflate));
   };
   if (raster.kind === "coverage") {
     const { coverage, stride, palette } = raster;
@@ -104,13 +81,6 @@ export function pngOf(raster: Raster, dpi: number | null): Buffer {
   const pixels = straightPixelsOf(raster.painting);
   clearPixelsAs(raster.substrate, pixels);
   return png(colorTypes.rgba, [], rowsOf(pixels, 4 * widthPx), 4);
-}
-
-/** A picture as the bytes of a PNG, for documents that hold one. */
-export function pictureAsPng({ width, height, data }: Picture): Buffer {
-  const rows = packRows(rowsOf(data, 4 * width), { rowBytes: 4 * width, height });
-  const png = { widthPx: width, heightPx: height, bitDepth: 8, colorType: colorTypes.rgba, palette: [], rows } as const;
-  return encodePng(png, null);
 }
 
 /** The bytes of a JPEG of this resolution; the scene must have been painted by `paintPlainly` on an opaque ground. */

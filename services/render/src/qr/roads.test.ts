@@ -1,15 +1,15 @@
 import { expect, test } from "@jest/globals";
 import { eyeBorderShapes, eyeCenterShapes, gradientTypes, patterns } from "@qrfactory/domain/design/style";
+import { layOut, type SceneParts } from "@qrfactory/drawing/scene/scene";
+import type { Picture, Scene } from "@qrfactory/drawing/scene/shapes";
+import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import { pngPixels } from "@qrfactory/testing/decode";
 import { loadImage } from "canvas";
 import { PNG } from "pngjs";
 import { multipliedPixelsOf } from "./canvas.js";
 import { paintScene } from "./paint.js";
 import { paintPlainly, pngOf, rasterize } from "./rasterize.js";
-import { layOut, type SceneParts } from "./scene.js";
-import type { Picture, Scene } from "./shapes.js";
 import { designOf, pixelsOfImage, readTwice, sceneFor, styledText } from "./styles.fixture.js";
-import { makeSymbol } from "./symbol.js";
 
 /**
  * Of 255: cairo rounds coverage and blending at other places than a road does; a veiled ground is divided out again.

@@ -1,12 +1,12 @@
 // Designs for tests by the fields of a request, what is drawn of them, and two independent readers that look at it.
 import { type Design, readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
+import { layOut } from "@qrfactory/drawing/scene/scene";
+import type { Scene } from "@qrfactory/drawing/scene/shapes";
+import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { type CanvasRenderingContext2D, createCanvas, type Image } from "canvas";
-import { labelOf } from "../draw.js";
-import { layOut } from "./scene.js";
-import type { Scene } from "./shapes.js";
-import { makeSymbol } from "./symbol.js";
+import { shapeLegible } from "../labels.js";
 
 /** What every design of these tests says. */
 export const styledText = "https://example.com/a-page-of-ours";
@@ -19,7 +19,7 @@ export function designOf(fields: object = {}): Design {
 /** The scene of a design. */
 export async function sceneFor(design: Design): Promise<Scene> {
   const symbol = makeSymbol(design.text, design.errorCorrection);
-  return layOut(symbol, design, { label: await labelOf(design, symbol.modules.side) });
+  return layOut(symbol, design, { label: await shapeLegible(design, symbol.modules.side) });
 }
 
 /** The text of a picture of one code, as zxing-cpp and as npm `qr` read it; null where one cannot. */

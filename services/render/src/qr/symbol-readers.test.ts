@@ -4,10 +4,10 @@ import { expect, test } from "@jest/globals";
 import { errorCorrectionLevels } from "@qrfactory/domain/symbol/capacity";
 import { kanjiValues, notKanji } from "@qrfactory/domain/symbol/kanji";
 import type { Segment } from "@qrfactory/domain/symbol/segments";
+import { encodeSegments, type Modules, makeSymbol } from "@qrfactory/drawing/symbol/symbol";
 import fc from "fast-check";
 import jsqr from "jsqr";
 import { readQrCode } from "../zxing.js";
-import { encodeSegments, type Modules, makeSymbol } from "./symbol.js";
 
 // Under CommonJS rules the function is a property of what is imported.
 const readByOther = ((jsqr as { default?: unknown }).default ?? jsqr) as typeof jsqr.default;

@@ -1,0 +1,98 @@
+// The PNG container (PNG, third edition): a header, an optional resolution, a palette where there is one, and the
+// compressed rows. Nothing in it depends on time, so equal rows are equal files.
+import type { Rgba } from "@qrfactory/domain/design/color";
+import { bytesOfText, concatBytes } from "./bytes.js";
+import type { Deflate } from "./deflate.js";
+
+const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** Colour types (11.2.1): what a pixel in the rows is. */
+export const colorTypes = { rgb: 2, palette: 3, rgba: 6 } as const;
+
+/** Filter types (9.2): bytes of a row as they are, or as differences to the row above. */
+export const filterNone = 0;
+export const filterUp = 2;
+
+const metresPerInch = 0.0254;
+/** pHYs unit: pixels a metre. */
+const unitMetre = 1;
+
+export type PngRows = {
+  widthPx: number;
+  /** As high as wide unless given. */
+  heightPx?: number;
+  bitDepth: 1 | 2 | 8;
+  colorType: (typeof colorTypes)[keyof typeof colorTypes];
+  /** Of `colorTypes.palette`, else empty. */
+  palette: readonly Rgba[];
+  /** Each row behind its filter type. */
+  rows: Uint8Array;
+};
+
+/** The bytes of a PNG; `dpi` is the resolution to write into it, or null for none. */
+export function encodePng(png: PngRows, dpi: number | null, deflate: Deflate): Uint8Array {
+  const { colorType, palette, rows } = png;
+  return concatBytes([
+    signature,
+    chunk("IHDR", header(png)),
+    ...(dpi === null ? [] : [chunk("pHYs", resolution(dpi))]),
+    ...(palette.length === 0 ? [] : [chunk("PLTE", Uint8Array.from(palette.flatMap((color) => color.slice(0, 3))))]),
+    ...transparency(palette),
+    chunk("IDAT", deflate(rows, colorType === colorTypes.palette ? "indices" : "pixels")),
+    chunk("IEND", new Uint8Array(0)),
+  ]);
+}
+
+function header({ widthPx, heightPx = widthPx, bitDepth, colorType }: PngRows): Uint8Array {
+  const data = new Uint8Array(13);
+  const view = new DataView(data.buffer);
+  view.setUint32(0, widthPx);
+  view.setUint32(4, heightPx);
+  data[8] = bitDepth;
+  data[9] = colorType;
+  return data;
+}
+
+function resolution(dpi: number): Uint8Array {
+  const data = new Uint8Array(9);
+  const view = new DataView(data.buffer);
+  const perMetre = Math.round(dpi / metresPerInch);
+  view.setUint32(0, perMetre);
+  view.setUint32(4, perMetre);
+  data[8] = unitMetre;
+  return data;
+}
+
+/** The alpha of each palette entry, left out where all are opaque. */
+function transparency(palette: readonly Rgba[]): Uint8Array[] {
+  const alphas = palette.map((color) => color[3]);
+  return alphas.every((alpha) => alpha === 255) ? [] : [chunk("tRNS", Uint8Array.from(alphas))];
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const out = new Uint8Array(12 + data.length);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, data.length);
+  out.set(bytesOfText(type), 4);
+  out.set(data, 8);
+  view.setUint32(8 + data.length, crc32(out.subarray(4, 8 + data.length)));
+  return out;
+}
+
+/** x³² + x²⁶ + x²³ + …, its bits turned around (annex D). */
+const crcPolynomial = 0xedb88320;
+
+const crcOfByte = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ crcPolynomial : crc >>> 1;
+  return crc;
+});
+
+/** The checksum of a chunk (5.5). */
+function crc32(bytes: Uint8Array): number {
+  let crc = -1;
+  for (let i = 0; i < bytes.length; i++) {
+    crc = (crcOfByte[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
+  }
+  return (crc ^ -1) >>> 0;
+}
