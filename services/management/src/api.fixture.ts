@@ -120,7 +120,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     return /smt_[\w-]{43}/.exec(find()?.text ?? "")?.[0] ?? "";
   }
 
-  /** What an operator does, published as the worker does it. */
+  /** Acts as an operator, and publishes as the worker does. */
   async function operate(workspaceId: string, change: WorkspaceChange): Promise<void> {
     const db = connectDatabase(database.url, { ...withPatience, poolMax: 2 });
     const client = connectRedis({ url: redis.url, name: "operator" });
@@ -176,7 +176,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
   };
 }
 
-/** What the worker does first: from then on the word of Redis is taken. */
+/** Publishes as a worker does at its start: from then on the word of Redis is taken. */
 async function publishEverything(databaseUrl: string, redisUrl: string): Promise<void> {
   const db = connectDatabase(databaseUrl, { ...withPatience, poolMax: 1 });
   const redis = connectRedis({ url: redisUrl, name: "publisher" });
@@ -194,7 +194,7 @@ export const patient =
     return answer.status === 503 ? patient(send)(...request) : answer;
   };
 
-/** What every refusal of this API looks like. */
+/** Expects a whole problem document, as every refusal of this API is. */
 export function expectProblem(answer: Answer, status: number, code: string): void {
   const { type, title, detail, request_id, ...rest } = answer.body ?? {};
   const seen = { status: answer.status, code: rest.code, contentType: answer.headers.get("content-type") };

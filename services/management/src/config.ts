@@ -1,4 +1,4 @@
-// What the management API and its worker are told by their environment; both read the same variables.
+// Configuration of the management API and its worker; both read the same environment variables.
 import { sealKey } from "@qrfactory/auth/seal";
 import { commonConfig, list, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { refusalsPerMinuteDefault } from "@qrfactory/runtime/http/refusals";

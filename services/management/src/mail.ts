@@ -7,7 +7,7 @@ import type { Log } from "@qrfactory/runtime/log";
 
 export type Mail = { to: string; subject: string; text: string };
 
-/** Hands a mail over and returns at once: nobody's request waits for a mail server. What fails is logged. */
+/** Hands a mail over and returns at once: nobody's request waits for a mail server. A failure is logged. */
 export type PostMail = (mail: Mail) => void;
 
 export type MailOptions = {

@@ -63,7 +63,7 @@ async function makeOperator(email: string): Promise<void> {
   await db.$disconnect();
 }
 
-/** What reads are about in the shared world: it stays as it is, so all of them may look at the same. */
+/** Subjects of reads in the shared world: they stay as they are, so all reads may share them. */
 const readTargets = new Map<RouteCase, Promise<string>>();
 
 function makeTarget(route: RouteCase, world: World): Promise<string> | undefined {
@@ -100,7 +100,7 @@ const titled = routeCases.map((route) => [route.route, route] as const);
 const ofUsers = titled.filter(([, { needs, key }]) => needs !== null && key !== "alone");
 
 test.each(ofUsers)("%s obeys each role", async (_title, route) => {
-  // Who may not changes nothing, and who may ends only their own account, or comes last.
+  // A refused caller changes nothing; an allowed one ends only their own account, or comes last.
   const world = route.ends ? await makeWorld() : shared;
   for (const role of roles) {
     const answer = await ask(world.as[role], route, world);

@@ -1,4 +1,4 @@
-// What `/api/status/` asks. The API and its worker give the same answer, so that the gateway can ask the other one
+// The checks of `/api/status/`. The API and its worker give the same answer, so that the gateway can ask the other one
 // when one is gone.
 import { type Db, probeDatabase } from "@qrfactory/db/client";
 import { type Component, makeStatus, type Probe, probeHttp, type StatusReport } from "@qrfactory/runtime/http/status";

@@ -1,4 +1,4 @@
-// What a redirect process is told: the list of its environment variables.
+// Configuration of a redirect process: the list of its environment variables.
 import { checkContact } from "@qrfactory/codes/owner";
 import { makeAddressMatcher } from "@qrfactory/domain/network/network";
 import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";

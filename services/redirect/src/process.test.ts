@@ -55,7 +55,7 @@ async function publishAll(rows: LiveCode[]): Promise<void> {
 const scan = (path = "/q/CODE-1") => fetch(region.url + path, { redirect: "manual" });
 const status = async () => (await (await fetch(`${region.url}/api/status/`)).json()) as StatusReport;
 
-/** What the ingest worker would see: every scan that was shipped, by its id; acknowledged as it goes. */
+/** Every scan that was shipped, by its id, as the ingest worker would see it; acknowledged as it goes. */
 async function collect(into: Map<string, ScanEvent>): Promise<void> {
   const consumer = makeEventConsumer({ kind: "scans", redis, blocking, consumer: "test" });
   for (const { id, batch } of await consumer.readNew(20)) {

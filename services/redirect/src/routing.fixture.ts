@@ -1,4 +1,4 @@
-// What the application needs for codes with a routing, for tests: everybody in 203.0.113.0/24 is in Austria.
+// Dependencies of the application for codes with a routing, for tests: everybody in 203.0.113.0/24 is in Austria.
 import type { AppOptions } from "./app.js";
 import { makePageFor } from "./pages/pages.js";
 import { makeUnlock } from "./pages/password-form.js";

@@ -14,7 +14,7 @@ const firstMs = 1_000;
 export type KeepSnapshotsOptions = {
   directory: string;
   table: Table;
-  /** What no snapshot holds yet; it may have been read into the table. */
+  /** Changes that no snapshot holds yet; the table may have them. */
   journal: Pick<Journal, "rotate" | "state">;
   resume: () => Resume | null;
   intervalMs: number;

@@ -1,4 +1,4 @@
-// What several routes of accounts read: how much of a body, and fields with the sentences that correct them.
+// Fields that several routes of accounts share, with the sentences that correct them, and the limit of their bodies.
 import { storable } from "@qrfactory/domain/http/validate";
 import type { BodyLimits } from "@qrfactory/runtime/http/body";
 import { z } from "zod";

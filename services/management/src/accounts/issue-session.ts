@@ -1,4 +1,4 @@
-// What a log-in hands out: an access token and the first refresh token of a new session.
+// The answer to a log-in: an access token and the first refresh token of a new session.
 import {
   type AccessTokens,
   accessTokenSeconds,

@@ -4,7 +4,7 @@ import type { Mail } from "../mail.js";
 
 type TokenMail = { to: string; token: string; apiUrl: string };
 
-/** What a token is for: the name under which the account page finds it, and the address that takes it. */
+/** Purposes of a token: the name under which the account page finds it, and the address that takes it. */
 type Purpose = { name: "invitation" | "reset" | "verify"; path: string };
 
 const invitation: Purpose = { name: "invitation", path: "/api/v1/auth/invitations/accept/" };

@@ -1,4 +1,4 @@
-// What a workspace lets the pages at the end of its codes say, from a PATCH to the state Redis.
+// The owner on the pages at the end of codes, from a PATCH to the state Redis.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";

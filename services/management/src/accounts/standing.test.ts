@@ -1,4 +1,4 @@
-// What each plan allows, and what a workspace that is frozen still may: every limit and every route that changes
+// Limits of each plan, and the rights of a frozen workspace: every limit and every route that changes
 // something, by people and by keys.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
@@ -86,7 +86,7 @@ const freezes = [
   ["over its limit", { action: "workspace.plan_changed", plan: "free" }, "plan_limit", /starter has 10, pro 200/],
 ] as const;
 
-/** What is refused: everything that creates or edits. */
+/** Refused requests: everything that creates or edits. */
 function changesOf({
   as,
   byKey,

@@ -1,4 +1,4 @@
-// What an order would make and cost, told without making or charging anything.
+// Dry runs of orders: the images and their cost, without making or charging anything.
 import type { Caller } from "@qrfactory/auth/caller";
 import { monthOf, plans, rendersAllowed } from "@qrfactory/domain/plan/plans";
 import type { Credits } from "@qrfactory/state/credits/credits";

@@ -36,7 +36,7 @@ export function makeEvents(options: EventsOptions): Handler {
         if (text !== shown && stream.send(job.finishedAt ? job.status : "progress", text)) shown = text;
         if (job.finishedAt && text === shown) break;
         await new Promise((resolve) => setTimeout(resolve, lookMs));
-        // What cannot be read now is read at the next look.
+        // A failed read is repeated at the next look.
         job = await findBulkJob(db, caller.workspaceId, first.id).catch((): BulkJob | null => job);
       }
     } finally {

@@ -8,7 +8,7 @@ import type { Credits } from "@qrfactory/state/credits/credits";
 
 export type GiveBackOptions = { db: Db; credits: Pick<Credits, "giveBackCredits">; log: Log };
 
-/** Whoever finished an order tells the counter within moments, or is dead. */
+/** Age at which a refund counts as forgotten: the process that finished the order tells the counter within moments. */
 const lateMs = 10_000;
 const ordersAtOnce = 100;
 

@@ -41,9 +41,9 @@ export type OrderOptions = {
   credits: Credits;
   store: ObjectStore;
   readSharedPictures: ReadSharedPictures;
-  /** What render would refuse of rows, decoders asked. */
+  /** Asks render for the refusals of rows, with the scan check. */
   findRefusals: FindRefusals;
-  /** What render would refuse of rows before decoders are asked, which takes a fraction of the time. */
+  /** Asks render for the refusals of rows without the scan check, in a fraction of the time. */
   readVerdicts: ReadVerdicts;
   /** Rings for the workers; never fails. */
   ringBulk: (jobId: string) => Promise<void>;
@@ -60,7 +60,7 @@ const waitSecondsMax = 30;
 const waitLookMsMax = 100;
 const waitLookMsMin = 10;
 
-/** What is read of any table: a retry of what a larger plan took has to be known as one. */
+/** Rows read of any table: a retry of an order that a larger plan took has to be recognised. */
 const largestBulkRows = Math.max(...Object.values(plans).map(({ bulkRowsMax }) => bulkRowsMax));
 
 /** The handler of orders; `documentOf` is how a client sees one. */

@@ -1,4 +1,4 @@
-// The queue of bulk orders: a doorbell. What there is to do stands in Postgres, so a ring that is lost costs a second.
+// The queue of bulk orders: a doorbell. The work itself stands in Postgres, so a ring that is lost costs a second.
 import type { Log } from "@qrfactory/runtime/log";
 import { queueNames, queuePrefix } from "@qrfactory/runtime/redis-keys";
 import { type ConnectionOptions, Queue } from "bullmq";

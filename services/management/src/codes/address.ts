@@ -16,7 +16,7 @@ export function readShortId(req: Request): string {
 const tagsMax = 50;
 
 /**
- * What a change asks of the version that it finds. `If-Match: "7"` as our ETag spells it, or a list of them (RFC 9110,
+ * The versions that a change asks for. `If-Match: "7"` as our ETag spells it, or a list of them (RFC 9110,
  * 13.1.1), a weak one for a compressed answer among them; without quotes it is understood too. `*` asks only that the code
  * exists. Throws `version_mismatch` where no tag is a version, and for `If-None-Match: *`, which asks that it does not.
  */

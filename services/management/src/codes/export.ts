@@ -43,7 +43,7 @@ type Format = SentFile & {
   write: (rows: DynamicCode[], told: Told) => string;
 };
 
-/** What the rows alone do not say: what addresses begin with, and how moments are written. */
+/** Facts beside the rows: the beginning of addresses, and the spelling of moments. */
 type Told = { scanBaseUrl: string; moment: (at: Date) => string };
 
 const columns = [

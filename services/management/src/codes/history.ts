@@ -1,5 +1,4 @@
-// What a dynamic code was, over HTTP, and the way back: a rollback is an edit like any other, with a version of its
-// own.
+// The history of a dynamic code over HTTP, and rollbacks: each is an edit like any other, with a version of its own.
 import { requireRole } from "@qrfactory/auth/caller";
 import { requireAllowed } from "@qrfactory/codes/input";
 import { valuesToRestore } from "@qrfactory/codes/stored";

@@ -48,7 +48,7 @@ const wordField = (lengthMax: number) => storable.max(lengthMax).optional();
 const anyCase = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.preprocess((word) => (typeof word === "string" ? word.toLowerCase() : word), z.enum(words));
 
-/** What narrows a list down, in the words of a query. */
+/** Filters of a list, in the words of a query. */
 export const filterQuery = {
   search: wordField(200),
   /** One tag or several with commas between them, of which a code has one at least. */

@@ -83,7 +83,7 @@ const scheduleStep = ({ effectiveAt, changes }: ScheduledChange): Step => ({
   detail: `The change that is scheduled for ${effectiveAt.toISOString()} is made: ${wireNames(changes).sort().join(", ")}.`,
 });
 
-/** Whoever scans from there, with that and so: the same answer whenever it is asked again. */
+/** The visitor of a request: the same one whenever the same is asked. */
 function visitorOf(row: DynamicCode, scan: Omit<z.output<typeof resolveBody>, "at">): Visitor {
   const { country = null, user_agent = "", language = "", device, os, browser } = scan;
   const words = [device, os, browser].filter((word) => word !== undefined);

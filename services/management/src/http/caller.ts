@@ -1,4 +1,4 @@
-// Who calls, and whether they call too often: the first line of every handler that is not public.
+// Authentication and rate limit of a request: the first line of every handler that is not public.
 import { type Authenticate, type Caller, credentialOf, requireScope } from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import type { Actor } from "@qrfactory/db/audit/audit";

@@ -36,7 +36,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 12 },
 );
 
-/** What is expected of the product: the first body and answer of each key, and how often something was made. */
+/** Model of the product: the first body and answer of each key, and how often something was made. */
 class Model {
   readonly first = new Map<number, { body: number; text: string }>();
   made = 0;

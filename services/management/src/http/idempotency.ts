@@ -52,7 +52,7 @@ export function makeCreateOnce({ db, seal }: { db: Db; seal: Seal }): CreateOnce
 /** A creation as far as it decides what was asked before. */
 export type Recalled = Pick<Creation, "req" | "res" | "body"> & { caller: SeenCaller };
 
-/** What an earlier request with the same key and body was answered, marked as a replay; null when there was none. */
+/** The answer to an earlier request with the same key and body, marked as a replay; null when there was none. */
 export type Recall = (request: Recalled) => Promise<Created | null>;
 
 /** Makes the look-up for POSTs that have much to find out before they create. */

@@ -20,7 +20,7 @@ const streamsOfWorkspaceMax = 40;
 const streamsOfCallerMax = 20;
 /** Of a network, whatever workspaces call from it: an office behind one address. */
 const streamsOfNetworkMax = 100;
-/** What a client is asked to wait that has to close one first. */
+/** `Retry-After` for a client that has to close another stream first. */
 const retryAfterSeconds = 5;
 
 /**
@@ -87,7 +87,7 @@ export function openEvents(req: Request, res: Response, authenticate: Authentica
       clearTimeout(end);
       resolve();
     };
-    // Who left while we asked for the caller is not told of again.
+    // A client that left while its caller was looked up gets no events.
     if (res.destroyed) close();
     else res.once("close", close);
   });

@@ -161,7 +161,7 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
     res.status(204).end();
   }
 
-  /** What a revocation would end, so that nobody finds out from printed pages. */
+  /** Tells the effects of a revocation, so that nobody finds out from printed pages. */
   async function foresee(workspaceId: string, keyId: string) {
     const key = await getKey(db, workspaceId, keyId);
     return {

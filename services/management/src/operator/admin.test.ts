@@ -52,7 +52,7 @@ async function adminProcess(...args: string[]): Promise<Ended> {
   return { code, lines };
 }
 
-/** What operators did to a workspace, oldest first. */
+/** Audit rows of operators on a workspace, oldest first. */
 async function operatorEvents(workspaceId: string) {
   const rows = await db.auditEvent.findMany({ where: { workspaceId, actorKind: "operator" }, orderBy: { id: "asc" } });
   return rows.map(({ action, details }) => [action, details]);

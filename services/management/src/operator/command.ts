@@ -1,4 +1,4 @@
-// What a command of `qrfactory-admin` is, and what it is given.
+// The shape of a command of `qrfactory-admin`, and of its input.
 import type { ParseArgsConfig } from "node:util";
 import type { Actor } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
@@ -25,7 +25,7 @@ export type Context = {
 export type Values = Record<string, string | boolean | undefined>;
 
 export type Command = {
-  /** What stands after the command's words: operands in capitals, then options. */
+  /** Usage after the command's words: operands in capitals, then options. */
   synopsis: string;
   /** One line that says what it does. */
   help: string;
@@ -34,9 +34,9 @@ export type Command = {
   run: (context: Context, operands: string[], values: Values) => Promise<number>;
 };
 
-/** What was done, or was so already. */
+/** Exit code of success, also when nothing had to be done. */
 export const exitDone = 0;
-/** What could not be done, or what was looked for and found. */
+/** Exit code of failure, or of a check that found something. */
 export const exitFailed = 1;
 /** Words that are no command. */
 export const exitUsage = 2; // as getopt's users have it

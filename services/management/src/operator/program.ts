@@ -1,4 +1,4 @@
-// What `qrfactory-admin` does: words and an environment in, lines and an exit code out. One table of commands; the
+// The program `qrfactory-admin`: words and an environment in, lines and an exit code out. One table of commands; the
 // first words name one, and every command may run again with the same effect.
 
 import { userInfo } from "node:os";
@@ -50,7 +50,7 @@ const commands: Record<string, Command> = {
 const config = {
   DATABASE_URL: urlOf("postgresql", "postgres"),
   STATE_REDIS_URL: stateRedisUrl,
-  /** Who is named in the audit trail; the user of the shell unless told. */
+  /** Operator named in the audit trail; the user of the shell unless told. */
   OPERATOR: z.string().min(1).max(100).default(userInfo().username),
 };
 

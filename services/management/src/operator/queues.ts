@@ -1,5 +1,5 @@
-// What operators see of the work in the background: the queues as Redis holds them, and the bulk orders as Postgres
-// does, which is what counts. It is only looked at here; nothing can be changed.
+// Background work for operators: the queues as Redis holds them, and the bulk orders as Postgres does, which is the
+// truth. Read only.
 
 import { isOperator } from "@qrfactory/db/accounts/operators";
 import { type BulkJob, countJobs, listUnfinishedJobs } from "@qrfactory/db/bulk/jobs";
@@ -25,7 +25,7 @@ const readMsMax = 500;
 /** Makes the reader of all queues; a queue whose Redis does not answer in time has no counts. */
 export function makeReadQueues(connection: ConnectionOptions): ReadQueues {
   const queues = Object.values(queueNames).map((name) => new Queue(name, { connection, prefix: queuePrefix }));
-  // What is wrong is seen in the counts that do not come.
+  // An error shows in the counts that do not come.
   for (const queue of queues) queue.on("error", () => undefined);
   return {
     read: () =>

@@ -1,4 +1,4 @@
-// What somebody does about each problem, for the page that its `type` leads to.
+// Advice on each problem, for the page that its `type` leads to.
 import type { ProblemCode } from "@qrfactory/domain/http/errors";
 
 /** Problem → why it happens and what to change, in a sentence or two. */

@@ -42,7 +42,7 @@ const quarterMs = 15 * 60_000;
 /** By zone and quarter of an hour, because `Intl` takes its time. */
 const localTimes = new Map<string, ReturnType<typeof readLocalTime>>();
 
-/** What the clocks of a time zone show, with their distance from UTC; `2026-10-25 02 GMT+2`. */
+/** Wall-clock time of a zone, with its distance from UTC; `2026-10-25 02 GMT+2`. */
 function localTime(moment: Date, timeZone: string): ReturnType<typeof readLocalTime> {
   const key = `${timeZone} ${Math.floor(moment.getTime() / quarterMs)}`;
   const known = localTimes.get(key) ?? readLocalTime(moment, timeZone);
@@ -291,7 +291,7 @@ test("totals stay when rows are dropped at the end of their time", async () => {
   await db.$disconnect();
   expect(before).toMatchObject({ total_scans: 3, bots: 1, timeseries: [{ scans: 2 }, { scans: 1 }] });
   expect(after).toMatchObject({ total_scans: 3, bots: 1, timeseries: [{ scans: 2 }, { scans: 1 }] });
-  // Who they were is not known any more, and the report says so.
+  // The visitors are not known any more, and the report says so.
   const thirteenMonthsAgo = new Date();
   thirteenMonthsAgo.setUTCMonth(thirteenMonthsAgo.getUTCMonth() - 13);
   const differsByMs = Date.parse(after.complete_from as string) - thirteenMonthsAgo.getTime();

@@ -65,7 +65,7 @@ export function makeLive(
   };
 }
 
-/** What cannot be read now is tried again at the next turn; streams stay open and quiet. */
+/** A failed read is repeated at the next turn; streams stay open and quiet. */
 async function look(
   analytics: AnalyticsStore,
   subject: { workspaceId: string; codeId?: string },

@@ -1,4 +1,4 @@
-// What may be asked of scans where clocks, offsets and names of places are awkward.
+// Queries of scans with awkward clocks, offsets and names of places.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Api, type Send, startApi } from "../api.fixture.js";
 import { scanRow, takeIn } from "./scans.fixture.js";

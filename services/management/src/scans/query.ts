@@ -1,4 +1,4 @@
-// What may be asked of scans, in the words of a query.
+// Queries of scans: filters, ranges and zones, in the words of a query string.
 
 import { fallbackKey, type ScanDimension, scanDimensions } from "@qrfactory/db/scans/dimensions";
 import type { Interval } from "@qrfactory/db/scans/reports/count-over-time";
@@ -79,7 +79,7 @@ export const scansQuery = z.strictObject({
 
 const word = (lengthMax: number) => storable.min(1).max(lengthMax);
 
-/** What narrows a workspace down to some of its codes. */
+/** Filters that narrow a workspace down to some of its codes. */
 const codeFields = { tag: word(500).optional(), folder: word(100).optional() };
 
 /** The same of a workspace. */

@@ -1,4 +1,4 @@
-// What the routes of analytics share, and whose scans a request is about.
+// The scope of a request for analytics, shared by its routes.
 import type { Authenticate, Caller } from "@qrfactory/auth/caller";
 import type { Db } from "@qrfactory/db/client";
 import type { AnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
@@ -7,7 +7,7 @@ import type { Request } from "express";
 import type { FindCaller } from "../http/caller.js";
 import type { EnterStream } from "../http/server-events.js";
 
-/** What the routes of analytics need. */
+/** Dependencies of the routes of analytics. */
 export type AnalyticsOptions = {
   db: Db;
   analytics: AnalyticsStore;
@@ -18,5 +18,5 @@ export type AnalyticsOptions = {
   now?: () => number;
 };
 
-/** Whose scans a request is about: of the code in its path, or of the caller's workspace. */
+/** Finds the scope of a request: the code in its path, or the caller's workspace. */
 export type FindScope = (req: Request, caller: Caller) => Promise<Pick<ScanScope, "workspaceId" | "codeId">>;

@@ -151,7 +151,7 @@ test("an owner opts in to renders beyond the plan, which are counted and priced 
   expect(row.publishedVersion).toBe(row.version);
   await takeIn(workspaceId, 7);
   expect((await usage()).overage).toEqual({ enabled: true, renders_max: 1_000, renders: 7, usd: "0.28" });
-  // What was used is owed, also by who opts out.
+  // Renders beyond the quota are owed, also after opting out.
   await as("PATCH", "/api/v1/workspace", { body: { overage_enabled: false } });
   expect((await usage()).overage).toMatchObject({ enabled: false, renders: 7, usd: "0.28" });
   // A new plan includes what it includes.

@@ -1,4 +1,4 @@
-// What a workspace has used this month and what its plan allows.
+// Usage of a workspace this month, and the limits of its plan.
 import type { Caller } from "@qrfactory/auth/caller";
 import { countActiveCodes } from "@qrfactory/db/accounts/standing";
 import { getMonthlyBill, listDailyUsage, listKeyUsage } from "@qrfactory/db/calls/usage";

@@ -1,4 +1,4 @@
-// What ingest makes of deliveries that repeat, overtake each other or are cut off: every scan still counts once.
+// Ingest of deliveries that repeat, overtake each other or are cut off: every scan still counts once.
 import { randomUUID } from "node:crypto";
 import { cpSync, rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";

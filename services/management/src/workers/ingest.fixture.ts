@@ -20,7 +20,7 @@ import { type Ingest, type IngestOptions, startIngest } from "./ingest.js";
 
 export type IngestRig = Awaited<ReturnType<typeof startIngestRig>>;
 
-/** What is where: a table in place of a database. */
+/** Places of networks: a table in place of a database. */
 const places: Record<string, Place> = {
   "203.0.113.0/24": { country: "AT", region: "Vienna", city: "Vienna", district: null },
 };
@@ -135,7 +135,7 @@ export async function startIngestRig() {
     return { scans: Number(row.scanCount), last: row.lastScannedAt?.getTime() ?? null };
   }
 
-  /** What the hours say of the code, and what its rows say. */
+  /** Counts of the code by its hours, and by its rows. */
   async function rollups() {
     const ofHours = await db.$queryRaw`
       SELECT hour, workspace_id, scans::int, bots::int FROM scan_hourly WHERE code_id = ${code.id}::uuid ORDER BY hour`;

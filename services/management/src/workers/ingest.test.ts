@@ -210,7 +210,7 @@ test("of a code made for a number of scans, those of people are published as the
   expect(await published()).toEqual([1, { max: 3, used: 1 }]);
   const [before] = await rig.db.dynamicCode.findMany({ where: { id: rig.code.id } });
   await send(rig.scan(), rig.scan());
-  // What was read before these were counted does not say that they are published.
+  // A row read before these were counted does not say that they are published.
   await markCodesPublished(rig.db, before ? [before] : []);
   expect(await isWaiting()).toBe(true);
   expect(await published()).toEqual([1, { max: 3, used: 3 }]);

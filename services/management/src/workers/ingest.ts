@@ -87,7 +87,7 @@ async function takeIn(ingest: IngestLoop, stopping: AbortSignal): Promise<void> 
         entries = await consumer.takeAbandoned(abandonedAfterMs);
         claimAt = Date.now() + claimIntervalMs;
       }
-      // What a frozen Redis delivered into a connection that was given up is ours already.
+      // Entries that a frozen Redis delivered into an abandoned connection are ours already.
       if (entries.length === 0 && failures > 0) entries = await consumer.readOwn();
       if (entries.length === 0) entries = await consumer.readNew(blockMs);
       while (entries.length > 0 && !stopping.aborted) {
@@ -123,7 +123,7 @@ async function takeEntries(ingest: IngestLoop, entries: EventEntry[]): Promise<v
   await consumer.finish(entries.map(({ id }) => id));
 }
 
-/** What Postgres refuses for its data is taken apart, so that one bad record does not hold up the others. */
+/** Splits a batch that Postgres refuses for its data, so that one bad record does not hold up the others. */
 async function storeWhatFits(ingest: IngestLoop, stored: StoredBatches): Promise<Map<string, number>> {
   const { store, log } = ingest;
   try {

@@ -25,7 +25,7 @@ const everyQuarterMinute = { every: 15 * 1000 };
 /** In the small hours of UTC, off the full hour at which everybody's jobs run. */
 const nightly = { pattern: "17 3 * * *", tz: "UTC" };
 
-/** What changed in this time is looked at each minute: five chances for a worker that was away. */
+/** Window of changes looked at each minute: five chances for a worker that was away. */
 const recentMs = 5 * 60 * 1000;
 
 /** A long retention must not hold up what is due each minute. */

@@ -67,7 +67,7 @@ test("a Redis that was set back behind a revocation does not bring the key back"
   const entry = `qrf:key:${hashApiKey(raw_key).toString("hex")}`;
   const before = (await redis.get(entry)) as string;
   await as("DELETE", `/api/v1/keys/${id}`);
-  // What a replica knows that was promoted before the revocation reached it.
+  // The record on a replica that was promoted before the revocation reached it.
   await redis.set(entry, before);
   await redis.del("qrf:codes:mark");
   await publisher().publishPending();

@@ -4,7 +4,7 @@ import type { Log } from "@qrfactory/runtime/log";
 import type { Publisher } from "../publication/publisher.js";
 import { makeDueChanges } from "./scheduled-changes.js";
 
-/** Time between two rounds; an edit whose direct publication failed reaches the regions this much after Redis is back. */
+/** Pause between two rounds; an edit whose own publication failed reaches the regions this much after Redis is back. */
 const intervalMs = 1_000;
 
 /**

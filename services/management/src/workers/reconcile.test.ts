@@ -59,7 +59,7 @@ const summariesOf = ({ id, workspaceId }: { id: string; workspaceId: string }) =
     omit: { version: true },
   });
 
-/** What a report on a code reads for what is counted by value. */
+/** Reads the counts by value of a code, as reports do. */
 async function planOf({ id, workspaceId }: { id: string; workspaceId: string }, from: Date, to: Date) {
   const store = openAnalyticsStore({ url: database.url });
   try {
@@ -122,7 +122,7 @@ test("a count of a code that differs from its hours is found, repaired, and publ
       orderBy: { maxScans: { sort: "asc", nulls: "first" } },
       select: { scanCount: true, publishedVersion: true },
     });
-  // Who is not scanned has a night of its own, once in thirty.
+  // A code without scans has its turn once in thirty nights.
   async function thirtyNights() {
     let repaired = 0;
     for (let night = 0; night < 30; night++) repaired += await summaries.reconcileCodes(new Date(night * dayMs));

@@ -1,4 +1,4 @@
-// Whose codes are: from the hash in Redis to the pages at their end, while Redis is there and while it is not.
+// Owners of codes: from the hash in Redis to the pages at their end, while Redis is there and while it is not.
 import { randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,4 +1,4 @@
-// Whose codes are, for the pages at their end: all owners in memory, read again from the replica when they have
+// Owners of codes, for the pages at their end: all in memory, read again from the replica when they have
 // changed, and kept in a file for a start while all else is away. No scan that leads on asks; a page asks a map.
 import { readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";

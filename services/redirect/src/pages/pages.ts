@@ -1,4 +1,4 @@
-// What a person with a phone sees when a code does not simply lead on: small pages in the reader's language without any
+// Pages for a person with a phone when a code does not simply lead on: small, in the reader's language, without any
 // outside part. Those that are always the same are made once and kept as bytes.
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
@@ -78,7 +78,7 @@ function namedPage(name: PageName, language: string, whose = ""): Page {
   return makePage(language, statuses[name], title, `<p>${text}</p>${whose}`);
 }
 
-/** Who can be asked. Their words stand apart from ours, in whatever direction they are written. */
+/** The owner to be asked. Their words stand apart from ours, in whatever direction they are written. */
 function whoseLines(whose: string, { name, contact }: CodeOwner): string {
   const link =
     contact && `<a rel="noreferrer nofollow" href="${escapeHtml(contact)}">${escapeHtml(contactText(contact))}</a>`;

@@ -8,7 +8,7 @@ import type { PasswordProblem } from "./wording.js";
 
 /** 256 characters of four bytes, each written as `%XX`, and the field's name. */
 const bodyBytesMax = 4_096;
-/** What a busy moment lasts. */
+/** Duration of a busy moment. */
 const busyRetrySeconds = 2;
 
 /** Reads the form of a locked code; null when the password was right, else why it is asked for again. */

@@ -1,4 +1,4 @@
-// What people with a phone are told, in nine more languages; see wording.ts for what each sentence is for.
+// Sentences for people with a phone, in nine more languages; wording.ts has the purpose of each.
 import type { Wording } from "./wording.js";
 
 /** Language → wording. */

@@ -1,4 +1,4 @@
-// What people with a phone are told, in thirteen languages; nine of them stand in wordings-more.ts.
+// Sentences for people with a phone, in thirteen languages; nine of them stand in wordings-more.ts.
 import type { Wording } from "./wording.js";
 import { moreWordings } from "./wordings-more.js";
 

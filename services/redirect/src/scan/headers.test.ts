@@ -49,7 +49,7 @@ test.each([
       saysPrefetch(long("prefetch;", length));
     });
   for (const piece of pieces) {
-    // What is made once is made now.
+    // Warm-up: memories are filled here.
     read(piece, 2_000);
     const ofPhones = read(piece, 2_000);
     expect(ofPhones.characters).toBeLessThan(10_000);

@@ -25,7 +25,7 @@ export type ScanRequest = {
   /** Headers of a gateway; see stamp.ts. */
   scanId?: string | undefined;
   scanAt?: string | undefined;
-  /** What follows the `?` of the address, as it came. */
+  /** Query of the address without its `?`, as it came. */
   query?: string | undefined;
 };
 
@@ -76,10 +76,10 @@ export type ScanOptions = {
 const hostLengthMax = 255;
 const visitorDigits = 16;
 
-/** What a scan was answered with, and the index of its rule or variant, if any. */
+/** The answer to a scan, and the index of its rule or variant, if any. */
 export type Led = Pick<Extract<Decision, { kind: "leads" }>, "served" | "rule" | "variant">;
 
-/** What a code with one destination is answered with. */
+/** The answers of a code with one destination. */
 export const ledToDestination: Led = { served: "destination", rule: null, variant: null };
 export const ledToFallback: Led = { served: "fallback", rule: null, variant: null };
 

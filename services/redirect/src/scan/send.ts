@@ -8,7 +8,7 @@ import { cutHeader } from "./headers.js";
 /** Name of the route of scans, in metrics. */
 export const scanRoute = "/q/{short_id}";
 
-/** What a phone or a browser is asked to wait before it tries again while nobody can say whether a code exists. */
+/** `Retry-After` while nobody can say whether a code exists. */
 const retryAfterSeconds = 2;
 
 /** Leads on, for this scan only: nobody may keep the answer. */

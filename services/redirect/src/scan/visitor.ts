@@ -1,4 +1,4 @@
-// What the rules of a code may ask about who scans it, found out only when they do. Nothing of it is kept.
+// Facts about the visitor that the rules of a code may ask for, found out only when they do. None of them is kept.
 import { createHmac, hash } from "node:crypto";
 import type { Visitor } from "@qrfactory/codes/rules";
 import { householdOf } from "@qrfactory/domain/network/network";
@@ -13,7 +13,7 @@ export type VisitorOptions = {
   locate: (network: string) => Place;
 };
 
-/** What is known of who scans the code of this id. */
+/** The visitor who scans the code of this id. */
 export type VisitorOf = (scanner: Scanner, codeId: string) => Visitor;
 
 const keyDigits = 16;

@@ -11,7 +11,7 @@ export type S3Options = {
   region: string;
   accessKeyId: string;
   secretAccessKey: string;
-  /** What comes before every name, e.g. `archives/`. */
+  /** Prefix of every name, e.g. `archives/`. */
   prefix: string;
 };
 

@@ -41,7 +41,7 @@ export async function sendArchive(req: Request, res: Response, store: ObjectStor
   }
   const content = contentOf(parts, first, (range) => open(store, archive, range));
   await pipeline(content, res).catch((error: NodeJS.ErrnoException) => {
-    // Who leaves early is not an error of ours.
+    // A client that leaves early is not an error of ours.
     if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
   });
 }
@@ -53,7 +53,7 @@ function open(store: ObjectStore, archive: string, range: ByteRange | undefined)
 }
 
 const archiveType = "application/zip";
-/** Whoever fetched it may keep it, and asks each time whether it is still theirs. */
+/** The client may keep it, and asks each time whether it is still theirs. */
 const cacheControl = "private, no-cache";
 /** No archive holds it by chance, and who chooses what is in theirs gains nothing by it. */
 const boundary = "qrfactory-part-8d1f0c6b7a";
@@ -77,7 +77,7 @@ function readRanges(req: Request, bytes: number, etag: string): ByteRange[] | nu
   return ranges.map(({ start, end }) => ({ first: start, last: end }));
 }
 
-/** What is sent one after the other: text, then so many bytes of the archive. */
+/** Part of a multipart answer: text, then so many bytes of the archive. */
 type Part = { before: string; range?: ByteRange; bytes: number };
 
 function partsOf(ranges: ByteRange[] | null, bytes: number): Part[] {

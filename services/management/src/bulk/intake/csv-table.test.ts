@@ -10,7 +10,7 @@ const read = (text: string) =>
     tooMany: () => new ApiError("validation_failed", "Too many rows."),
   });
 
-/** What every object has: `constructor`, `__proto__`, `toString` … */
+/** Members of every object: `constructor`, `__proto__`, `toString` … */
 const inherited = Object.getOwnPropertyNames(Object.prototype).map((name) => name.toLowerCase());
 
 test.each(inherited)("a column called %s keeps its name and its cells, before and after a field", async (name) => {

@@ -11,7 +11,7 @@ export type RawRow = {
   fields: Record<string, unknown>;
   /** Column → text, for the manifest. */
   extra: Record<string, string>;
-  /** What is wrong with the row as a row, by field. */
+  /** Mistakes of the row as a row, by field. */
   mistakes: Record<string, string[]>;
 };
 
@@ -61,7 +61,7 @@ export async function readTable(stream: Readable, options: TableOptions): Promis
     skip_empty_lines: true,
     max_record_size: recordCharactersMax,
   });
-  // What goes wrong while it is fed ends the parser, so `collect` meets it.
+  // An error while it is fed ends the parser, so `collect` meets it.
   pipeline(followedBy(start, text), parser).catch(() => {});
   try {
     return await collect(parser, options);
@@ -103,7 +103,7 @@ async function* decode(stream: Readable): AsyncGenerator<string> {
       if (text.includes("\0")) throw malformed("The file holds the character NUL; it is no text in UTF-8.");
       guard(text);
       if (text !== "") yield text;
-      // Whatever has arrived already would be read in one go.
+      // All that has arrived already would be read in one go.
       await breathe();
     }
     const last = decoder.decode();

@@ -1,5 +1,5 @@
-// What a bulk request brings, in any of its three forms: rows, defaults of all rows, pictures that they share, and what
-// makes a retry the same request. Nothing is judged here but the form.
+// The content of a bulk request, in any of its three forms: rows, defaults of all rows, pictures that they share, and
+// the digest by which a retry is the same request. Nothing is judged here but the form.
 import { createHash } from "node:crypto";
 import { type Readable, Transform } from "node:stream";
 import { fromTextFields } from "@qrfactory/domain/design/text-fields";

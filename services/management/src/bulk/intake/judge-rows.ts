@@ -19,7 +19,7 @@ export type BulkRow = {
   filename: string;
   /** Body of a generate request. */
   request: Record<string, unknown>;
-  /** What is encoded, for the manifest. */
+  /** Encoded text, for the manifest. */
   data: string;
   /** Side of the image: what it costs to draw and to hold. */
   widthPx: number;

@@ -53,7 +53,7 @@ export function makeReadSharedPictures(options: {
     }
     if (Object.keys(named).length === 0) return { defaults: rest, pictures: {}, known: { digests: {} } };
     const { fetched, ...known } = await ask(options, { ...named, workspace_id: workspaceId });
-    // What was checked as text is text; an address gave way to what was fetched from it.
+    // Checked texts are unchanged; an address gave way to the picture fetched from it.
     const { logo = fetched.logo, background_image = fetched.background_image } = named as SharedPictures;
     return {
       defaults: rest,

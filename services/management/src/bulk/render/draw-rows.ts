@@ -1,5 +1,5 @@
-// The images of an order, from render over HTTP, in batches and in the order of the rows. What render cannot take now
-// is asked for again, so neither a busy moment nor a restart of it costs a row.
+// The images of an order, from render over HTTP, in batches and in the order of the rows. Rows that render cannot take
+// now are asked for again, so neither a busy moment nor a restart of it costs a row.
 
 import { createHash } from "node:crypto";
 import {
@@ -85,7 +85,7 @@ export async function* drawRows(rows: BulkRow[], options: DrawRowsOptions): Asyn
     const next = batches.shift();
     if (!next) return;
     const drawing = drawBatch(next, options);
-    // Whoever waits for an earlier batch hears of this failure later.
+    // A caller that waits for an earlier batch meets this failure later.
     drawing.catch(() => undefined);
     ahead.push(drawing);
   };
@@ -157,7 +157,7 @@ export type AskOptions = Omit<DrawRowsOptions, "gate"> & {
 };
 
 /**
- * What render says now; rows that it did not get to are left out. Throws when it is away or does not answer in time.
+ * Asks render; rows that it did not get to are left out. Throws when it is away or does not answer in time.
  */
 export async function askRender(rows: BulkRow[], options: AskOptions): Promise<Answered[]> {
   const { renderUrl, authorization, jobId, workspaceId, plan, pictures, signal, isTrial = false } = options;

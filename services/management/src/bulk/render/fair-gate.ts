@@ -1,4 +1,4 @@
-// Who may send the next batch to render: workspaces in turn, whatever their orders hold, and no more at once than
+// Turns of batches on their way to render: workspaces in turn, whatever their orders hold, and no more at once than
 // render has shown to bear.
 
 /** Batches at once when render never says that it is busy: two for each of two drawing threads. */

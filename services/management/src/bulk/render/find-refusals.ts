@@ -36,7 +36,7 @@ export function makeFindRefusals(render: { renderUrl: string; authorization: () 
     async function work(): Promise<void> {
       for (let batch = batches.shift(); batch && !signal.aborted; batch = batches.shift()) {
         const trial = { ...render, ...order, pictures, jobId: randomUUID(), isTrial: true, signal };
-        // What could not be asked stays unjudged.
+        // Rows that could not be asked about stay unjudged.
         for (const { row, answer } of await askRender(batch, trial).catch(() => [])) {
           if (answer.outcome === "later") continue;
           judged += 1;

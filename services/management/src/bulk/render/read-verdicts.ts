@@ -1,4 +1,4 @@
-// What render would refuse of an order's rows, found out before anything is charged: render judges them as it judges a
+// Verdicts of render on an order's rows, asked before anything is charged: render judges them as it judges a
 // single request, without drawing.
 
 import {

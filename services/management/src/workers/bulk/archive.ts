@@ -23,7 +23,7 @@ export type PackOptions = {
   onRow: (progress: Progress) => void;
 };
 
-/** What an archive holds, and why rows are not in it. */
+/** Content of an archive, and the errors of rows that are not in it. */
 export type Packed = Progress & { errors: RowErrors };
 
 /** Starts packing: the archive as a stream, and what it holds once the stream has ended. */
@@ -107,7 +107,7 @@ function manifestRow({ row, answer }: DrawnRow): ManifestRow {
       destination_url: row.code.destinationUrl,
     }),
   };
-  // What a client calls like a column of ours does not take its place.
+  // A client's column with the name of one of ours does not take its place.
   const carried = Object.entries(row.extra).filter(([name]) => !Object.hasOwn(told, name));
   return { ...told, ...Object.fromEntries(carried) };
 }

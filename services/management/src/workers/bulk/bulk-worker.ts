@@ -39,7 +39,7 @@ const renewMs = (leaseSeconds * 1_000) / 6;
 const expiredAtOnce = 20;
 /** Archives are kept to the hour, not to the second. */
 const expireMs = minuteMs;
-/** What is older than an archive can be belongs to nobody: a worker died between storing it and saying so. */
+/** Age at which an unrecorded archive is an orphan: its worker died between storing and recording it. */
 const strayMs = (archiveHours + 1) * hourMs;
 /**
  * Claims after which an order is given up: more than the deaths of workers that a bad day brings, few enough for one
@@ -171,7 +171,7 @@ async function workOn(job: ClaimedJob, options: BulkWorkerOptions & { gate: Fair
     if (!isStored) await store.remove(name).catch(() => undefined);
     if (lost.signal.aborted) return;
     if (stopping.aborted) return await releaseClaim(db, claim).catch(() => undefined);
-    // What may pass is tried again when the claim has run out, which is a pause of its own.
+    // A passing error is retried when the claim has run out, which is a pause of its own.
     if (!isFinal(error) && job.fence <= claimsMax) throw error;
     log.error({ err: error, job: job.id }, "a bulk order failed");
     const end = { archive: null, completed: 0, failed: job.total, failure: causeOf(error) };
@@ -201,7 +201,7 @@ const isFull = (error: unknown) => ["ENOSPC", "EDQUOT"].includes((error as NodeJ
 /** Waiting does not help: the disk is full, or render was waited for long enough. */
 const isFinal = (error: unknown) => isFull(error) || error instanceof RenderAway;
 
-/** What a client is told; the rest is in the log. */
+/** Message for the client; the rest is in the log. */
 function causeOf(error: unknown): string {
   if (isFull(error)) return "There was no room to store the archive; all credits are given back.";
   if (error instanceof RenderAway) return "The images could not be drawn for too long; all credits are given back.";
