@@ -105,6 +105,21 @@ test("an end is noted once: one status, one refund, one event", async () => {
   expect(await db.bulkInput.count({ where: { jobId: id } })).toBe(0);
 });
 
+test("rows that cannot be drawn are noted under their numbers once, by whoever holds the claim", async () => {
+  const workspaceId = await workspace("free");
+  const id = await order(workspaceId);
+  await claimBulkJob(db);
+  await loseLease(id);
+  await claimBulkJob(db);
+  const endAs = (fence: number, errors: Record<number, { data: string[] }>) =>
+    finishBulkJob(db, { id, fence }, { archive, completed: 9, failed: 1, errors });
+  expect(await endAs(1, { 4: { data: ["of a claim that was lost"] } })).toBeNull();
+  expect(await endAs(2, { 7: { data: ["too long"] } })).not.toBeNull();
+  expect(await endAs(2, { 2: { data: ["once more"] } })).toBeNull();
+  const { errors } = await db.bulkJob.findUniqueOrThrow({ where: { id } });
+  expect(errors).toEqual({ 7: { data: ["too long"] } });
+});
+
 test("a cancellation gives back what was not drawn, and is no event", async () => {
   const workspaceId = await workspace("free");
   const id = await order(workspaceId);
