@@ -3,6 +3,7 @@
 // follow. Another field is a row here, a migration with its line in schema.prisma, and a test.
 import { checkDestination } from "@qrfactory/domain/destination";
 import { listOf, storable } from "@qrfactory/domain/http/validate";
+import { lengthsMax, tooLongFor } from "@qrfactory/domain/limits";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Plan } from "@qrfactory/domain/plan/plans";
 import { z } from "zod";
@@ -21,18 +22,19 @@ import {
 } from "./routing-input.js";
 import { campaignOf, publishedRule, publishedVariant } from "./to-routing.js";
 
-const nameField = storable.trim().min(1, "Give the code a name.").max(120, "Use at most 120 characters.");
+const nameField = storable.trim().min(1, "Give the code a name.").max(lengthsMax.name, tooLongFor(lengthsMax.name));
 
 /** The folder of a code in the dashboard; null is none. */
 const folderField = storable
   .trim()
   .min(1, "Give the folder a name, or use null for none.")
-  .max(100, "Use at most 100 characters.");
+  .max(lengthsMax.folder, tooLongFor(lengthsMax.folder));
 
 /** Free text for the team, line breaks included. */
-const notesField = storable.max(2_000, "Use at most 2000 characters.");
+const notesLengthMax = 2_000;
+const notesField = storable.max(notesLengthMax, tooLongFor(notesLengthMax));
 
-const tagsField = listOf(storable.trim().min(1).max(50), { max: 20, message: "Use at most 20 tags." });
+const tagsField = listOf(storable.trim().min(1).max(lengthsMax.tag), { max: 20, message: "Use at most 20 tags." });
 
 /** A PostgreSQL `integer`. */
 const scansMax = 2_147_483_647;

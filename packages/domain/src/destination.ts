@@ -1,12 +1,11 @@
 // Where a printed code may send people. The parsed address is judged, not its spelling, because that is what a phone
 // will follow; only what the parser would silently drop is looked for in the text itself.
+
 import ipaddr from "ipaddr.js";
 import { refusedField } from "./http/errors.js";
 import { parseUrl } from "./http/parse-url.js";
+import { lengthsMax, tooLongFor } from "./limits.js";
 import { specialPurposeOf } from "./network/special-purpose.js";
-
-/** Longest address, in characters; the same for fallbacks. */
-const destinationLengthMax = 2_000;
 
 /** Control, format (bidirectional, zero-width) and unassigned characters: invisible, or stripped by the URL parser. */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -27,14 +26,14 @@ export function checkDestination(text: string, rules: DestinationRules, field = 
 }
 
 function findRefusal(text: string, { ownHosts }: DestinationRules): string | null {
-  if (text.length > destinationLengthMax) return `Use at most ${destinationLengthMax} characters.`;
+  if (text.length > lengthsMax.webAddress) return tooLongFor(lengthsMax.webAddress);
   if (invisible.test(text)) return "Remove the control or invisible characters.";
   const url = parseUrl(text);
   if (url === null) return "Use an absolute address such as https://example.com/page.";
   if (url.protocol !== "http:" && url.protocol !== "https:")
     return "Use an address that starts with https:// or http://.";
   if (url.username !== "" || url.password !== "") return "Remove the user name and password from the address.";
-  if (url.href.length > destinationLengthMax) return `Use at most ${destinationLengthMax} characters once encoded.`;
+  if (url.href.length > lengthsMax.webAddress) return `Use at most ${lengthsMax.webAddress} characters once encoded.`;
   const host = url.hostname.replace(/\.$/, "");
   if (ownHosts.some((own) => own === host || own === `${host}:${url.port}`))
     return "A code cannot lead to this service itself.";

@@ -1,6 +1,8 @@
 // Events, written down before anyone is answered: a scan by redirect, a delivered call by render.
 // Both travel spool → Redis stream → ingest worker → Postgres; `id` makes a second delivery harmless.
 import { z } from "zod";
+import { lengthsMax } from "./limits.js";
+import { isUuid } from "./uuid.js";
 
 /** Rules of one code. */
 export const rulesMax = 50;
@@ -50,7 +52,7 @@ export const scanEvent = z.object({
   browser: z.string().max(traitLengthMax).nullable(),
   /** The language wanted most without its region, e.g. `de`; null when none is named. */
   language: z.string().max(traitLengthMax).nullable(),
-  referrer_host: z.string().max(255),
+  referrer_host: z.string().max(lengthsMax.host),
   /** Null for people; `prefetch` is a browser that asks ahead of its user. */
   bot_class: z.enum(botClasses).nullable(),
   /** Absent in records of before, all of which were counted. */
@@ -82,9 +84,6 @@ const escaped = /["\\\u0000-\u001f\ud800-\udfff]/;
 const quote = (text: string | null): string =>
   text === null || escaped.test(text) ? JSON.stringify(text) : `"${text}"`;
 
-/** RFC 9562, 4: a version of 1 to 8 and the variant of the standard, or all zeros, or all ones; as zod has it. */
-const uuidPattern =
-  /^(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|0{8}(?:-0{4}){3}-0{12}|f{8}(?:-f{4}){3}-f{12})$/;
 const visitorPattern = /^[0-9a-f]{16}$/;
 
 /** Whether `scanEvent` would take a value, decided in a third of its time: ingest asks for every scan. */
@@ -105,7 +104,7 @@ export function isScanEvent(value: unknown): value is ScanEvent {
     isTrait(event.os) &&
     isTrait(event.browser) &&
     isTrait(event.language) &&
-    isText(event.referrer_host, 255) &&
+    isText(event.referrer_host, lengthsMax.host) &&
     (event.bot_class === null || (botClasses as readonly unknown[]).includes(event.bot_class)) &&
     (event.served === undefined || (servedKinds as readonly unknown[]).includes(event.served)) &&
     (event.variant === undefined || isIndex(event.variant, variantIndexMax)) &&
@@ -113,7 +112,6 @@ export function isScanEvent(value: unknown): value is ScanEvent {
   );
 }
 
-const isUuid = (value: unknown) => typeof value === "string" && uuidPattern.test(value);
 const isPositiveInteger = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
 const isIndex = (value: unknown, max: number) =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;

@@ -1,13 +1,13 @@
 // The identity of a spool: an id that lives as long as the directory is not set back, and the machine start under which
 // it was last written.
+
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isUuid } from "@qrfactory/domain/uuid";
 import { fileMode } from "@qrfactory/runtime/private-directory";
 
 export type Identity = { id: string; bootId: string | null };
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * The identity kept in a directory; null when there is none or it cannot be read (its segments are then re-shipped).
@@ -16,7 +16,7 @@ export function readIdentity(directory: string): Identity | null {
   try {
     const stored: unknown = JSON.parse(readFileSync(join(directory, "spool.json"), "utf8"));
     const { id, boot_id: bootId } = stored as { id?: unknown; boot_id?: unknown };
-    if (typeof id !== "string" || !uuidPattern.test(id)) return null;
+    if (!isUuid(id)) return null;
     return { id, bootId: typeof bootId === "string" ? bootId : null };
   } catch {
     return null;

@@ -2,7 +2,8 @@
 // segments go only when the far end has acknowledged them. Records lost on the way (a queue emptied, a worker gone) are
 // sent again, and all of them are when an acknowledgement is of other records than the spool's.
 import { backoffMs } from "@qrfactory/runtime/load/backoff";
-import type { Spool } from "./spool.js";
+import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes";
+import type { Spool, SpoolRead } from "./spool.js";
 
 export type Batch = {
   spool_id: string;
@@ -53,15 +54,6 @@ export type ShipperState = {
   rewinds: number;
 };
 
-export type Shipper = {
-  state(): ShipperState;
-  /**
-   * Ends after the step under way; before that, as long as shipping works and at most `graceMs`, hands over what is
-   * there. What was not shipped stays on disk for the next start.
-   */
-  stop(graceMs?: number): Promise<void>;
-};
-
 /** Pauses after failures: 50, 100, 200 … ms, at most this. */
 const backoff = { minMs: 50, maxMs: 1_000 };
 
@@ -74,76 +66,136 @@ const graceStepMs = 10;
 /** Safety net for a missed call-back; an idle shipper otherwise waits for the next append. */
 const idleMs = 5_000;
 
-/** Starts shipping in the background and goes on until `stop`. */
-export function makeShipper(options: ShipperOptions): Shipper {
-  const { spool, send, isWaiting, readAck, now = Date.now } = options;
-  const { batchRecordsMax = 1_000, batchBytesMax = 256 * 1024, unackedMax = 50_000 } = options;
-  const { resendAfterMs = 5_000, coalesceMs = 50, ackPollMs = 100 } = options;
+/** How the way to the far end is. `faltering`: the last step failed; `broken`: that was said, too. */
+type WayState = "working" | "faltering" | "broken";
+const wayChanges: StateChanges<WayState> = {
+  working: ["faltering", "broken"],
+  faltering: ["working", "broken"],
+  broken: ["working"],
+};
 
+const defaults = {
+  batchRecordsMax: 1_000,
+  batchBytesMax: 256 * 1024,
+  unackedMax: 50_000,
+  resendAfterMs: 5_000,
+  coalesceMs: 50,
+  ackPollMs: 100,
+  now: Date.now,
+};
+
+const nothing = () => {};
+
+/** What carries the records of one spool; made by `makeShipper`. */
+export class Shipper {
+  private way: WayState = "working";
+  private isStopped = false;
+  private readonly options: ShipperOptions & typeof defaults;
   /** Every record up to here is safe. */
-  let acked = 0;
+  private acked = 0;
   /** The next record to hand over. Null until the far end has said where to begin. */
-  let cursor: number | null = null;
+  private cursor: number | null = null;
   /** The last record that this process handed over, or tried to, under the spool's id. */
-  let handedOver = 0;
+  private handedOver = 0;
   /** When acknowledgements were looked for last. */
-  let ackAskedAt = Number.NEGATIVE_INFINITY;
+  private ackAskedAt = Number.NEGATIVE_INFINITY;
   /** Batches under way, oldest first. */
-  let sent: { last: number; receipt: string; askedAt: number }[] = [];
-  let failures = 0;
-  let rewinds = 0;
+  private sent: { last: number; receipt: string; askedAt: number }[] = [];
+  /** Steps that failed in a row. */
+  private failures = 0;
+  private rewinds = 0;
   /** What was acknowledged at the last rewind. */
-  let rewoundAt = -1;
-  let stopped = false;
+  private rewoundAt = -1;
   /** Something was appended since the last read. */
-  let hasNews = false;
-  let endPause = (_appended: boolean) => {};
+  private hasNews = false;
+  /** Ends the pause that goes on; told whether because something was appended. */
+  private endPause: (appended: boolean) => void = nothing;
+  private readonly stopListening: () => void;
+  private readonly running: Promise<void>;
 
-  const stopListening = spool.onAppended(() => {
-    if (hasNews) return;
-    hasNews = true;
-    endPause(true);
-  });
-  const running = run();
+  constructor(options: ShipperOptions) {
+    this.options = { ...defaults, ...options };
+    this.stopListening = options.spool.onAppended(() => this.noteAppended());
+    this.running = this.run();
+  }
 
-  async function run(): Promise<void> {
-    while (!stopped) {
+  state(): ShipperState {
+    const { acked } = this;
+    const handedOver = (this.cursor ?? acked + 1) - 1;
+    return {
+      isWorking: this.way === "working",
+      acknowledgedSequence: acked,
+      underWay: Math.max(0, handedOver - acked),
+      waiting: Math.max(0, this.options.spool.nextSequence - 1 - Math.max(handedOver, acked)),
+      rewinds: this.rewinds,
+    };
+  }
+
+  /**
+   * Ends after the step under way; before that, as long as shipping works and at most `graceMs`, hands over what is
+   * there. What was not shipped stays on disk for the next start.
+   */
+  async stop(graceMs = 0): Promise<void> {
+    for (let left = graceMs; left > 0 && this.way === "working" && this.state().waiting > 0; left -= graceStepMs) {
+      this.endPause(false);
+      await new Promise((resolve) => setTimeout(resolve, graceStepMs));
+    }
+    this.isStopped = true;
+    this.stopListening();
+    this.endPause(false);
+    await this.running;
+  }
+
+  private noteAppended(): void {
+    if (this.hasNews) return;
+    this.hasNews = true;
+    this.endPause(true);
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isStopped) {
       try {
-        await step();
-        noteSuccess();
+        await this.step();
+        this.noteSuccess();
       } catch (error) {
-        failures += 1;
-        if (failures === failuresToTell) options.onState?.(error as Error);
-        await pause(backoffMs(failures, backoff));
+        this.noteFailure(error as Error);
+        await this.pause(backoffMs(this.failures, backoff));
       }
     }
   }
 
-  function noteSuccess(): void {
-    if (failures >= failuresToTell) options.onState?.(null);
-    failures = 0;
+  private noteSuccess(): void {
+    if (this.way === "broken") this.options.onState?.(null);
+    this.way = changeState(wayChanges, this.way, "working");
+    this.failures = 0;
+  }
+
+  private noteFailure(error: Error): void {
+    this.failures += 1;
+    if (this.failures === failuresToTell) this.options.onState?.(error);
+    this.way = changeState(wayChanges, this.way, this.failures < failuresToTell ? "faltering" : "broken");
   }
 
   /** Looks for acknowledgements, then hands over what there is; waits for more when there is nothing to do. */
-  async function step(): Promise<void> {
-    if (spool.nextWhenOpened === null) return void (await pause(ackPollMs));
+  private async step(): Promise<void> {
+    const { spool, ackPollMs, unackedMax, batchRecordsMax, batchBytesMax, now } = this.options;
+    if (spool.nextWhenOpened === null) return void (await this.pause(ackPollMs));
     // Once for many batches: what is acknowledged only decides what may be deleted and what may follow.
-    if (cursor === null || (cursor - 1 > acked && now() - ackAskedAt >= ackPollMs)) await takeAck();
-    cursor ??= acked + 1;
-    if (await rewindIfLost()) return;
-    const room = unackedMax - (cursor - 1 - acked);
-    hasNews = false;
-    const read = room > 0 ? await spool.read(cursor, Math.min(batchRecordsMax, room), batchBytesMax) : null;
-    if (!read) {
-      // Said before the pause: an idle shipper that could ask the far end is a working one.
-      noteSuccess();
-      const isIdle = cursor - 1 <= acked;
-      const appended = await pause(isIdle ? idleMs : ackPollMs, room > 0);
-      if (appended && !stopped) await pause(coalesceMs);
-      return;
-    }
-    const { from, firstSequence, count, lines } = read;
-    handedOver = Math.max(handedOver, firstSequence + count - 1);
+    const isDue = this.cursor !== null && this.cursor - 1 > this.acked && now() - this.ackAskedAt >= ackPollMs;
+    if (this.cursor === null || isDue) await this.takeAck();
+    this.cursor ??= this.acked + 1;
+    if (await this.rewindIfLost()) return;
+    const room = unackedMax - (this.cursor - 1 - this.acked);
+    this.hasNews = false;
+    const read = room > 0 ? await spool.read(this.cursor, Math.min(batchRecordsMax, room), batchBytesMax) : null;
+    if (read) await this.handOver(read);
+    else await this.waitForMore(this.cursor - 1 <= this.acked, room > 0);
+  }
+
+  private async handOver({ from, firstSequence, count, lines }: SpoolRead): Promise<void> {
+    const { spool, send, now } = this.options;
+    const last = firstSequence + count - 1;
+    this.handedOver = Math.max(this.handedOver, last);
     const receipt = await send({
       spool_id: spool.id,
       from_sequence: from,
@@ -151,41 +203,54 @@ export function makeShipper(options: ShipperOptions): Shipper {
       count,
       lines,
     });
-    cursor = firstSequence + count;
-    sent.push({ last: cursor - 1, receipt, askedAt: now() });
+    this.cursor = last + 1;
+    this.sent.push({ last, receipt, askedAt: now() });
   }
 
-  async function takeAck(): Promise<void> {
-    ackAskedAt = now();
+  /** `isIdle`: nothing is under way; `hasRoom`: more may be. */
+  private async waitForMore(isIdle: boolean, hasRoom: boolean): Promise<void> {
+    // Said before the pause: an idle shipper that could ask the far end is a working one.
+    this.noteSuccess();
+    const appended = await this.pause(isIdle ? idleMs : this.options.ackPollMs, hasRoom);
+    if (appended && !this.isStopped) await this.pause(this.options.coalesceMs);
+  }
+
+  private async takeAck(): Promise<void> {
+    const { spool, readAck, now } = this.options;
+    this.ackAskedAt = now();
     const known = await readAck(spool.id);
-    if (known === null || known <= acked) return;
-    if (known > Math.max(writtenBefore(), handedOver)) return beginAnew(known);
-    acked = known;
-    cursor = Math.max(cursor ?? 0, acked + 1);
-    sent = sent.filter(({ last }) => last > acked);
-    spool.forget(acked);
+    if (known === null || known <= this.acked) return;
+    if (known > Math.max(this.writtenBefore(), this.handedOver)) return this.beginAnew(known);
+    this.acked = known;
+    this.cursor = Math.max(this.cursor ?? 0, known + 1);
+    this.sent = this.sent.filter(({ last }) => last > known);
+    spool.forget(known);
   }
 
   /** The last record that earlier processes can have handed over. */
-  const writtenBefore = () => (spool.nextWhenOpened ?? 1) - 1;
+  private writtenBefore(): number {
+    return (this.options.spool.nextWhenOpened ?? 1) - 1;
+  }
 
   /**
    * Ships everything again under another id. The acknowledgement is of records that were never handed over: the
    * directory was set back to an older copy, or is one of two with the same id, and its records have the numbers of
    * others. The far end drops those that it has already.
    */
-  function beginAnew(acknowledged: number): void {
+  private beginAnew(acknowledged: number): void {
+    const { spool, onState } = this.options;
     const before = spool.id;
-    const known = Math.max(writtenBefore(), handedOver);
+    const known = Math.max(this.writtenBefore(), this.handedOver);
     spool.renew();
-    acked = 0;
-    cursor = 1;
-    handedOver = 0;
-    sent = [];
-    rewoundAt = -1;
-    rewinds += 1;
-    failures = failuresToTell;
-    options.onState?.(
+    this.acked = 0;
+    this.cursor = 1;
+    this.handedOver = 0;
+    this.sent = [];
+    this.rewoundAt = -1;
+    this.rewinds += 1;
+    this.failures = failuresToTell;
+    this.way = changeState(wayChanges, this.way, "broken");
+    onState?.(
       new Error(
         `Record ${acknowledged} of spool ${before} is acknowledged, but no more than ${known} were handed over: the ` +
           `directory was set back or copied. All that it holds is shipped again, as spool ${spool.id}.`,
@@ -198,57 +263,38 @@ export function makeShipper(options: ShipperOptions): Shipper {
    * did not help, the far end has lost what it had acknowledged (a database that was set back): then to the oldest
    * record that there is, telling by its batch that what was before does not exist any more.
    */
-  async function rewindIfLost(): Promise<boolean> {
-    const oldest = sent[0];
+  private async rewindIfLost(): Promise<boolean> {
+    const { isWaiting, resendAfterMs, now } = this.options;
+    const oldest = this.sent[0];
     if (!oldest || now() - oldest.askedAt < resendAfterMs) return false;
     oldest.askedAt = now();
     if (await isWaiting(oldest.receipt)) return false;
     // It is acknowledged before it is removed, so after a look at the acknowledgements there is no doubt left.
-    await takeAck();
-    if (sent[0] !== oldest) return false;
-    cursor = rewoundAt === acked ? 1 : acked + 1;
-    rewoundAt = acked;
-    sent = [];
-    rewinds += 1;
+    await this.takeAck();
+    if (this.sent[0] !== oldest) return false;
+    this.cursor = this.rewoundAt === this.acked ? 1 : this.acked + 1;
+    this.rewoundAt = this.acked;
+    this.sent = [];
+    this.rewinds += 1;
     return true;
   }
 
   /** Waits; ends early on `stop` and, if asked to, when there is news. Returns whether there is. */
-  function pause(ms: number, untilNews = false): Promise<boolean> {
-    if (stopped || (untilNews && hasNews)) return Promise.resolve(hasNews);
+  private pause(ms: number, untilNews = false): Promise<boolean> {
+    if (this.isStopped || (untilNews && this.hasNews)) return Promise.resolve(this.hasNews);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => endPause(false), ms);
-      endPause = (appended) => {
+      const timer = setTimeout(() => this.endPause(false), ms);
+      this.endPause = (appended) => {
         if (appended && !untilNews) return;
         clearTimeout(timer);
-        endPause = () => {};
+        this.endPause = nothing;
         resolve(appended);
       };
     });
   }
+}
 
-  function state(): ShipperState {
-    const handedOver = (cursor ?? acked + 1) - 1;
-    return {
-      isWorking: failures === 0,
-      acknowledgedSequence: acked,
-      underWay: Math.max(0, handedOver - acked),
-      waiting: Math.max(0, spool.nextSequence - 1 - Math.max(handedOver, acked)),
-      rewinds,
-    };
-  }
-
-  return {
-    state,
-    async stop(graceMs = 0) {
-      for (let left = graceMs; left > 0 && failures === 0 && state().waiting > 0; left -= graceStepMs) {
-        endPause(false);
-        await new Promise((resolve) => setTimeout(resolve, graceStepMs));
-      }
-      stopped = true;
-      stopListening();
-      endPause(false);
-      await running;
-    },
-  };
+/** Starts shipping in the background and goes on until `stop`. */
+export function makeShipper(options: ShipperOptions): Shipper {
+  return new Shipper(options);
 }

@@ -5,6 +5,7 @@ import { closeSync, fdatasync, fsync, ftruncateSync, openSync, unlink, writeSync
 import { promisify } from "node:util";
 import { minuteMs } from "@qrfactory/domain/duration";
 import { fileMode } from "@qrfactory/runtime/private-directory";
+import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes";
 import { encodeFrames } from "./frame.js";
 import { listSegments, recoverTail, type Segment, segmentPath } from "./segment.js";
 
@@ -32,139 +33,193 @@ const sync = promisify(fdatasync);
 const syncDirectory = promisify(fsync);
 const unlinkFile = promisify(unlink);
 
-export type Writer = ReturnType<typeof openWriter>;
+/** `spoilt`: the newest file could not be brought back to a whole frame and takes no more; the next write begins another. */
+type WriterState = "appending" | "spoilt" | "closed";
+const writerChanges: StateChanges<WriterState> = {
+  appending: ["spoilt", "closed"],
+  spoilt: ["appending", "closed"],
+  closed: [],
+};
 
-/** Opens the newest segment of a directory, cutting off a torn tail, or makes the first. */
-export function openWriter(options: WriterOptions) {
-  const { directory, now = Date.now, writeSync = writeToFile } = options;
-  const segmentBytesMax = options.segmentBytesMax ?? segmentBytesMaxDefault;
-  const segmentAgeMsMax = options.segmentAgeMsMax ?? segmentAgeMsMaxDefault;
-  const bytesMax = options.bytesMax ?? bytesMaxDefault;
-
-  const segments = listSegments(directory);
-  const newest = segments.at(-1);
-  const recovered = newest ? recoverTail(newest) : { next: 1, bytesCut: 0 };
-  let next = recovered.next + options.skip;
-  let totalBytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  let active: Segment;
-  let fd: number;
-  /** The newest file could not be brought back to a whole frame: it takes no more. */
-  let isSpoilt = false;
+/** The segments of a directory; made by `openWriter`. */
+export class Writer {
+  private state: WriterState = "appending";
+  private readonly directory: string;
+  private readonly segmentBytesMax: number;
+  private readonly segmentAgeMsMax: number;
+  private readonly bytesMax: number;
+  private readonly now: () => number;
+  private readonly writeSync: WriteSync;
+  /** Oldest first; the last is the active one. */
+  private readonly list: Segment[];
+  /** The segment that takes records, and its open file. */
+  private active: Segment;
+  private fd: number;
+  /** The number that the next record gets. */
+  private nextNumber: number;
+  /** Of all segments. */
+  private totalBytes: number;
+  /** Bytes of a torn write that were cut off at the start. */
+  private readonly bytesCut: number;
   /** Syncing and closing happen one after the other, off the path of any caller. */
-  let background: Promise<unknown> = Promise.resolve();
-  let syncTimer: NodeJS.Timeout | undefined;
+  private background: Promise<unknown> = Promise.resolve();
+  private syncTimer: NodeJS.Timeout | undefined;
 
-  if (newest && options.skip === 0) {
-    active = newest;
-    fd = openSync(newest.path, "a");
-  } else {
-    ({ active, fd } = create());
-    segments.push(active);
+  constructor(options: WriterOptions) {
+    this.directory = options.directory;
+    this.segmentBytesMax = options.segmentBytesMax ?? segmentBytesMaxDefault;
+    this.segmentAgeMsMax = options.segmentAgeMsMax ?? segmentAgeMsMaxDefault;
+    this.bytesMax = options.bytesMax ?? bytesMaxDefault;
+    this.now = options.now ?? Date.now;
+    this.writeSync = options.writeSync ?? writeToFile;
+    this.list = listSegments(options.directory);
+    const newest = this.list.at(-1);
+    const recovered = newest ? recoverTail(newest) : { next: 1, bytesCut: 0 };
+    this.bytesCut = recovered.bytesCut;
+    this.nextNumber = recovered.next + options.skip;
+    this.totalBytes = this.list.reduce((sum, segment) => sum + segment.bytes, 0);
+    if (newest && options.skip === 0) {
+      this.active = newest;
+      this.fd = openSync(newest.path, "a");
+    } else {
+      ({ active: this.active, fd: this.fd } = this.create());
+      this.list.push(this.active);
+    }
   }
 
-  function create(): { active: Segment; fd: number } {
-    const path = segmentPath(directory, next);
-    const opened = openSync(path, "a", fileMode);
-    inBackground(async () => {
-      const folder = openSync(directory, "r");
-      await syncDirectory(folder).finally(() => closeSync(folder));
-    });
-    return { active: { path, first: next, bytes: 0, since: now() }, fd: opened };
+  /** The number that the next record gets. */
+  next(): number {
+    return this.nextNumber;
   }
-
-  /** A failed sync is not an error of any caller: the data is in the page cache and is synced again with the next. */
-  function inBackground(job: () => Promise<unknown>): void {
-    background = background.then(job).catch(() => {});
-  }
-
-  /** Starts a new segment. Throws when the disk refuses the new file; the old one then stays in use. */
-  function rotate(): void {
-    const created = create();
-    const retired = fd;
-    inBackground(() => sync(retired).finally(() => closeSync(retired)));
-    ({ active, fd } = created);
-    segments.push(active);
-    isSpoilt = false;
-  }
-
-  const isOld = () => next > active.first && now() - active.since >= segmentAgeMsMax;
 
   /** Appends records with a single write. Returns null, or the reason why none of them was written. */
-  function write(records: readonly string[]): Error | null {
+  write(records: readonly string[]): Error | null {
     try {
-      if (totalBytes >= bytesMax) throw new Error(`The spool has reached its limit of ${bytesMax} bytes.`);
-      if (isSpoilt || isOld() || active.bytes >= segmentBytesMax) rotate();
-      const bytes = encodeFrames(records, next);
-      let written = 0;
-      // A write that is cut short is either a passing matter or the last thing before "disk full".
-      while (written < bytes.length) {
-        const count = writeSync(fd, bytes, written, bytes.length - written);
-        if (count === 0) throw new Error("The disk took nothing.");
-        written += count;
+      if (this.totalBytes >= this.bytesMax) {
+        throw new Error(`The spool has reached its limit of ${this.bytesMax} bytes.`);
       }
-      active.bytes += bytes.length;
-      totalBytes += bytes.length;
-      next += records.length;
-      syncTimer ??= setTimeout(() => {
-        syncTimer = undefined;
-        const current = fd;
-        inBackground(() => sync(current));
-      }, syncMs).unref();
+      const isDone = this.state === "spoilt" || this.isOld() || this.active.bytes >= this.segmentBytesMax;
+      if (isDone) this.rotate();
+      const bytes = encodeFrames(records, this.nextNumber);
+      this.writeAll(bytes);
+      this.active.bytes += bytes.length;
+      this.totalBytes += bytes.length;
+      this.nextNumber += records.length;
+      if (this.syncTimer === undefined) this.syncLater();
       return null;
     } catch (error) {
-      undo();
+      this.undo();
       return error as Error;
     }
   }
 
-  function undo(): void {
-    try {
-      ftruncateSync(fd, active.bytes);
-    } catch {
-      isSpoilt = true;
-    }
-  }
-
-  /** The number after the last record that the segment at `index` may hold. */
-  const endOf = (index: number) => segments[index + 1]?.first ?? next;
-
-  function forget(untilSequence: number): void {
+  /** Deletes the segments that hold nothing beyond `untilSequence`. */
+  forget(untilSequence: number): void {
     // The newest segment goes too once it is old and no longer needed: what it holds should not outlive its purpose.
-    if (untilSequence >= next - 1 && isOld()) {
+    if (untilSequence >= this.nextNumber - 1 && this.isOld()) {
       try {
-        rotate();
+        this.rotate();
       } catch {
         // A full disk: the segment stays until there is room for its successor.
       }
     }
-    for (let oldest = segments[0]; oldest && oldest !== active; oldest = segments[0]) {
-      if (endOf(0) - 1 > untilSequence) break;
+    for (let oldest = this.list[0]; oldest && oldest !== this.active; oldest = this.list[0]) {
+      if (this.endOf(0) - 1 > untilSequence) break;
+      const { path } = oldest;
       // Giving 4 MiB back takes the file system 3 ms. What cannot be deleted is found and forgotten at the next start.
-      inBackground(() => unlinkFile(oldest.path));
-      totalBytes -= oldest.bytes;
-      segments.shift();
+      this.inBackground(() => unlinkFile(path));
+      this.totalBytes -= oldest.bytes;
+      this.list.shift();
     }
   }
 
-  return {
-    write,
-    forget,
-    next: () => next,
-    /** Oldest first; copies of this very moment, because segments come, grow and go while they are read. */
-    segments: (): (Segment & { until: number })[] =>
-      segments.map((segment, index) => ({ ...segment, until: endOf(index) })),
-    stats: () => ({
-      firstSequence: segments[0]?.first ?? next,
-      nextSequence: next,
-      bytes: totalBytes,
-      segments: segments.length,
-      bytesCut: recovered.bytesCut,
-    }),
-    async close() {
-      clearTimeout(syncTimer);
-      inBackground(() => sync(fd));
-      await background;
-      closeSync(fd);
-    },
-  };
+  /** Oldest first; copies of this very moment, because segments come, grow and go while they are read. */
+  segments(): (Segment & { until: number })[] {
+    return this.list.map((segment, index) => ({ ...segment, until: this.endOf(index) }));
+  }
+
+  /** Figures of a spool's statistics. */
+  stats() {
+    return {
+      firstSequence: this.list[0]?.first ?? this.nextNumber,
+      nextSequence: this.nextNumber,
+      bytes: this.totalBytes,
+      segments: this.list.length,
+      bytesCut: this.bytesCut,
+    };
+  }
+
+  /** Makes everything durable. */
+  async close(): Promise<void> {
+    this.state = changeState(writerChanges, this.state, "closed");
+    clearTimeout(this.syncTimer);
+    this.inBackground(() => sync(this.fd));
+    await this.background;
+    closeSync(this.fd);
+  }
+
+  private create(): { active: Segment; fd: number } {
+    const path = segmentPath(this.directory, this.nextNumber);
+    const opened = openSync(path, "a", fileMode);
+    this.inBackground(async () => {
+      const folder = openSync(this.directory, "r");
+      await syncDirectory(folder).finally(() => closeSync(folder));
+    });
+    return { active: { path, first: this.nextNumber, bytes: 0, since: this.now() }, fd: opened };
+  }
+
+  /** Starts a new segment. Throws when the disk refuses the new file; the old one then stays in use. */
+  private rotate(): void {
+    const created = this.create();
+    const retired = this.fd;
+    this.inBackground(() => sync(retired).finally(() => closeSync(retired)));
+    ({ active: this.active, fd: this.fd } = created);
+    this.list.push(this.active);
+    this.state = changeState(writerChanges, this.state, "appending");
+  }
+
+  private isOld(): boolean {
+    return this.nextNumber > this.active.first && this.now() - this.active.since >= this.segmentAgeMsMax;
+  }
+
+  private writeAll(bytes: Buffer): void {
+    let written = 0;
+    // A write that is cut short is either a passing matter or the last thing before "disk full".
+    while (written < bytes.length) {
+      const count = this.writeSync(this.fd, bytes, written, bytes.length - written);
+      if (count === 0) throw new Error("The disk took nothing.");
+      written += count;
+    }
+  }
+
+  private undo(): void {
+    try {
+      ftruncateSync(this.fd, this.active.bytes);
+    } catch {
+      this.state = changeState(writerChanges, this.state, "spoilt");
+    }
+  }
+
+  private syncLater(): void {
+    this.syncTimer = setTimeout(() => {
+      this.syncTimer = undefined;
+      const current = this.fd;
+      this.inBackground(() => sync(current));
+    }, syncMs).unref();
+  }
+
+  /** A failed sync is not an error of any caller: the data is in the page cache and is synced again with the next. */
+  private inBackground(job: () => Promise<unknown>): void {
+    this.background = this.background.then(job).catch(() => {});
+  }
+
+  /** The number after the last record that the segment at `index` may hold. */
+  private endOf(index: number): number {
+    return this.list[index + 1]?.first ?? this.nextNumber;
+  }
+}
+
+/** Opens the newest segment of a directory, cutting off a torn tail, or makes the first. */
+export function openWriter(options: WriterOptions): Writer {
+  return new Writer(options);
 }

@@ -101,7 +101,7 @@ start(async () => {
     directory: config.SNAPSHOT_DIR,
     table,
     journal,
-    resume: follower.resume,
+    resume: () => follower.resume(),
     intervalMs: config.SNAPSHOT_SECONDS * 1_000,
     last: snapshot,
     onState: tell("writing snapshots"),
@@ -110,7 +110,7 @@ start(async () => {
   const { lookUp, counts: looks } = makeReplicaLookup({
     table,
     redis: replica,
-    isCurrent: follower.isCurrent,
+    isCurrent: () => follower.isCurrent(),
     heartbeat,
   });
   const owners = keepOwners({
@@ -122,12 +122,12 @@ start(async () => {
     version,
     region,
     table,
-    replica: follower.state,
+    replica: () => follower.state(),
     looks,
     snapshots: snapshots.state,
     journal: journal.state,
-    spool: spool.stats,
-    shipper: shipper.state,
+    spool: () => spool.stats(),
+    shipper: () => shipper.state(),
   };
   const metrics = createMetrics("redirect");
   registerGauges(metrics.registry, known);

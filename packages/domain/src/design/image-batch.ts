@@ -1,7 +1,9 @@
 // Many images in one exchange between our own processes: what is asked for, and how the answers lie one after the other
 // in the body of the response.
+
 import { z } from "zod";
 import { planNames } from "../plan/plans.js";
+import type { PictureFileName } from "./picture.js";
 
 /** Where render takes batches; the gateway does not lead there. */
 export const imageBatchPath = "/internal/v1/images";
@@ -16,7 +18,10 @@ export const batchSizeMax = 100;
 
 /** A picture in base64: text, or as a body's reader leaves a long one, the bytes of that text. */
 const picture = z.union([z.string(), z.instanceof(Uint8Array)]).optional();
-const pictures = z.strictObject({ logo: picture, background_image: picture });
+const pictures = z.strictObject({ logo: picture, background_image: picture } satisfies Record<
+  PictureFileName,
+  unknown
+>);
 
 /** SHA-256 of each picture, as designs name them. */
 const digests = z.object({ logo: z.string().optional(), background: z.string().optional() });

@@ -3,8 +3,12 @@
 import { z } from "zod";
 import { numberFrom, wholeFrom } from "../http/validate.js";
 
-/** The fields of the pictures themselves. */
-export const pictureFieldNames = ["logo", "logo_url", "background_image", "background_image_url"] as const;
+/** The fields of the pictures themselves, in base64. */
+export const pictureFileNames = ["logo", "background_image"] as const;
+export type PictureFileName = (typeof pictureFileNames)[number];
+
+/** The same and where pictures may be fetched from. */
+export const pictureFieldNames = pictureFileNames.flatMap((name) => [name, `${name}_url` as const]);
 
 /** The fields that say how pictures are used. The pictures' own fields are taken out of a request before. */
 export const pictureFields = {

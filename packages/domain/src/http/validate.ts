@@ -1,6 +1,8 @@
 // From untrusted values to typed ones: zod decides, and its findings become one `validation_failed` that lists every
 // field at once.
+
 import { z } from "zod";
+import { lengthsMax, tooLongFor } from "../limits.js";
 import { invalidFields } from "./errors.js";
 import type { FieldErrors } from "./field-errors.js";
 import { unknownField, useOneOf } from "./suggest.js";
@@ -105,6 +107,10 @@ const sayBounds = (kind: string, min: number, max: number) => ({
 /** Text that can be stored: PostgreSQL keeps every character but this one. */
 export const storable = z.string().refine((text) => !text.includes("\0"), "Remove the character NUL.");
 
+/** A name; `missing` is said of none. */
+export const nameField = (missing: string) =>
+  storable.trim().min(1, missing).max(lengthsMax.name, tooLongFor(lengthsMax.name));
+
 export type ListLength = { min?: number; max: number; message?: string };
 
 /**
@@ -125,6 +131,6 @@ export const pageQuery = z.strictObject({
 
 /** `cursor` and `limit` of every stream of events (contract, section 1). */
 export const streamQuery = z.strictObject({
-  cursor: z.string().max(1_000).optional(),
+  cursor: z.string().max(lengthsMax.cursor).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(25),
 });

@@ -1,6 +1,8 @@
 // How people are reached: telephone numbers and mail addresses, as several payloads hold them.
+
 import { z } from "zod";
 import { listOf } from "../http/validate.js";
+import { lengthsMax } from "../limits.js";
 import { lineMistake, requiredOr } from "./words.js";
 
 /** E.164 allows 15 digits; local numbers, emergency numbers and short codes are shorter. */
@@ -27,15 +29,12 @@ export const phoneNumber = z
     }
   });
 
-/** RFC 5321, 4.5.3.1.3, less the angle brackets. */
-const addressLengthMax = 254;
-
 /** Local part without quotes, domain of two labels or more; any script (RFC 6531). */
 const addressPattern = /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"?&/.]+(\.[^\s@<>()[\]\\,;:"?&/.]+)+$/u;
 
 /** A mail address, e.g. `ada@example.org`. */
 export const mailAddress = z.string(requiredOr("Give a mail address.")).superRefine((address, context) => {
-  if (address.length <= addressLengthMax && lineMistake(address) === null && addressPattern.test(address)) return;
+  if (address.length <= lengthsMax.email && lineMistake(address) === null && addressPattern.test(address)) return;
   context.addIssue({ code: "custom", message: "Give a mail address such as ada@example.org." });
 });
 

@@ -1,7 +1,9 @@
 // Addresses inside codes, of any scheme that opens something and runs nothing. They are encoded exactly as given, so
 // they are judged and never rewritten.
+
 import { z } from "zod";
 import { parseUrl } from "../http/parse-url.js";
+import { lengthsMax, tooLongFor } from "../limits.js";
 import { requiredOr, unicodeMistake } from "./words.js";
 
 /** Schemes that run code when they are opened. */
@@ -29,13 +31,10 @@ export function uriMistake(uri: string): string | null {
   return null;
 }
 
-/** As long as the longest destination. */
-const linkLengthMax = 2_000;
-
 /** An address as a field of a contact or an event. */
 export const link = z
   .string(requiredOr("Give an address such as https://example.com."))
-  .max(linkLengthMax, `Use at most ${linkLengthMax} characters.`)
+  .max(lengthsMax.webAddress, tooLongFor(lengthsMax.webAddress))
   .superRefine((uri, context) => {
     // No URI holds a backslash (RFC 3986, 2), and some readers of vCards take one for the start of an escape.
     const mistake = uri.includes("\\") ? "Percent-encode the backslash as %5C." : uriMistake(uri);

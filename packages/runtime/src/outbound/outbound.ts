@@ -1,14 +1,14 @@
 // Requests to addresses that a stranger chose: only public hosts, judged by name and by the address that is then really
 // connected to, ports 80 and 443, no redirects, little time, few at once, shared fairly by workspaces.
+
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { TcpNetConnectOpts } from "node:net";
 import { addressRefusal, hostRefusal } from "@qrfactory/domain/destination";
 import { parseUrl } from "@qrfactory/domain/http/parse-url";
+import { lengthsMax, tooLongFor } from "@qrfactory/domain/limits";
 import { makeFairTurns } from "../load/fair-turns.js";
 import { type Address, makeResolveName, type ResolveName } from "./resolve-name.js";
-
-const urlLengthMax = 2_000;
 
 /** Requests under way: each holds a socket and, at the end, a body. */
 const requestsMax = 40;
@@ -88,7 +88,7 @@ export function makeOutbound(options: OutboundOptions = {}): Outbound {
 /** The parsed address; throws `OutboundRefusal` when it is none, or not one that may be asked. Looks nothing up. */
 export function checkOutboundUrl(text: string, rules: OutboundRules = publicRules): URL {
   const refuse = (reason: string) => new OutboundRefusal(reason);
-  if (text.length > urlLengthMax) throw refuse(`Use at most ${urlLengthMax} characters.`);
+  if (text.length > lengthsMax.webAddress) throw refuse(tooLongFor(lengthsMax.webAddress));
   if (/[\p{Cc}\p{Cf}]/u.test(text)) throw refuse("Remove the control or invisible characters.");
   const url = /\s/.test(text) ? null : parseUrl(text);
   if (url === null) throw refuse("Use an absolute address such as https://example.com/.");

@@ -1,8 +1,10 @@
 // The way of events from the processes that saw them to the worker that stores them: a Redis stream for each kind, one
 // entry a batch, and for each spool the number up to which its records are committed. The stream may lose what it
 // likes: the spools ship again whatever is not acknowledged.
+
 import { hourMs } from "@qrfactory/domain/duration";
 import type { EventKind } from "@qrfactory/domain/events";
+import { isUuid } from "@qrfactory/domain/uuid";
 import { stateKeys } from "@qrfactory/runtime/redis-keys";
 import type { Redis } from "ioredis";
 import { acksKey } from "../keys.js";
@@ -166,12 +168,10 @@ function readEntry([id, fields]: RawEntry): EventEntry {
   return { id, batch: parseBatch(text, values.get("lines")), text };
 }
 
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 function parseBatch(text: string, lines?: string): EventBatch | null {
   try {
     const head = JSON.parse(text) as (EventBatch & { count?: number }) | null;
-    if (typeof head !== "object" || head === null || !uuidPattern.test(head.spool_id)) return null;
+    if (typeof head !== "object" || head === null || !isUuid(head.spool_id)) return null;
     const { spool_id, from_sequence, first_sequence, count = 0 } = head;
     const isNumbered = Number.isSafeInteger(from_sequence) && Number.isSafeInteger(first_sequence);
     if (!isNumbered || from_sequence < 1 || from_sequence > first_sequence) return null;

@@ -1,5 +1,6 @@
 // Fields that several routes of accounts share, with the sentences that correct them, and the limit of their bodies.
-import { storable } from "@qrfactory/domain/http/validate";
+import { nameField, storable } from "@qrfactory/domain/http/validate";
+import { lengthsMax, tooLongFor } from "@qrfactory/domain/limits";
 import type { BodyLimits } from "@qrfactory/runtime/http/body";
 import { z } from "zod";
 
@@ -10,19 +11,16 @@ export const emailField = z
   .string()
   .trim()
   .toLowerCase()
-  .max(254, "Use at most 254 characters.")
+  .max(lengthsMax.email, tooLongFor(lengthsMax.email))
   .pipe(z.email("Use an e-mail address such as ada@example.com."));
 
 /** An address that is looked up and not kept; looser, as a wrong one is answered like an unknown one. */
-export const guessedEmail = storable.trim().toLowerCase().max(254);
+export const guessedEmail = storable.trim().toLowerCase().max(lengthsMax.email);
 
 /** A password that is compared and not set; looser on purpose: a wrong guess must look the same whatever its form. */
-export const guessedPassword = z.string().max(256);
+export const guessedPassword = z.string().max(lengthsMax.secret);
 
 /** A secret that we issued: a refresh token or a mailed one. */
-export const tokenField = z.string().min(1, "Give the token.").max(256, "Use at most 256 characters.");
+export const tokenField = z.string().min(1, "Give the token.").max(lengthsMax.secret, tooLongFor(lengthsMax.secret));
 
-export const workspaceNameField = storable
-  .trim()
-  .min(1, "Give the workspace a name.")
-  .max(120, "Use at most 120 characters.");
+export const workspaceNameField = nameField("Give the workspace a name.");

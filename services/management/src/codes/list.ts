@@ -19,6 +19,7 @@ import { codeStatuses, findScheduled } from "@qrfactory/db/codes/status";
 import { tagsNamed } from "@qrfactory/db/codes/tags";
 import { useOneOf } from "@qrfactory/domain/http/suggest";
 import { storable } from "@qrfactory/domain/http/validate";
+import { lengthsMax } from "@qrfactory/domain/limits";
 import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
@@ -54,7 +55,7 @@ export const filterQuery = {
   /** One tag or several with commas between them, of which a code has one at least. */
   tag: wordField(500),
   status: anyCase(codeStatuses).optional(),
-  folder: wordField(100),
+  folder: wordField(lengthsMax.folder),
   is_active: anyCase(["true", "false"]).optional(),
 };
 
@@ -68,7 +69,7 @@ const listQuery = {
       error: ({ input }) => useOneOf(input, Object.keys(orders)),
     }),
   deleted: z.enum(["true", "false"]).optional(),
-  cursor: z.string().max(1_000).optional(),
+  cursor: z.string().max(lengthsMax.cursor).optional(),
 };
 
 /** PostgreSQL knows no year 0. */

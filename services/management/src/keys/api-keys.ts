@@ -18,7 +18,7 @@ import {
   rotateKey,
 } from "@qrfactory/db/keys/api-keys";
 import { keyScopes } from "@qrfactory/domain/access/key-scopes";
-import { parseInput, storable } from "@qrfactory/domain/http/validate";
+import { nameField, parseInput } from "@qrfactory/domain/http/validate";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
@@ -30,7 +30,7 @@ import { listDocument, readListQuery } from "../http/paging.js";
 import { readPathId } from "../http/path-id.js";
 
 const createBody = z.strictObject({
-  name: storable.trim().min(1, "Give the key a name.").max(120, "Use at most 120 characters."),
+  name: nameField("Give the key a name."),
   scopes: z
     .array(z.enum(keyScopes, `Use any of: ${keyScopes.join(", ")}.`))
     .min(1, "Give a scope, or leave this out for all.")

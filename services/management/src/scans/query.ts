@@ -4,6 +4,7 @@ import { fallbackKey, type ScanDimension, scanDimensions } from "@qrfactory/db/s
 import type { Interval } from "@qrfactory/db/scans/reports/count-over-time";
 import type { DimensionFilter } from "@qrfactory/db/scans/scope";
 import { storable } from "@qrfactory/domain/http/validate";
+import { lengthsMax } from "@qrfactory/domain/limits";
 import { z } from "zod";
 import { timezoneField } from "../http/timezone.js";
 import { complainOf, spellValue } from "./filter-values.js";
@@ -80,7 +81,7 @@ export const scansQuery = z.strictObject({
 const word = (lengthMax: number) => storable.min(1).max(lengthMax);
 
 /** Filters that narrow a workspace down to some of its codes. */
-const codeFields = { tag: word(500).optional(), folder: word(100).optional() };
+const codeFields = { tag: word(500).optional(), folder: word(lengthsMax.folder).optional() };
 
 /** The same of a workspace. */
 export const workspaceScansQuery = scansQuery.extend(codeFields);

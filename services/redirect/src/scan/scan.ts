@@ -7,6 +7,7 @@ import type { Decision } from "@qrfactory/codes/route";
 import { dayMs } from "@qrfactory/domain/duration";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { parseUrl } from "@qrfactory/domain/http/parse-url";
+import { lengthsMax } from "@qrfactory/domain/limits";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network/network";
 import type { LiveRow } from "@qrfactory/state/codes/table/row-bytes";
 import { traitsOf } from "@qrfactory/visitor/traits";
@@ -72,8 +73,6 @@ export type ScanOptions = {
   newId?: () => string;
 };
 
-/** Longest host that a scan record holds, as `scanEvent` has it. */
-const hostLengthMax = 255;
 const visitorDigits = 16;
 
 /** The answer to a scan, and the index of its rule or variant, if any. */
@@ -144,5 +143,5 @@ const allControls = new RegExp(controls, "g");
 /** The host of a referring page, without port and path; empty when there is none. */
 function hostOf(referrer: string): string {
   if (!/^https?:\/\//i.test(referrer)) return "";
-  return parseUrl(referrer)?.hostname.slice(0, hostLengthMax) ?? "";
+  return parseUrl(referrer)?.hostname.slice(0, lengthsMax.host) ?? "";
 }

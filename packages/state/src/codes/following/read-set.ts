@@ -10,6 +10,9 @@ import { parseTableMark, type TableMark } from "../publishing/publish.js";
  */
 export type FoundSet = "complete" | "unmarked" | "empty" | "shrunken" | "damaged";
 
+/** What a pass found, and the mark that it found it under. */
+export type SetPass = { found: FoundSet; mark: TableMark | null };
+
 export type ReadSetOptions = {
   redis: Redis;
   /** Takes a row; false when it is refused. */
@@ -32,7 +35,7 @@ const refusedTolerated = 10;
 const damagedShareMax = 0.01;
 
 /** Reads the set in batches; null when it was ended early. `mark` is the one that was there before the first batch. */
-export async function readSet(options: ReadSetOptions): Promise<{ found: FoundSet; mark: TableMark | null } | null> {
+export async function readSet(options: ReadSetOptions): Promise<SetPass | null> {
   const { redis, applyRow, countKnown, pauseBefore, isEnded } = options;
   // What is published during the pass may lie behind the cursor and need not be seen.
   const knownBefore = countKnown();

@@ -200,16 +200,10 @@ export function openJournal(options: JournalOptions): Journal {
   };
 }
 
-/** The table, each change of which is written to the journal. */
+/** The table, each change of which is written to the journal from now on. */
 export function journaled(table: Table, journal: Pick<Journal, "append">): Table {
-  return {
-    ...table,
-    apply(code) {
-      if (!table.apply(code)) return false;
-      journal.append(table.rowOf(code.short_id) as Buffer);
-      return true;
-    },
-  };
+  table.tellApplied((row) => journal.append(row));
+  return table;
 }
 
 /** Numbers of the files in a directory, oldest first; none when it cannot be read. */

@@ -1,6 +1,8 @@
 // The rows of a JSON body, read one by one: a body of 20 MB is never parsed in one go, and the rows that a plan does
 // not have are not parsed at all.
+
 import { createHash } from "node:crypto";
+import { pictureFileNames } from "@qrfactory/domain/design/picture";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { canonicalJson, isObject, parseStrictJson } from "@qrfactory/domain/http/json";
 import { endOfJson, type JsonLimits, skipSpace } from "@qrfactory/domain/http/json-scan";
@@ -9,7 +11,7 @@ import type { Breathe } from "@qrfactory/runtime/load/breather";
 /** The member that holds the rows. */
 const rowsMember = "items";
 /** Members whose text may be a picture in base64. */
-const longMembers: ReadonlySet<string> = new Set(["logo", "background_image"]);
+const longMembers: ReadonlySet<string> = new Set(pictureFileNames);
 /** As long as a record of a CSV; three times the members that an image has. */
 const rowLimits: JsonLimits = { textBytesMax: 200_000, valuesMax: 500, longMembers };
 /** Defaults of all rows and options. */

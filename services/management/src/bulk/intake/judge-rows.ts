@@ -7,6 +7,7 @@ import { pictureFieldNames } from "@qrfactory/domain/design/picture";
 import { checkDestination, type DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError, refusedField } from "@qrfactory/domain/http/errors";
 import type { FieldErrors, RowErrors } from "@qrfactory/domain/http/field-errors";
+import { lengthsMax, tooLongFor } from "@qrfactory/domain/limits";
 import type { Plan } from "@qrfactory/domain/plan/plans";
 import { makeBreather } from "@qrfactory/runtime/load/breather";
 import { makeNameFile } from "../archive/file-names.js";
@@ -152,7 +153,7 @@ function refuseCodeFields(fields: CodeFields): void {
 /** A code is named after its row unless it has a name; where it leads to is `destination_url`, or else `data`. */
 function readCode(fields: CodeFields & { data: unknown }, row: number, { scanBaseUrl, destinationRules }: RowRules) {
   const name = readText(fields, "name") ?? `Row ${row}`;
-  if (name.length > 120) throw mistake("name", "Use at most 120 characters.");
+  if (name.length > lengthsMax.name) throw mistake("name", tooLongFor(lengthsMax.name));
   const field = fields.destination_url === undefined ? "data" : "destination_url";
   const address = readText(fields, field);
   if (address === undefined) throw mistake("destination_url", "This field is required.");

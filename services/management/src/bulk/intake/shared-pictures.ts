@@ -1,17 +1,17 @@
 // The pictures that all rows of an order share: found and checked once, by render, which knows what a picture is.
 
 import { type CheckedPictures, checkedPictures, picturesPath } from "@qrfactory/domain/design/image-batch";
-import { pictureFieldNames } from "@qrfactory/domain/design/picture";
+import { type PictureFileName, pictureFieldNames, pictureFileNames } from "@qrfactory/domain/design/picture";
 import { ApiError, type ProblemCode, problemTypes, refusedField } from "@qrfactory/domain/http/errors";
 import { unknownField } from "@qrfactory/domain/http/suggest";
 import { z } from "zod";
 
 /** In base64. */
-export type SharedPictures = { logo?: string; background_image?: string };
+export type SharedPictures = Partial<Record<PictureFileName, string>>;
 
 const fields: readonly string[] = pictureFieldNames;
 /** As files, with or without `_file` behind. */
-const fileFields = ["logo", "background_image"];
+const fileFields: readonly string[] = pictureFileNames;
 /** A picture's address may take 5 s to answer. */
 const timeoutMs = 15_000;
 
