@@ -4,6 +4,7 @@
 import { ApiError } from "../http/errors.js";
 import { numberFrom, wholeFrom } from "../http/validate.js";
 import { type Plan, smallestPlan } from "../plan/plans.js";
+import { printDpi } from "./print.js";
 
 export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
 export type ImageFormat = (typeof imageFormats)[number];
@@ -35,9 +36,6 @@ export type SizeRequest = {
 };
 
 const sizePxDefault = 600;
-
-/** What a pixel is on paper where nothing is said, and what vectors are judged at: an ordinary print. */
-export const printDpi = 300;
 
 /** The most pixels along a side that inches and dpi may come to. */
 const widthPxMax = 6_000;

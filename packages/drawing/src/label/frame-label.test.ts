@@ -1,9 +1,12 @@
 import { expect, test } from "@jest/globals";
 import { frameStyles } from "@qrfactory/domain/design/style";
-import { type LabelRoom, placeLabel, requireLegible, shapeFrameLabel } from "@qrfactory/drawing/label/frame-label";
-import { type Box, layOutFrame } from "@qrfactory/drawing/scene/frames";
-import type { Path } from "@qrfactory/drawing/scene/path";
-import { shapeLine } from "../labels.js";
+import { fontFiles } from "../fonts.fixture.js";
+import { type Box, layOutFrame } from "../scene/frames.js";
+import type { Path } from "../scene/path.js";
+import { type LabelRoom, placeLabel, requireLegible, shapeFrameLabel } from "./frame-label.js";
+import { makeShapeLine } from "./shaper.js";
+
+const shapeLine = makeShapeLine(fontFiles);
 
 const symbolSide = 25;
 const quietZone = 4;
