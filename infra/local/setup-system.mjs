@@ -1,6 +1,6 @@
-// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, viewers of PDF and EPS, ZBar, and the
-// libraries that node-canvas is compiled against. Installs what is missing through apt-get where there is one, without
-// starting any of their system services, else says what to install.
+// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, Chromium, viewers of PDF and EPS, ZBar,
+// and the libraries that node-canvas is compiled against. Installs what is missing through apt-get where there is one,
+// without starting any of their system services, else says what to install.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -17,6 +17,12 @@ const parts = {
   viewers: {
     isThere: () => inPath("pdftoppm") && inPath("gs"),
     packages: ["poppler-utils", "ghostscript"],
+    service: null,
+  },
+  // What runs in browsers is tested in one; packages/testing/src/browser.ts looks for the same names.
+  chromium: {
+    isThere: () => ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"].some(inPath),
+    packages: ["chromium"],
     service: null,
   },
   // A decoder that simulated cameras are read with, called through Python.
@@ -88,7 +94,7 @@ function howToInstall(packages) {
   if (!inPath("apt-get")) {
     throw new SetupError(
       `These programs are missing, and this system has no apt-get to install them with: ${packages.join(", ")}.\n` +
-        "Install PostgreSQL 15 or later, Redis 7 or later, nginx, curl, and for node-canvas a C++ compiler, make, " +
+        "Install PostgreSQL 15 or later, Redis 7 or later, nginx, curl, for the tests Chromium, and for node-canvas a C++ compiler, make, " +
         "python3, pkg-config, cairo, pango, libjpeg, giflib and librsvg with their headers, and run again.",
     );
   }

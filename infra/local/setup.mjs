@@ -14,8 +14,7 @@ const nodeVersionMin = [20, 19];
 const lockPauseMs = 200;
 
 /**
- * Makes everything ready. `systemParts` are of postgresql, redis, nginx, curl, viewers; `build: false` stops before
- * compiling.
+ * Makes everything ready. `systemParts` are those of setup-system.mjs; `build: false` stops before compiling.
  */
 export async function setUp({ systemParts = [], build = true } = {}) {
   checkNode();

@@ -6,7 +6,7 @@ import { setUp } from "./setup.mjs";
 
 const args = process.argv.slice(2);
 await orExplain(async () => {
-  if (!args.includes("--no-build")) await setUp({ systemParts: ["postgresql", "redis", "nginx", "curl"] });
+  if (!args.includes("--no-build")) await setUp({ systemParts: ["postgresql", "redis", "nginx", "curl", "chromium"] });
   const { runTests } = await import("./dist/test.js");
   process.exitCode = await runTests(args.filter((arg) => arg !== "--no-build"));
 });

@@ -8,10 +8,10 @@ import { addPath, newPath } from "@qrfactory/drawing/scene/path";
 import { layOut } from "@qrfactory/drawing/scene/scene";
 import type { Scene } from "@qrfactory/drawing/scene/shapes";
 import { makeSymbol } from "@qrfactory/drawing/symbol/symbol";
+import { paintPlainly } from "@qrfactory/render/canvas/rasterize";
 import { paintPaths, starLogo } from "@qrfactory/render/canvas/star-logo.fixture";
-import { shapeLegible, shapeLine } from "@qrfactory/render/labels";
-import { paintPlainly } from "@qrfactory/render/qr/rasterize";
-import { checkScan } from "@qrfactory/render/scan-check";
+import { checkScan } from "@qrfactory/render/check/scan-check";
+import { shapeLegible, shapeLine } from "@qrfactory/render/draw/labels";
 import { type CanvasRenderingContext2D, createCanvas } from "canvas";
 import { type Section, sections, type Tile } from "./sheet-sections.js";
 

@@ -5,7 +5,7 @@ import type { ImageFormat } from "@qrfactory/domain/design/image-size";
 import { plans } from "@qrfactory/domain/plan/plans";
 import { starLogo } from "@qrfactory/render/canvas/star-logo.fixture";
 import { distanceOfReading } from "@qrfactory/render/check/read-at-distances.fixture";
-import { draw } from "@qrfactory/render/draw";
+import { draw } from "@qrfactory/render/draw/draw-design";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { rasterizeElsewhere } from "./rasterize-elsewhere.js";
 import type { Part, Style } from "./style-matrix.js";

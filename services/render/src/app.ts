@@ -5,21 +5,21 @@ import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http/app"
 import type { CountRequest } from "@qrfactory/runtime/http/rate-limit";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Express } from "express";
-import { makeBatch, makeReadPictures, makeSeenPictures } from "./batch.js";
-import { makeRenderCache } from "./cache.js";
-import type { CacheStore } from "./cache-store.js";
-import { type CallerOptions, makeRequireCaller } from "./caller.js";
-import { codeImageHeaders, readCodeImageRequest } from "./code-image.js";
-import type { ReadCode } from "./dynamic-codes.js";
-import { makeForgetImage } from "./forget-image.js";
-import { type GenerateOptions, makeGenerate } from "./generate.js";
-import { type ImagesOptions, makeImages } from "./images.js";
-import type { FetchPicture } from "./images-in/pictures.js";
-import { makePreview, previewsPerSecond, readPreviewRequest } from "./preview.js";
-import { makeRequireSigner, type RequireSignerOptions, signedHeaders } from "./signed-url.js";
-import { makeValidate, type ValidateOptions } from "./validate.js";
-import { makeVerdicts } from "./verdicts.js";
-import { makeReadWanted } from "./wanted.js";
+import { makeBatch, makeReadPictures, makeSeenPictures } from "./batch/batch.js";
+import { makeForgetImage } from "./batch/forget-image.js";
+import { makeVerdicts } from "./batch/verdicts.js";
+import { makeRenderCache } from "./cache/cache.js";
+import type { CacheStore } from "./cache/cache-store.js";
+import { type ImagesOptions, makeImages } from "./cache/images.js";
+import { codeImageHeaders, readCodeImageRequest } from "./codes/code-image.js";
+import type { ReadCode } from "./codes/dynamic-codes.js";
+import { type CallerOptions, makeRequireCaller } from "./generate/caller.js";
+import { type GenerateOptions, makeGenerate } from "./generate/generate.js";
+import { makePreview, previewsPerSecond, readPreviewRequest } from "./generate/preview.js";
+import { makeReadWanted } from "./generate/request.js";
+import { makeRequireSigner, type RequireSignerOptions, signedHeaders } from "./generate/signed-url.js";
+import type { FetchPicture } from "./pictures/pictures.js";
+import { makeValidate, type ValidateOptions } from "./validate/validate.js";
 
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
   CallerOptions &

@@ -28,14 +28,14 @@ import { watchEpoch } from "@qrfactory/state/epoch";
 import { eventStream } from "@qrfactory/state/streams/event-stream";
 import type { Express } from "express";
 import { createApp } from "./app.js";
-import { openCacheStore } from "./cache-store.js";
+import { openCacheStore } from "./cache/cache-store.js";
+import { loadDecoder } from "./check/zxing.js";
+import { makeReadCode } from "./codes/dynamic-codes.js";
 import type { RenderConfig } from "./config.js";
-import { makeDrawingPool, warmUp } from "./drawing-pool.js";
-import { makeReadCode } from "./dynamic-codes.js";
-import { makeFetchPicture } from "./images-in/fetch-image.js";
-import { chargeHolder, decideLeftCharges } from "./left-charges.js";
+import { chargeHolder, decideLeftCharges } from "./generate/left-charges.js";
+import { makeFetchPicture } from "./pictures/fetch-image.js";
+import { makeDrawingPool, warmUp } from "./pool/drawing-pool.js";
 import { createStatus } from "./status.js";
-import { loadDecoder } from "./zxing.js";
 
 /** How long a start waits for the state Redis before it goes on without. */
 const redisWaitMs = 1_000;

@@ -19,9 +19,9 @@ import { type Listening, listen } from "@qrfactory/testing/http";
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import type { Redis } from "ioredis";
 import { type AppOptions, createApp } from "./app.js";
-import { openCacheStore } from "./cache-store.js";
-import { draw, judge } from "./draw.js";
-import { makeFetchPicture } from "./images-in/fetch-image.js";
+import { openCacheStore } from "./cache/cache-store.js";
+import { draw, judge } from "./draw/draw-design.js";
+import { makeFetchPicture } from "./pictures/fetch-image.js";
 
 export type Rig = {
   url: string;

@@ -5,7 +5,7 @@ import { version } from "@qrfactory/runtime/version";
 import type { Shipper } from "@qrfactory/spool/shipper";
 import type { Spool } from "@qrfactory/spool/spool";
 import type { Redis } from "ioredis";
-import type { CacheStore } from "./cache-store.js";
+import type { CacheStore } from "./cache/cache-store.js";
 
 export type StatusOptions = {
   db: Db;

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { ScanTraits } from "@qrfactory/render/scan-score";
+import type { ScanTraits } from "@qrfactory/render/check/scan-score";
 import { fitFactors } from "./fit-score.js";
 
 const plain: ScanTraits = {

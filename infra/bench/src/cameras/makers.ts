@@ -3,10 +3,10 @@
 import { type Design, readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
 import { starLogo } from "@qrfactory/render/canvas/star-logo.fixture";
-import { sceneOf } from "@qrfactory/render/draw";
-import { paintScene } from "@qrfactory/render/qr/paint";
-import { traitsOf } from "@qrfactory/render/scan-check";
-import type { ScanTraits } from "@qrfactory/render/scan-score";
+import { traitsOf } from "@qrfactory/render/check/scan-check";
+import type { ScanTraits } from "@qrfactory/render/check/scan-score";
+import { sceneOf } from "@qrfactory/render/draw/draw-design";
+import { paintScene } from "@qrfactory/render/draw/paint-scene";
 import { type Pixels, pngPixels } from "@qrfactory/testing/decode";
 import { createCanvas, ImageData } from "canvas";
 import type { Options } from "qr-code-styling";

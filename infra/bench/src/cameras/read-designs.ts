@@ -1,7 +1,7 @@
 // One design under the cameras: drawn by every maker, distorted in every way, read by every decoder.
 import { type Design, readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
-import type { ScanTraits } from "@qrfactory/render/scan-score";
+import type { ScanTraits } from "@qrfactory/render/check/scan-score";
 import { type DecoderName, decoderNames, readAll } from "./decoders.js";
 import { type CameraDesign, randomDesign } from "./designs.js";
 import { type Distortion, distort, distortionNames } from "./distortions.js";

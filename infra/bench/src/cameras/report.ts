@@ -1,7 +1,7 @@
 // The report of a run: the share that each decoder reads of each maker, by distortion and by style, and how well the
 // score foretells it.
 
-import { scanScore } from "@qrfactory/render/scan-score";
+import { scanScore } from "@qrfactory/render/check/scan-score";
 import { type DecoderName, decoderNames } from "./decoders.js";
 import { type Distortion, distortionNames, distortions } from "./distortions.js";
 import { type MakerName, makerNames } from "./makers.js";

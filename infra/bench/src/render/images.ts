@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
-import { type Drawing, draw } from "@qrfactory/render/draw";
+import { type Drawing, draw } from "@qrfactory/render/draw/draw-design";
 import { createCanvas, loadImage } from "canvas";
 import qrImage from "qr-image";
 import QRCode from "qrcode";

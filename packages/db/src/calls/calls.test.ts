@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { addOwner, useTestDatabase } from "../database.fixture.js";
-import { makeBatch, makeCall } from "../scans/ingest.fixture.js";
-import { type EventStore, openEventStore } from "../scans/ingest.js";
-import type { CallRow } from "../scans/ingest-rows.js";
+import { makeBatch, makeCall } from "../scans/ingest/ingest.fixture.js";
+import { type EventStore, openEventStore } from "../scans/ingest/ingest.js";
+import type { CallRow } from "../scans/ingest/rows.js";
 import { findWrittenCalls, listCalls } from "./calls.js";
 import { countKeyRenders, countRenders, listDailyUsage, listKeyUsage, listMonthlyUsage } from "./usage.js";
 

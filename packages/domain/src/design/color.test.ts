@@ -1,13 +1,6 @@
 import { expect, test } from "@jest/globals";
-import {
-  composite,
-  contrastRatio,
-  groundColor,
-  inkColor,
-  normalizeColor,
-  type Rgba,
-  rgbaOf,
-} from "@qrfactory/domain/design/color";
+import { composite, contrastRatio, normalizeColor, type Rgba, rgbaOf } from "@qrfactory/domain/design/color";
+import { groundColor, inkColor } from "@qrfactory/domain/design/color-fields";
 import fc from "fast-check";
 
 test.each([

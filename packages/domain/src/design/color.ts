@@ -1,6 +1,5 @@
 // Colours as the API spells them, as the product keeps them, and how well two of them can be told apart. One colour has
 // one normal form, so that equal designs are equal in every spelling.
-import { z } from "zod";
 
 /** Red, green, blue and alpha, 0 to 255 each, not premultiplied. */
 export type Rgba = readonly [red: number, green: number, blue: number, alpha: number];
@@ -31,23 +30,6 @@ export function rgbaOf(normal: string): Rgba {
   const value = Number.parseInt(normal.slice(1), 16);
   return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
 }
-
-const spellings = "black, white, #RGB, #RRGGBB or #RRGGBBAA";
-
-function colorField(message: string, accepts: (text: string) => boolean) {
-  return z.string().transform((text, context) => {
-    const normal = accepts(text) ? normalizeColor(text) : null;
-    if (normal !== null) return normal;
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
-}
-
-/** A colour that is drawn; the output is its normal form. */
-export const inkColor = colorField(`Use ${spellings}.`, (text) => text !== "transparent");
-
-/** A colour that is drawn on, which may be `transparent`; the output is its normal form. */
-export const groundColor = colorField(`Use transparent, ${spellings}.`, () => true);
 
 /** `over` painted on `under` (the "over" operator of Porter and Duff, 1984); components are rounded. */
 export function composite(over: Rgba, under: Rgba): Rgba {

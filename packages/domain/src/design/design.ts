@@ -10,7 +10,7 @@ import { capacityOf, type ErrorCorrection, errorCorrectionLevels, fitSymbol } fr
 import { densestModeOf } from "../symbol/segmentation.js";
 import { segmentUnits, utf8Length } from "../symbol/segments.js";
 import { beyondLatin1, isAscii, type TextEncoding, textEncodings } from "../symbol/text-encoding.js";
-import { groundColor, inkColor } from "./color.js";
+import { groundColor, inkColor } from "./color-fields.js";
 import {
   checkSize,
   type ImageFormat,

@@ -4,6 +4,7 @@
 import { ApiError } from "../http/errors.js";
 import { numberFrom, wholeFrom } from "../http/validate.js";
 import { type Plan, smallestPlan } from "../plan/plans.js";
+import { printDpi } from "./print.js";
 
 export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
 export type ImageFormat = (typeof imageFormats)[number];
@@ -35,9 +36,6 @@ export type SizeRequest = {
 };
 
 const sizePxDefault = 600;
-
-/** Resolution of an ordinary print: the default of a pixel on paper, and the one that vectors are judged at. */
-export const printDpi = 300;
 
 /** The most pixels along a side that inches and dpi may come to. */
 const widthPxMax = 6_000;

@@ -1,7 +1,8 @@
 // How an image is styled: the fields of a generate request for patterns, gradients, finder eyes and frames, and their
 // normal form. Omitted colours follow the ink, so that two spellings of one picture are one design.
 import { z } from "zod";
-import { composite, contrastRatio, inkColor, type Rgba, rgbaOf } from "./color.js";
+import { composite, contrastRatio, type Rgba, rgbaOf } from "./color.js";
+import { inkColor } from "./color-fields.js";
 import { groundOf, isBanner, labelContrastMin } from "./label-contrast.js";
 
 /** How the modules outside the finder eyes are drawn. */

@@ -1,6 +1,6 @@
 // Whether an image is large enough for its modules.
 import type { Design } from "@qrfactory/domain/design/design";
-import { printDpi } from "@qrfactory/domain/design/image-size";
+import { printDpi } from "@qrfactory/domain/design/print";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { snapGrid } from "./pixel-grid.js";
 import type { Scene } from "./shapes.js";

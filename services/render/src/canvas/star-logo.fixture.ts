@@ -2,7 +2,7 @@
 import { rgbaOf } from "@qrfactory/domain/design/color";
 import { addCircle, addPolygon, newPath, type Path, starCorners } from "@qrfactory/drawing/scene/path";
 import type { Picture } from "@qrfactory/drawing/scene/shapes";
-import { type Painting, paintCanvas, straightPixelsOf } from "../qr/canvas.js";
+import { type Painting, paintCanvas, straightPixelsOf } from "./canvas.js";
 
 /** Paths in flat colours on nothing, `side` units and pixels wide. */
 export function paintPaths(side: number, paths: readonly (readonly [color: string, path: Path])[]): Painting {

@@ -1,6 +1,6 @@
 // Reads a picture as a moving hand shows it to a phone: as it is, then slightly out of focus and from other distances.
 import type { Pixels } from "@qrfactory/testing/decode";
-import { blur, resample } from "../seen.js";
+import { blur, resample } from "./camera-view.js";
 
 type Grey = Parameters<typeof blur>[0];
 

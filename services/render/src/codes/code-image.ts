@@ -1,0 +1,30 @@
+// GET /api/v1/dynamic/{short_id}/image/: the image of a code, in a design that the query describes. It costs what any
+// image costs, but for a client that has this very image already.
+
+import { normalizeShortId } from "@qrfactory/codes/short-id";
+import { noSuchCode } from "@qrfactory/db/codes/codes";
+import { invalidFields } from "@qrfactory/domain/http/errors";
+import type { Request } from "express";
+import { type DesignRequestBody, readDesignRequest } from "../generate/request-body.js";
+
+/** Kept by the browser that asked, and asked about each time it is shown: a 304 costs nothing. */
+export const codeImageHeaders = () => ({ "Cache-Control": "private, no-cache" });
+
+/** What says what is drawn; here the path does. */
+const contentFields = ["data", "data_type", "payload"];
+
+/**
+ * The request that a path and its query stand for; throws `validation_failed`, or `not_found` for what is no short id.
+ */
+export async function readCodeImageRequest(req: Request): Promise<DesignRequestBody> {
+  const shortId = normalizeShortId(String(req.params.short_id));
+  if (shortId === null) throw noSuchCode();
+  const { body, sources } = await readDesignRequest(req);
+  const fields = body as Record<string, unknown>;
+  const named = contentFields.filter((name) => fields[name] !== undefined);
+  if (named.length > 0) {
+    const reason = "The address says what is drawn; leave this out.";
+    throw invalidFields(Object.fromEntries(named.map((name) => [name, [reason]])));
+  }
+  return { body: { ...fields, data_type: "dynamic", payload: { short_id: shortId } }, sources };
+}

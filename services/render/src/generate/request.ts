@@ -1,0 +1,46 @@
+// What a request wants drawn, whichever way it asks: its design, the pictures in it, and the dynamic code that it
+// speaks of. Everything is judged before anything is fetched for it.
+import { type Design, readDesign, type ScanCheck } from "@qrfactory/domain/design/design";
+import type { Request } from "express";
+import type { ReadCode, RequestedCode } from "../codes/dynamic-codes.js";
+import { digestsOf, type FetchPicture, getPictures, type PictureFiles } from "../pictures/pictures.js";
+import type { Caller } from "./caller.js";
+import { type DesignRequestBody, readDesignRequest } from "./request-body.js";
+
+export type Wanted = {
+  design: Design;
+  scanCheck: ScanCheck;
+  pictures: PictureFiles;
+  /** The dynamic code whose address is drawn, if it is one. */
+  code: RequestedCode | null;
+  /** The body as it was sent, without pictures. */
+  sent: unknown;
+  /** The request as a JSON value, pictures by their digests: what retries are compared by. */
+  identity: unknown;
+};
+
+export type ReadWanted = (req: Request, caller: Caller) => Promise<Wanted>;
+
+export type WantedOptions = {
+  readCode: ReadCode;
+  fetchPicture: FetchPicture;
+  /** Default: the body, or for a GET the query. */
+  readRequest?: (req: Request) => Promise<DesignRequestBody>;
+};
+
+/** Stands for a background picture before it was got: what is seen on it is not judged yet. */
+const awaited = { background: "awaited" };
+
+/** Makes the reader of requests; it throws what `readDesign`, `readCode` and the pictures' readers throw. */
+export function makeReadWanted({ readCode, fetchPicture, readRequest = readDesignRequest }: WantedOptions): ReadWanted {
+  return async function readWanted(req, caller) {
+    const { body: sent, sources } = await readRequest(req);
+    const { body, code } = await readCode(req, sent, caller);
+    const { scanCheck, ...read } = readDesign(body, caller.plan, sources.background ? awaited : {});
+    const pictures = await getPictures(sources, { workspaceId: caller.workspaceId, fetchPicture });
+    const digests = digestsOf(pictures);
+    const hasPictures = Object.keys(pictures).length > 0;
+    const design = hasPictures ? readDesign(body, caller.plan, digests).design : read.design;
+    return { design, scanCheck, pictures, code, sent, identity: { body: sent, pictures: digests } };
+  };
+}
