@@ -1,6 +1,6 @@
-// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, Chromium, viewers of PDF and EPS, ZBar,
-// and the libraries that node-canvas is compiled against. Installs what is missing through apt-get where there is one,
-// without starting any of their system services, else says what to install.
+// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, Chromium, viewers of PDF and EPS,
+// ZBar, and the libraries that node-canvas is compiled against. Installs what is missing through apt-get where there is
+// one, without starting any of their system services, else says what to install.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";

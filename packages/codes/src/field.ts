@@ -24,7 +24,9 @@ export type FieldRow<Sent, Kept> = {
   property?: string;
   /** Makes the kept value of the sent one; throws `url_refused` or `validation_failed` under `path`. */
   read?: (sent: Sent, context: ReadContext) => Kept;
-  /** Kept as a hash, which takes time: made of the sent value apart (auth/code-password), never shown, in no version. */
+  /**
+   * Kept as a hash, which takes time: made of the sent value apart (auth/code-password), never shown, in no version.
+   */
   isSecret?: boolean;
   /** Name in answers where it is not the field's own. */
   shownAs?: string;

@@ -13,7 +13,9 @@ export type UsedDatabase = {
   closeWith(close: () => Promise<unknown>): void;
 };
 
-/** A database that is cloned before the tests of a file and dropped after them, with a pool for several transactions. */
+/**
+ * A database that is cloned before the tests of a file and dropped after them, with a pool for several transactions.
+ */
 export function useTestDatabase(): UsedDatabase {
   let database: TestDatabase;
   const closes: (() => Promise<unknown>)[] = [];

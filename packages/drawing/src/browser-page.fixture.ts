@@ -1,4 +1,4 @@
-// What runs in the page of the test: fonts come over HTTP, and the test calls what is put on the window.
+// The script in the page of the test: fonts come over HTTP, and the test calls functions on the window.
 
 import { makeImageOf, rateOf } from "./image-of.fixture.js";
 import type { Family, FontFiles } from "./label/fonts.js";

@@ -50,7 +50,7 @@ const common = {
   background: ground,
 };
 
-/** What a PNG without a canvas can show. */
+/** Designs that a PNG without a canvas can show. */
 const squares = fc.record({
   ...common,
   format: fc.constant("png"),

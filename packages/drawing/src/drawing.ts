@@ -1,5 +1,5 @@
-// The library: from a design to the bytes of its image, the same in Node.js and in browsers. What differs between the
-// two (compression, fonts, decoded pictures) is handed in. Pixels of anything but flat squares need a canvas, which is
+// The library: from a design to the bytes of its image, the same in Node.js and in browsers. The differences
+// (compression, fonts, decoded pictures) are arguments. Pixels of anything but flat squares need a canvas, which is
 // not part of it.
 import type { Design } from "@qrfactory/domain/design/design";
 import { type FrameLabel, requireLegible, shapeFrameLabel } from "./label/frame-label.js";
@@ -20,7 +20,7 @@ import { makeSymbol, type QrSymbol } from "./symbol/symbol.js";
 /** The decoded pictures of a design: one that is missing is left out of the image. */
 export type Pictures = { logo?: Picture; background?: Picture };
 
-/** What an image is made of beside its design. */
+/** Parts of an image beside its design. */
 export type Parts = {
   /** As `shapeLabel` shaped it; without it a frame stands around an empty band. */
   label?: FrameLabel | null;
@@ -65,7 +65,7 @@ function logoOf({ logo }: Design, picture: Picture | undefined): Logo | null {
   return { picture: cutGlow(picture, neonAlpha), sizeRatio, clearZone };
 }
 
-/** What of a design decides the file that its scene becomes. */
+/** Fields of a design that decide the file of its scene. */
 export type FileDesign = Pick<Design, "format" | "widthPx" | "widthInches" | "dpi">;
 
 /**
@@ -92,7 +92,7 @@ export function hasIndexedPng(scene: Scene): boolean {
   return isSquares(scene);
 }
 
-/** What drawing does not bring: compression, and for labels a shaper (`makeShapeLine`). */
+/** Tools of the caller: compression, and for labels a shaper (`makeShapeLine`). */
 export type DrawingTools = { deflate: Deflate; shapeLine?: ShapeLine };
 
 /** Draws a design: all of the above in one call. Throws what they throw, and a RangeError for a label and no shaper. */

@@ -1,4 +1,4 @@
-// What the render service is told by its environment.
+// Configuration of the render service: its environment variables.
 import { sealKey } from "@qrfactory/auth/seal";
 import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { refusalsPerMinuteDefault } from "@qrfactory/runtime/http/refusals";

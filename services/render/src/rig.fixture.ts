@@ -1,4 +1,4 @@
-// What the tests of this service share: the application behind a real socket on real Redis servers, with a plain
+// The rig of this service's tests: the application behind a real socket on real Redis servers, with a plain
 // function for each thing that another package supplies.
 import { randomUUID } from "node:crypto";
 import { makeAuthenticate } from "@qrfactory/auth/caller";

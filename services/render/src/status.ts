@@ -1,4 +1,4 @@
-// What this process says of itself and of what it needs, at `/api/status/`.
+// The status of this process and of its dependencies, at `/api/status/`.
 import { type Db, probeDatabase } from "@qrfactory/db/client";
 import { makeStatus, type Probe } from "@qrfactory/runtime/http/status";
 import { version } from "@qrfactory/runtime/version";

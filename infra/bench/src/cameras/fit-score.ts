@@ -1,5 +1,5 @@
-// Fits the factors of the scan score to what cameras read of random designs: services/render/src/check/scan-score.ts holds
-// those of `npm run show -- cameras fit`.
+// Fits the factors of the scan score to what cameras read of random designs: services/render/src/check/scan-score.ts
+// holds those of `npm run show -- cameras fit`.
 import { easiestFirst, levelsOf, type ScanTraits } from "@qrfactory/render/check/scan-score";
 import { measureDesigns } from "./measure-designs.js";
 import type { Measured } from "./read-designs.js";

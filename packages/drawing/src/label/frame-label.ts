@@ -21,7 +21,7 @@ const inkShareMax = 1.2;
 /** An em below this is a blur in print and on screens. */
 const emPxMin = 9;
 
-/** What decides how large a label is. */
+/** Sizes that decide how large a label is. */
 export type LabelRoom = Framing & { frame: Frame };
 
 /** Shapes the lines of a label, which is not empty. Throws `validation_failed` for characters that no font draws. */

@@ -71,10 +71,10 @@ async function splitRuns(text: string, fonts: Fonts): Promise<Run[]> {
 
 /** Joiners, marks and selectors shape what they stand beside; a font need not have glyphs for them. */
 const invisible = /^[\p{Default_Ignorable_Code_Point}]$/u;
-/** What any script uses stays in the font of what stands before it. */
+/** Characters common to all scripts stay in the font of those before them. */
 const shared = /^[\p{Script=Common}\p{Script=Inherited}]$/u;
 
-/** What goes on in a font of emoji: its digits and spaces are those of keycaps. */
+/** Characters that continue a run of emoji: digits and spaces of an emoji font are those of keycaps. */
 const pictograph = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}]$/u;
 
 type FontChoice = { previous: LoadedFont | null; families: readonly Family[]; fonts: Fonts };

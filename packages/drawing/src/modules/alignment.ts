@@ -15,7 +15,7 @@ const joined: ReadonlySet<CurvedPattern> = new Set(["rounded", "liquid"]);
 const lineThickness = 0.86;
 const middleRadius = 0.25;
 
-/** What holds the rings with these middles together, whose modules are drawn like all others. */
+/** Modules around these middles that hold the rings together, drawn like all others. */
 export function drawAlignment(middles: readonly Point[], pattern: CurvedPattern): Path {
   const path = newPath();
   if (joined.has(pattern)) return path;

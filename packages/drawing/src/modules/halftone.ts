@@ -46,7 +46,7 @@ function cellEdges(modulePx: number): number[] {
   return [0, edge, 1 - edge];
 }
 
-/** What is left over of a cell goes to those that come after it, by these shares (Floyd and Steinberg, 1976). */
+/** Shares in which the error of a cell is diffused to the following ones (Floyd and Steinberg, 1976). */
 const shares = [
   [1, 0, 7 / 16],
   [-1, 1, 3 / 16],
@@ -54,7 +54,7 @@ const shares = [
   [1, 1, 1 / 16],
 ] as const;
 
-/** What a cell may owe its neighbours: middles that say the contrary of a wide area would smear into the next one. */
+/** Largest error diffused: middles that say the contrary of a wide area would smear into the next one. */
 const debtMax = 1;
 
 /**

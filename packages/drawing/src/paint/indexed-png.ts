@@ -1,4 +1,5 @@
-// The PNG of flat squares: an index of one or two bits a pixel into a palette. Everything else in pixels needs a canvas.
+// The PNG of flat squares: an index of one or two bits a pixel into a palette. Everything else in pixels needs a
+// canvas.
 import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import { snapGrid } from "../scene/pixel-grid.js";
 import type { Flat, Scene, Squares } from "../scene/shapes.js";

@@ -50,7 +50,7 @@ function setBits(bytes: Uint8Array, from: number, count: number, filled: number)
   }
 }
 
-/** What `paintRows` painted, as one byte a pixel: the one that stands at its index in `shades`. */
+/** Expands the rows of `paintRows` to one byte a pixel: the one that stands at its index in `shades`. */
 export function expandRows(rows: Uint8Array, widthPx: number, bits: 1 | 2, shades: readonly number[]): Uint8Array {
   const rowBytes = rowBytesOf(widthPx, bits);
   const pixels = new Uint8Array(widthPx * widthPx);

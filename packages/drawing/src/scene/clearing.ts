@@ -47,7 +47,7 @@ function gridOf(width: number, height: number, is: (x: number, y: number) => boo
 const at = ({ width, height, cells }: Grid, x: number, y: number): boolean =>
   x >= 0 && x < width && y >= 0 && y < height && cells[y * width + x] === true;
 
-/** What can be reached from the edge of a grid without crossing what is set in it. */
+/** Cells reached from the edge of a grid without crossing a set one. */
 function flood(walls: Grid): Grid {
   const { width, height } = walls;
   const reached = gridOf(width, height, () => false);

@@ -1,4 +1,4 @@
-// What stands around a symbol: where it lies in the square image, the outline of the frame, and the room for its label.
+// Frames around a symbol: its place in the square image, the outline of the frame, and the room for its label.
 // A frame reaches to the edges of its image, and the symbol is as large as whole pixels allow: what they leave over
 // goes to the label, and then to the quiet zone.
 
@@ -10,7 +10,7 @@ import { addCircle, addRectangle, arcTo, closePath, cutRectangle, moveTo, newPat
 /** A rectangle in modules. */
 export type Box = { x: number; y: number; width: number; height: number };
 
-/** What a frame goes around: a symbol of so many modules, its quiet zone at least, and the pixels of the image. */
+/** Content of a frame: a symbol of so many modules, its least quiet zone, and the pixels of the image. */
 export type Framing = { symbolSide: number; quietZone: number; widthPx: number };
 
 export type FrameLayout = {
@@ -19,7 +19,7 @@ export type FrameLayout = {
   /** Where the symbol begins. */
   left: number;
   top: number;
-  /** What the frame covers, its inside included. */
+  /** Box of the frame, its inside included. */
   bounds: Box;
   outline: Path;
   /** Where the label may stand; it is centred there. */
@@ -34,7 +34,7 @@ const notchShare = 0.03;
 /** Corners of a frame come nearer to the symbol than its sides do; with three quiet zones they stay away from it. */
 const cornerQuietZones = 3;
 
-/** What a label's band adds to the image, as a share of its side: at least, and where pixels are left over. */
+/** Height of a label's band as a share of the image's side: at least, and where pixels are left over. */
 type Share = { least: number; wanted: number };
 
 /** By what the band holds: nothing, a line, or two. */

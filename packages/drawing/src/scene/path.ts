@@ -1,7 +1,7 @@
 // Outlines as every painter understands them: moves, lines, cubic curves and circles, in modules, y downwards. A path
 // is filled by the non-zero rule, so a hole runs against the outline around it.
 
-/** What a path does next; each takes the numbers that stand beside it. */
+/** Operations of a path; each takes the numbers that stand beside it. */
 export const moveOp = 0; // x y
 const lineOp = 1; // x y
 const curveOp = 2; // x1 y1 x2 y2 x y
@@ -166,7 +166,7 @@ export function addPath(path: Path, other: Path, { scale, dx, dy }: { scale: num
   }
 }
 
-/** What a walk along a path calls for each operation. */
+/** Callbacks of a walk along a path, one for each operation. */
 export type PathPen = {
   moveTo: (x: number, y: number) => void;
   lineTo: (x: number, y: number) => void;

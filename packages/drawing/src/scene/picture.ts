@@ -1,4 +1,4 @@
-// What a design asks of its pictures (a logo's glow cut off, a background softened) is done to their pixels, so that
+// Operations on pictures: a logo's glow is cut off and a background softened in their pixels, so that
 // every painter shows the same.
 import type { Picture } from "./shapes.js";
 

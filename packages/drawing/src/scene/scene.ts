@@ -1,4 +1,4 @@
-// What is to be painted, in module units: symbol + design → a ground and shapes on it. Every painter paints this and
+// The scene in module units: symbol + design → a ground and shapes on it. Every painter paints this and
 // nothing else, so formats cannot drift apart.
 import { rgbaOf } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
@@ -20,7 +20,7 @@ import { snapGrid } from "./pixel-grid.js";
 import type { Fill, Filled, Flat, Ink, Linear, Picture, Placed, Scene } from "./shapes.js";
 import { pictureOn, surfaceOf } from "./surface.js";
 
-/** What of a design decides the scene. */
+/** Fields of a design that decide the scene. */
 export type SceneDesign = Pick<
   Design,
   | "quietZone"
@@ -36,7 +36,7 @@ export type SceneDesign = Pick<
   | "widthPx"
 >;
 
-/** What a scene is made of beside symbol and design. */
+/** Parts of a scene beside symbol and design. */
 export type SceneParts = {
   /** The label of the frame, if it has one. */
   label?: FrameLabel | null;
@@ -141,7 +141,7 @@ type Place = {
   isCleared: IsCleared | null;
   /** Pixels along the side of a module. */
   modulePx: number;
-  /** What the cells of a halftone show, or null. */
+  /** Tones of the cells of a halftone, or null. */
   tones: Float32Array | null;
 };
 

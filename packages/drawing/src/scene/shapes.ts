@@ -1,4 +1,4 @@
-// What a scene is made of: a ground, and shapes on it in module units. Painters know nothing else.
+// The parts of a scene: a ground, and shapes on it in module units. Painters know nothing else.
 import type { Rgba } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
 import type { Modules } from "../symbol/symbol.js";
@@ -10,7 +10,7 @@ export type Flat = { kind: "flat"; color: Rgba };
 export type Linear = { kind: "linear"; from: Rgba; to: Rgba; x1: number; y1: number; x2: number; y2: number };
 /** Colours from a centre outwards. */
 export type Radial = { kind: "radial"; from: Rgba; to: Rgba; cx: number; cy: number; r: number };
-/** What a shape is filled with; coordinates are those of the scene. Shapes of one fill share the very object. */
+/** Fill of a shape; coordinates are those of the scene. Shapes of one fill share the very object. */
 export type Fill = Flat | Linear | Radial;
 
 /** Whole modules; `left` and `top` are where the first one lies. */
@@ -23,7 +23,7 @@ export type Picture = { width: number; height: number; data: Uint8Array };
 /** A picture, stretched over a box. */
 export type Placed = { kind: "picture"; picture: Picture; box: Box };
 
-/** What is filled. */
+/** A filled shape. */
 export type Filled = Squares | Outlined;
 export type Shape = Filled | Placed;
 
@@ -40,7 +40,7 @@ export type Scene = {
   style: SceneStyle;
 };
 
-/** What a scene is drawn like, as far as it decides how well cameras read it. */
+/** Style of a scene, as far as it decides how well cameras read it. */
 export type SceneStyle = Pick<Design, "pattern" | "eyeBorderShape" | "eyeCenterShape"> & {
   hasFrame: boolean;
   hasLogo: boolean;

@@ -1,4 +1,4 @@
-// What a code is taken to lie on where its background lets something through: decides its contrast, and what is left of
+// The surface under a code whose background lets something through: decides its contrast, and what is left of
 // an image when a program drops its transparency.
 import { composite, type Rgba, substrateUnder } from "@qrfactory/domain/design/color";
 import type { Picture, Scene } from "./shapes.js";

@@ -51,7 +51,7 @@ const modeIndicatorBits = 4;
 const terminatorBits = 4;
 const eciIndicator = 7;
 
-/** What fills the data capacity, in turns (7.4.10). */
+/** Pad codewords that fill the data capacity, in turns (7.4.10). */
 const padCodewords = [0xec, 0x11] as const;
 
 const alphanumericValues = Uint8Array.from({ length: 0x80 }, (_, code) =>

@@ -1,4 +1,4 @@
-// What missing modules cost, exactly: a codeword with one wrong module is a wrong codeword, and each block of a symbol
+// The exact cost of missing modules: a codeword with one wrong module is a wrong codeword, and each block of a symbol
 // repairs only so many. Modules in one place spoil more codewords than their share of the area says.
 import { moduleAt } from "./bit-grid.js";
 import { blockLayoutOf } from "./codewords.js";

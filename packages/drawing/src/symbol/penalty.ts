@@ -15,7 +15,7 @@ function countBits(word: number): number {
 
 /**
  * Rules 1 and 3 down the columns: runs of five and more of one colour cost 3 and 1 for each further module; a pattern
- * like a finder (1:1:3:1:1) with four light modules before or after it costs 40. What lies outside is light: the quiet
+ * like a finder (1:1:3:1:1) with four light modules before or after it costs 40. The outside is light: the quiet
  * zone is there whenever a symbol is read.
  */
 export function columnPenalty(shape: GridShape, grid: Int32Array): number {

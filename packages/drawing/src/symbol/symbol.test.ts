@@ -5,7 +5,7 @@ import fc from "fast-check";
 import makeOther from "qrcode-generator";
 import { encodeSegments, makeSymbol } from "./symbol.js";
 
-/** What the other encoder calls the modes that it knows. */
+/** Names of the modes in the other encoder. */
 const otherModes = { numeric: "Numeric", alphanumeric: "Alphanumeric", byte: "Byte" } as const;
 type OtherMode = keyof typeof otherModes;
 

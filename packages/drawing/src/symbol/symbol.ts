@@ -15,9 +15,9 @@ export type Modules = { side: number; cells: Uint8Array };
 export type QrSymbol = {
   /** 1 to 40. */
   version: number;
-  /** What was reached, at least what was asked. */
+  /** Level reached, at least the one asked for. */
   errorCorrection: ErrorCorrection;
-  /** What the text was encoded in, in the order of first use. */
+  /** Modes of the segments, in the order of first use. */
   modes: SegmentMode[];
   /** 0 to 7. */
   mask: number;

@@ -1,5 +1,5 @@
-// What every symbol of a version has in common: function patterns, the order in which modules take the data, and the
-// eight masks (ISO/IEC 18004:2015, 6.3, 7.7 to 7.10). Made once a version and level, when first needed.
+// The template of a version, common to all its symbols: function patterns, the order in which modules take the data,
+// and the eight masks (ISO/IEC 18004:2015, 6.3, 7.7 to 7.10). Made once a version and level, when first needed.
 
 import { type ErrorCorrection, modulesOf, versionMax } from "@qrfactory/domain/symbol/capacity";
 import { alignmentMiddles } from "./alignment-places.js";
@@ -69,7 +69,7 @@ function withRemainder(value: number, generator: number, bits: number): number {
   return (value << bits) | remainder;
 }
 
-/** What does not depend on the level; the grids are bits, `dark` of the function patterns, `data` of what is left. */
+/** The part that does not depend on the level; the grids are bits, `dark` of function patterns, `data` of the rest. */
 type Frame = { shape: GridShape; order: Uint16Array; dark: Int32Array; data: Int32Array };
 
 const frames = new Map<number, Frame>();

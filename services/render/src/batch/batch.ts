@@ -140,7 +140,7 @@ function refusedBy({ code, message: detail, errors }: ApiError): BatchAnswer {
   return { outcome: "refused", code, detail, ...(errors && { errors }) };
 }
 
-/** What our own failures, a busy moment and too many broken pictures say: another try may succeed. */
+/** Codes of our own failures, a busy moment and too many broken pictures: another try may succeed. */
 function failureOf(error: unknown): { answer: BatchAnswer; image?: Buffer } {
   if (error instanceof ApiError && error.status < 500 && error.code !== "rate_limited") {
     return { answer: refusedBy(error) };

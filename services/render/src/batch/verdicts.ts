@@ -1,4 +1,4 @@
-// What render would refuse of many requests, for an order that is about to be taken: judged as `validate` judges one,
+// Verdicts on many requests, for an order that is about to be taken: judged as `validate` judges one,
 // but for what only a decoder knows.
 import { setImmediate } from "node:timers/promises";
 import type { InternalTokens } from "@qrfactory/auth/internal-token";

@@ -10,7 +10,7 @@ import { LRUCache } from "lru-cache";
 /** Images are kept this long after they were drawn. */
 export const imageLifeSeconds = 24 * 3_600;
 
-/** What a cache may cost a request that it does not help; a healthy one on the same network answers in under 1 ms. */
+/** Longest wait for a cache that does not help; a healthy one on the same network answers in under 1 ms. */
 const timeoutMsDefault = 40;
 
 /** Timeouts in a row after which the store is left alone, and for how long until one operation tries it again. */
@@ -89,7 +89,7 @@ redis.pcall('HSET', KEYS[1], ARGV[1], '1')
 return entry`;
 
 /**
- * KEYS: image. ARGV: workspace, entry, seconds. Whatever else lies under the key gives way; nothing is deleted in vain,
+ * KEYS: image. ARGV: workspace, entry, seconds. Another value under the key gives way; nothing is deleted in vain,
  * because after a first write a script may write beyond the limit of a full Redis.
  */
 const putScript = `

@@ -12,7 +12,7 @@ const entryLayout = 1;
 const digestBytes = 32;
 const lengthBytes = 4;
 
-/** What an entry says beside its image. */
+/** Facts of an entry beside its image. */
 const entryHeader = z.object({
   version: z.int().min(1).max(40),
   errorCorrection: z.enum(errorCorrectionLevels),

@@ -31,7 +31,7 @@ export type Image = {
 
 export type Images = {
   /**
-   * What the cache holds of a request. Throws `overloaded` when that is nothing and a drawing would have to wait too
+   * Looks a request up in the cache. Throws `overloaded` when nothing is there and a drawing would have to wait too
    * long: asked before anything is charged, a refusal costs next to nothing.
    */
   lookUp(request: ImageRequest): Promise<CacheAnswer>;
@@ -60,7 +60,7 @@ export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images 
     const sharers = Object.keys(pictures).length > 0 ? workspaceId : "all";
     return `${cacheKey} ${isChecked(request)} ${sharers}`;
   };
-  // What a strict request will refuse is not kept: nobody has accepted it.
+  // An image that a strict request will refuse is not kept: nobody has accepted it.
   const isKept = ({ scanCheck }: ImageRequest, { scan }: Drawing) =>
     scan === null || scan.isReadable || scanCheck === "report";
 
@@ -108,7 +108,7 @@ export function makeImages({ cache, draw, requireTurn }: ImagesOptions): Images 
       };
       const { result, isLeader } = fly(flightOf(request), drawAndKeep, request.signal);
       const drawn = await result;
-      // Who waited is served by the cache, like anyone a moment later, and is noted there as having rendered it.
+      // Followers re-read the cache, like anyone a moment later, and are noted there as having rendered it.
       const second = isLeader || !first.isReachable ? null : await find(request);
       if (second?.drawing) return { drawing: second.drawing, cache: "HIT", durationMs: 0 };
       return { ...drawn, cache: "MISS" };

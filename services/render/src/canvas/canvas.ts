@@ -1,6 +1,5 @@
-// The plain road to pixels: node-canvas (cairo) fills one path a colour, smoothly. What lets its ground through and
-// what becomes a JPEG goes through here, and what the faster roads show, with masks and pictures made here, is compared
-// with it.
+// The plain path to pixels: node-canvas (cairo) fills one path a colour, smoothly. Transparent
+// grounds and JPEGs are painted here, and the fast paths, with masks and pictures made here, are compared with it.
 import type { Rgba } from "@qrfactory/domain/design/color";
 import type { Box } from "@qrfactory/drawing/scene/frames";
 import { squaresPath } from "@qrfactory/drawing/scene/outline";
@@ -118,8 +117,8 @@ export function paintCoverage(shapes: readonly Filled[], { widthPx, scale, offse
 }
 
 /**
- * A picture in exactly the pixels of its box, snapped to whole ones, and where they begin. What reaches the edge of the
- * scene reaches the edge of the image, over the pixels that modules leave around them.
+ * A picture in exactly the pixels of its box, snapped to whole ones, and where they begin. A picture at the edge
+ * of the scene reaches the edge of the image, over the pixels that modules leave around them.
  */
 export function fitPicture(
   { width, height, data }: Picture,

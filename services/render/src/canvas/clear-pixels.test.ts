@@ -9,7 +9,7 @@ import { paintScene } from "../draw/paint-scene.js";
 import { starLogo } from "./star-logo.fixture.js";
 import { designOf, readTwice, styledText } from "./styles.fixture.js";
 
-/** What a program sees that knows no transparency: every pixel in its colour. */
+/** Pixels of a program that knows no transparency: each in its colour. */
 function withoutAlpha(png: Buffer): Pixels {
   const { width, height, data } = PNG.sync.read(png);
   const pixels = Uint8ClampedArray.from(data);

@@ -31,7 +31,7 @@ test.each(["box", "rounded", "banner-bottom", "banner-top"] as const)(
         expect(shares.reduce((sum, share) => sum + share, 0) / shares.length).toBeGreaterThan(share);
       }
     }
-    // What most codes are: a short link, at the sizes that most are asked for.
+    // The most common codes: a short link, at the most common sizes.
     for (const widthPx of [300, 600])
       expect(shareOf(style, { version: 2, widthPx, quietZone: 2 })).toBeGreaterThanOrEqual(0.75);
   },

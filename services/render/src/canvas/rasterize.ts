@@ -25,7 +25,7 @@ import { bufferOf, zlibDeflate } from "./zlib-deflate.js";
 
 export type Raster =
   | ({ kind: "squares" } & IndexedPixels)
-  /** What is covered by how much is the index into the palette. */
+  /** Index into the palette: the coverage of the pixel. */
   | ({ kind: "coverage"; widthPx: number; palette: Rgba[] } & Mask)
   /** Opaque rows that are painted when they are asked for. */
   | { kind: "layers"; widthPx: number; rowAt: RowReader }
@@ -98,7 +98,7 @@ function luma([red, green, blue]: Rgba): number {
 const samplesAlong = 4;
 
 /**
- * What a camera sees of an image that lies on an opaque substrate: shades of grey, each the average of a square of
+ * The view of a camera on an image that lies on an opaque substrate: shades of grey, each the average of a square of
  * `factor` pixels, of which at most 16 are looked at; what is left over at the right and below is cut off.
  */
 export function lookAt(raster: Raster, substrate: Rgba, factor: number): Pixels {

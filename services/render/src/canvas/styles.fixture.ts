@@ -8,7 +8,7 @@ import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { type CanvasRenderingContext2D, createCanvas, type Image } from "canvas";
 import { shapeLegible } from "../draw/labels.js";
 
-/** What every design of these tests says. */
+/** Shared fields of the designs of these tests. */
 export const styledText = "https://example.com/a-page-of-ours";
 
 /** Reads a design from the fields of a request. */

@@ -61,7 +61,7 @@ export type ReadBack = {
   hasStumbled: boolean;
 };
 
-/** What decoders could not do, as the rest of a sentence about the code. */
+/** The failure of decoders, as the rest of a sentence about the code. */
 export type Unread = { failure: string };
 
 export type Seen = {
@@ -69,11 +69,11 @@ export type Seen = {
   widthPx: number;
   /** Its pixels, or null where the format has none. */
   raster: Raster | null;
-  /** What it is taken to lie on. */
+  /** The surface under it. */
   substrate: Rgba;
 };
 
-/** What decoders read of a scene. */
+/** Reads a scene with the decoders. */
 export async function readBack(scene: Scene, text: string, seen: Seen): Promise<ReadBack | Unread> {
   const pixels = seenPixels(scene, seen);
   const first = await readText(pixels, text);

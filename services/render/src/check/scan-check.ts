@@ -24,7 +24,7 @@ export type ScanResult = {
   isReadable: boolean;
   /** 0 when it is not readable; else as `scanScore` says, 1 to 100. */
   score: number;
-  /** What to change, in a sentence; empty when it is readable. */
+  /** Advice in a sentence; empty when it is readable. */
   advice: string;
 };
 
@@ -37,7 +37,7 @@ export async function checkScan(scene: Scene, text: string, drawn: Drawn): Promi
   return { isReadable: true, score: scanScore(traits), advice: "" };
 }
 
-/** What the score is made of, or what to change where a scene is not readable. */
+/** Facts of the score, or advice where a scene is not readable. */
 export async function traitsOf(scene: Scene, text: string, drawn: Drawn): Promise<ScanTraits | string> {
   const { contrast, isInverted, advice } = judgeColors(scene);
   if (advice !== "") return advice;
@@ -54,11 +54,11 @@ export type ColorVerdict = {
   contrast: number;
   /** Light on dark. */
   isInverted: boolean;
-  /** What to change, in a sentence; empty when cameras can tell the colours apart. */
+  /** Advice in a sentence; empty when cameras can tell the colours apart. */
   advice: string;
 };
 
-/** What the colours alone decide. */
+/** Verdict on the colours alone. */
 export function judgeColors(colors: Pick<Scene, "background" | "inks">): ColorVerdict {
   const { ground } = surfaceOf(colors);
   const inks = colors.inks.map(({ field, color }) => ({ field, ...comparedWith(ground, color) }));

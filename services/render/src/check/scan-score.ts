@@ -3,7 +3,7 @@
 // infra/bench/src/cameras/fit-score.ts).
 import type { SceneStyle } from "@qrfactory/drawing/scene/shapes";
 
-/** What of a drawn design decides its score. */
+/** Facts of a drawn design that decide its score. */
 export type ScanTraits = SceneStyle & {
   /** Light on dark. */
   isInverted: boolean;
@@ -65,7 +65,7 @@ export const easiestFirst: Record<string, readonly string[]> = {
 };
 
 /**
- * What cameras measured, but for what they were not shown: fewer than 3 pixels a module, a contrast below 2.2, and a
+ * Measured by cameras, but for designs they were not shown: fewer than 3 pixels a module, a contrast below 2.2, and a
  * quiet zone that is too small, for nothing lies around a simulated picture.
  */
 export const factors: Factors = {

@@ -28,7 +28,7 @@ function paint({ side, cells }: Modules): { width: number; height: number; data:
   return { width, height: width, data };
 }
 
-/** What each of the two readers makes of a symbol. */
+/** Reads a symbol with each of the two readers. */
 async function readTwice(modules: Modules): Promise<(string | undefined)[]> {
   const { width, height, data } = paint(modules);
   const rgba = new Uint8ClampedArray(data.length * 4).fill(255);

@@ -18,11 +18,11 @@ import {
 /** Brightness, one byte a pixel, row by row: all that a decoder looks at. */
 export type Pixels = { width: number; height: number; data: Uint8Array };
 
-/** What a QR code in an image says. */
+/** A QR code found in an image. */
 export type Reading = {
   /** As the symbol holds them: segments in kanji mode are Shift JIS. */
   bytes: Uint8Array;
-  /** What the reader takes the bytes for. */
+  /** Encoding that the reader assumes. */
   text: string;
   /** Share of the error correction that was not needed, 0 to 1. */
   unusedCorrection: number;

@@ -10,7 +10,7 @@ import { type DesignRequestBody, readDesignRequest } from "../generate/request-b
 /** Kept by the browser that asked, and asked about each time it is shown: a 304 costs nothing. */
 export const codeImageHeaders = () => ({ "Cache-Control": "private, no-cache" });
 
-/** What says what is drawn; here the path does. */
+/** Fields that name the content; here the path does. */
 const contentFields = ["data", "data_type", "payload"];
 
 /**

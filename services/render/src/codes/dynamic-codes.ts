@@ -28,7 +28,7 @@ export type RequestedCode = {
    * hold: another than was drawn when a retry came second. `request` is the JSON value that retries are compared by.
    */
   settle: (request: unknown) => Promise<string>;
-  /** What the response says of the settled code. */
+  /** Headers about the settled code. */
   headers: () => Record<string, string>;
 };
 

@@ -1,5 +1,5 @@
-// From a design to the bytes of its image: symbol, scene, painter, and the check that it scans. Whoever wants to
-// know only whether it would be delivered asks for the verdict.
+// From a design to the bytes of its image: symbol, scene, painter, and the check that it scans. A caller that
+// only wants to know whether it would be delivered asks for the verdict.
 import type { Design } from "@qrfactory/domain/design/design";
 import type { ErrorCorrection } from "@qrfactory/domain/symbol/capacity";
 import { type LaidOut, layOutDesign, type Pictures, shapeLabel } from "@qrfactory/drawing/drawing";
@@ -13,7 +13,7 @@ import { paintPixels, paintScene } from "./paint-scene.js";
 /** Part of every cache key: raised whenever the same design gives other bytes. */
 export const rendererVersion = 13;
 
-/** What every drawing of a design says of itself. */
+/** Facts about every drawing of a design. */
 export type Verdict = {
   /** Of the symbol, 1 to 40. */
   version: number;
@@ -41,7 +41,7 @@ export async function draw(design: Design, options: DrawOptions): Promise<Drawin
   return { bytes, ...(await verdictOn(design, { symbol, scene, checked: options.checked, pixels: () => raster })) };
 }
 
-/** What `draw` would say of a design, by the same steps without the file: returns and throws the same. */
+/** Judges a design as `draw` does, by the same steps without the file: returns and throws the same. */
 export async function judge(design: Design, options: DrawOptions): Promise<Verdict> {
   const { symbol, scene } = await sceneOf(design, options.pictures);
   return verdictOn(design, { symbol, scene, checked: options.checked, pixels: () => paintPixels(scene, design) });

@@ -1,5 +1,5 @@
-// Who calls: an API key in `X-Api-Key`, and where a dashboard shows images a logged-in user, too. A key in the query
-// string is not looked at.
+// The caller of a request: an API key in `X-Api-Key`, and where a dashboard shows images a logged-in user, too. A key
+// in the query string is not looked at.
 import {
   type Authenticate,
   type Caller as Authenticated,
@@ -26,7 +26,7 @@ export type Caller = {
   scopes?: readonly KeyScope[] | undefined;
   /** Why the workspace may not draw, or null. */
   frozen: Freeze | null;
-  /** What it pays for beyond its quota, or null. */
+  /** Agreement to pay beyond its quota, or null. */
   overage: Overage | null;
   /**
    * Until when an address names this caller, in milliseconds since 1970; a request that brings a credential has none.

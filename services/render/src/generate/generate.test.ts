@@ -291,7 +291,7 @@ test("an image can be forgotten by who rendered it, and by nobody else", async (
   expect(bodies[0]?.detail).toBe(bodies[1]?.detail);
   expect((await rig.remove(stranger, "not-a-key")).status).toBe(404);
 
-  // Who was served from the cache has rendered it, too.
+  // A caller served from the cache has rendered it, too.
   expect((await rig.generate(reader, body)).headers.get("x-qr-cache")).toBe("HIT");
   expect((await rig.remove(reader, cacheKey)).status).toBe(204);
   expect((await rig.remove(owner, cacheKey)).status).toBe(404);

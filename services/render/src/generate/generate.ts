@@ -19,7 +19,7 @@ import type { Caller, RequireCaller } from "./caller.js";
 import { refusalOf } from "./refusal.js";
 import type { ReadWanted } from "./request.js";
 
-/** What one delivered image costs. */
+/** Credits of one delivered image. */
 const creditsAnImage = 1;
 
 const contentTypes: Record<ImageFormat, string> = {
@@ -176,7 +176,7 @@ function wantsFresh(req: Request): boolean {
   return directives.some((directive) => directive.trim() === "no-cache");
 }
 
-/** What is left of what the plan includes; beyond it, with an overage, that is nothing. */
+/** Credits left of the plan's; none beyond it, with an overage. */
 function remainingOf({ rendersPerMonth }: Plan, used: number): string {
   return Number.isFinite(rendersPerMonth) ? String(Math.max(0, rendersPerMonth - used)) : "unlimited";
 }
@@ -197,7 +197,7 @@ function roundMs(durationMs: number): number {
 
 type Shown = { cacheKey: string; design: Design; isScored: boolean; hasPictures: boolean };
 
-/** What the response says of the image. An unchecked image has no score, not a perfect one. */
+/** Headers about the image. An unchecked image has no score, not a perfect one. */
 export function setImageHeaders(res: Response, { drawing, cache, durationMs }: Image, shown: Shown): void {
   res.set({
     "Content-Type": contentTypes[shown.design.format],

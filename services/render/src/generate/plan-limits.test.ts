@@ -1,4 +1,4 @@
-// What each plan draws, by every way of asking, and that a frozen workspace draws nothing.
+// Limits of each plan on drawing, by every way of asking; a frozen workspace draws nothing.
 
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -118,7 +118,7 @@ test.each(freezes)(
     const headers = { Authorization: await service.logIn(signer) };
     const byDashboard = await fetchOurs(`${service.url}/api/v1/dynamic/${made.shortId}/image/`, { headers });
     expect(await problemOf(byDashboard)).toEqual([403, code]);
-    // What only looks goes on.
+    // Reads go on.
     expect((await service.post("/api/v1/validate/", signer, { data })).status).toBe(200);
   },
 );

@@ -26,7 +26,7 @@ const previewPxMax = 512;
 const mark = "PREVIEW";
 /** Characters of a label. */
 const labelMax = 40;
-/** What a label differs by from what it stands on to be read with ease (WCAG 2.2, 1.4.3). */
+/** Contrast of a label to its ground at which it is read with ease (WCAG 2.2, 1.4.3). */
 const markContrastMin = 3;
 
 const white: Rgba = [255, 255, 255, 255];

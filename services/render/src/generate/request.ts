@@ -1,5 +1,5 @@
-// What a request wants drawn, whichever way it asks: its design, the pictures in it, and the dynamic code that it
-// speaks of. Everything is judged before anything is fetched for it.
+// The content of a request for an image, whichever way it asks: its design, the pictures in it, and the dynamic code
+// that it speaks of. Everything is judged before anything is fetched for it.
 import { type Design, readDesign, type ScanCheck } from "@qrfactory/domain/design/design";
 import type { Request } from "express";
 import type { ReadCode, RequestedCode } from "../codes/dynamic-codes.js";

@@ -1,5 +1,5 @@
 // Addresses of images that need no key, so that a page or a CDN can use them: signed with the secret of a key, which
-// they name by its prefix. Whoever may see the address may fetch the image; what it costs is its key's.
+// they name by its prefix. Everyone with the address may fetch the image, at the cost of its key.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { requireScope } from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
@@ -22,7 +22,7 @@ const cacheSecondsMax = 86_400;
 
 /**
  * The same address gives the same image as long as its renderer lives, but never longer than its signature holds.
- * Whoever has the address may embed and read the image, from any origin.
+ * Everyone with the address may embed and read the image, from any origin.
  */
 export function signedHeaders({ validUntilMs = Number.POSITIVE_INFINITY }: Caller, now: Date): Record<string, string> {
   const left = Math.max(0, Math.floor((validUntilMs - now.getTime()) / 1_000));
@@ -36,7 +36,7 @@ export function signedHeaders({ validUntilMs = Number.POSITIVE_INFINITY }: Calle
 /** How an address authenticates (RFC 9110, 11.6.1), under a name of our own. */
 const challenge = { headers: { "WWW-Authenticate": 'SignedUrl parameters="key expires sig"' } };
 
-/** What each parameter of a signature looks like, and what is said of one that does not. */
+/** Pattern of each parameter of a signature, and the refusal of one that does not match. */
 const shapes: [name: (typeof signatureFields)[number], pattern: RegExp, say: string][] = [
   ["key", /^smk_[A-Za-z0-9_-]{8}$/, "key is the key_prefix of an API key, its first 12 characters"],
   ["expires", /^(?!\d{13}$)/, "expires is in milliseconds; give seconds since 1970"],
@@ -56,7 +56,7 @@ const hmacOf = (secret: string, pathAndQuery: string): Buffer => digestOf(secret
 
 const digestOf = (secret: string, text: string): Buffer => createHmac("sha256", secret).update(text).digest();
 
-/** What is signed of an address. */
+/** The signed part of an address. */
 function signedText(pathAndQuery: string, order: (parameters: string[]) => string[] = (all) => all.sort()): string {
   const [path = "", query = ""] = splitOnce(pathAndQuery, "?");
   const signed = query.split("&").filter((parameter) => parameter !== "" && !/^sig(=|$)/.test(parameter));

@@ -8,7 +8,7 @@ const prefixMax = 200;
 const backslash = "\\".charCodeAt(0);
 const slash = "/".charCodeAt(0);
 
-/** What a byte means in base64: a digit, white space, padding or the start of an escape; 0 for all others. */
+/** Class of a byte in base64: a digit, white space, padding or the start of an escape; 0 for all others. */
 const [isDigit, isSpace, isPadding, isEscape] = [1, 2, 3, 4];
 const meanings = new Uint8Array(256);
 for (const digit of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_") {

@@ -1,4 +1,4 @@
-// What every decoding process does, whichever decoder is in it: answers one request at a time over the channel of
+// The loop of a decoding process, whichever decoder is in it: answers one request at a time over the channel of
 // `fork`, makes pictures fit, and ends with its parent.
 
 import type { Picture } from "@qrfactory/drawing/scene/shapes";

@@ -70,7 +70,7 @@ function drip(res: ServerResponse): void {
   res.on("close", () => clearInterval(timer));
 }
 
-/** What a host does → how. */
+/** Behaviour of a host → its handler. */
 export const hostileHosts: [name: string, listener: RequestListener][] = [
   ["redirects inward", (_req, res) => res.writeHead(302, { Location: "http://127.0.0.1/" }).end()],
   ["redirects to a public place", (_req, res) => res.writeHead(301, { Location: "https://example.com/" }).end()],

@@ -67,7 +67,7 @@ type Row = [name: string, answer: string];
 const sections: Record<string, Row[]> = {};
 const filesSection = "Files, sent as `logo_file`";
 
-/** What a client is told, in a line. Whatever is drawn must be read. */
+/** The answer to a client, in a line. Every drawn image must be read. */
 async function answerOf(response: Response): Promise<string> {
   if (response.status === 200) {
     expect(await decodeOne(Buffer.from(await response.arrayBuffer()))).toBe(data);
@@ -144,7 +144,7 @@ function nameOf(url: string): string {
 test("a host that misbehaves costs a refusal, even one that never ends, and few bytes", async () => {
   const rows = await answersTo(hostileHosts, (listener) => fetchFrom(listener));
   expect(rows.filter(([, answer]) => !answer.startsWith("400 `image_rejected`"))).toEqual([]);
-  // What was under way in buffers, but not without end.
+  // Bytes under way in buffers, but not without end.
   expect(flooded.bytes).toBeLessThan(12_000_000);
   sections["Hosts behind a public `logo_url`; the limit of 4 s is 0.3 s here"] = rows;
 });

@@ -300,7 +300,7 @@ describe("memory", () => {
     expect(() => decoder.requireTurn(order("fine 2"), options)).toThrow(/could not be decoded within a minute/);
     expect(await outcomeOf(decoder, order("fine"))).toBe("decoded");
     expect(await outcomeOf(decoder, order("fine 2"), "other")).toBe("decoded");
-    // Whoever has decoded it, it is known now.
+    // Decoded by either, it is known now.
     expect(await outcomeOf(decoder, order("fine 2"))).toBe("decoded");
     expect(linesOf(log)).toHaveLength(12);
   });

@@ -158,7 +158,7 @@ export function makeImageDecoder(options: ImageDecoderOptions = {}): ImageDecode
   };
 }
 
-/** What decoding will cost: its pixels, once a pass, and its bytes. */
+/** Cost of decoding: its pixels, once a pass, and its bytes. */
 function workOf({ type, width, height, passes }: ImageHeader, bytes: number) {
   const pixels = (width * height) / 1e6;
   const megapixels = pixels * (1 + shareOfPass * (passes - 1)) + bytes / 1e6;

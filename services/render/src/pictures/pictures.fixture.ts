@@ -69,7 +69,7 @@ export function webpChunk(name: string, data: Buffer): Buffer {
   return Buffer.concat([Buffer.from(name, "latin1"), length, data, Buffer.alloc(data.length & 1)]);
 }
 
-/** What comes after the head of a WebP. */
+/** The part of a WebP after its head. */
 export const chunksOfWebp = (bytes: Buffer) => bytes.subarray(12);
 
 /** The extended header of a WebP: these flags, on a canvas of this size. */

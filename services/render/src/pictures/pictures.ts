@@ -1,5 +1,5 @@
 // The pictures of a request: a logo and a background, each from a file of the form, from base64 in JSON, or from an
-// address. Whatever the way, what counts is the bytes: equal bytes are the same picture.
+// address. Either way equal bytes are the same picture.
 import { webcrypto } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { invalidFields } from "@qrfactory/domain/http/errors";
@@ -72,7 +72,7 @@ export function takePictureSources(
   return { body: rest, sources };
 }
 
-/** What is said of a file under a name that no picture has. */
+/** The refusal of a file under a name that no picture has. */
 function unknownFile(name: string): string {
   const known = Object.values(limitsOf).flatMap(({ field }) => [`${field}_file`, field]);
   return unknownField(name, known).replace("field", "file");

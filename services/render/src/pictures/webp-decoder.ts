@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Picture } from "@qrfactory/drawing/scene/shapes";
 
-/** What is used of the engine's WebAssembly, whose types are those of browsers. */
+/** The used part of the engine's WebAssembly; its types are those of browsers. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { exports: object };
 };
 
-/** What is used of the module; pointers are bytes from the start of its memory. */
+/** The used part of the module; pointers are bytes from the start of its memory. */
 type Exports = {
   memory: { buffer: ArrayBuffer };
   malloc: (bytes: number) => number;

@@ -1,4 +1,4 @@
-// Bounded work: a drawing is let in only when it will be finished soon enough to be worth waiting for. What it costs is
+// Bounded work: a drawing is let in only when it will be finished soon enough to be worth waiting for. Its cost is
 // learned from the drawings before it, in milliseconds a megapixel for each kind, so that one huge image weighs more
 // than a hundred small ones. Workspaces share the threads evenly, whatever one of them asks for.
 import { ApiError } from "@qrfactory/domain/http/errors";
@@ -33,7 +33,7 @@ export type Work = {
   isHeavy?: boolean;
 };
 
-/** What a drawing says of itself when it is done: milliseconds it kept a thread busy, or null to teach nothing. */
+/** Reports a finished drawing: milliseconds it kept a thread busy, or null to teach nothing. */
 export type Spent = { spentMs: number | null };
 
 export type Admission = {
@@ -61,8 +61,8 @@ export type AdmissionOptions = {
 };
 
 /**
- * Admission to a pool of `threads` threads. What has begun is finished, even if nobody waits for it any more: ending a
- * thread while cairo draws in it ends the whole process.
+ * Admission to a pool of `threads` threads. A drawing that has begun is finished, even if nobody waits for it any more:
+ * ending a thread while cairo draws in it ends the whole process.
  */
 export function makeAdmission(options: AdmissionOptions): Admission {
   const { threads, waitMsMax = waitMsMaxDefault, waitMsEnd, refusal = refusalDefault } = options;

@@ -1,5 +1,5 @@
-// Drawing beside the HTTP thread: a pool with a thread a core, admission by cost in front of it. What is cheaper to
-// draw than to send to a thread is drawn in place.
+// Drawing beside the HTTP thread: a pool with a thread a core, admission by cost in front of it. Images cheaper
+// to draw than to send to a thread are drawn in place.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type Design, readDesign } from "@qrfactory/domain/design/design";
@@ -47,7 +47,7 @@ export type DrawOptions = {
 export type DrawingPool = {
   /** Throws what `draw` throws, and `overloaded` when its turn would come too late. */
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
-  /** What `draw` would say, without the file. */
+  /** As `draw`, without the file. */
   judge: (design: Design, options: DrawOptions) => Promise<Verdict>;
   /**
    * Throws, before anything is done, what `draw` would throw for want of a turn; `rate_limited` for broken pictures.

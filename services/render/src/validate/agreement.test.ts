@@ -58,7 +58,7 @@ async function verdictsOn(body: Record<string, unknown>) {
   };
 }
 
-/** What all three have to say alike. */
+/** Verdicts on which all three have to agree. */
 async function expectAgreement(body: Record<string, unknown>): Promise<string | null> {
   const { generate, validate, dryRun, isValid, scores, details } = await verdictsOn(body);
   expect([validate, dryRun, isValid]).toEqual([generate, generate, generate === null]);

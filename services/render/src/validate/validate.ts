@@ -47,7 +47,7 @@ export type Figures = {
   contrast_ratio: number;
   /** Modules² that the logo costs, and that the symbol can spare; null without a logo. */
   logo: { area: number; budget: number } | null;
-  /** What generate says as `X-QR-Scan-Score`; null with `scan_check` off. */
+  /** Value of `X-QR-Scan-Score`; null with `scan_check` off. */
   scan_score: number | null;
   /** Side of the image; of a PDF or EPS, and of an SVG in inches, that of a print at 300 dpi. */
   pixels: number;
@@ -93,7 +93,7 @@ function isVerdict(error: unknown): error is ApiError {
   return error instanceof ApiError && verdicts.includes(error.code);
 }
 
-/** What the request that an error is about would be refused with; throws any other error. */
+/** The refusal that an error stands for; throws any other error. */
 export function invalidBy(error: unknown): Invalid {
   if (!isVerdict(error)) throw error;
   const { errors, code, message } = error;
@@ -102,7 +102,7 @@ export function invalidBy(error: unknown): Invalid {
 
 export type Invalid = { code: ProblemCode; errors: FieldErrors };
 
-/** What is known of a request before anything is drawn. */
+/** Facts about a request before anything is drawn. */
 type Foreseen = {
   logo: Logo | null;
   symbol: SymbolFigures;
@@ -138,7 +138,7 @@ async function validationOf(wanted: Wanted, judgeDesign: (checked: boolean) => P
 }
 
 /**
- * What a request would be refused with before a decoder looks, and null where only that can tell. Throws what makes it
+ * The refusal of a request before a decoder looks, null where only that can tell. Throws what makes it
  * impossible, as `draw` does.
  */
 export async function refusalWithoutDrawing(

@@ -1,4 +1,4 @@
-// What is allowed and drawn, but makes a code harder to read than it has to be.
+// Warnings: choices that are drawn, but make a code harder to read than it has to be.
 import type { Design } from "@qrfactory/domain/design/design";
 import type { Segment } from "@qrfactory/domain/symbol/segments";
 import { isAscii } from "@qrfactory/domain/symbol/text-encoding";
@@ -12,7 +12,7 @@ const modulePxEnough = 3;
 /** Symbols beyond this have modules so small that phones have to come near: version 10 has 57 a side. */
 const versionEasy = 10;
 
-/** What WPA asks of a passphrase (IEEE 802.11, J.4.1). */
+/** Length of a WPA passphrase (IEEE 802.11, J.4.1). */
 const wpaPassword = /^WIFI:T:WPA;S:(?:\\.|[^\\;])*;P:((?:\\.|[^\\;])*);/su;
 const wpaPasswordMin = 8;
 
@@ -21,7 +21,7 @@ export type Judged = {
   colors: ColorVerdict;
   version: number;
   segments: readonly Segment[];
-  /** What the scan check says of an image that is delivered all the same. */
+  /** Advice of the scan check on an image that is delivered all the same. */
   scan: ScanResult | null;
 };
 

@@ -78,7 +78,7 @@ function endOfBlocks(bytes: Buffer, from: number, refuse: Refuse): number {
 type Frame = { width: number; height: number; colors: Buffer; transparent: number | null };
 
 /**
- * What stands before the data of a picture by itself: its table has all 256 colours, so that none lies outside of it.
+ * The head of a picture taken out of its file: its table has all 256 colours, so that none lies outside of it.
  */
 function aloneHead({ width, height, colors, transparent }: Frame): Buffer {
   const screen = Buffer.from([...Buffer.from("GIF89a", "latin1"), 0, 0, 0, 0, 0xf7, 0, 0]);

@@ -1,4 +1,4 @@
-// What the readers of headers, one for each type of picture, share.
+// Shared by the readers of headers, one for each type of picture.
 import type { ApiError } from "@qrfactory/domain/http/errors";
 
 /** Where a picture lies that covers only a part of its screen, or that does not come row by row (GIF 89a, 20). */
