@@ -1,4 +1,4 @@
-// What a newcomer sees while things are installed and built: one line a step with the seconds since the start, a sign
+// Progress of installing and building: one line a step with the seconds since the start, a sign
 // of life in long steps, and the last lines of a tool that failed. Plain node, because nothing is installed yet.
 import { spawn } from "node:child_process";
 

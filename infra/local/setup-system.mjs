@@ -1,6 +1,6 @@
-// What no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, Chromium, viewers of PDF and EPS,
-// ZBar, and the libraries that node-canvas is compiled against. Installs what is missing through apt-get where there is
-// one, without starting any of their system services, else says what to install.
+// System packages, which no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, Chromium, viewers of
+// PDF and EPS, ZBar, and the libraries that node-canvas is compiled against. Installs what is missing through apt-get
+// where there is one, without starting any of their system services, else says what to install.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -13,13 +13,13 @@ const parts = {
   nginx: { isThere: () => inPath("nginx"), packages: ["nginx-light"], service: "nginx" },
   wrk: { isThere: () => inPath("wrk"), packages: ["wrk"], service: null },
   curl: { isThere: () => inPath("curl"), packages: ["curl"], service: null },
-  // What other people look at PDF and EPS with.
+  // Viewers of PDF and EPS by other people.
   viewers: {
     isThere: () => inPath("pdftoppm") && inPath("gs"),
     packages: ["poppler-utils", "ghostscript"],
     service: null,
   },
-  // What runs in browsers is tested in one; packages/testing/src/browser.ts looks for the same names.
+  // The browser of tests; packages/testing/src/browser.ts looks for the same names.
   chromium: {
     isThere: () => ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"].some(inPath),
     packages: ["chromium"],
@@ -38,7 +38,7 @@ const parts = {
   },
 };
 
-/** What node-canvas asks pkg-config for, and the one header that has no such description. */
+/** Libraries that node-canvas asks pkg-config for, and the one header that has no such description. */
 const drawingLibraries = ["cairo", "libpng", "pangocairo", "freetype2", "libjpeg", "librsvg-2.0"];
 const gifHeader = "/usr/include/gif_lib.h";
 

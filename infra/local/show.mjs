@@ -10,7 +10,7 @@ import { setUp } from "./setup.mjs";
 const measured = (name) => fileURLToPath(new URL(`../../packages/docs/measured/${name}`, import.meta.url));
 const folder = new URL("../show/dist/", import.meta.url);
 
-/** What parts need that no package brings; the others look at PDF and EPS. */
+/** System parts beside the packages; the others look at PDF and EPS. */
 const systemParts = { sheet: [], cameras: ["zbar"] };
 
 await orExplain(async () => {

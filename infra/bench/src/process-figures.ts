@@ -1,4 +1,4 @@
-// What the kernel says of a process (proc(5)); there are no such figures outside Linux.
+// Figures of a process by the kernel (proc(5)); there are none outside Linux.
 import { readFileSync } from "node:fs";
 
 /** The kernel's unit in /proc: USER_HZ is 100 wherever Linux runs. */

@@ -1,4 +1,4 @@
-// What a drill is, and how one is run: a rig under load, the fault, then the time until everything is well again, then
+// The shape and the course of a drill: a rig under load, the fault, then the time until everything is well again, then
 // the laws. A law that does not hold is an error with the figures that break it.
 import { strict as assert } from "node:assert";
 import { until } from "@qrfactory/processes/until";
@@ -16,7 +16,7 @@ export type Stage = {
 export type Drill = {
   /** As on the command line. */
   name: string;
-  /** What is done, for the table. */
+  /** The fault, for the table. */
   fault: string;
   stack?: RigOptions;
   load?: Omit<LoadOptions, "urls" | "shortIds">;

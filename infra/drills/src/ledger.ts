@@ -1,7 +1,7 @@
 // The law of conservation: every 302 that a client received is one row, and every row is counted once.
 import type { Db } from "@qrfactory/db/client";
 
-/** What the ledger says of the scans that were sent. */
+/** Counts of the ledger for the scans that were sent. */
 export type Account = {
   rows: number;
   /** Answered by 302, and no row. */

@@ -14,7 +14,7 @@ export type LoadOptions = {
   pauseMs?: number;
 };
 
-/** What happened since the phase before. */
+/** Figures since the phase before. */
 export type Phase = { answered: number; refused: Record<string, number>; p99Ms: number };
 
 export type Load = {

@@ -81,7 +81,7 @@ export type Rig = {
 const services = fileURLToPath(new URL("../../../services/", import.meta.url));
 const codeCount = 50;
 
-/** Who edits codes in a drill. */
+/** The editor of codes in a drill. */
 export const drillActor: Actor = { kind: "operator", id: "drill", ...noOrigin };
 
 /** A start on a busy machine; idle it takes half a second. */
@@ -277,7 +277,7 @@ export async function answered(send: () => Promise<Response>): Promise<Response>
   }
 }
 
-/** What management, its worker and render are told; render needs a spool as well. */
+/** Environment of management, its worker and render; render needs a spool as well. */
 export function managementEnvironment(databaseUrl: string, stateUrl: string): Record<string, string> {
   const nobody = "http://127.0.0.1:9";
   return {

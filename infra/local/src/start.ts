@@ -30,7 +30,7 @@ function optionsOrExit() {
   }
 }
 
-// What this process and all that it starts write is for nobody else on the machine.
+// Files of this process and of all that it starts are for nobody else on the machine.
 process.umask(0o077);
 
 const options = optionsOrExit();
@@ -52,7 +52,7 @@ function onSignal(): void {
   }
 }
 
-/** Whatever goes wrong, nothing of ours stays behind. */
+/** Cleans up after any failure: nothing of ours stays behind. */
 function failed(error: unknown): void {
   if (firstSignalAt === undefined) console.error(`\n${error instanceof Error ? error.message : error}`);
   void stack.kill().finally(() => process.exit(1));

@@ -81,7 +81,7 @@ export async function runTests(given: string[]): Promise<number> {
 
 type Outcome = { exitCode: number; passed: number; failed: number };
 
-/** What we read of jest's own JSON report. */
+/** The used part of jest's JSON report. */
 type Report = { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number };
 
 async function runJest(args: string[], env: Record<string, string>, reportFile: string): Promise<Outcome> {
@@ -95,7 +95,7 @@ async function runJest(args: string[], env: Record<string, string>, reportFile: 
       stdio: ["inherit", "ignore", "inherit"],
     },
   );
-  // Whoever ends us ends the tests; then everything is stopped in order.
+  // A signal to us ends the tests; then everything is stopped in order.
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on("SIGINT", pass);
   process.on("SIGTERM", pass);

@@ -8,7 +8,7 @@ import type { ImageFormat } from "@qrfactory/domain/design/image-size";
 import { type Pixels, pngPixels } from "@qrfactory/testing/decode";
 import { createCanvas, loadImage } from "canvas";
 
-/** What a pixel of `size` is on paper where a request says no resolution. */
+/** Resolution of a pixel of `size` on paper where a request says none. */
 const dpi = 300;
 
 /** Room for the pages of one call. */

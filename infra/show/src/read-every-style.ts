@@ -56,7 +56,7 @@ function nameOf({ style }: Outcome): string {
   return [...Object.values(fields), ...(style.hasLogo ? ["logo"] : [])].join(", ");
 }
 
-/** What a table shows: a matrix, what its rows are, and what is said above it. */
+/** A table: a matrix, the name of its rows, and the text above it. */
 type Table = { parts: Part[]; by: "format" | "size"; introduction: string };
 
 const everyStyle: Table = {

@@ -18,7 +18,7 @@ export const required = ["zxing-cpp", "qr"] as const;
 /** A decoder's name → the distance at which it read the image, null where it never did. */
 export type Distances = Record<(typeof required)[number], number | null> & { jsqr?: number | null };
 
-/** What became of one image: why it was refused, or who reads it. */
+/** Outcome of one image: the refusal, or the decoders that read it. */
 export type Outcome = { style: Style } & ({ refusal: string } | { distances: Distances });
 
 const logo = starLogo("#7b1e3b");

@@ -1,4 +1,4 @@
-// What the contact sheet shows: every pattern, every ring and centre of an eye, every gradient and frame, and logos
+// Sections of the contact sheet: every pattern, every ring and centre of an eye, every gradient and frame, and logos
 // among them, in the few colours that keep it calm.
 import { eyeBorderShapes, eyeCenterShapes, frameStyles, gradientTypes, patterns } from "@qrfactory/domain/design/style";
 

@@ -13,7 +13,7 @@ const turns = 2;
 
 const site = "https://example.com";
 
-/** What codes say: links short and long, in capitals, with accents, and what `data_type` makes. */
+/** Contents of codes: links short and long, in capitals, with accents, and texts of each `data_type`. */
 export const texts = [
   site,
   `${site}/menu`,

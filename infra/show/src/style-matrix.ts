@@ -17,7 +17,7 @@ export type Style = {
   hasLogo: boolean;
 };
 
-/** What all of them say: a short link, as most codes do. */
+/** Content of all of them: a short link, as in most codes. */
 export const matrixText = "https://example.com/menu";
 
 export const matrixColors = { color: "#1d3557", eye_color: "#7b1e3b" };

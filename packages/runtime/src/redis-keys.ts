@@ -6,7 +6,7 @@ type Parts<Pattern extends string> = Pattern extends `${string}{${string}}${infe
   ? [part: string, ...Parts<Rest>]
   : [];
 
-/** What the table says of the keys of one kind. */
+/** Facts about the keys of one kind. */
 export type AboutKeys = {
   /** `bullmq`: the structures of that library. */
   type: "string" | "hash" | "stream" | "bullmq";
@@ -32,7 +32,7 @@ function family<Pattern extends string>(
   return { pattern, ...about, of: (...parts) => texts.reduce((key, text, at) => key + parts[at] + text, start) };
 }
 
-/** What BullMQ begins its keys with: this, the name of a queue, and parts of its own. */
+/** Prefix of BullMQ's keys; the name of a queue and parts of its own follow. */
 export const queuePrefix = "qrf";
 /** The queues of BullMQ. */
 export const queueNames = { bulk: "bulk", maintenance: "maintenance", summaries: "summaries" } as const;

@@ -13,7 +13,7 @@ import {
 } from "@qrfactory/runtime/redis";
 import { firstSettled } from "@qrfactory/testing/order";
 
-/** What a command is refused with. */
+/** The error of a refused command. */
 const refusalOf = (command: Promise<unknown>) =>
   command.then(
     () => "answered",

@@ -86,7 +86,7 @@ const defaults = {
 
 const nothing = () => {};
 
-/** What carries the records of one spool; made by `makeShipper`. */
+/** Carries the records of one spool; made by `makeShipper`. */
 export class Shipper {
   private way: WayState = "working";
   private isStopped = false;
@@ -104,7 +104,7 @@ export class Shipper {
   /** Steps that failed in a row. */
   private failures = 0;
   private rewinds = 0;
-  /** What was acknowledged at the last rewind. */
+  /** Sequence acknowledged at the last rewind. */
   private rewoundAt = -1;
   /** Something was appended since the last read. */
   private hasNews = false;
@@ -133,7 +133,7 @@ export class Shipper {
 
   /**
    * Ends after the step under way; before that, as long as shipping works and at most `graceMs`, hands over what is
-   * there. What was not shipped stays on disk for the next start.
+   * there. Records not shipped stay on disk for the next start.
    */
   async stop(graceMs = 0): Promise<void> {
     for (let left = graceMs; left > 0 && this.way === "working" && this.state().waiting > 0; left -= graceStepMs) {

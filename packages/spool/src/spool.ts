@@ -66,7 +66,7 @@ export type SpoolStats = {
  */
 export const rebootStride = 10_000_000;
 
-/** What a disk says that is full, broken or read-only, as opposed to a directory that was configured wrongly. */
+/** Errors of a full, broken or read-only disk, as opposed to a directory that was configured wrongly. */
 const refusals = new Set(["ENOSPC", "EDQUOT", "EIO", "EROFS"]);
 
 /**

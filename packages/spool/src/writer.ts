@@ -129,7 +129,8 @@ export class Writer {
     for (let oldest = this.list[0]; oldest && oldest !== this.active; oldest = this.list[0]) {
       if (this.endOf(0) - 1 > untilSequence) break;
       const { path } = oldest;
-      // Giving 4 MiB back takes the file system 3 ms. What cannot be deleted is found and forgotten at the next start.
+      // Giving 4 MiB back takes the file system 3 ms. A segment that cannot be deleted is found and forgotten at the
+      // next start.
       this.inBackground(() => unlinkFile(path));
       this.totalBytes -= oldest.bytes;
       this.list.shift();

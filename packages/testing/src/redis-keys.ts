@@ -1,6 +1,6 @@
 // Keys of a Redis beside the table of keys.
 
-/** What is asked of a Redis. */
+/** Commands of the check. */
 type Keys = { keys(pattern: string): Promise<string[]>; type(key: string): Promise<string> };
 
 /** Keys that belong to no family, or are of another type than theirs, each with its type; none where all is well. */

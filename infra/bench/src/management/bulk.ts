@@ -16,7 +16,7 @@ export type BulkRun = {
   ratios: { name: string; scriptSeconds: number; ratio: number }[];
   /** A client of single images while 5,000 styled rows are drawn. */
   single: { images: number; refused: number; p50Ms: number; p95Ms: number; styledSeconds: number };
-  /** What the worker held in memory at most, by rows of the order. */
+  /** Peak memory of the worker, by rows of the order. */
   workerMegabytes: Record<string, number>;
 };
 

@@ -5,7 +5,7 @@ import { startLocalStack } from "../local-stack.js";
 
 const edits = 200;
 const warmUpEdits = 20;
-/** What the question itself may add. */
+/** Time that the question itself may add. */
 const askEveryMs = 2;
 const visibleTimeoutMs = 10_000;
 

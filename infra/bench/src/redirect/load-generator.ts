@@ -8,7 +8,7 @@ export const connections = 64;
 
 export type Load = { perSecond: number; p50Ms: number; p99Ms: number; requests: number; failed: number };
 
-/** What a phone sends: some 600 bytes. */
+/** The request of a phone: some 600 bytes. */
 const browserHeaders = {
   "User-Agent":
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",

@@ -144,7 +144,7 @@ const rules: Routing["rules"] = [
   { url: "https://example.com/rule/last", os: ["ios"], language: ["de"] },
 ];
 
-/** What rules cost, in processor time a scan: that of a throughput on a shared machine says less. */
+/** The cost of rules in processor time a scan: throughput on a shared machine says less. */
 async function plainAndRuled(directory: string, stops: (() => Promise<unknown>)[]): Promise<ScanRace> {
   const contenders = [];
   for (const routing of [undefined, { rules }]) {

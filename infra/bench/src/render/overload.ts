@@ -28,7 +28,7 @@ const styled = (size: number) => ({
 });
 const plain = () => ({ data: newLink(), size: 600 });
 
-/** What it can do, what is left of that when far more is asked, and a mixed load that it should bear easily. */
+/** Measures the capacity, the rest of it when far more is asked, and a mixed load that it should bear easily. */
 export async function overload(): Promise<Overload[]> {
   const directory = makeTempDirectory("qrfactory-bench-");
   const stops: (() => Promise<unknown>)[] = [];

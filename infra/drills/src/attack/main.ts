@@ -18,9 +18,9 @@ const options = {
   "data-dir": { type: "string" },
   /** The checkout whose stacks are started and whose operator's command is run; this one unless told. */
   root: { type: "string", default: checkout },
-  /** What is seen is how it was before the repair. */
+  /** The findings are those before the repair. */
   "record-before": { type: "boolean", default: false },
-  /** What became of a single row is written here, and nowhere else. */
+  /** File for the result of a single row. */
   result: { type: "string" },
 } as const;
 

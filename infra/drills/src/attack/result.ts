@@ -1,4 +1,4 @@
-// What a row of the table needs, and what is written into it.
+// The input of a row of the table, and its result.
 
 export type StackNeeds = {
   /** Redirect regions; default 1. */
@@ -16,7 +16,7 @@ export type Result = {
   /** Of others' steady requests: before the attack and during it. */
   rest?: Latency;
   under?: Latency;
-  /** What the attacker was answered, and what the row saw besides. */
+  /** The answers to the attacker, and further findings of the row. */
   answer: string;
   broken: string[];
 };

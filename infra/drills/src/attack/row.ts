@@ -1,11 +1,11 @@
-// What an attack is: a row of the table, data and one function that makes it and says what has to hold.
+// The shape of an attack: a row of the table, data and one function that makes it and checks the promises.
 import type { StackNeeds } from "./result.js";
 import type { Stage } from "./stage/stage.js";
 
 export type Row = {
   /** As on the command line. */
   name: string;
-  /** What is done, for the table. */
+  /** The attack, for the table. */
   attack: string;
   /** The stack that the row must have to itself, because it kills, freezes or searches it; else any will do. */
   own?: StackNeeds;
@@ -13,6 +13,6 @@ export type Row = {
   isInNamespace?: boolean;
   /** Why the row cannot be run here; null when it can. */
   unless?: () => string | null;
-  /** Makes the attack. What it throws is a broken promise, too. */
+  /** Makes the attack. An error is a broken promise, too. */
   run(stage: Stage): Promise<void>;
 };

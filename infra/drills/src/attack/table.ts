@@ -21,7 +21,7 @@ inside in it, every health address answers. Where others are measured they wait 
 more, or three times what they waited at rest. Milliseconds; the attacker, the others and the stack share two cores.
 `;
 
-/** What the rows saw before the repair, by their names. */
+/** Findings of the rows before the repair, by their names. */
 export function readBefore(): Record<string, Result> {
   return existsSync(beforeFile) ? (JSON.parse(readFileSync(beforeFile, "utf8")) as Record<string, Result>) : {};
 }
@@ -45,7 +45,7 @@ export function writeTable(rows: readonly Row[], results: Map<Row, Result>): voi
   writeFileSync(tableFile, `${intro}\n${[...head, ...lines].join("\n")}\n`);
 }
 
-/** What a cell says that has nothing to tell. */
+/** Text of an empty cell. */
 const none = "–";
 
 /** Positions of the cells that only a run now can tell. */

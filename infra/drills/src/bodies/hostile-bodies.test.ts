@@ -88,7 +88,7 @@ const someOf = (shapes: Record<string, Shape>) =>
     ]),
   );
 
-/** What is sent where, and up to which size. */
+/** Bodies by route, with the largest size. */
 const targets: [name: string, method: string, url: () => string, shapes: Record<string, Shape>, sizeMax: number][] = [
   ["a refresh without log-in", "POST", () => management("/api/v1/auth/refresh/"), jsonShapes, smallMax],
   ["a log-in", "POST", () => management("/api/v1/auth/login/"), jsonShapes, smallMax],
@@ -117,7 +117,7 @@ test.each(targets)(
       const answer = await send(method, url(), body);
       return { name, sent: body.bytes.length, ...answer };
     };
-    // What runs for the first time is compiled first.
+    // Warm-up: code is compiled at its first run.
     for (const name of names) await attempt(name, 20_000);
     takeHolds();
     /** The shortest longest turn of a few tries: what is collected as garbage meanwhile is not the body's doing. */

@@ -1,4 +1,4 @@
-// What is in a finished ZIP, read by a library of another origin than the one that packs.
+// The content of a finished ZIP, read by a library of another origin than the one that packs.
 import { fromBuffer, type ZipFile } from "yauzl";
 
 export type Entry = {

@@ -1,4 +1,4 @@
-// What a drill of bulk orders is, and how one is run: an order in a stack of its own, a fault while it is worked on,
+// The shape and the course of a drill of bulk orders: an order in a stack of its own, a fault while it is worked on,
 // then the laws. The order ends in one ZIP with the images and the manifest of an order that nothing disturbed, or in a
 // refund; what was taken is counted once, by the counter and by the ledger.
 import { strict as assert } from "node:assert";
@@ -21,7 +21,7 @@ export type BulkStage = {
 export type BulkDrill = {
   /** As on the command line. */
   name: string;
-  /** What is done, for the table. */
+  /** The fault, for the table. */
   fault: string;
   faultMs: number;
   /** Rows of the order: enough to be under way when the fault comes. */
@@ -90,7 +90,7 @@ async function assertAnnounced(rig: BulkRig, job: Job): Promise<void> {
   await until(isTidy, { timeoutMs: reachTimeoutMs, what: "No archive beyond those that are offered" });
 }
 
-/** What was ordered less what was given back is what the counter, the calls and the months say. */
+/** Checks that counter, calls and months say the orders less the refunds. */
 async function assertSpent(rig: BulkRig): Promise<number> {
   const jobs = await rig.db.bulkJob.findMany({ select: { total: true, refunded: true } });
   const credits = jobs.reduce((sum, { total, refunded }) => sum + total - refunded, 0);

@@ -119,7 +119,7 @@ export async function startBulkRig({ archives, environment = {} }: BulkRigOption
     await Promise.allSettled(starting);
     const [, render, worker] = await Promise.all(starting);
     const url = `http://127.0.0.1:${apiPort}`;
-    // What was started here, or what took its place.
+    // The process started here, or the one that took its place.
     const running: Pick<BulkRig, "render" | "worker"> = { render, worker };
     undos.push(
       () => running.render.stop(),

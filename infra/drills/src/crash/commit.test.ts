@@ -25,7 +25,7 @@ let redis: Redis;
 let db: Db;
 /** Between the processes that are killed and PostgreSQL. */
 let line: TcpProxy;
-/** What the line loses: nothing, or of each connection what comes with or after its COMMIT. */
+/** Losses of the line: none, or of each connection all bytes with or after its COMMIT. */
 let losing: Phase | null = null;
 /** Connections whose COMMIT was on the line since. */
 const committing = new Set<number>();
@@ -91,7 +91,7 @@ type Creation = {
   service: Service;
   path: string | ((key: { id: string }) => string);
   body: object;
-  /** What there is of it in the workspace. */
+  /** Counts its resources in the workspace. */
   count: (workspaceId: string) => Promise<number>;
 };
 
@@ -136,7 +136,7 @@ const creations: Creation[] = [
     count: countCodes,
   },
 ];
-/** What the ledger charged for an order is counted with it, so that neither comes alone. */
+/** Counts the charge of an order with it, so that neither comes alone. */
 const countOrders = async (workspaceId: string) => {
   const [charged] = await db.$queryRaw<{ credits: number }[]>`
     SELECT coalesce(sum(credits), 0)::int AS credits FROM calls WHERE workspace_id = ${workspaceId}::uuid`;

@@ -95,7 +95,7 @@ const addresses: Record<string, string[]> = {
   "2001:DB8:9999:0:0:0:0:BEEF": ["2001:db8:9999::beef", "20010db8999900000000000000000000beef"],
 };
 
-/** What is sent of each kind; no part of it may be found again but the host of the referrer. */
+/** Personal data sent of each kind; no part of it may be found again but the host of the referrer. */
 const userAgent = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 SecretAgent/77.4711";
 const sent = {
   userAgent: "SecretAgent/77.4711",
@@ -272,7 +272,7 @@ function textOfFiles(): string {
   return files.map(({ parentPath, name }) => `${name} ${readFileSync(join(parentPath, name), "latin1")}`).join("\n");
 }
 
-/** What one searches for: text as it is and as encodings change it. */
+/** Needles of the search: text as it is and as encodings change it. */
 const spellings = (text: string) => {
   const bytes = Buffer.from(text);
   const plain = [text, encodeURIComponent(text), new URLSearchParams({ text }).toString().slice("text=".length)];

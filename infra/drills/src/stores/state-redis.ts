@@ -55,7 +55,7 @@ export const stateFrozen: Drill = {
 export const stateEmptied: Drill = {
   name: "state-emptied",
   fault: "Primary state Redis restarted empty, its replicas emptied after it",
-  // What comes back empty is filled again within a second or two, perhaps before anybody has noticed.
+  // An emptied Redis is filled again within a second or two, perhaps before anybody has noticed.
   faultMs: 2_000,
   async run(stage) {
     const { rig } = stage;

@@ -22,7 +22,7 @@ afterAll(() => temp.remove());
 /** The README is read in five minutes, commands included. */
 const readmeWordsMax = 600;
 
-/** What a clone brings for people to read, apart from decisions and drills. */
+/** Documents of a clone, apart from decisions and drills. */
 const guides = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "packages/docs"];
 const drills = ["infra/drills/README.md", "infra/drills/attack.md"];
 const inGuides = guides.flatMap((path) => documentsIn(root, path));

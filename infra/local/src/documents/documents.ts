@@ -1,4 +1,4 @@
-// What can be checked of the documents without reading them as people do: where their links and the paths that they
+// Mechanical checks of the documents: where their links and the paths that they
 // name lead, how many words they have, and the list of decisions, which is made from the decisions themselves.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";

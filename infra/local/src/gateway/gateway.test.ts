@@ -14,7 +14,7 @@ const temp = makeTempDirectory();
 const names = ["management", "worker", "render", "region-1", "region-2"] as const;
 type Name = (typeof names)[number];
 
-/** What each service does with a request instead of telling what it got. */
+/** Behaviour of each service in place of echoing the request. */
 const behaviour: Partial<Record<Name, "hang" | "503">> = {};
 const services = {} as Record<Name, Listening>;
 let gateway: Running;

@@ -35,7 +35,7 @@ export type Paths = {
 
 const modeFolder = 0o700;
 const modePrivate = 0o600;
-/** What marks a folder as a data directory. */
+/** The file that marks a folder as a data directory. */
 const ours = ["secrets.json", "launcher.pid", "logs"];
 
 /** Where everything is; makes nothing. */

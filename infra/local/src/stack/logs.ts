@@ -6,7 +6,7 @@ import { join } from "node:path";
 /** A day of ordinary use; a loop of errors gets here in minutes. */
 const logBytesMax = 20_000_000;
 
-/** What is kept beside it, as `NAME.log.1`, when a file is cut. */
+/** Bytes kept beside it, as `NAME.log.1`, when a file is cut. */
 const keptBytes = 1_000_000;
 
 const lookEveryMs = 10_000;

@@ -44,7 +44,7 @@ export type ServicesOptions = {
 
 type Service = { name: string; role: Role; script: string; url: string; env: Record<string, string> };
 
-/** What every process of this stack is told; npm's own settings are of no use to them. */
+/** Environment of every process of this stack, without npm's own settings. */
 export function baseEnvironment(paths: Paths): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
   return { ...Object.fromEntries(inherited), NODE_ENV: "production", [stackVariable]: paths.root };

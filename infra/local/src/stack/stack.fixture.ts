@@ -6,7 +6,7 @@ import { type StartedProcess, startScript } from "@qrfactory/processes/process";
 import { Redis as Client } from "ioredis";
 import type { StackFile } from "./stack-file.js";
 
-/** What `npm start` runs. */
+/** The script of `npm start`. */
 export const launcherScript = fileURLToPath(new URL("../../start.mjs", import.meta.url));
 
 const askTimeoutMs = 3_000;

@@ -192,7 +192,7 @@ function readable(line: string): string {
   }
 }
 
-/** What ended, how, and the last it said. */
+/** Describes an ended process: its name, its code or signal, and its last output. */
 function obituary(name: string, running: Running, exit: ProcessExit): string {
   const how = exit.signal ? `was ended by ${exit.signal}` : `ended by itself with code ${exit.code}`;
   const lines = running.lastLines(linesReadMax).filter((line) => !isNoise(line));

@@ -1,4 +1,4 @@
-// What a newcomer reads when the stack is up: where it is, who they are there, and one command that makes an image.
+// The banner when the stack is up: its address, the demo account, and one command that makes an image.
 import type { StackFile } from "../stack/stack-file.js";
 
 /** The text, ready to print. */

@@ -1,4 +1,4 @@
-// What the person who starts the stack can choose, by flag or environment. A flag wins over the environment; every
+// Options of a start, by flag or environment. A flag wins over the environment; every
 // mistake is reported at once, before anything is started.
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";

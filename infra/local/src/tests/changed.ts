@@ -19,7 +19,7 @@ function git(root: string, args: string[]): string[] {
   return stdout.split("\n").filter(Boolean);
 }
 
-/** What is not committed yet, files that are new included; in a clean checkout what the last commit changed. */
+/** Files not committed yet, new ones included; in a clean checkout those of the last commit. */
 export function changedFiles(root: string): string[] {
   const uncommitted = [
     ...git(root, ["diff", "--name-only", "HEAD"]),

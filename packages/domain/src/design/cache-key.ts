@@ -5,7 +5,7 @@ import type { Design } from "./design.js";
 
 /**
  * The name of an image in the cache, 64 hex digits: SHA-256 over the canonical JSON of the design and the version of
- * the renderer. Whoever asked, how they spelled it and whether they wanted a scan check change no byte of the image. A
+ * the renderer. The caller, the spelling and the scan check change no byte of the image. A
  * text that holds a secret is a name of its workspace's own: a hit would confirm another's guess of it.
  */
 export function cacheKeyOf(design: Design, rendererVersion: number, workspaceId: string): string {

@@ -1,4 +1,4 @@
-// What paper is taken to be.
+// Assumptions about paper.
 
-/** What a pixel is on paper where nothing is said, and what vectors are judged at: an ordinary print. */
+/** Resolution of an ordinary print: the default of a pixel on paper, and the one that vectors are judged at. */
 export const printDpi = 300;

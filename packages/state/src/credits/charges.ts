@@ -24,7 +24,7 @@ export type OpenCharge = Charge & {
   at: number;
 };
 
-/** What a charge is stored as; the script that takes it appends the time. */
+/** Stored form of a charge; the script that takes it appends the time. */
 export const chargeText = ({ holder, workspaceId, month, amount }: Omit<OpenCharge, "id" | "at">): string =>
   `${holder} ${workspaceId} ${month} ${amount}`;
 

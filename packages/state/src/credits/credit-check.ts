@@ -4,7 +4,7 @@
 import type { Redis } from "ioredis";
 import { type CreditAccount, counterKey } from "./credits.js";
 
-/** What the ledger says of a workspace's month. */
+/** Renders of a workspace's month by the ledger. */
 export type LedgerSum = CreditAccount & { renders: number };
 
 /** `counter` is null where there is none: the ledger seeds it when it is needed. */

@@ -18,7 +18,7 @@ const keptAfterMonthMs = 7 * dayMs;
  */
 const opensBeforeMonthMs = hourMs;
 
-/** What the way back from Redis may take: a command that runs later than this before its deadline does nothing. */
+/** Time for the way back from Redis: a command that runs later than this before its deadline does nothing. */
 const replyMarginMs = 50;
 
 /** Deadline of a command on a connection that has none of its own. */
@@ -66,7 +66,7 @@ local used = tonumber(redis.call('GET', KEYS[1]) or 0)
 if used > 0 then redis.call('DECRBY', KEYS[1], math.min(used, tonumber(ARGV[1]))) end
 return used`;
 
-/** Who pays, and from which month. */
+/** The paying workspace, and its month. */
 export type CreditAccount = {
   workspaceId: string;
   /** `2026-11`, in UTC. */
@@ -80,11 +80,11 @@ export type TakeCredits = {
   /** Credits a month; `Infinity` counts without a limit. */
   quota: number;
   amount: number;
-  /** What the credits are taken for: it is to be settled or given back. Without it a process that dies keeps them. */
+  /** Id of the charge: it is to be settled or given back. Without it a process that dies keeps the credits. */
   charge?: Charge;
 };
 
-/** What was decided, and the state after it; `remaining` is `Infinity` without a limit. */
+/** The decision, and the state after it; `remaining` is `Infinity` without a limit. */
 export type CreditDecision = { taken: boolean; used: number; remaining: number };
 
 export type Credits = {
@@ -95,7 +95,7 @@ export type Credits = {
    * called. Rejects when Redis is away.
    */
   giveBackCredits(account: CreditAccount, amount: number, chargeId?: string): Promise<void>;
-  /** What a charge was taken for is written down. Told to Redis soon, together with others. */
+  /** Settles a charge whose call is written down. Redis is told soon, together with others. */
   settle(chargeId: string): void;
   /** Credits used so far in a month; asks the ledger when there is no counter. Rejects when neither answers. */
   readCredits(account: CreditAccount): Promise<number>;

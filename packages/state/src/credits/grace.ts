@@ -29,7 +29,7 @@ export type GraceCredits = Credits & {
   close(): Promise<void>;
 };
 
-/** What Redis last said of a workspace's month, and what was given since without it. */
+/** Redis's last answer on a workspace's month, and the credits given since without it. */
 type Account = { at: Date; used: number; remaining: number; owed: number; isSettling: boolean };
 
 /** A charge that was lent: the counter may know of it by a try whose reply was lost, and must not in the end. */

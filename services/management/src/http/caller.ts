@@ -46,7 +46,7 @@ export function makeFindCaller({ authenticate, guarded, countCaller, noteKeyUse 
 
 /** Reads of one thing that has no views. */
 const plainReads = /^\/api\/v1\/(me|workspace|usage|usage\/me|bulk\/:id|bulk\/:id\/events)$/;
-/** What is asked beside the body of a change. */
+/** Changes with a query beside their body. */
 const queriedChanges = new Set(["POST /api/v1/generate/bulk", "DELETE /api/v1/keys/:id"]);
 
 /** Whether a route (its pattern) heeds its query and so judges it itself; all others refuse whatever stands in one. */

@@ -47,7 +47,7 @@ const bulkMembers: Row = {
   },
 };
 
-/** What is refused at once is sent again, some times a second: more would be no more than a busy line. */
+/** Rate at which a refused request is sent again: more would be no more than a busy line. */
 const largeMs = 4_000;
 const largeRestMs = 250;
 /** 20 to 36 MB at once keep two cores busy for longer than a phone should wait, whoever reads them. */

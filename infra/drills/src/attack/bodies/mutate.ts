@@ -8,7 +8,7 @@ export function makeRandom(seed: number): () => number {
   return () => createHash("sha256").update(`${seed} ${n++}`).digest().readUInt32BE() / 2 ** 32;
 }
 
-/** What stands in a value's place. `1e999` and its like are texts of JSON that no value has. */
+/** Replacements of a value. `1e999` and its like are texts of JSON that no value has. */
 const oddValues = [
   ...[
     "null",

@@ -31,7 +31,7 @@ async function countAll({ client }: Stage, { asUser, asKey }: Person): Promise<R
   };
 }
 
-/** What an accepted answer made: an order costs a credit for each of its rows. */
+/** Resources of an accepted answer: an order costs a credit for each of its rows. */
 const madeBy = (answer: Answer, makes: Effect, route: string) =>
   makes === "credits" && route.includes("bulk") ? (jsonOf<{ total?: number }>(answer).total ?? 0) : 1;
 

@@ -15,7 +15,7 @@ const moments = [
   "-271821-04-20T00:00:00Z",
 ];
 
-/** What cursors hold in JSON, sound and absurd. */
+/** JSON of cursors, sound and absurd. */
 const positions = [
   ...moments.flatMap((moment) => [
     [moment, uuid],

@@ -2,7 +2,7 @@
 
 const url = "https://example.com";
 
-/** What a request makes, if it is accepted. */
+/** Resource that an accepted request makes. */
 export type Effect = "keys" | "codes" | "members" | "workspaces" | "credits" | "none";
 export type Sound = { route: string; method?: string; as: "asUser" | "asKey" | "nobody"; body: unknown; makes: Effect };
 

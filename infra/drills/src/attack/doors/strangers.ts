@@ -95,7 +95,7 @@ const strangers: Row = {
         const [, other = "", otherJson] = asksOfNothing[n] ?? [];
         const nothing = await send(other, otherJson);
         const shown = `${method} ${Object.entries(theirs).reduce((text, [name, id]) => text.replace(id, `{${name}}`), url)}`;
-        // What is only looked at tells nothing of whether there is such a code.
+        // Reads do not tell whether there is such a code.
         stage.promise(answer.status >= 400 || url === "validate/", `${shown} is answered ${answer.status}`);
         const same = shapeOf(answer, theirs) === shapeOf(nothing, none);
         stage.promise(same, `${shown} tells another's from nothing: ${answer.status}, ${nothing.status}`);

@@ -86,7 +86,7 @@ async function measure(stage: Stage): Promise<void> {
   stage.promise(median(healthMs) < healthMedianMsMax, `health took ${ms(median(healthMs))}`);
 }
 
-/** What `act` returns while PostgreSQL and every Redis stand still. */
+/** Runs `act` while PostgreSQL and every Redis stand still. */
 async function whileFrozen<T>({ stack }: Stage, act: () => Promise<T>): Promise<T> {
   const { postgres, redis } = stack.file().pids;
   const pids = [...postgres, ...postgres.flatMap(processesWithParent), ...redis];

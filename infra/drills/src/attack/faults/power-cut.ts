@@ -1,5 +1,5 @@
 // The state Redis loses its last moments: everything is killed at once and the newest append-only file ends some bytes
-// earlier, as after a power cut. What was answered before it must hold after it, because PostgreSQL has it.
+// earlier, as after a power cut. Every earlier answer must hold after it, because PostgreSQL has it.
 import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -28,7 +28,7 @@ function cutLog(dataDirectory: string, bytes: number): number {
   return Math.min(size, bytes);
 }
 
-/** What a round changes, and where it shows. */
+/** Changes of a round, and where they show. */
 type Changed = { key: Pick<Person, "asKey">; edited: string; deleted: string; created: string; address: string };
 
 const headOf = async ({ client }: Stage, id: string) => {
@@ -52,7 +52,7 @@ async function change(stage: Stage, round: number): Promise<Changed> {
   const [edited = "", deleted = ""] = await makeCodes(stage, 2);
   const key = await people.newKey({ asUser });
   if (!(await isAccepted(stage, key))) throw new Error("The new key is not accepted.");
-  // What comes before the changes is on the disk already.
+  // Rows from before the changes are on the disk already.
   await pause(quietMs);
   const address = `https://example.com/after/${round}`;
   const ask = async (method: string, path: string, json?: object) =>
@@ -74,7 +74,7 @@ async function change(stage: Stage, round: number): Promise<Changed> {
 
 const keyAccepted = "a revoked key is accepted";
 
-/** What is not as it was answered. */
+/** Differences from the answers. */
 async function wrongOf(stage: Stage, { key, edited, deleted, created, address }: Changed): Promise<string[]> {
   const [x, y, z] = await Promise.all([edited, deleted, created].map((id) => headOf(stage, id)));
   return [

@@ -46,7 +46,7 @@ async function account({ people }: Stage, run: string, answered: ReadonlySet<str
   };
 }
 
-/** What the ledger says of scans once all that were answered are in it, or time is up. */
+/** Counts of the ledger once all answered scans are in it, or time is up. */
 async function takenIn(stage: Stage, load: Load): Promise<Account> {
   const look = () => account(stage, load.run, load.answered);
   await until(async () => (await look()).lost === 0, { timeoutMs: takenInMsMax, intervalMs: 500 }).catch(() => {});
@@ -110,7 +110,7 @@ const frozenRegion: Row = {
       }
     });
     const found = await takenIn(stage, load);
-    // What a thawed region still answers comes last.
+    // Late answers of a thawed region come last.
     await pause(freezeMs);
     conserve(stage, load, await takenIn(stage, load));
     stage.saw(`${load.answered.size} scans answered, ${found.rows} rows`);

@@ -1,4 +1,4 @@
-// What the shared cache of images tells: one key for one picture, and nothing of what another workspace had drawn.
+// The shared cache of images: one key for one picture, and no hint of another workspace's images.
 import { createHash } from "node:crypto";
 import type { Row } from "../row.js";
 import { type Answer, expectStatus } from "../stage/client.js";

@@ -1,4 +1,5 @@
-// What one customer, or a stranger, may take of what all share: event streams, look-ups of keys, requests by many keys.
+// Limits of one customer, or of a stranger, on shared resources: event streams, look-ups of keys, requests by many
+// keys.
 import { createHash, randomBytes } from "node:crypto";
 import { type ClientRequest, get, type IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";

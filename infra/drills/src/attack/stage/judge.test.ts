@@ -1,4 +1,4 @@
-// What is let pass and what is not: the promises of every answer, and the texts that a search must find again.
+// Passed and refused answers: the promises of every answer, and the texts that a search must find again.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

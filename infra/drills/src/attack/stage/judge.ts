@@ -9,7 +9,7 @@ export const refusalBytesMax = 16_384;
 const internals =
   /\bat [\w.<>]+ \(|node:internal|node_modules|\/(?:tmp|home|usr|var)\/|\.[jt]s:\d+|\bSELECT\b.+\bFROM\b|prisma|postgres|ioredis|ECONNREFUSED|ENOENT|Cannot read properties|is not a function|127\.0\.0\.1:\d{4,5}/i;
 
-/** What is wrong with an answer; an empty list for one that keeps the promises. `isPage` answers may be HTML. */
+/** Broken promises of an answer; an empty list when it keeps them all. `isPage` answers may be HTML. */
 export function judge(answer: Answer, { isPage = false, isHead = false } = {}): string[] {
   const { status, headers, body, length } = answer;
   const wrong: string[] = [];

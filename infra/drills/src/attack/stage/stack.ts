@@ -56,7 +56,7 @@ export async function startStack(root: string, { regions = 1, env = {} }: StackN
   async function cutPower(): Promise<void> {
     const cluster = placeCluster(join(dataDirectory, "postgres")).dataDirectory;
     launcher.kill("SIGKILL");
-    // What was being born when the others died is found in the second look.
+    // A process being born when the others died is found in the second look.
     const living = () => {
       const pids = processesIn(dataDirectory, [dataDirectory, cluster]);
       for (const pid of pids) kill(pid);

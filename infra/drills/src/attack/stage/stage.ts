@@ -1,4 +1,4 @@
-// What a row is given: the stack, people of it, a client whose every answer is judged, others who are disturbed, and a
+// The stage of a row: the stack, people of it, a client whose every answer is judged, others who are disturbed, and a
 // place to write down what was seen.
 import { randomInt } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -95,7 +95,7 @@ export async function setStage({ root, stack, own, say }: StageOptions): Promise
       await victim.take();
       await pause(restMs);
       const rest = await victim.take();
-      // What an attack that is over in a moment leaves behind is felt after it.
+      // Traces of a short attack are felt after it.
       await Promise.all([act(), pause(underMsMin)]);
       const under = await victim.take();
       const ms = ({ p50, p99 }: { p50: number; p99: number }) => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;

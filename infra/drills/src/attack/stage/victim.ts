@@ -14,7 +14,7 @@ export type VictimPlan = {
   expected: number;
 };
 
-/** What the thread tells of a phase. */
+/** Report of the thread on a phase. */
 export type Phase = { tookMs: number[]; refused: Record<string, number> };
 
 export type Victim = {

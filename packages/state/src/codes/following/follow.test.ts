@@ -63,7 +63,7 @@ function follow(into: Table, options: Partial<FollowOptions> & { url?: string } 
   return follower;
 }
 
-/** What management does after an emptied Redis: everything, then the mark. */
+/** Publishes as management does after an emptied Redis: everything, then the mark. */
 async function publishAll(rows: LiveCode[]): Promise<void> {
   await publishCodes(redis, rows);
   await markTablePublished(redis, { generation: randomUUID(), count: rows.length, at: Date.now() });
@@ -165,7 +165,7 @@ test("a table is not full before the set carries its mark", async () => {
   await publishCodes(redis, codes(3));
   const follower = follow(table);
   await until(() => follower.state().loads > 0);
-  // What is there can be served all the same.
+  // Rows that are there can be served all the same.
   expect(table.isFull()).toBe(false);
   expect(table.find("CODE-2")).toBeDefined();
   expect(await readTableMark(redis)).toBeNull();

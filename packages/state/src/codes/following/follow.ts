@@ -21,7 +21,7 @@ export type FollowOptions = {
   redis: Redis;
   /** For `XREAD BLOCK` alone, with a command deadline well above `blockMs`. Closed by `stop`. */
   blocking: Redis;
-  /** What a snapshot said: a set that is still the same need not be loaded before its changes are followed. */
+  /** Generation of the snapshot: a set that is still the same need not be loaded before its changes are followed. */
   resume?: Resume | null;
   /** Told once when the replica fails, and with null when it works again. */
   onState?: (error: Error | null) => void;
@@ -35,7 +35,7 @@ export type FollowOptions = {
   blockMs?: number;
   /** Pause before an incomplete set is loaded again; default 5 s, or at once when its mark changes. */
   reloadMs?: number;
-  /** What a pass through the set takes that is made in the background, always, at a constant rate; default 10 min. */
+  /** Duration of a pass through the set in the background, always, at a constant rate; default 10 min. */
   reconcileMs?: number;
   /** The heartbeat on the replica; also seen by others who read it. */
   heartbeat?: Heartbeat;
@@ -44,7 +44,7 @@ export type FollowOptions = {
 /** The table was complete under a mark of this generation and holds every change up to the position. */
 export type Resume = { generation: string; position: StreamPosition };
 
-/** What the last pass found; `unknown` before the first, `unreadable` when Redis answers, but not with the set. */
+/** Result of the last pass; `unknown` before the first, `unreadable` when Redis answers, but not with the set. */
 export type SetState = FoundSet | "unknown" | "unreadable";
 
 export type FollowState = {
@@ -103,7 +103,7 @@ const phaseChanges: StateChanges<FollowPhase> = {
   following: ["lost", "loading"],
 };
 
-/** What keeps one table current, in two loops: one follows the stream, one goes through the set. See `followTable`. */
+/** Keeps one table current, in two loops: one follows the stream, one goes through the set. See `followTable`. */
 export class Follower {
   private replica: ReplicaState = "unknown";
   private phase: FollowPhase;

@@ -1,5 +1,5 @@
 // How old the heartbeat on the replica is, by our own clock alone: it is as old as the time since it was last seen to
-// move on. What it says is a time by management's clock, which may differ from ours by any amount, so it is only
+// move on. Its value is a time by management's clock, which may differ from ours by any amount, so it is only
 // compared with itself. Whether it still moves is not known before it has moved once. Only the first one that is seen
 // is compared with our clock: where both agree, a region that starts need not wait for the second.
 import { performance } from "node:perf_hooks";

@@ -5,12 +5,12 @@ import { codesKey, markKey } from "../../keys.js";
 import { parseTableMark, type TableMark } from "../publishing/publish.js";
 
 /**
- * What a pass found: `unmarked` nobody says that the set is whole, `shrunken` it has fewer rows than its mark or our
+ * Result of a pass: `unmarked` nobody says that the set is whole, `shrunken` it has fewer rows than its mark or our
  * table, `damaged` too many of them are refused.
  */
 export type FoundSet = "complete" | "unmarked" | "empty" | "shrunken" | "damaged";
 
-/** What a pass found, and the mark that it found it under. */
+/** Result of a pass, and the mark that it found it under. */
 export type SetPass = { found: FoundSet; mark: TableMark | null };
 
 export type ReadSetOptions = {
@@ -37,7 +37,7 @@ const damagedShareMax = 0.01;
 /** Reads the set in batches; null when it was ended early. `mark` is the one that was there before the first batch. */
 export async function readSet(options: ReadSetOptions): Promise<SetPass | null> {
   const { redis, applyRow, countKnown, pauseBefore, isEnded } = options;
-  // What is published during the pass may lie behind the cursor and need not be seen.
+  // Rows published during the pass may lie behind the cursor and need not be seen.
   const knownBefore = countKnown();
   const mark = parseTableMark(await redis.get(markKey));
   let seen = 0;

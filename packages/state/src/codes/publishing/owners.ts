@@ -44,7 +44,7 @@ export function countOwners(redis: Redis): Promise<number> {
   return redis.hlen(codeOwnersKey);
 }
 
-/** What differs when the hash has changed; null in a Redis that has none. */
+/** A mark that differs when the hash has changed; null in a Redis that has none. */
 export function readOwnersChange(redis: Redis): Promise<string | null> {
   return redis.get(codeOwnersChangedKey);
 }

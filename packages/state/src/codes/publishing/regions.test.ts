@@ -43,7 +43,7 @@ test("it is known when every region has taken what was published", async () => {
   taken[1] = 1;
   reports[1]?.report();
   expect(await waiting).toBe(true);
-  // What others publish meanwhile is not waited for.
+  // Later publications by others are not waited for.
   const next = haveRegions(redis, 2_000);
   await next;
   for (const { stop } of reports) await stop();

@@ -14,7 +14,7 @@ const forgottenMs = hourMs;
 /** Pauses between two looks: 2, 4, 8 … ms. */
 const lookMsMin = 2;
 const lookMsMax = 32;
-/** What an answer may wait for its regions, one command's deadline apart. */
+/** Time that an answer may wait for its regions, one command's deadline apart. */
 const waitMsDefault = 250;
 
 /** KEYS: regions. ARGV: process, ordinal. The time is that of Redis, so that clocks need not agree. */

@@ -74,7 +74,7 @@ test("the three newest are kept, and nothing else is left, also when the clock g
   expect(read()?.table.find("CODE-0")?.version).toBe(5);
 });
 
-/** What can become of a file, as a function of its bytes. */
+/** Damages of a file, as functions of its bytes. */
 const damages: [what: string, damage: (bytes: Buffer) => Buffer][] = [
   ["empty", () => Buffer.alloc(0)],
   ["of another kind", () => Buffer.from("SQLite format 3\0 and more of that")],

@@ -28,7 +28,7 @@ export type TableOptions = {
 /** Bytes up to `end` are rows one after the other and never change; `live` of them are in rows not superseded. */
 type Chunk = { bytes: Buffer; end: number; live: number };
 
-/** What few codes have, as it lies in their rows. */
+/** Routing, which few codes have, as it lies in their rows. */
 const extraOf = ({ routing }: LiveCode) => (routing ? JSON.stringify(routing) : null);
 
 const chunkBitsDefault = 20;
@@ -138,7 +138,7 @@ export class Table {
     return this.chunks.flatMap((chunk) => (chunk ? [chunk.bytes.subarray(0, chunk.end)] : []));
   }
 
-  /** Whether the table has been complete once. What came since is in it while its follower says that it is current. */
+  /** Whether the table has been complete once. Later changes are in it while its follower says that it is current. */
   isFull(): boolean {
     return this.state === "full";
   }
