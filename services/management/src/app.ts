@@ -1,7 +1,7 @@
 // The management API: every address it answers, on one screen.
 
 import { databaseProblem } from "@qrfactory/db/client";
-import { createHttpApp, type HttpAppOptions, type Routes } from "@qrfactory/runtime/http/app";
+import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http/app";
 import type { Express } from "express";
 import { type AccountsOptions, accountRoutes } from "./accounts/accounts.js";
 import { type VerificationOptions, verificationRoutes } from "./accounts/email-verification.js";
@@ -12,6 +12,7 @@ import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type BulkOptions, bulkRoutes } from "./bulk/bulk-routes.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./codes/codes.js";
+import type { OpenRoutes } from "./http/access.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./keys/api-keys.js";
 import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";
 import { type OrphansOptions, orphanRoutes } from "./orphans/orphans.js";
@@ -39,7 +40,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   CallsOptions;
 
 /** Every address of the API with its methods. */
-export const managementRoutes = (options: ManagementOptions): Routes => ({
+export const managementRoutes = (options: ManagementOptions): OpenRoutes => ({
   ...accountRoutes(options),
   ...verificationRoutes(options),
   ...memberRoutes(options),

@@ -1,5 +1,6 @@
 // How the management API is put together: connections, the functions over them, the application. main.ts serves it,
 // tests call it.
+
 import { makeAuthenticate } from "@qrfactory/auth/caller";
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { askOnce, makeKeyDirectory } from "@qrfactory/auth/key-directory";
@@ -12,7 +13,6 @@ import { countRenders } from "@qrfactory/db/calls/usage";
 import { connectDatabase } from "@qrfactory/db/client";
 import { findKeyByHash, touchKey } from "@qrfactory/db/keys/api-keys";
 import { openAnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import { makeCountCaller, makeRateLimit, type RateLimit } from "@qrfactory/runtime/http/rate-limit";
 import { makeRefusals } from "@qrfactory/runtime/http/refusals";
 import type { Log } from "@qrfactory/runtime/log";
@@ -36,6 +36,7 @@ import { makeBell } from "./bulk/queue.js";
 import { makeFindRefusals } from "./bulk/render/find-refusals.js";
 import { makeReadVerdicts } from "./bulk/render/read-verdicts.js";
 import type { ManagementConfig } from "./config.js";
+import type { OpenRoutes } from "./http/access.js";
 import { makeFindCaller } from "./http/caller.js";
 import { makeCreateOnce, makeRecall, makeRespondOnce } from "./http/idempotency.js";
 import { makeStreamPlaces } from "./http/server-events.js";
@@ -49,7 +50,7 @@ const redisWaitMs = 1_000;
 
 export type Management = {
   app: Express;
-  routes: Routes;
+  routes: OpenRoutes;
   /** Closes every connection. */
   close: () => Promise<void>;
 };

@@ -193,6 +193,25 @@ test("no route is left out", () => {
   expect(routeCases.map(({ route }) => route).sort()).toEqual(all.sort());
 });
 
+/** Anybody may leave, and operators are no role: these decide by what they find. */
+const decidedLater = ["DELETE /api/v1/members/:id", "GET /api/v1/operator/queues"];
+
+test("every route says where it is registered who may call it", () => {
+  const spell = (path: string) => path.replace(/:\w+/g, ":id");
+  const said = Object.entries(api.routes).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { access }]) => {
+      const isAsked = access !== null && !access.optional;
+      const key = access?.keysOnly ? "alone" : access?.scope ? "too" : undefined;
+      return { route: `${method} ${spell(path)}`, needs: isAsked ? (access.role ?? "viewer") : null, key };
+    }),
+  );
+  const tested = routeCases.map(({ route, needs, key }) => {
+    return { route, needs: decidedLater.includes(route) ? "viewer" : needs, key };
+  });
+  const byRoute = (a: { route: string }, b: { route: string }) => (a.route < b.route ? -1 : 1);
+  expect(said.sort(byRoute)).toEqual(tested.sort(byRoute));
+});
+
 test("no key in Redis is outside of the table of keys", async () => {
   const redis = connectRedis({ url: api.redis.url, name: "test" });
   await redisReady(redis, 5_000);

@@ -13,12 +13,13 @@ import { endSessionOf, endSessions, type NewSession } from "@qrfactory/db/accoun
 import { recordAccountAudit } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { originOf, type Routes } from "@qrfactory/runtime/http/app";
+import { originOf } from "@qrfactory/runtime/http/app";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { CountRequest } from "@qrfactory/runtime/http/rate-limit";
 import { whereFrom } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { anyone, may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { SendVerification } from "./email-verification.js";
 import { accountBody, emailField, guessedEmail, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
@@ -58,7 +59,7 @@ export type AccountsOptions = {
 };
 
 /** The routes of people's accounts. */
-export function accountRoutes(options: AccountsOptions): Routes {
+export function accountRoutes(options: AccountsOptions): OpenRoutes {
   const { db, sessions, findCaller, countSignup, throttle, sendVerification, limits } = options;
 
   async function signUp(req: Request, res: Response): Promise<void> {
@@ -94,7 +95,7 @@ export function accountRoutes(options: AccountsOptions): Routes {
 
   /** A new session in another workspace; the one that asked goes on. */
   async function switchWorkspace(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     const { workspace_id } = await readJson(req, switchBody, accountBody);
     await sendSession(res, { userId: caller.id, workspaceId: workspace_id, origin: caller.actor });
   }
@@ -116,7 +117,7 @@ export function accountRoutes(options: AccountsOptions): Routes {
     await throttle.countRenewal(req, res);
     const { refresh_token } = await readJson(req, logoutBody, accountBody);
     if (refresh_token === undefined) {
-      const { actor } = await findCaller(req, res, ["user"]);
+      const { actor } = await findCaller(req, res);
       await db.$transaction(async (tx) => {
         await endSessions(tx, { userId: actor.id });
         await recordAccountAudit(tx, actor, "session.ended");
@@ -128,7 +129,7 @@ export function accountRoutes(options: AccountsOptions): Routes {
   }
 
   async function showMe(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     const [membership, workspaces] = await Promise.all([
       getMembership(db, caller.id, caller.workspaceId),
       listWorkspaces(db, caller.id),
@@ -137,12 +138,12 @@ export function accountRoutes(options: AccountsOptions): Routes {
   }
 
   return {
-    "/api/v1/auth/signup": { POST: signUp },
-    "/api/v1/auth/login": { POST: logIn },
-    "/api/v1/auth/refresh": { POST: refresh },
-    "/api/v1/auth/logout": { POST: logOut },
-    "/api/v1/auth/switch": { POST: switchWorkspace },
-    "/api/v1/me": { GET: showMe },
+    "/api/v1/auth/signup": { POST: anyone(signUp) },
+    "/api/v1/auth/login": { POST: anyone(logIn) },
+    "/api/v1/auth/refresh": { POST: anyone(refresh) },
+    "/api/v1/auth/logout": { POST: may({ optional: true }, logOut) },
+    "/api/v1/auth/switch": { POST: may({}, switchWorkspace) },
+    "/api/v1/me": { GET: may({}, showMe) },
   };
 }
 

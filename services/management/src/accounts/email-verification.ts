@@ -7,10 +7,11 @@ import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from 
 import type { Db } from "@qrfactory/db/client";
 import { dayMs } from "@qrfactory/domain/duration";
 import { noFields } from "@qrfactory/domain/http/validate";
-import { originOf, type Routes } from "@qrfactory/runtime/http/app";
+import { originOf } from "@qrfactory/runtime/http/app";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { anyone, may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { PostMail } from "../mail.js";
 import { accountBody, tokenField } from "./fields.js";
@@ -45,7 +46,7 @@ export type VerificationOptions = {
 };
 
 /** The routes of verification: the token comes back, or another is asked for. */
-export function verificationRoutes(options: VerificationOptions): Routes {
+export function verificationRoutes(options: VerificationOptions): OpenRoutes {
   const { db, findCaller, throttle, sendVerification } = options;
 
   async function verify(req: Request, res: Response): Promise<void> {
@@ -61,7 +62,7 @@ export function verificationRoutes(options: VerificationOptions): Routes {
   }
 
   async function sendAgain(req: Request, res: Response): Promise<void> {
-    const { userId, workspaceId } = requireSession(await findCaller(req, res, ["user"]));
+    const { userId, workspaceId } = requireSession(await findCaller(req, res));
     await readJson(req, noFields, accountBody);
     const { user } = await getMembership(db, userId, workspaceId);
     await throttle.countGuess(req, res, `verification of ${userId}`);
@@ -69,5 +70,8 @@ export function verificationRoutes(options: VerificationOptions): Routes {
     res.status(202).end();
   }
 
-  return { "/api/v1/auth/verify": { POST: verify }, "/api/v1/auth/verify/send": { POST: sendAgain } };
+  return {
+    "/api/v1/auth/verify": { POST: anyone(verify) },
+    "/api/v1/auth/verify/send": { POST: may({}, sendAgain) },
+  };
 }

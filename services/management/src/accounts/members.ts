@@ -1,7 +1,7 @@
 // Members of a workspace: list, invite, change a role, remove, hand over; and the public address that accepts an
 // invitation.
 
-import { requireRole, requireSession } from "@qrfactory/auth/caller";
+import { requireSession } from "@qrfactory/auth/caller";
 import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
 import { findLogin, getMembership } from "@qrfactory/db/accounts/accounts";
@@ -20,10 +20,11 @@ import { roles } from "@qrfactory/domain/access/roles";
 import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError, invalidFields } from "@qrfactory/domain/http/errors";
 import { noFields, parseInput } from "@qrfactory/domain/http/validate";
-import { originOf, type Routes } from "@qrfactory/runtime/http/app";
+import { originOf } from "@qrfactory/runtime/http/app";
 import { readJson, readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller, SeenCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
@@ -56,19 +57,18 @@ export type MembersOptions = {
 };
 
 /** The routes of members and invitations. */
-export function memberRoutes(options: MembersOptions): Routes {
+export function memberRoutes(options: MembersOptions): OpenRoutes {
   const { db, sessions, findCaller, respondOnce, throttle, postMail, publicBaseUrl, now = Date.now } = options;
 
   async function list(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     const { page } = readListQuery(req, {});
     const { count, rows } = await listMembers(db, caller.workspaceId, page);
     res.json(listDocument(req, publicBaseUrl, { page, count, results: rows.map(memberDocument) }));
   }
 
   async function invite(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
-    requireRole(caller, "admin");
+    const caller = await findCaller(req, res);
     const body = await readJsonValue(req, accountBody);
     const invited = parseInput(inviteBody, body);
     const token = createMailedToken();
@@ -101,7 +101,7 @@ export function memberRoutes(options: MembersOptions): Routes {
 
   async function accept(req: Request, res: Response): Promise<void> {
     await throttle.countVisit(req, res);
-    const caller = req.headers.authorization === undefined ? null : await findCaller(req, res, ["user"]);
+    const caller = req.headers.authorization === undefined ? null : await findCaller(req, res);
     const { token, password } = await readJson(req, acceptBody, accountBody);
     const tokenHash = hashToken(token);
     const invitation = await findInvitation(db, tokenHash);
@@ -120,33 +120,31 @@ export function memberRoutes(options: MembersOptions): Routes {
   }
 
   async function change(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
-    requireRole(caller, "admin");
+    const caller = await findCaller(req, res);
     const body = await readJson(req, changeBody, accountBody);
     const memberId = readPathId(req, noSuchMember);
     res.json(memberDocument(await db.$transaction((tx) => changeRole(tx, managerOf(caller), memberId, body.role))));
   }
 
   async function remove(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     const memberId = readPathId(req, noSuchMember);
     await db.$transaction((tx) => removeMember(tx, managerOf(caller), memberId));
     res.status(204).end();
   }
 
   async function transfer(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
-    requireRole(caller, "owner");
+    const caller = await findCaller(req, res);
     await readJson(req, noFields, accountBody);
     const memberId = readPathId(req, noSuchMember);
     res.json(memberDocument(await db.$transaction((tx) => transferOwnership(tx, managerOf(caller), memberId))));
   }
 
   return {
-    "/api/v1/members": { GET: list, POST: invite },
-    "/api/v1/members/:id": { PATCH: change, DELETE: remove },
-    "/api/v1/members/:id/transfer": { POST: transfer },
-    "/api/v1/auth/invitations/accept": { POST: accept },
+    "/api/v1/members": { GET: may({ query: true }, list), POST: may({ role: "admin" }, invite) },
+    "/api/v1/members/:id": { PATCH: may({ role: "admin" }, change), DELETE: may({}, remove) },
+    "/api/v1/members/:id/transfer": { POST: may({ role: "owner" }, transfer) },
+    "/api/v1/auth/invitations/accept": { POST: may({ optional: true }, accept) },
   };
 }
 

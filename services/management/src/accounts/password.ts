@@ -9,11 +9,12 @@ import { changePassword } from "@qrfactory/db/accounts/sessions";
 import type { Db } from "@qrfactory/db/client";
 import { hourMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { originOf, type Routes } from "@qrfactory/runtime/http/app";
+import { originOf } from "@qrfactory/runtime/http/app";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { anyone, may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { PostMail } from "../mail.js";
 import { accountBody, guessedEmail, guessedPassword, tokenField } from "./fields.js";
@@ -38,12 +39,12 @@ export type PasswordOptions = {
 };
 
 /** The routes of passwords. */
-export function passwordRoutes(options: PasswordOptions): Routes {
+export function passwordRoutes(options: PasswordOptions): OpenRoutes {
   const { db, findCaller, throttle, postMail, publicBaseUrl, log, now = Date.now } = options;
   const requirePassword = makeRequirePassword({ db, throttle });
 
   async function change(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     const { userId, sessionId } = requireSession(caller);
     const { old_password, password } = await readJson(req, changeBody, accountBody);
     await requirePassword(req, res, { userId, password: old_password });
@@ -87,9 +88,9 @@ export function passwordRoutes(options: PasswordOptions): Routes {
   }
 
   return {
-    "/api/v1/auth/password": { POST: change },
-    "/api/v1/auth/password/forgot": { POST: forget },
-    "/api/v1/auth/password/reset": { POST: reset },
+    "/api/v1/auth/password": { POST: may({}, change) },
+    "/api/v1/auth/password/forgot": { POST: anyone(forget) },
+    "/api/v1/auth/password/reset": { POST: anyone(reset) },
   };
 }
 

@@ -1,6 +1,7 @@
 // The workspace itself: what it is entitled to, what its owner agrees to pay beyond its plan, what pages at the end of
 // its codes say of it, and its end.
-import { type Caller, requireRole, requireSession } from "@qrfactory/auth/caller";
+
+import { type Caller, requireSession } from "@qrfactory/auth/caller";
 import { type CodeOwner, checkContact, codeOwnerField, type PublishedOwner } from "@qrfactory/codes/owner";
 import { getMembership } from "@qrfactory/db/accounts/accounts";
 import { requireRoleNow } from "@qrfactory/db/accounts/member-rows";
@@ -11,10 +12,10 @@ import { getOverage, setOverage } from "@qrfactory/db/accounts/workspaces";
 import type { Db } from "@qrfactory/db/client";
 import type { KeyPublication } from "@qrfactory/db/keys/api-keys";
 import type { DestinationRules } from "@qrfactory/domain/destination";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import { workspaceDocument } from "./accounts.js";
 import { accountBody, guessedPassword } from "./fields.js";
@@ -55,12 +56,12 @@ export type WorkspaceOptions = {
 };
 
 /** The routes of the caller's workspace. */
-export function workspaceRoutes(options: WorkspaceOptions): Routes {
+export function workspaceRoutes(options: WorkspaceOptions): OpenRoutes {
   const { db, findCaller, throttle, publishKey, publishOwner, destinationRules } = options;
   const requirePassword = makeRequirePassword({ db, throttle });
 
   async function show(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     res.json(await documentOf(caller));
   }
 
@@ -73,8 +74,7 @@ export function workspaceRoutes(options: WorkspaceOptions): Routes {
   }
 
   async function change(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
-    requireRole(caller, "owner");
+    const caller = await findCaller(req, res);
     const body = await readJson(req, changeBody, accountBody);
     const { overage_enabled: enabled, overage_renders_max: rendersMax } = body;
     const choice = enabled !== undefined && { enabled, ...(rendersMax !== undefined && { rendersMax }) };
@@ -95,8 +95,7 @@ export function workspaceRoutes(options: WorkspaceOptions): Routes {
   }
 
   async function remove(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
-    requireRole(caller, "owner");
+    const caller = await findCaller(req, res);
     const { userId, workspaceId } = requireSession(caller);
     const { password } = await readJson(req, deleteBody, accountBody);
     await requirePassword(req, res, { userId, password });
@@ -109,5 +108,11 @@ export function workspaceRoutes(options: WorkspaceOptions): Routes {
     res.status(204).end();
   }
 
-  return { "/api/v1/workspace": { GET: show, PATCH: change, DELETE: remove } };
+  return {
+    "/api/v1/workspace": {
+      GET: may({}, show),
+      PATCH: may({ role: "owner" }, change),
+      DELETE: may({ role: "owner" }, remove),
+    },
+  };
 }

@@ -1,11 +1,12 @@
 // The workspaces of a user: all they belong to, and another of their own. `POST /api/v1/auth/switch` enters one.
+
 import { createWorkspace, listWorkspaces } from "@qrfactory/db/accounts/accounts";
 import type { Db } from "@qrfactory/db/client";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
@@ -22,9 +23,9 @@ export type WorkspacesOptions = {
 };
 
 /** The routes of a user's workspaces. */
-export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }: WorkspacesOptions): Routes {
+export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }: WorkspacesOptions): OpenRoutes {
   async function list(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     const { page } = readListQuery(req, {});
     // Of one person there are few: all are read, as `GET /api/v1/me` does.
     const all = await listWorkspaces(db, caller.id);
@@ -33,7 +34,7 @@ export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }:
   }
 
   async function create(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     const body = await readJsonValue(req, accountBody);
     const { name } = parseInput(createBody, body);
     await respondOnce({
@@ -46,5 +47,5 @@ export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }:
     });
   }
 
-  return { "/api/v1/workspaces": { GET: list, POST: create } };
+  return { "/api/v1/workspaces": { GET: may({ query: true }, list), POST: may({}, create) } };
 }

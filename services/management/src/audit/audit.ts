@@ -1,12 +1,11 @@
 // The audit trail over HTTP: who did what, when, from which network. For admins.
-import { requireRole } from "@qrfactory/auth/caller";
 import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
 import { storable } from "@qrfactory/domain/http/validate";
 import { momentField } from "@qrfactory/domain/moment";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
 
@@ -32,10 +31,9 @@ const filters = {
 export type AuditOptions = { db: Db; findCaller: FindCaller };
 
 /** The route of the audit trail. */
-export function auditRoutes({ db, findCaller }: AuditOptions): Routes {
+export function auditRoutes({ db, findCaller }: AuditOptions): OpenRoutes {
   async function list(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
-    requireRole(caller, "admin");
+    const caller = await findCaller(req, res);
     const { query, limit, after: before } = readStreamQuery(req, filters, position);
     const { action: actions, actor_id: actorId, target, from, to: until } = query;
     const filter = {
@@ -49,7 +47,7 @@ export function auditRoutes({ db, findCaller }: AuditOptions): Routes {
     res.json(streamDocument(rows, limit, { positionOf: ({ id }) => String(id), toResult: auditDocument }));
   }
 
-  return { "/api/v1/audit": { GET: list } };
+  return { "/api/v1/audit": { GET: may({ role: "admin", query: true }, list) } };
 }
 
 function auditDocument(event: NamedAuditEvent) {

@@ -1,10 +1,11 @@
 // Bulk orders over HTTP: a table of rows comes in, one ZIP goes out.
-import { type Authenticate, requireRole } from "@qrfactory/auth/caller";
+
+import type { Authenticate } from "@qrfactory/auth/caller";
 import { recordAudit } from "@qrfactory/db/audit/audit";
 import { type BulkJob, cancelBulkJob, listBulkJobs } from "@qrfactory/db/bulk/jobs";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
+import { may, type OpenRoutes } from "../http/access.js";
 import { listDocument, readListQuery } from "../http/paging.js";
 import type { EnterStream } from "../http/server-events.js";
 import { type DownloadOptions, makeDownload } from "./archive/download.js";
@@ -22,7 +23,7 @@ export type BulkOptions = DownloadOptions &
   };
 
 /** The routes of bulk orders. */
-export function bulkRoutes(options: BulkOptions): Routes {
+export function bulkRoutes(options: BulkOptions): OpenRoutes {
   const { db, findCaller, publicBaseUrl } = options;
   const documentOf = makeBulkDocument(options);
 
@@ -40,7 +41,6 @@ export function bulkRoutes(options: BulkOptions): Routes {
 
   async function cancel(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    requireRole(caller, "member");
     const { workspaceId, actor } = caller;
     const { id } = await getJob(db, workspaceId, req);
     const cancelled = await db.$transaction(async (tx) => {
@@ -57,10 +57,16 @@ export function bulkRoutes(options: BulkOptions): Routes {
   }
 
   return {
-    "/api/v1/generate/bulk": { POST: makeOrder(options, documentOf) },
-    "/api/v1/bulk": { GET: list },
-    "/api/v1/bulk/:id": { GET: show, DELETE: cancel },
-    "/api/v1/bulk/:id/events": { GET: makeEvents({ ...options, documentOf, getJob }) },
-    "/api/v1/bulk/:id/download": { GET: makeDownload(options, getJob) },
+    "/api/v1/generate/bulk": {
+      POST: may({ scope: "bulk", role: "member", query: true }, makeOrder(options, documentOf)),
+    },
+    "/api/v1/bulk": { GET: may({ scope: "bulk", query: true }, list) },
+    "/api/v1/bulk/:id": {
+      GET: may({ scope: "bulk" }, show),
+      DELETE: may({ scope: "bulk", role: "member" }, cancel),
+    },
+    "/api/v1/bulk/:id/events": { GET: may({ scope: "bulk" }, makeEvents({ ...options, documentOf, getJob })) },
+    // Or whoever has a link.
+    "/api/v1/bulk/:id/download": { GET: may({ scope: "bulk", query: true }, makeDownload(options, getJob)) },
   };
 }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { constants, createGzip, gzip } from "node:zlib";
-import { type Caller, requireRole, requireScope } from "@qrfactory/auth/caller";
+import { type Caller, requireScope } from "@qrfactory/auth/caller";
 import { holdUnfrozen } from "@qrfactory/db/accounts/standing";
 import { recordAudit } from "@qrfactory/db/audit/audit";
 import { type BulkJob, findBulkJob, insertBulkJob } from "@qrfactory/db/bulk/jobs";
@@ -70,7 +70,6 @@ export function makeOrder(options: OrderOptions, documentOf: DocumentOf) {
 
   async function order(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    requireRole(caller, "member");
     if (caller.frozen) throw frozenProblem(caller.frozen, caller.plan);
     const intake = await readIntake(req, {
       rowsMax: largestBulkRows,

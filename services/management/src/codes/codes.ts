@@ -1,5 +1,6 @@
 // Dynamic codes over HTTP: create, list, read, edit, delete. An edit is committed first and published right after;
 // if that fails, the worker publishes it as soon as Redis is back.
+
 import { type Caller, requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { CodeFields } from "@qrfactory/codes/fields";
@@ -14,10 +15,10 @@ import type { DestinationRules } from "@qrfactory/domain/destination";
 import { invalidField } from "@qrfactory/domain/http/errors";
 import { noFields, parseInput } from "@qrfactory/domain/http/validate";
 import { momentField } from "@qrfactory/domain/moment";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJson, readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { type Access, may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { readIfMatch, readShortId } from "./address.js";
@@ -57,7 +58,7 @@ export type DynamicCodesOptions = {
 const schedulingByPatchDeprecated = "@1795824000";
 
 /** The routes of dynamic codes. */
-export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
+export function dynamicCodeRoutes(options: DynamicCodesOptions): OpenRoutes {
   const { db, findCaller, respondOnce, publishCodes, destinationRules, scanBaseUrl } = options;
 
   /** Says so when a code may be scanned before every region knows it. */
@@ -165,15 +166,21 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): Routes {
 
   const scheduled = makeScheduled(options);
   const { history, rollback } = makeHistory({ ...options, send });
+  const reading: Access = { scope: "codes:read", query: true };
+  const writing: Access = { scope: "codes:write", role: "member" };
   return {
-    "/api/v1/dynamic": { GET: makeListCodes(options), POST: create, PATCH: makeBulkEdit(options) },
-    "/api/v1/dynamic/export": { GET: makeExport(options) },
-    "/api/v1/dynamic/:short_id": { GET: show, PATCH: update, DELETE: remove },
-    "/api/v1/dynamic/:short_id/restore": { POST: restore },
-    "/api/v1/dynamic/:short_id/scheduled": { GET: scheduled.list, POST: schedule },
-    "/api/v1/dynamic/:short_id/scheduled/:change_id": { DELETE: scheduled.cancel },
-    "/api/v1/dynamic/:short_id/history": { GET: history },
-    "/api/v1/dynamic/:short_id/rollback": { POST: rollback },
-    "/api/v1/dynamic/:short_id/resolve": { POST: makeResolve(options) },
+    "/api/v1/dynamic": {
+      GET: may(reading, makeListCodes(options)),
+      POST: may(writing, create),
+      PATCH: may(writing, makeBulkEdit(options)),
+    },
+    "/api/v1/dynamic/export": { GET: may(reading, makeExport(options)) },
+    "/api/v1/dynamic/:short_id": { GET: may(reading, show), PATCH: may(writing, update), DELETE: may(writing, remove) },
+    "/api/v1/dynamic/:short_id/restore": { POST: may(writing, restore) },
+    "/api/v1/dynamic/:short_id/scheduled": { GET: may(reading, scheduled.list), POST: may(writing, schedule) },
+    "/api/v1/dynamic/:short_id/scheduled/:change_id": { DELETE: may(writing, scheduled.cancel) },
+    "/api/v1/dynamic/:short_id/history": { GET: may(reading, history) },
+    "/api/v1/dynamic/:short_id/rollback": { POST: may(writing, rollback) },
+    "/api/v1/dynamic/:short_id/resolve": { POST: may({ scope: "codes:read" }, makeResolve(options)) },
   };
 }

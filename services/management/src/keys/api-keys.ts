@@ -1,6 +1,7 @@
 // API keys: create, list, revoke, rotate. Both secrets of a key are shown in one answer and never again.
+
 import { createApiKey, createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
-import { requireRole, requireSession } from "@qrfactory/auth/caller";
+import { requireSession } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
 import { requireRoleNow } from "@qrfactory/db/accounts/member-rows";
 import { holdWorkspace } from "@qrfactory/db/accounts/standing";
@@ -20,10 +21,10 @@ import {
 import { keyScopes } from "@qrfactory/domain/access/key-scopes";
 import { nameField, parseInput } from "@qrfactory/domain/http/validate";
 import { momentField } from "@qrfactory/domain/moment";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller, SeenCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
@@ -63,7 +64,14 @@ export type ApiKeysOptions = {
 };
 
 /** The routes of API keys. */
-export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, publicBaseUrl }: ApiKeysOptions): Routes {
+export function apiKeyRoutes({
+  db,
+  seal,
+  findCaller,
+  respondOnce,
+  publishKey,
+  publicBaseUrl,
+}: ApiKeysOptions): OpenRoutes {
   function drawSecrets() {
     const key = createApiKey();
     const signingSecret = createSigningSecret();
@@ -110,7 +118,7 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
   }
 
   async function createApiKeyRoute(req: Request, res: Response): Promise<void> {
-    const caller = await findAdmin(req, res);
+    const caller = await findCaller(req, res);
     const body = await readJsonValue(req);
     const { name, scopes, expires_at } = parseInput(createBody, body);
     await issue(req, res, caller, body, "key.created", (tx, secrets) =>
@@ -126,7 +134,7 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
   }
 
   async function rotateApiKey(req: Request, res: Response): Promise<void> {
-    const caller = await findAdmin(req, res);
+    const caller = await findCaller(req, res);
     const body = await readJsonValue(req);
     const { overlap_seconds } = parseInput(rotateBody, body);
     const keyId = readPathId(req, noSuchKey);
@@ -137,7 +145,7 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
   }
 
   async function listApiKeys(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     const { page } = readListQuery(req, {});
     const { count, rows } = await listKeys(db, caller.workspaceId, page);
     const results = rows.map((row) => keyDocument(row, caller));
@@ -145,7 +153,7 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
   }
 
   async function revokeApiKey(req: Request, res: Response): Promise<void> {
-    const caller = await findAdmin(req, res);
+    const caller = await findCaller(req, res);
     const { workspaceId, actor } = caller;
     const target = readPathId(req, noSuchKey);
     const { dry_run } = parseInput(revokeQuery, req.query);
@@ -179,16 +187,10 @@ export function apiKeyRoutes({ db, seal, findCaller, respondOnce, publishKey, pu
     };
   }
 
-  async function findAdmin(req: Request, res: Response): Promise<SeenCaller> {
-    const caller = await findCaller(req, res, ["user"]);
-    requireRole(caller, "admin");
-    return caller;
-  }
-
   return {
-    "/api/v1/keys": { GET: listApiKeys, POST: createApiKeyRoute },
-    "/api/v1/keys/:id": { DELETE: revokeApiKey },
-    "/api/v1/keys/:id/rotate": { POST: rotateApiKey },
+    "/api/v1/keys": { GET: may({ query: true }, listApiKeys), POST: may({ role: "admin" }, createApiKeyRoute) },
+    "/api/v1/keys/:id": { DELETE: may({ role: "admin", query: true }, revokeApiKey) },
+    "/api/v1/keys/:id/rotate": { POST: may({ role: "admin" }, rotateApiKey) },
   };
 }
 

@@ -7,11 +7,11 @@ import type { Db } from "@qrfactory/db/client";
 import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { noFields, parseInput } from "@qrfactory/domain/http/validate";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { queueNames, queuePrefix } from "@qrfactory/runtime/redis-keys";
 import { type ConnectionOptions, Queue } from "bullmq";
 import type { Request, Response } from "express";
+import { may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 
 /** Jobs of a queue by what they wait for. */
@@ -48,9 +48,9 @@ const shownMax = 100;
 const lately = dayMs;
 
 /** The routes of operators. */
-export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions): Routes {
+export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions): OpenRoutes {
   async function showQueues(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     // Asked each time, so that who is no operator any more sees nothing from then on.
     if (!(await isOperator(db, caller.id))) throw new ApiError("forbidden", "This is for operators of the product.");
     parseInput(noFields, req.query);
@@ -71,7 +71,7 @@ export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions):
     });
   }
 
-  return { "/api/v1/operator/queues": { GET: showQueues } };
+  return { "/api/v1/operator/queues": { GET: may({ query: true }, showQueues) } };
 }
 
 /** Nothing of what an order is about: that is its workspace's. */

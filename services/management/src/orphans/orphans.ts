@@ -1,12 +1,13 @@
 // Scans of codes that were deleted, by code: somebody still has them in print.
+
 import type { Db } from "@qrfactory/db/client";
 import { findDeletedCodes } from "@qrfactory/db/codes/codes";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import { type Orphan, orphanDaysMax } from "@qrfactory/state/orphans";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 
 const query = z.strictObject({ days: z.coerce.number().int().min(1).max(orphanDaysMax).default(30) });
@@ -19,7 +20,7 @@ export type OrphansOptions = {
 };
 
 /** The route of orphans. */
-export function orphanRoutes({ db, findCaller, listOrphans }: OrphansOptions): Routes {
+export function orphanRoutes({ db, findCaller, listOrphans }: OrphansOptions): OpenRoutes {
   async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
     const { days } = parseInput(query, req.query);
@@ -37,5 +38,5 @@ export function orphanRoutes({ db, findCaller, listOrphans }: OrphansOptions): R
     res.json({ days, results });
   }
 
-  return { "/api/v1/orphans": { GET: list } };
+  return { "/api/v1/orphans": { GET: may({ scope: "analytics", query: true }, list) } };
 }

@@ -1,7 +1,8 @@
 // The pages behind the `type` of errors: /problems/validation-failed, and a list of all.
+
 import { ApiError, type ProblemCode, problemTypes } from "@qrfactory/domain/http/errors";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Response } from "express";
+import { anyone, type OpenRoutes } from "../http/access.js";
 import { problemAdvice } from "./advice.js";
 
 /** An hour: they change with a release. */
@@ -64,16 +65,16 @@ function sendPage(res: Response, page: string): void {
 }
 
 /** The routes of the pages. */
-export function problemRoutes(): Routes {
+export function problemRoutes(): OpenRoutes {
   const codes = new Map((Object.keys(problemTypes) as ProblemCode[]).map((code) => [slugOf(code), code]));
   return {
-    "/problems": { GET: (_req, res) => sendPage(res, listPage()) },
+    "/problems": { GET: anyone((_req, res) => sendPage(res, listPage())) },
     "/problems/:code": {
-      GET: (req, res) => {
+      GET: anyone((req, res) => {
         const code = codes.get(String(req.params.code).toLowerCase().replaceAll("_", "-"));
         if (!code) throw new ApiError("not_found", "There is no problem of this name.");
         sendPage(res, problemPage(code));
-      },
+      }),
     },
   };
 }

@@ -3,9 +3,10 @@ import { resolveRange } from "@qrfactory/db/scans/reports/range";
 import { type ReportQuery, readReport } from "@qrfactory/db/scans/reports/report";
 import { type ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import type { Handler, Routes } from "@qrfactory/runtime/http/app";
+import type { Handler } from "@qrfactory/runtime/http/app";
 import type { Response } from "express";
 import { readShortId } from "../codes/address.js";
+import { type Access, may, type OpenRoutes } from "../http/access.js";
 import { makeScanExport } from "./export.js";
 import { makeLive } from "./live.js";
 import {
@@ -23,7 +24,7 @@ import { makeListScans } from "./scans.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
 
 /** The routes of analytics. */
-export function analyticsRoutes(options: AnalyticsOptions): Routes {
+export function analyticsRoutes(options: AnalyticsOptions): OpenRoutes {
   const { db, analytics, findCaller, now = Date.now } = options;
 
   const ofCode: FindScope = async (req, { workspaceId }) => {
@@ -55,15 +56,16 @@ export function analyticsRoutes(options: AnalyticsOptions): Routes {
     };
   }
 
+  const reading: Access = { scope: "analytics", query: true };
   return {
-    "/api/v1/analytics": { GET: report(ofWorkspace, workspaceReportQuery) },
-    "/api/v1/analytics/live": { GET: makeLive(options, ofWorkspace) },
-    "/api/v1/scans": { GET: makeListScans(options, ofWorkspace, workspaceScansQuery) },
-    "/api/v1/scans/export": { GET: makeScanExport(options, ofWorkspace, workspaceScansQuery) },
-    "/api/v1/dynamic/:short_id/analytics": { GET: report(ofCode, reportQuery) },
-    "/api/v1/dynamic/:short_id/analytics/live": { GET: makeLive(options, ofCode) },
-    "/api/v1/dynamic/:short_id/scans": { GET: makeListScans(options, ofCode, scansQuery) },
-    "/api/v1/dynamic/:short_id/scans/export": { GET: makeScanExport(options, ofCode, scansQuery) },
+    "/api/v1/analytics": { GET: may(reading, report(ofWorkspace, workspaceReportQuery)) },
+    "/api/v1/analytics/live": { GET: may(reading, makeLive(options, ofWorkspace)) },
+    "/api/v1/scans": { GET: may(reading, makeListScans(options, ofWorkspace, workspaceScansQuery)) },
+    "/api/v1/scans/export": { GET: may(reading, makeScanExport(options, ofWorkspace, workspaceScansQuery)) },
+    "/api/v1/dynamic/:short_id/analytics": { GET: may(reading, report(ofCode, reportQuery)) },
+    "/api/v1/dynamic/:short_id/analytics/live": { GET: may(reading, makeLive(options, ofCode)) },
+    "/api/v1/dynamic/:short_id/scans": { GET: may(reading, makeListScans(options, ofCode, scansQuery)) },
+    "/api/v1/dynamic/:short_id/scans/export": { GET: may(reading, makeScanExport(options, ofCode, scansQuery)) },
   };
 }
 

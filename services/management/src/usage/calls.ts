@@ -3,9 +3,9 @@
 import { type CallFilter, type LedgerCall, listCalls } from "@qrfactory/db/calls/calls";
 import type { Db } from "@qrfactory/db/client";
 import { momentField } from "@qrfactory/domain/moment";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
 
@@ -31,7 +31,7 @@ const filters = {
 export type CallsOptions = { db: Db; findCaller: FindCaller };
 
 /** The route of the ledger of calls. */
-export function callRoutes({ db, findCaller }: CallsOptions): Routes {
+export function callRoutes({ db, findCaller }: CallsOptions): OpenRoutes {
   async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
     const { query, limit, after } = readStreamQuery(req, filters, position);
@@ -47,7 +47,7 @@ export function callRoutes({ db, findCaller }: CallsOptions): Routes {
     res.json(streamDocument(rows, limit, { positionOf: ({ calledAt, id }) => [calledAt, id], toResult: callDocument }));
   }
 
-  return { "/api/v1/calls": { GET: list } };
+  return { "/api/v1/calls": { GET: may({ scope: "analytics", query: true }, list) } };
 }
 
 function callDocument(call: LedgerCall) {

@@ -4,9 +4,9 @@ import { countActiveCodes } from "@qrfactory/db/accounts/standing";
 import { getMonthlyBill, listDailyUsage, listKeyUsage } from "@qrfactory/db/calls/usage";
 import type { Db } from "@qrfactory/db/client";
 import { monthOf, nextMonthStart, overageCost, plans } from "@qrfactory/domain/plan/plans";
-import type { Routes } from "@qrfactory/runtime/http/app";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Request, Response } from "express";
+import { may, type OpenRoutes } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 
 export type UsageOptions = {
@@ -18,7 +18,7 @@ export type UsageOptions = {
 };
 
 /** The routes of usage. */
-export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: UsageOptions): Routes {
+export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: UsageOptions): OpenRoutes {
   async function summary(caller: Caller) {
     const plan = plans[caller.plan];
     const at = new Date(now());
@@ -42,12 +42,12 @@ export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: Usa
   }
 
   async function ofKey(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["key"]);
+    const caller = await findCaller(req, res);
     res.json({ key_prefix: caller.keyPrefix, ...(await summary(caller)) });
   }
 
   async function ofWorkspace(req: Request, res: Response): Promise<void> {
-    const caller = await findCaller(req, res, ["user"]);
+    const caller = await findCaller(req, res);
     const month = monthOf(new Date(now()));
     const [usage, bill, byKey, daily] = await Promise.all([
       summary(caller),
@@ -76,7 +76,10 @@ export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: Usa
     });
   }
 
-  return { "/api/v1/usage": { GET: ofKey }, "/api/v1/usage/me": { GET: ofWorkspace } };
+  return {
+    "/api/v1/usage": { GET: may({ keysOnly: true }, ofKey) },
+    "/api/v1/usage/me": { GET: may({}, ofWorkspace) },
+  };
 }
 
 /** JSON has no infinity: unlimited is null. */
