@@ -5,7 +5,7 @@ import type { ImageFormat } from "@qrfactory/domain/design/image-size";
 import { plans } from "@qrfactory/domain/plan/plans";
 import { starLogo } from "@qrfactory/render/canvas/star-logo.fixture";
 import { distanceOfReading } from "@qrfactory/render/check/read-at-distances.fixture";
-import { draw } from "@qrfactory/render/draw/draw-design";
+import { drawDesign } from "@qrfactory/render/draw/draw-design";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { rasterizeElsewhere } from "./rasterize-elsewhere.js";
 import type { Part, Style } from "./style-matrix.js";
@@ -59,6 +59,6 @@ async function distancesOf(pixels: Pixels, text: string): Promise<Distances> {
 /** The bytes of the image, or why the service refuses it. */
 async function drawStyle({ fields, hasLogo }: Style): Promise<Buffer | string> {
   const { design } = readDesign(fields, plans.enterprise, hasLogo ? { logo: "0".repeat(64) } : {});
-  const { bytes, scan } = await draw(design, { checked: true, pictures: hasLogo ? { logo } : {} });
+  const { bytes, scan } = await drawDesign(design, { checked: true, pictures: hasLogo ? { logo } : {} });
   return scan?.isReadable ? bytes : (scan?.advice ?? "not checked");
 }

@@ -11,12 +11,12 @@ import { makeVerdicts } from "./batch/verdicts.js";
 import { makeRenderCache } from "./cache/cache.js";
 import type { CacheStore } from "./cache/cache-store.js";
 import { type ImagesOptions, makeImages } from "./cache/images.js";
-import { codeImageHeaders, readCodeImageRequest } from "./codes/code-image.js";
+import { codeImageHeaders, readCodeImageBody } from "./codes/code-image.js";
 import type { ReadCode } from "./codes/dynamic-codes.js";
 import { type CallerOptions, makeRequireCaller } from "./generate/caller.js";
 import { type GenerateOptions, makeGenerate } from "./generate/generate.js";
-import { makePreview, previewsPerSecond, readPreviewRequest } from "./generate/preview.js";
-import { makeReadWanted } from "./generate/request.js";
+import { makePreview, previewsPerSecond, readPreviewBody } from "./generate/preview.js";
+import { makeReadRequest } from "./generate/request.js";
 import { makeRequireSigner, type RequireSignerOptions, signedHeaders } from "./generate/signed-url.js";
 import type { FetchPicture } from "./pictures/pictures.js";
 import { makeValidate, type ValidateOptions } from "./validate/validate.js";
@@ -50,7 +50,7 @@ export function createApp(options: AppOptions): Express {
     "viewer",
   );
   const { fetchPicture, judge } = options;
-  const readWanted = makeReadWanted({ readCode, fetchPicture });
+  const readRequest = makeReadRequest({ readCode, fetchPicture });
   const cache = makeRenderCache({
     store: options.cacheStore,
     onDamaged: (key) => log.warn({ cache_key: key }, "a damaged image was found in the render cache; drawing it again"),
@@ -59,7 +59,7 @@ export function createApp(options: AppOptions): Express {
   const generating: GenerateOptions = {
     requireCaller,
     credits,
-    readWanted,
+    readRequest,
     images,
     recordCall,
     chargeHolder,
@@ -81,18 +81,18 @@ export function createApp(options: AppOptions): Express {
       "/api/v1/dynamic/:short_id/image": {
         GET: makeGenerate({
           ...generating,
-          readWanted: makeReadWanted({ readCode, fetchPicture, readRequest: readCodeImageRequest }),
+          readRequest: makeReadRequest({ readCode, fetchPicture, readBody: readCodeImageBody }),
           linkHeaders: codeImageHeaders,
         }),
       },
       [imageBatchPath]: { POST: makeBatch({ ...batching, images, judge }) },
       [picturesPath]: { POST: makeReadPictures(batching) },
       [verdictsPath]: { POST: makeVerdicts({ tokens: options.internalTokens }) },
-      "/api/v1/validate": { POST: makeValidate({ requireCaller: requireReader, readWanted, judge }) },
+      "/api/v1/validate": { POST: makeValidate({ requireCaller: requireReader, readRequest, judge }) },
       "/api/v1/preview": {
         POST: makePreview({
           requireCaller: requirePreviewer,
-          readWanted: makeReadWanted({ readCode, fetchPicture, readRequest: readPreviewRequest }),
+          readRequest: makeReadRequest({ readCode, fetchPicture, readBody: readPreviewBody }),
           images,
         }),
       },

@@ -20,7 +20,7 @@ import { fetchOurs } from "@qrfactory/testing/http-message";
 import type { Redis } from "ioredis";
 import { type AppOptions, createApp } from "./app.js";
 import { openCacheStore } from "./cache/cache-store.js";
-import { draw, judge } from "./draw/draw-design.js";
+import { drawDesign, judgeDesign } from "./draw/draw-design.js";
 import { makeFetchPicture } from "./pictures/fetch-image.js";
 
 export type Rig = {
@@ -91,8 +91,8 @@ export async function startRig(overrides: Overrides = {}): Promise<Rig> {
     readCode: async (_req, body) => ({ body, code: null }),
     fetchPicture: makeFetchPicture({ outbound: makeOutbound() }),
     cacheStore,
-    draw,
-    judge,
+    draw: drawDesign,
+    judge: judgeDesign,
     requireTurn: () => {},
     recordCall: async (event) => void calls.push(event),
     chargeHolder: () => "test",

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
-import { type Drawing, draw } from "@qrfactory/render/draw/draw-design";
+import { type Drawing, drawDesign } from "@qrfactory/render/draw/draw-design";
 import { createCanvas, loadImage } from "canvas";
 import qrImage from "qr-image";
 import QRCode from "qrcode";
@@ -27,10 +27,10 @@ function oursOf(
   const { design } = readDesign({ data: link, ...fields }, plans.enterprise, digests);
   return {
     contenders: [
-      { name: "QRFactory", run: () => draw(design, { checked: false, pictures }) },
-      { name: "QRFactory, read back", run: () => draw(design, { checked: true, pictures }) },
+      { name: "QRFactory", run: () => drawDesign(design, { checked: false, pictures }) },
+      { name: "QRFactory, read back", run: () => drawDesign(design, { checked: true, pictures }) },
     ],
-    once: () => draw(design, { checked: false, pictures }),
+    once: () => drawDesign(design, { checked: false, pictures }),
   };
 }
 

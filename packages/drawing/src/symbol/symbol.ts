@@ -1,5 +1,5 @@
 // From text to the dark and light modules of a QR symbol (ISO/IEC 18004:2015). Version, level and segments are chosen
-// by domain/symbol-capacity; this places the codewords and picks the mask.
+// by domain/symbol/capacity; this places the codewords and picks the mask.
 
 import { capacityOf, type ErrorCorrection, type FitOptions, fitSymbol } from "@qrfactory/domain/symbol/capacity";
 import { densestModeOf } from "@qrfactory/domain/symbol/segmentation";

@@ -12,7 +12,7 @@ import {
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { decodeOne } from "@qrfactory/testing/decode";
 import { fetchOurs } from "@qrfactory/testing/http-message";
-import { draw } from "../draw/draw-design.js";
+import { drawDesign } from "../draw/draw-design.js";
 import { pngOf } from "../pictures/pictures.fixture.js";
 import { type Rig, startRig, type TestKey } from "../rig.fixture.js";
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
     draw: async (design, options) => {
       if (breaks) throw new Error("the thread died");
       if (design.text.endsWith("limited")) throw new ApiError("rate_limited", "Too many broken pictures.");
-      return draw(design, options);
+      return drawDesign(design, options);
     },
   });
   key = rig.addKey("pro");

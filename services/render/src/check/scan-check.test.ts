@@ -4,7 +4,7 @@ import { plans } from "@qrfactory/domain/plan/plans";
 import { layOut } from "@qrfactory/drawing/scene/scene";
 import type { Scene } from "@qrfactory/drawing/scene/shapes";
 import { makeSymbol, type QrSymbol } from "@qrfactory/drawing/symbol/symbol";
-import { draw } from "../draw/draw-design.js";
+import { drawDesign } from "../draw/draw-design.js";
 import { checkScan } from "./scan-check.js";
 
 const text = "https://example.com/a-page";
@@ -96,7 +96,7 @@ test.each([120, 200, 300, 400, 500, 512, 600, 1_000])(
       "HTTPS://EXAMPLE.COM/Q/7K2MWX9P",
     ]) {
       const { design } = readDesign({ data, size, eye_border_shape: "circle" }, plans.enterprise);
-      const { scan } = await draw(design, { checked: true });
+      const { scan } = await drawDesign(design, { checked: true });
       expect(scan).toMatchObject({ isReadable: true, advice: "" });
       expect(scan?.score).toBeGreaterThanOrEqual(60);
     }
@@ -108,7 +108,7 @@ test.each([300, 500, 512, 600])(
   async (size) => {
     const data = "日本語のテキスト、メニュー";
     const { design } = readDesign({ data_type: "text", data, size, eye_border_shape: "circle" }, plans.enterprise);
-    expect((await draw(design, { checked: true })).scan).toMatchObject({ isReadable: true });
+    expect((await drawDesign(design, { checked: true })).scan).toMatchObject({ isReadable: true });
   },
 );
 

@@ -5,7 +5,7 @@ import { normalizeShortId } from "@qrfactory/codes/short-id";
 import { noSuchCode } from "@qrfactory/db/codes/codes";
 import { invalidFields } from "@qrfactory/domain/http/errors";
 import type { Request } from "express";
-import { type DesignRequestBody, readDesignRequest } from "../generate/request-body.js";
+import { type DesignBody, readDesignBody } from "../generate/request-body.js";
 
 /** Kept by the browser that asked, and asked about each time it is shown: a 304 costs nothing. */
 export const codeImageHeaders = () => ({ "Cache-Control": "private, no-cache" });
@@ -16,10 +16,10 @@ const contentFields = ["data", "data_type", "payload"];
 /**
  * The request that a path and its query stand for; throws `validation_failed`, or `not_found` for what is no short id.
  */
-export async function readCodeImageRequest(req: Request): Promise<DesignRequestBody> {
+export async function readCodeImageBody(req: Request): Promise<DesignBody> {
   const shortId = normalizeShortId(String(req.params.short_id));
   if (shortId === null) throw noSuchCode();
-  const { body, sources } = await readDesignRequest(req);
+  const { body, sources } = await readDesignBody(req);
   const fields = body as Record<string, unknown>;
   const named = contentFields.filter((name) => fields[name] !== undefined);
   if (named.length > 0) {

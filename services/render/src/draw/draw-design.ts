@@ -35,14 +35,14 @@ type DrawOptions = { checked: boolean; pictures?: Pictures };
  * Draws a design. Throws `unscannable` when its size leaves less than one pixel a module, and `validation_failed` when
  * no bundled font draws its label, or the picture behind it is like it.
  */
-export async function draw(design: Design, options: DrawOptions): Promise<Drawing> {
+export async function drawDesign(design: Design, options: DrawOptions): Promise<Drawing> {
   const { symbol, scene } = await sceneOf(design, options.pictures);
   const { bytes, raster } = paintScene(scene, design);
   return { bytes, ...(await verdictOn(design, { symbol, scene, checked: options.checked, pixels: () => raster })) };
 }
 
-/** Judges a design as `draw` does, by the same steps without the file: returns and throws the same. */
-export async function judge(design: Design, options: DrawOptions): Promise<Verdict> {
+/** Judges a design as `drawDesign` does, by the same steps without the file: returns and throws the same. */
+export async function judgeDesign(design: Design, options: DrawOptions): Promise<Verdict> {
   const { symbol, scene } = await sceneOf(design, options.pictures);
   return verdictOn(design, { symbol, scene, checked: options.checked, pixels: () => paintPixels(scene, design) });
 }
@@ -54,7 +54,7 @@ async function verdictOn(design: Design, { symbol, scene, checked, pixels }: Jud
   return { version: symbol.version, errorCorrection: symbol.errorCorrection, scan };
 }
 
-/** The symbol of a design and its scene; throws as `draw`. */
+/** The symbol of a design and its scene; throws as `drawDesign`. */
 export async function sceneOf(design: Design, pictures: Pictures = {}): Promise<LaidOut> {
   return layOutDesign(design, { label: await shapeLabel(design, shapeLine), pictures });
 }

@@ -7,7 +7,7 @@ import { dataModulesOf } from "@qrfactory/drawing/symbol/template";
 import { pngPixels, readers } from "@qrfactory/testing/decode";
 import fc from "fast-check";
 import { designOf, styledText } from "../canvas/styles.fixture.js";
-import { draw } from "./draw-design.js";
+import { drawDesign } from "./draw-design.js";
 
 /** A grey picture by the brightness at shares of its sides, 0 to 1. */
 function pictureBy(side: number, shadeAt: (x: number, y: number) => number): Picture {
@@ -102,7 +102,7 @@ test.each([
 ])("a halftone of %s is delivered, and read by two decoders: %#", async (_name, background, size) => {
   for (const fields of [{}, { color: "#7b1e3b", eye_shape: "rounded" }, { frame_style: "banner-bottom" }]) {
     const design = designOf({ pattern: "halftone", size, ...fields });
-    const { bytes, scan } = await draw(design, { checked: true, pictures: { background } });
+    const { bytes, scan } = await drawDesign(design, { checked: true, pictures: { background } });
     expect(scan).toMatchObject({ isReadable: true });
     const pixels = pngPixels(bytes);
     expect([await readers["zxing-cpp"](pixels), await readers.qr(pixels)]).toEqual([styledText, styledText]);
@@ -111,7 +111,7 @@ test.each([
 
 test("only the pattern halftone shows a picture by its modules", async () => {
   const pixelsWith = async (pattern: string, background: Picture) => {
-    const { bytes } = await draw(designOf({ pattern, size: 370 }), { checked: false, pictures: { background } });
+    const { bytes } = await drawDesign(designOf({ pattern, size: 370 }), { checked: false, pictures: { background } });
     const { data } = pngPixels(bytes);
     return data.filter((value, i) => i % 4 === 0 && value < 40).length;
   };

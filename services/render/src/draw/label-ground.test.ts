@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
 import type { Picture } from "@qrfactory/drawing/scene/shapes";
-import { draw, judge } from "./draw-design.js";
+import { drawDesign, judgeDesign } from "./draw-design.js";
 
 /** A picture of one colour above and another in its lowest fifth, where labels stand. */
 function pictureOf(above: number, below: number): Picture {
@@ -35,7 +35,7 @@ test.each<[string, object, Picture, RegExp]>([
 ])(
   "a label that vanishes in the picture behind it is refused, drawn or only judged: %s",
   async (_name, fields, background, sentence) => {
-    for (const road of [draw, judge]) {
+    for (const road of [drawDesign, judgeDesign]) {
       const drawing = road(designWith(fields), { checked: true, pictures: { background } });
       await expect(drawing).rejects.toMatchObject({
         code: "validation_failed",
@@ -54,6 +54,6 @@ test.each<[string, object, Picture]>([
     pictureOf(255, 0),
   ],
 ])("a label that is seen in the picture behind it is drawn: %s", async (_name, fields, background) => {
-  const { scan } = await draw(designWith(fields), { checked: true, pictures: { background } });
+  const { scan } = await drawDesign(designWith(fields), { checked: true, pictures: { background } });
   expect(scan?.isReadable).toBe(true);
 });

@@ -4,7 +4,7 @@ import { pngPixels, readers } from "@qrfactory/testing/decode";
 import fc from "fast-check";
 import { designOf, styledText } from "../canvas/styles.fixture.js";
 import { distanceOfReading } from "../check/read-at-distances.fixture.js";
-import { draw } from "./draw-design.js";
+import { drawDesign } from "./draw-design.js";
 
 /** The same forty at every run; others on demand: RANDOM_DESIGNS=10000 takes some twenty minutes on one core. */
 const runs = Number(process.env.RANDOM_DESIGNS ?? 40);
@@ -76,7 +76,7 @@ test("whatever the design, two decoders read the image, or the refusal says what
   await fc.assert(
     fc.asyncProperty(fields, async (given) => {
       const design = designOf(given);
-      const drawing = await draw(design, { checked: true }).catch((error: Error) => error);
+      const drawing = await drawDesign(design, { checked: true }).catch((error: Error) => error);
       const advice = drawing instanceof Error ? drawing.message : (drawing.scan?.advice ?? "");
       if (drawing instanceof Error || !drawing.scan?.isReadable) {
         const cause = causeOf(advice);

@@ -2,12 +2,12 @@ import { expect, test } from "@jest/globals";
 import type { TextEncoding } from "@qrfactory/domain/symbol/text-encoding";
 import { pngPixels, readers } from "@qrfactory/testing/decode";
 import { designOf } from "../canvas/styles.fixture.js";
-import { draw } from "./draw-design.js";
+import { drawDesign } from "./draw-design.js";
 
 /** The text as each reader reads it from the delivered image. */
 async function readingsOf(text: string, text_encoding: TextEncoding): Promise<Record<string, string | null>> {
   const design = designOf({ data_type: "text", data: text, text_encoding });
-  const { bytes, scan } = await draw(design, { checked: true });
+  const { bytes, scan } = await drawDesign(design, { checked: true });
   expect(scan?.isReadable).toBe(true);
   const pixels = pngPixels(bytes);
   const readings: Record<string, string | null> = {};

@@ -3,8 +3,7 @@ import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import { decodeOne } from "@qrfactory/testing/decode";
-
-import { draw } from "../draw/draw-design.js";
+import { drawDesign } from "../draw/draw-design.js";
 import { makeDrawingPool } from "../pool/drawing-pool.js";
 import { imageOf, type Rig, startRig } from "../rig.fixture.js";
 
@@ -39,10 +38,10 @@ function gatedDraw() {
     open = resolve;
   });
   const counter = { drawn: 0, open };
-  const gated: typeof draw = async (design, options) => {
+  const gated: typeof drawDesign = async (design, options) => {
     counter.drawn += 1;
     await gate;
-    return draw(design, options);
+    return drawDesign(design, options);
   };
   return { counter, gated };
 }
@@ -67,7 +66,7 @@ test("equal requests at the same moment are drawn once, and all but one are hits
 test("a drawing that fails is an internal error that costs nothing and shows nothing of itself", async () => {
   let broken = true;
   const rig = await start({
-    draw: (design, options) => (broken ? Promise.reject(new Error("secret path /srv")) : draw(design, options)),
+    draw: (design, options) => (broken ? Promise.reject(new Error("secret path /srv")) : drawDesign(design, options)),
   });
   const key = rig.addKey("free");
   const response = await rig.generate(key, { data: url });

@@ -17,7 +17,7 @@ import type { Image, ImageRequest, Images } from "../cache/images.js";
 import { rendererVersion } from "../draw/draw-design.js";
 import type { Caller, RequireCaller } from "./caller.js";
 import { refusalOf } from "./refusal.js";
-import type { ReadWanted } from "./request.js";
+import type { ReadRequest } from "./request.js";
 
 /** Credits of one delivered image. */
 const creditsAnImage = 1;
@@ -35,7 +35,7 @@ export type GenerateOptions = {
   credits: Pick<Credits, "takeCredits" | "giveBackCredits" | "settle">;
   /** Names this process in its charges: whoever starts in its place decides what became of them. */
   chargeHolder: () => string;
-  readWanted: ReadWanted;
+  readRequest: ReadRequest;
   images: Images;
   /** Resolves when the call is on disk. */
   recordCall: (event: CallEvent) => Promise<void>;
@@ -51,14 +51,14 @@ export type GenerateOptions = {
 
 /** The handler of `POST /api/v1/generate/`, and with `linkHeaders` of a `GET`. */
 export function makeGenerate(options: GenerateOptions): Handler {
-  const { requireCaller, readWanted, images, recordCall, now = () => new Date() } = options;
+  const { requireCaller, readRequest, images, recordCall, now = () => new Date() } = options;
 
   return async function generate(req, res) {
     const caller = await requireCaller(req, res);
     const { keyId, workspaceId, plan, frozen, overage } = caller;
     const linkHeaders = options.linkHeaders?.(caller, now());
     if (frozen) throw frozenProblem(frozen, plan.name);
-    const { design, scanCheck, pictures, code, sent, identity } = await readWanted(req, caller);
+    const { design, scanCheck, pictures, code, sent, identity } = await readRequest(req, caller);
 
     const signal = leaving(res);
     const requestOf = (wanted: Design): ImageRequest => ({

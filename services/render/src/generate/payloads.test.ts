@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
 import { decodeOne } from "@qrfactory/testing/decode";
-import { draw } from "../draw/draw-design.js";
+import { drawDesign } from "../draw/draw-design.js";
 
 const scripts = "Zoë Ωμέγα Жанна שלום مرحبا 東京 ソウル 서울 👩‍🚀🏳️‍🌈";
 
@@ -16,7 +16,7 @@ test.each<[string, object]>([
   ["event", { title: scripts, start: "2026-06-01T18:30:00+02:00", location: scripts, description: scripts }],
 ])("a code of type %s holds its payload to the last byte", async (type, payload) => {
   const { design } = readDesign({ data_type: type, payload }, plans.enterprise);
-  const { bytes, scan } = await draw(design, { checked: true });
+  const { bytes, scan } = await drawDesign(design, { checked: true });
   expect(scan?.isReadable).toBe(true);
   expect(await decodeOne(bytes)).toBe(design.text);
 });

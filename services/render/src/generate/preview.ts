@@ -14,8 +14,8 @@ import type { Images } from "../cache/images.js";
 import { rendererVersion } from "../draw/draw-design.js";
 import type { RequireCaller } from "./caller.js";
 import { leaving, setImageHeaders } from "./generate.js";
-import type { ReadWanted } from "./request.js";
-import { type DesignRequestBody, readDesignRequest } from "./request-body.js";
+import type { ReadRequest } from "./request.js";
+import { type DesignBody, readDesignBody } from "./request-body.js";
 
 /** Previews of a workspace in a second: some people who drag a slider. */
 export const previewsPerSecond = 20;
@@ -31,15 +31,15 @@ const markContrastMin = 3;
 
 const white: Rgba = [255, 255, 255, 255];
 
-export type PreviewOptions = { requireCaller: RequireCaller; readWanted: ReadWanted; images: Images };
+export type PreviewOptions = { requireCaller: RequireCaller; readRequest: ReadRequest; images: Images };
 
-/** The handler of `POST /api/v1/preview/`; `readWanted` reads what `readPreviewRequest` makes of the body. */
-export function makePreview({ requireCaller, readWanted, images }: PreviewOptions): Handler {
+/** The handler of `POST /api/v1/preview/`; `readRequest` reads what `readPreviewBody` makes of the body. */
+export function makePreview({ requireCaller, readRequest, images }: PreviewOptions): Handler {
   return async function preview(req, res) {
     const caller = await requireCaller(req, res);
     const { workspaceId, plan, frozen } = caller;
     if (frozen) throw frozenProblem(frozen, plan.name);
-    const { design, pictures } = await readWanted(req, caller);
+    const { design, pictures } = await readRequest(req, caller);
     requireSmall(design);
     const cacheKey = cacheKeyOf(design, rendererVersion, workspaceId);
     const asked = { design, cacheKey, workspaceId, scanCheck: "report", isFresh: false, pictures } as const;
@@ -52,8 +52,8 @@ export function makePreview({ requireCaller, readWanted, images }: PreviewOption
 }
 
 /** The request behind a preview: its own, small unless told, and marked. */
-export async function readPreviewRequest(req: Request): Promise<DesignRequestBody> {
-  const { body, sources } = await readDesignRequest(req);
+export async function readPreviewBody(req: Request): Promise<DesignBody> {
+  const { body, sources } = await readDesignBody(req);
   if (!isObject(body)) return { body, sources };
   const isSized = body.size !== undefined || body.size_inches !== undefined;
   return { body: marked(isSized ? body : { ...body, size: previewPxMax }), sources };

@@ -16,7 +16,7 @@ const fieldsBytesMax = 200_000;
 const allBytesMax = Math.ceil(((logoLimits.bytesMax + backgroundLimits.bytesMax) * 4) / 3) + 400_000;
 const bodyLimits: BodyLimits = { bytesMax: fieldsBytesMax, allBytesMax, longMembers: longPictureMembers };
 
-export type DesignRequestBody = { body: unknown; sources: PictureSources };
+export type DesignBody = { body: unknown; sources: PictureSources };
 
 /** The fields of an address. Throws `validation_failed` for one that is given twice. */
 function queryFields(req: Request): Record<string, string> {
@@ -35,7 +35,7 @@ function queryFields(req: Request): Record<string, string> {
  * Reads the fields of a request, from its address and its body, which counts where both say something; throws
  * `unsupported_media_type` for anything but JSON and forms, and what their readers throw.
  */
-export async function readDesignRequest(req: Request): Promise<DesignRequestBody> {
+export async function readDesignBody(req: Request): Promise<DesignBody> {
   const named = fromTextFields(queryFields(req));
   if (req.method !== "POST") return takePictureSources(named, {});
   if (req.is("multipart/form-data")) {

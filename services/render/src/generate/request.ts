@@ -5,9 +5,9 @@ import type { Request } from "express";
 import type { ReadCode, RequestedCode } from "../codes/dynamic-codes.js";
 import { digestsOf, type FetchPicture, getPictures, type PictureFiles } from "../pictures/pictures.js";
 import type { Caller } from "./caller.js";
-import { type DesignRequestBody, readDesignRequest } from "./request-body.js";
+import { type DesignBody, readDesignBody } from "./request-body.js";
 
-export type Wanted = {
+export type RequestedImage = {
   design: Design;
   scanCheck: ScanCheck;
   pictures: PictureFiles;
@@ -19,22 +19,26 @@ export type Wanted = {
   identity: unknown;
 };
 
-export type ReadWanted = (req: Request, caller: Caller) => Promise<Wanted>;
+export type ReadRequest = (req: Request, caller: Caller) => Promise<RequestedImage>;
 
-export type WantedOptions = {
+export type ReadRequestOptions = {
   readCode: ReadCode;
   fetchPicture: FetchPicture;
   /** Default: the body, or for a GET the query. */
-  readRequest?: (req: Request) => Promise<DesignRequestBody>;
+  readBody?: (req: Request) => Promise<DesignBody>;
 };
 
 /** Stands for a background picture before it was got: what is seen on it is not judged yet. */
 const awaited = { background: "awaited" };
 
 /** Makes the reader of requests; it throws what `readDesign`, `readCode` and the pictures' readers throw. */
-export function makeReadWanted({ readCode, fetchPicture, readRequest = readDesignRequest }: WantedOptions): ReadWanted {
-  return async function readWanted(req, caller) {
-    const { body: sent, sources } = await readRequest(req);
+export function makeReadRequest({
+  readCode,
+  fetchPicture,
+  readBody = readDesignBody,
+}: ReadRequestOptions): ReadRequest {
+  return async function readRequest(req, caller) {
+    const { body: sent, sources } = await readBody(req);
     const { body, code } = await readCode(req, sent, caller);
     const { scanCheck, ...read } = readDesign(body, caller.plan, sources.background ? awaited : {});
     const pictures = await getPictures(sources, { workspaceId: caller.workspaceId, fetchPicture });

@@ -8,7 +8,7 @@ import { ApiError, type ProblemCode } from "@qrfactory/domain/http/errors";
 import type { FieldErrors } from "@qrfactory/domain/http/field-errors";
 import type { Pictures } from "@qrfactory/drawing/drawing";
 import { loadDecoder } from "../check/zxing.js";
-import { draw, judge, type Verdict } from "../draw/draw-design.js";
+import { drawDesign, judgeDesign, type Verdict } from "../draw/draw-design.js";
 import { loadShaper } from "../draw/labels.js";
 
 export type DrawTask = {
@@ -45,7 +45,7 @@ await Promise.all([loadDecoder(), loadShaper()]);
 export default async function drawTask({ design, checked, pictures, isTrial }: DrawTask): Promise<DrawOutcome> {
   const started = performance.now();
   try {
-    const drawing = await (isTrial ? judge : draw)(design, { checked, pictures });
+    const drawing = await (isTrial ? judgeDesign : drawDesign)(design, { checked, pictures });
     return { drawing, spentMs: performance.now() - started };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { type Design, designRequest, readDesign } from "@qrfactory/domain/design/design";
 import { plans } from "@qrfactory/domain/plan/plans";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
-import { draw } from "../draw/draw-design.js";
+import { drawDesign } from "../draw/draw-design.js";
 import { type DrawingPool, type DrawingPoolOptions, makeDrawingPool } from "./drawing-pool.js";
 
 const pools: DrawingPool[] = [];
@@ -34,7 +34,7 @@ test("a drawing of a thread is the same as one in place", async () => {
   ]) {
     const design = designOf(fields);
     const drawn = await pool.draw(design, { workspaceId, checked: true });
-    expect(drawn).toEqual(await draw(design, { checked: true }));
+    expect(drawn).toEqual(await drawDesign(design, { checked: true }));
     expect(Buffer.isBuffer(drawn.bytes)).toBe(true);
   }
 });

@@ -9,7 +9,7 @@ import { errorCorrectionLevels } from "@qrfactory/domain/symbol/capacity";
 import type { Pictures } from "@qrfactory/drawing/drawing";
 import { isFlatSquares } from "@qrfactory/drawing/scene/scene";
 import { Piscina } from "piscina";
-import { type Drawing, draw, judge, type Verdict } from "../draw/draw-design.js";
+import { type Drawing, drawDesign, judgeDesign, type Verdict } from "../draw/draw-design.js";
 import { type ImageDecoder, makeImageDecoder } from "../pictures/image-decoder.js";
 import type { PictureFile, PictureFiles, PictureKind } from "../pictures/pictures.js";
 import { makeAdmission } from "./admission.js";
@@ -45,7 +45,7 @@ export type DrawOptions = {
 };
 
 export type DrawingPool = {
-  /** Throws what `draw` throws, and `overloaded` when its turn would come too late. */
+  /** Throws what `drawDesign` throws, and `overloaded` when its turn would come too late. */
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
   /** As `draw`, without the file. */
   judge: (design: Design, options: DrawOptions) => Promise<Verdict>;
@@ -96,9 +96,10 @@ export function makeDrawingPool(options: DrawingPoolOptions = {}): DrawingPool {
   }
 
   return {
-    draw: (design, drawOptions) => (isLight(design) ? draw(design, drawOptions) : drawInPool(design, drawOptions)),
+    draw: (design, drawOptions) =>
+      isLight(design) ? drawDesign(design, drawOptions) : drawInPool(design, drawOptions),
     judge: (design, drawOptions) =>
-      isLight(design) ? judge(design, drawOptions) : runInPool(design, drawOptions, true),
+      isLight(design) ? judgeDesign(design, drawOptions) : runInPool(design, drawOptions, true),
     requireTurn: (design, { workspaceId, files = {} }) => {
       for (const [, file, wanted] of wantedOf(design, files)) decoder.requireTurn(file, { ...wanted, workspaceId });
       if (!isLight(design)) admission.requireTurn({ workspaceId });
@@ -120,7 +121,7 @@ export async function warmUp(): Promise<void> {
   for (let length = 10; length <= lightTextMax; length += 10) {
     for (const level of errorCorrectionLevels) {
       const request = { data_type: "text", data: "a".repeat(length), error_correction: level, size: lightWidthPxMax };
-      await draw(readDesign(request, plans.enterprise).design, { checked: true });
+      await drawDesign(readDesign(request, plans.enterprise).design, { checked: true });
     }
   }
 }

@@ -16,7 +16,7 @@ import type { Verdict } from "../draw/draw-design.js";
 import { shapeLegible } from "../draw/labels.js";
 import type { RequireCaller } from "../generate/caller.js";
 import { refusalOf } from "../generate/refusal.js";
-import type { ReadWanted, Wanted } from "../generate/request.js";
+import type { ReadRequest, RequestedImage } from "../generate/request.js";
 import type { PictureFiles } from "../pictures/pictures.js";
 import type { DrawingPool } from "../pool/drawing-pool.js";
 import { type Warning, warningsOf } from "./warnings.js";
@@ -68,13 +68,13 @@ const noFigures = { symbol: null, print: null, contrast_ratio: null, logo: null,
 /**
  * The handler of `POST /api/v1/validate/`. It answers 200 for whatever generate would refuse because of the request.
  */
-export function makeValidate({ requireCaller, readWanted, judge }: ValidateOptions): Handler {
-  const judgeFor = ({ design, pictures }: Wanted, workspaceId: string, checked: boolean) =>
+export function makeValidate({ requireCaller, readRequest, judge }: ValidateOptions): Handler {
+  const judgeFor = ({ design, pictures }: RequestedImage, workspaceId: string, checked: boolean) =>
     judge(design, { workspaceId, checked, files: pictures });
 
   return async function validate(req, res) {
     const caller = await requireCaller(req, res);
-    const answer = await readWanted(req, caller)
+    const answer = await readRequest(req, caller)
       .then((wanted) => validationOf(wanted, (checked) => judgeFor(wanted, caller.workspaceId, checked)))
       .catch((error): Validation => ({ valid: false, ...invalidBy(error), warnings: [], ...noFigures }));
     res.set("Cache-Control", "no-store").json(answer);
@@ -83,7 +83,7 @@ export function makeValidate({ requireCaller, readWanted, judge }: ValidateOptio
 
 export type ValidateOptions = {
   requireCaller: RequireCaller;
-  readWanted: ReadWanted;
+  readRequest: ReadRequest;
   /** The verdict that generate would come to. */
   judge: DrawingPool["judge"];
 };
@@ -111,7 +111,7 @@ type Foreseen = {
   colors: ReturnType<typeof judgeColors>;
 };
 
-function foresee({ design, pictures }: Pick<Wanted, "design" | "pictures">): Foreseen {
+function foresee({ design, pictures }: Pick<RequestedImage, "design" | "pictures">): Foreseen {
   const logo = logoOf(design, pictures);
   const encoding = { encoding: design.textEncoding };
   const symbol = logo ? makeSymbolAround(design.text, design.errorCorrection, logo, encoding) : symbolOf(design);
@@ -121,7 +121,10 @@ function foresee({ design, pictures }: Pick<Wanted, "design" | "pictures">): For
 }
 
 /** The verdict of a request that could be read, by `judgeDesign`, and its figures. */
-async function validationOf(wanted: Wanted, judgeDesign: (checked: boolean) => Promise<Verdict>): Promise<Validation> {
+async function validationOf(
+  wanted: RequestedImage,
+  judgeDesign: (checked: boolean) => Promise<Verdict>,
+): Promise<Validation> {
   const { design, scanCheck, sent } = wanted;
   const foreseen = foresee(wanted);
   const judged = await judgeDesign(scanCheck !== "off").catch((error: unknown) => {
@@ -142,7 +145,7 @@ async function validationOf(wanted: Wanted, judgeDesign: (checked: boolean) => P
  * impossible, as `draw` does.
  */
 export async function refusalWithoutDrawing(
-  wanted: Pick<Wanted, "design" | "scanCheck" | "pictures" | "sent">,
+  wanted: Pick<RequestedImage, "design" | "scanCheck" | "pictures" | "sent">,
 ): Promise<ApiError | null> {
   const { design, scanCheck, sent } = wanted;
   const { symbol, side, colors } = foresee(wanted);
