@@ -1,5 +1,6 @@
-// The road for opaque grounds, row by row: cairo says how much of each pixel a fill covers, the colours are mixed here
-// from a table, and pictures lie under or over them. Cairo itself computes a gradient for every pixel, covered or not.
+// The fast path for opaque grounds, row by row: cairo says how much of each pixel a fill covers, the colours are mixed
+// here from a table, and pictures lie under or over them. Cairo itself computes a gradient for every pixel, covered or
+// not.
 import type { Rgba } from "@qrfactory/domain/design/color";
 import type { RowReader } from "@qrfactory/drawing/paint/png-rows";
 import type { Fill, Filled, Placed, Scene } from "@qrfactory/drawing/scene/shapes";

@@ -1,4 +1,4 @@
-// From a scene to pixels by the shortest road that shows the same picture: flat squares as rows of one or two bits, one
+// From a scene to pixels by the fastest path that shows the same picture: flat squares as rows of one or two bits, one
 // flat colour as a mask of coverage, everything else on an opaque ground in layers, and what is left as a painting.
 // Files and the scan check are made of the same pixels. Clear pixels have the colour of the substrate: programs drop
 // alpha.
@@ -39,7 +39,7 @@ export function rasterize(scene: Scene, widthPx: number): Raster {
   return paintPlainly(scene, widthPx);
 }
 
-/** The road that is right for every scene, and that the others are compared with. */
+/** The path that is right for every scene, and that the fast ones are compared with. */
 export function paintPlainly(scene: Scene, widthPx: number): Extract<Raster, { kind: "painting" }> {
   return { kind: "painting", widthPx, painting: paintCanvas(scene, widthPx), substrate: surfaceOf(scene).substrate };
 }

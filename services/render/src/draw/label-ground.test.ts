@@ -35,8 +35,8 @@ test.each<[string, object, Picture, RegExp]>([
 ])(
   "a label that vanishes in the picture behind it is refused, drawn or only judged: %s",
   async (_name, fields, background, sentence) => {
-    for (const road of [drawDesign, judgeDesign]) {
-      const drawing = road(designWith(fields), { checked: true, pictures: { background } });
+    for (const act of [drawDesign, judgeDesign]) {
+      const drawing = act(designWith(fields), { checked: true, pictures: { background } });
       await expect(drawing).rejects.toMatchObject({
         code: "validation_failed",
         message: expect.stringMatching(sentence),

@@ -13,7 +13,7 @@ export type AskedFor = {
 };
 
 /**
- * The one refusal of a design by its verdict, for every road that leads to an image; null where it may be delivered. It
+ * The one refusal of a design by its verdict, for every way to ask for an image; null where it may be delivered. It
  * stands under the field that the advice begins with, or else under `scan_check`, which asked for it.
  */
 export function refusalOf({ scan }: Verdict, { scanCheck, sent, appendix = "" }: AskedFor): ApiError | null {

@@ -77,19 +77,19 @@ export type ImageDecoderOptions = {
 type Decoded = { picture: Picture; spentMs: number | null } | { failed: DecodeFailure; spentMs: null };
 
 /** Of a decoding process: its compiled file, whether this one runs compiled or, in tests, from source. */
-type Road = { file: string; isCompiled: boolean };
+type DecoderFile = { file: string; isCompiled: boolean };
 
-const roadOf = (name: string, isCompiled: boolean): Road => ({
+const decoderFileOf = (name: string, isCompiled: boolean): DecoderFile => ({
   file: fileURLToPath(new URL(`../../dist/pictures/${name}`, import.meta.url)),
   isCompiled,
 });
-const plainRoad = roadOf("decode-process.js", false);
-const webpRoad = roadOf("decode-webp-process.js", true);
+const plainDecoder = decoderFileOf("decode-process.js", false);
+const webpDecoder = decoderFileOf("decode-webp-process.js", true);
 
 /** Makes the decoder; processes start with the first pictures. */
 export function makeImageDecoder(options: ImageDecoderOptions = {}): ImageDecoder {
   const { processes = Math.max(2, availableParallelism()), waitMsEnd = waitMsEndDefault } = options;
-  const pools = { webp: makeProcesses(options, webpRoad), others: makeProcesses(options, plainRoad) };
+  const pools = { webp: makeProcesses(options, webpDecoder), others: makeProcesses(options, plainDecoder) };
   const admission = makeAdmission({
     threads: processes,
     waitMsMax,
@@ -166,9 +166,9 @@ function workOf({ type, width, height, passes }: ImageHeader, bytes: number) {
 }
 
 /** Processes that are idle wait for the next picture; more start when there is none. */
-function makeProcesses(options: ImageDecoderOptions, road: Road) {
+function makeProcesses(options: ImageDecoderOptions, decoder: DecoderFile) {
   const {
-    processFile: file = road.file,
+    processFile: file = decoder.file,
     decodeMsMax = decodeMsMaxDefault,
     memoryBytesMax = memoryBytesMaxDefault,
   } = options;
@@ -177,7 +177,7 @@ function makeProcesses(options: ImageDecoderOptions, road: Road) {
   let isClosed = false;
 
   function start(): DecoderProcess {
-    const started = startDecoderProcess({ file, isCompiled: road.isCompiled, decodeMsMax, memoryBytesMax });
+    const started = startDecoderProcess({ file, isCompiled: decoder.isCompiled, decodeMsMax, memoryBytesMax });
     all.add(started);
     return started;
   }

@@ -33,7 +33,7 @@ const post = (path: string, body: object, headers: Record<string, string>) =>
     body: JSON.stringify(body),
   });
 
-/** The codes of refusals by each road, null where it would deliver, and the score by the two that tell it. */
+/** The codes of refusals by each of them, null where it would deliver, and the score by the two that tell it. */
 async function verdictsOn(body: Record<string, unknown>) {
   const drawn = await rig.generate(key, body);
   const generate = drawn.status === 200 ? null : ((await drawn.json()) as { code: string; detail: string });

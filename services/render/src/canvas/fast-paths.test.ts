@@ -12,7 +12,8 @@ import { paintPlainly, pngOf, rasterize } from "./rasterize.js";
 import { designOf, pixelsOfImage, readTwice, sceneFor, styledText } from "./styles.fixture.js";
 
 /**
- * Of 255: cairo rounds coverage and blending at other places than a road does; a veiled ground is divided out again.
+ * Of 255: cairo rounds coverage and blending at other places than a fast path does; a veiled ground is divided out
+ * again.
  */
 const roundingMax = { squares: 1, layers: 2, coverage: 3, painting: 0 };
 
@@ -57,7 +58,7 @@ test.each<[string, object, string]>([
     "layers",
   ],
   ...patterns.slice(1).map((pattern): [string, object, string] => [pattern, { pattern, color: "#0b3d2e" }, "coverage"]),
-])("the fast road shows what the plain one shows: %s", async (_name, fields, kind) => {
+])("the fast path shows what the plain one shows: %s", async (_name, fields, kind) => {
   for (const size of [137, 260]) {
     // A frame is laid out for the size of its image.
     const scene = await sceneFor(designOf({ ...fields, size }));
@@ -103,7 +104,7 @@ function differenceOnGround(scene: Scene, size: number): number {
   return most;
 }
 
-test.each(patterns)("layers show what the plain road shows, whatever the eyes, gradient and logo: %s", (pattern) => {
+test.each(patterns)("layers show what the plain path shows, whatever the eyes, gradient and logo: %s", (pattern) => {
   const picture = stripes();
   for (const [i, eye_border_shape] of eyeBorderShapes.entries()) {
     const eye_center_shape = eyeCenterShapes[i % eyeCenterShapes.length];
@@ -128,7 +129,7 @@ test.each<[string, object, SceneParts]>([
     { gradient_from: "#7b2ff780", gradient_to: "#181b5b", eye_color: "#a00000c0", pattern: "liquid" },
     { logo: { picture: stripes(), sizeRatio: 0.3, clearZone: false } },
   ],
-])("layers show what the plain road shows: %s", (_name, fields, parts) => {
+])("layers show what the plain path shows: %s", (_name, fields, parts) => {
   const design = designOf(fields);
   const scene = layOut(makeSymbol(design.text, "H"), design, parts);
   for (const size of [137, 260]) expect(differenceOnGround(scene, size)).toBeLessThanOrEqual(roundingMax.layers);
@@ -194,7 +195,7 @@ test.each(["png", "jpeg", "svg", "pdf", "eps"])("the same design gives the same 
   }
 });
 
-test("every road writes the resolution that was asked for", async () => {
+test("every path writes the resolution that was asked for", async () => {
   for (const fields of [{}, { pattern: "dot" }, styled, { ...styled, background: "transparent" }]) {
     const design = designOf({ ...fields, size_inches: 1, dpi: 200 });
     const { bytes } = paintScene(await sceneFor(design), design);
