@@ -1,9 +1,9 @@
-// Segment files: `<first sequence number>.seg` in the spool's directory, frames one after the other. A record's place
+// Segment files: `<first sequence number>.seg` in the spool's directory, entries one after the other. A record's place
 // is known from the names; what is inside is checked when it is read, and damage costs only the records it touches.
 import { readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { type Frame, frameAt, frameBytesMax, frameHeaderBytes } from "./frame.js";
+import { entryAt, entryBytesMax, entryHeaderBytes, type LogEntry } from "./log-entry.js";
 
 export type Segment = {
   path: string;
@@ -19,7 +19,7 @@ export type Segment = {
 const nameDigits = 15;
 const namePattern = /^(\d{15})\.seg$/;
 
-/** Bytes read at once; holds at least three frames of the greatest size. */
+/** Bytes read at once; holds at least three entries of the greatest size. */
 const chunkBytes = 256 * 1024;
 
 /** Where the segment lies whose first record has this sequence number. */
@@ -41,22 +41,22 @@ export function listSegments(directory: string): Segment[] {
 }
 
 /**
- * Makes the newest segment ready for more: cuts off what stands after its last good frame (a write that a crash cut
+ * Makes the newest segment ready for more: cuts off what stands after its last good entry (a write that a crash cut
  * short) and returns the sequence number that comes next, and how many bytes were cut.
  */
 export function recoverTail(segment: Segment): { next: number; bytesCut: number } {
   const bytes = readFileSync(segment.path);
   // No file can hold more records than it has room for headers.
-  const until = segment.first + Math.ceil(bytes.length / frameHeaderBytes);
+  const until = segment.first + Math.ceil(bytes.length / entryHeaderBytes);
   let next = segment.first;
   let goodUntil = 0;
   for (let offset = 0; offset < bytes.length; ) {
-    const frame = frameAt(bytes, offset, next, until);
-    if (frame) {
-      next = frame.sequence + 1;
-      goodUntil = frame.end;
+    const entry = entryAt(bytes, offset, next, until);
+    if (entry) {
+      next = entry.sequence + 1;
+      goodUntil = entry.end;
     }
-    offset = frame ? frame.end : offset + 1;
+    offset = entry ? entry.end : offset + 1;
   }
   const bytesCut = bytes.length - goodUntil;
   if (bytesCut > 0) truncateSync(segment.path, goodUntil);
@@ -110,28 +110,28 @@ export async function readSegment(
   function takeRecords(bytes: Buffer, isLast: boolean): void {
     let taken = 0;
     for (let at = 0; at < bytes.length && read.count < range.recordsMax; ) {
-      const frame = frameAt(bytes, at, expected, range.until);
-      if (frame) {
-        if (frame.sequence >= range.from) {
-          if (read.count > 0 && !belongs(frame, taken)) break;
-          if (read.count === 0) read.firstSequence = frame.sequence;
+      const entry = entryAt(bytes, at, expected, range.until);
+      if (entry) {
+        if (entry.sequence >= range.from) {
+          if (read.count > 0 && !belongs(entry, taken)) break;
+          if (read.count === 0) read.firstSequence = entry.sequence;
           else bytes[taken++] = lineFeed;
-          taken += bytes.copy(bytes, taken, frame.start + frameHeaderBytes, frame.end);
+          taken += bytes.copy(bytes, taken, entry.start + entryHeaderBytes, entry.end);
           read.count += 1;
         }
-        expected = frame.sequence + 1;
-      } else if (!isLast && bytes.length - at < frameBytesMax) {
+        expected = entry.sequence + 1;
+      } else if (!isLast && bytes.length - at < entryBytesMax) {
         break;
       }
-      // Damage: the search for the next good frame goes on byte by byte.
-      const next = frame ? frame.end : at + 1;
+      // Damage: the search for the next good entry goes on byte by byte.
+      const next = entry ? entry.end : at + 1;
       offset += next - at;
       at = next;
     }
     read.lines = bytes.subarray(0, taken);
   }
 
-  function belongs(frame: Frame, taken: number): boolean {
-    return frame.sequence === expected && taken + frame.end - frame.start <= range.bytesMax;
+  function belongs(entry: LogEntry, taken: number): boolean {
+    return entry.sequence === expected && taken + entry.end - entry.start <= range.bytesMax;
   }
 }

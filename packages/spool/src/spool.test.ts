@@ -14,7 +14,7 @@ import { afterAll, expect, test } from "@jest/globals";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import fc from "fast-check";
-import { frameHeaderBytes } from "./frame.js";
+import { entryHeaderBytes } from "./log-entry.js";
 import { openSpool, rebootStride, type Spool, type SpoolOptions, type SpoolRead } from "./spool.js";
 
 const temp = makeTempDirectory("spool-");
@@ -94,7 +94,7 @@ test("a tail torn at any byte costs the records it cuts and nothing else", async
   const directory = await filled(numbered(3));
   const file = join(directory, segmentsOf(directory)[0] as string);
   const whole = readFileSync(file);
-  const ends = [0, 1, 2, 3].map((count) => (frameHeaderBytes + "record 1".length) * count);
+  const ends = [0, 1, 2, 3].map((count) => (entryHeaderBytes + "record 1".length) * count);
   for (let bytes = 0; bytes <= whole.length; bytes++) {
     writeFileSync(file, whole.subarray(0, bytes));
     const spool = openSpool({ directory });
@@ -219,7 +219,7 @@ test("a disk that refuses or cuts a write short stops nobody, and everything is 
     },
   });
   for (const record of numbered(10)) await spool.append(record);
-  // 100 bytes hold four whole frames of 22; the fifth was cut short and taken back.
+  // 100 bytes hold four whole entries of 22; the fifth was cut short and taken back.
   expect(spool.stats()).toMatchObject({ nextSequence: 5, atRisk: 6, bytes: 88 });
   expect(statSync(join(directory, segmentsOf(directory)[0] as string)).size).toBe(88);
   await Promise.all(numbered(50).map((record) => spool.append(record)));

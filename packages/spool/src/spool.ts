@@ -4,9 +4,9 @@
 
 import { makePrivateDirectory } from "@qrfactory/runtime/private-directory";
 import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes";
-import { recordBytesMax } from "./frame.js";
 import { type Identity, newIdentity, readIdentity, writeIdentity } from "./identity.js";
 import { bootId as currentBootId, takeLock } from "./lock.js";
+import { recordBytesMax } from "./log-entry.js";
 import { type Position, readSegment } from "./segment.js";
 import { openWriter, type Writer, type WriteSync } from "./writer.js";
 

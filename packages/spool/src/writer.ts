@@ -1,12 +1,12 @@
 // The writing side of a spool's directory: the list of segments, the newest of which is open for appending. A refused
-// or short write is undone, so that the file always ends with a whole frame.
+// or short write is undone, so that the file always ends with a whole entry.
 
 import { closeSync, fdatasync, fsync, ftruncateSync, openSync, unlink, writeSync as writeToFile } from "node:fs";
 import { promisify } from "node:util";
 import { minuteMs } from "@qrfactory/domain/duration";
 import { fileMode } from "@qrfactory/runtime/private-directory";
 import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes";
-import { encodeFrames } from "./frame.js";
+import { encodeEntries } from "./log-entry.js";
 import { listSegments, recoverTail, type Segment, segmentPath } from "./segment.js";
 
 export type WriteSync = (fd: number, bytes: Buffer, offset: number, length: number) => number;
@@ -34,7 +34,7 @@ const syncDirectory = promisify(fsync);
 const unlinkFile = promisify(unlink);
 
 /**
- * `spoilt`: the newest file could not be brought back to a whole frame and takes no more; the next write begins
+ * `spoilt`: the newest file could not be brought back to a whole entry and takes no more; the next write begins
  * another.
  */
 type WriterState = "appending" | "spoilt" | "closed";
@@ -103,7 +103,7 @@ export class Writer {
       }
       const isDone = this.state === "spoilt" || this.isOld() || this.active.bytes >= this.segmentBytesMax;
       if (isDone) this.rotate();
-      const bytes = encodeFrames(records, this.nextNumber);
+      const bytes = encodeEntries(records, this.nextNumber);
       this.writeAll(bytes);
       this.active.bytes += bytes.length;
       this.totalBytes += bytes.length;
