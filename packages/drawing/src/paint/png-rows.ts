@@ -17,42 +17,38 @@ function takeMemory(bytes: number): Uint8Array {
   return kept.subarray(0, bytes);
 }
 
-/** Packs rows of `rowBytes` each; one that repeats the one above becomes zeros, which cost next to nothing. */
-export function packRows(rowAt: RowReader, { rowBytes, height }: { rowBytes: number; height: number }): Uint8Array {
+/** Whether a row is what lies in packed rows from `at` on. */
+export type IsSameRow = (rows: Uint8Array, at: number, row: Uint8Array) => boolean;
+
+const isSameByBytes: IsSameRow = (rows, at, row) => {
+  for (let i = 0; i < row.length; i++) if (row[i] !== rows[at + i]) return false;
+  return true;
+};
+
+/**
+ * Packs rows of `rowBytes` each; one that repeats the one above becomes zeros, which cost next to nothing. Comparing
+ * byte by byte takes some 5 ms for the indices of 2000 × 2000 pixels; what Node.js has for it takes a tenth.
+ */
+export function packRows(
+  rowAt: RowReader,
+  { rowBytes, height }: { rowBytes: number; height: number },
+  isSame: IsSameRow = isSameByBytes,
+): Uint8Array {
   const rows = takeMemory((1 + rowBytes) * height);
-  const isShown = makeComparison(rowBytes);
+  // Where the last row begins that was written in full.
+  let shown = -1;
   for (let y = 0, to = 1; y < height; y++, to += 1 + rowBytes) {
     const row = rowAt(y);
-    const repeats = isShown(row);
+    const repeats = shown >= 0 && isSame(rows, shown, row);
     rows[to - 1] = repeats ? filterUp : filterNone;
-    if (repeats) rows.fill(0, to, to + rowBytes);
-    else rows.set(row, to);
+    if (repeats) {
+      rows.fill(0, to, to + rowBytes);
+    } else {
+      rows.set(row, to);
+      shown = to;
+    }
   }
   return rows;
-}
-
-/** A function that says whether a row is the one that it was given before, by words of four bytes where it can. */
-function makeComparison(rowBytes: number): (row: Uint8Array) => boolean {
-  const last = new Uint8Array(rowBytes);
-  const wordCount = rowBytes >> 2;
-  const lastWords = new Int32Array(last.buffer, 0, wordCount);
-  let isFirst = true;
-  const isEqual = (row: Uint8Array) => {
-    let at = 0;
-    if ((row.byteOffset & 3) === 0) {
-      const words = new Int32Array(row.buffer, row.byteOffset, wordCount);
-      for (let i = 0; i < wordCount; i++) if (words[i] !== lastWords[i]) return false;
-      at = wordCount << 2;
-    }
-    for (; at < rowBytes; at++) if (row[at] !== last[at]) return false;
-    return true;
-  };
-  return (row) => {
-    if (!isFirst && isEqual(row)) return true;
-    isFirst = false;
-    last.set(row);
-    return false;
-  };
 }
 
 /** Reads rows out of bytes that lie `stride` bytes apart. */

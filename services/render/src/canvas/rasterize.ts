@@ -6,7 +6,7 @@ import { composite, type Rgba } from "@qrfactory/domain/design/color";
 import { type IndexedPixels, indexedPng, isSquares, paintIndexed } from "@qrfactory/drawing/paint/indexed-png";
 import { expandRows } from "@qrfactory/drawing/paint/indexed-rows";
 import { colorTypes, encodePng, type PngRows } from "@qrfactory/drawing/paint/png-file";
-import { packRows, type RowReader, rowsOf } from "@qrfactory/drawing/paint/png-rows";
+import { type IsSameRow, packRows, type RowReader, rowsOf } from "@qrfactory/drawing/paint/png-rows";
 import type { Filled, Flat, Scene } from "@qrfactory/drawing/scene/shapes";
 import { clearAs, clearPixelsAs, surfaceOf } from "@qrfactory/drawing/scene/surface";
 import type { Pixels } from "../check/zxing.js";
@@ -65,12 +65,14 @@ function paintMask(scene: OneColorScene, widthPx: number): Raster {
   return { kind: "coverage", widthPx, ...paintCoverage(scene.shapes, placeOnPixels(scene, widthPx)), palette };
 }
 
+const isSameRow: IsSameRow = (rows, at, row) => bufferOf(rows).compare(row, 0, row.length, at, at + row.length) === 0;
+
 /** The bytes of a PNG; `dpi` is the resolution to write into it, or null. */
 export function pngOf(raster: Raster, dpi: number | null): Buffer {
   const { widthPx } = raster;
   if (raster.kind === "squares") return bufferOf(indexedPng(raster, dpi, zlibDeflate));
   const png = (colorType: PngRows["colorType"], palette: Rgba[], rows: RowReader, pixelBytes: number) => {
-    const packed = packRows(rows, { rowBytes: pixelBytes * widthPx, height: widthPx });
+    const packed = packRows(rows, { rowBytes: pixelBytes * widthPx, height: widthPx }, isSameRow);
     return bufferOf(encodePng({ widthPx, bitDepth: 8, colorType, palette, rows: packed }, dpi, zlibDeflate));
   };
   if (raster.kind === "coverage") {
