@@ -1,4 +1,5 @@
-// A redirect process: read the configuration, open disk and connections, start the background loops, serve.
+// A redirect process: read the configuration, open disk and connections, start the background loops, serve. The argument
+// `--no-fast-lane` leaves every request to node:http, so that what the lane is worth can be measured.
 import { scanRecord } from "@qrfactory/domain/events";
 import { serve } from "@qrfactory/runtime/http/serve";
 import { createLog } from "@qrfactory/runtime/log";
@@ -38,6 +39,8 @@ import { makeStatusReport, registerGauges, type StateOptions } from "./state.js"
 const blockingTimeoutMs = 1_000;
 /** At a stop the last scans are handed over for this long; on disk they are safe in any case. */
 const shipOnStopMs = 1_000;
+
+const hasFastLane = !process.argv.includes("--no-fast-lane");
 
 start(async () => {
   const config = readRedirectConfig();
@@ -155,7 +158,7 @@ start(async () => {
 
   await serve({
     listener: createApp(options),
-    front: (server) => openFastLane(server, makeTakeScan(options)),
+    ...(hasFastLane && { front: (server) => openFastLane(server, makeTakeScan(options)) }),
     config,
     log,
     metrics,
