@@ -33,7 +33,7 @@ import { scanRoute } from "./scan/send.js";
 import { makeUses } from "./scan/uses.js";
 import { makeVisitorOf } from "./scan/visitor.js";
 import { keepSnapshots } from "./snapshots.js";
-import { makeStatusReport, registerGauges, type StateOptions } from "./state.js";
+import { makeStatusReport, registerGauges, type StateOptions } from "./status-report.js";
 
 /** Above the half second that a read for changes waits, far below what a frozen replica should go unnoticed. */
 const blockingTimeoutMs = 1_000;
