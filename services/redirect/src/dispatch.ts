@@ -49,6 +49,7 @@ export type CodeAnswer =
   /** A rule asks for a country: the database has to be opened, then the request is to be decided again. */
   | { kind: "unplaced" };
 
+/** What a request is answered with. */
 export type Answer =
   | CodeAnswer
   | { kind: "health" | "status" }
@@ -62,14 +63,16 @@ export type Answer =
   /** Where a code leads; null while its password says. */
   | { kind: "preview"; row: LiveRow; url: string | null };
 
+/** What the decision asks. */
 export type DispatchOptions = Pick<Decide, "decide" | "hasPassword"> & {
   table: Pick<Table, "find">;
   readScanner: (request: ScanRequest) => Scanner;
   now?: () => number;
 };
 
+/** The decision. */
 export type Dispatch = {
-  /** `isLookedUp`: the replica was asked for the id. */
+  /** The answer to a request; `isLookedUp`: the replica was asked for its id. */
   answerTo(asked: Asked, isLookedUp: boolean): Answer;
   /** Where a scan of a row leads; `isUnlocked` with the right password. */
   lead(row: LiveRow, scanner: Scanner, isUnlocked: boolean): CodeAnswer;
@@ -131,6 +134,7 @@ const refused = (takesForms = false): Answer => ({
   allowed: takesForms ? "GET, HEAD, POST" : "GET, HEAD",
 });
 
+/** What is done with a scan. */
 export type WriteDownOptions = Pick<Decide, "count"> & {
   describeScan: DescribeScan;
   /** Resolves when the scan is written down. */

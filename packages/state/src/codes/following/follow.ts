@@ -93,6 +93,7 @@ export class Follower {
     return isFollowing && isCaughtUp && this.table.isFull() && this.isComplete() && isFreshBeat(this.heartbeat.ageMs());
   }
 
+  /** What is known of the table and its replica. */
   state(): FollowState {
     return {
       isConnected: this.replica === "connected",
@@ -112,6 +113,7 @@ export class Follower {
     return { generation: completeGeneration, position };
   }
 
+  /** Ends both loops. */
   async stop(): Promise<void> {
     this.isStopped = true;
     this.stopping.abort();
