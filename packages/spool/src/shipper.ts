@@ -119,6 +119,7 @@ export class Shipper {
     this.running = this.run();
   }
 
+  /** How far it has come. */
   state(): ShipperState {
     const { acked } = this;
     const handedOver = (this.cursor ?? acked + 1) - 1;

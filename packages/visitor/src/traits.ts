@@ -19,9 +19,14 @@ export const readLanguage = memoise(preferredLanguage, languagesMax);
 
 const primaryLanguage = memoise((header) => readLanguage(header).split("-", 1)[0] || null, languagesMax);
 
+/** Which machine a scan is of; null for a person's, who has really asked. Only those are counted. */
+export const botClassOf = ({ botClass }: Pick<Client, "botClass">, isPrefetch: boolean): BotClass | null =>
+  botClass ?? (isPrefetch ? "prefetch" : null);
+
 /** Derives the traits of a client from its headers `User-Agent` and `Accept-Language`. */
 export function traitsOf(userAgent: string, acceptLanguage: string, isPrefetch: boolean): Traits {
-  const { device, os, browser, botClass } = readUserAgent(userAgent);
-  const bot_class = botClass ?? (isPrefetch ? "prefetch" : null);
+  const client = readUserAgent(userAgent);
+  const { device, os, browser } = client;
+  const bot_class = botClassOf(client, isPrefetch);
   return { device, os, browser, language: primaryLanguage(acceptLanguage), bot_class };
 }

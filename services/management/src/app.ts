@@ -12,7 +12,7 @@ import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type BulkOptions, bulkRoutes } from "./bulk/bulk-routes.js";
 import { type DynamicCodesOptions, dynamicCodeRoutes } from "./codes/codes.js";
-import type { OpenRoutes } from "./http/access.js";
+import type { GuardedRoutes } from "./http/access.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./keys/api-keys.js";
 import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";
 import { type OrphansOptions, orphanRoutes } from "./orphans/orphans.js";
@@ -40,7 +40,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   CallsOptions;
 
 /** Every address of the API with its methods. */
-export const managementRoutes = (options: ManagementOptions): OpenRoutes => ({
+export const managementRoutes = (options: ManagementOptions): GuardedRoutes => ({
   ...accountRoutes(options),
   ...verificationRoutes(options),
   ...memberRoutes(options),

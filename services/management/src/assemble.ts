@@ -36,7 +36,7 @@ import { makeBell } from "./bulk/queue.js";
 import { makeFindRefusals } from "./bulk/render/find-refusals.js";
 import { makeReadVerdicts } from "./bulk/render/read-verdicts.js";
 import type { ManagementConfig } from "./config.js";
-import type { OpenRoutes } from "./http/access.js";
+import type { GuardedRoutes } from "./http/access.js";
 import { makeFindCaller } from "./http/caller.js";
 import { makeCreateOnce, makeRecall, makeRespondOnce } from "./http/idempotency.js";
 import { makeStreamPlaces } from "./http/server-events.js";
@@ -50,7 +50,7 @@ const redisWaitMs = 1_000;
 
 export type Management = {
   app: Express;
-  routes: OpenRoutes;
+  routes: GuardedRoutes;
   /** Closes every connection. */
   close: () => Promise<void>;
 };

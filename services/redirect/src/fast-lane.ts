@@ -5,14 +5,14 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { requestIdFrom } from "@qrfactory/runtime/http/request-id";
+import type { Asked } from "./dispatch.js";
 import { saysPrefetch } from "./scan/headers.js";
-import type { ScanRequest } from "./scan/scan.js";
 
 /** What a plain request says. */
-export type PlainRequest = ScanRequest & { shortId: string; requestId: string | undefined };
+type PlainRequest = Asked & { requestId: string | undefined };
 
-/** Takes a scan and calls `answer` with its destination once it is written down; false when the answer is another. */
-export type TakeScan = (request: PlainRequest, answer: (location: string) => void) => boolean;
+/** Takes a scan and calls `reply` with its destination once it is written down; false when the answer is another. */
+export type TakeScan = (asked: Asked, reply: (location: string) => void) => boolean;
 
 export type FastLane = {
   /** Sends idle clients away and answers the others for the last time. */
@@ -175,21 +175,22 @@ function readPlainRequest(bytes: Buffer, socket: Pick<Socket, "remoteAddress">):
   if (text.length !== end + emptyLine.length || !text.endsWith(emptyLine)) return null;
   const [host, connection, requestId, forwardedFor, userAgent, language, referrer, purpose, scanId, scanAt] = found;
   if (host === undefined || (connection !== undefined && connection.toLowerCase() !== "keep-alive")) return null;
-  const shortId = request[1] as string;
-  const peer = socket.remoteAddress ?? "";
-  const isPrefetch = saysPrefetch(purpose);
-  const described = {
-    peer,
+  return {
+    method: "GET",
+    place: "code",
+    shortId: (request[1] as string).toUpperCase(),
+    isPreview: false,
+    peer: socket.remoteAddress ?? "",
     forwardedFor,
     userAgent,
     language,
     referrer,
-    isPrefetch,
+    isPrefetch: saysPrefetch(purpose),
     query: request[2],
     scanId,
     scanAt,
+    requestId,
   };
-  return { shortId, requestId, ...described };
 }
 
 /** Between the location and the request's id, and what it ends with. */

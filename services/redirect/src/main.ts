@@ -1,4 +1,5 @@
-// A redirect process: read the configuration, open disk and connections, start the background loops, serve.
+// A redirect process: read the configuration, open disk and connections, start the background loops, serve. The argument
+// `--no-fast-lane` leaves every request to node:http, so that what the lane is worth can be measured.
 import { scanRecord } from "@qrfactory/domain/events";
 import { serve } from "@qrfactory/runtime/http/serve";
 import { createLog } from "@qrfactory/runtime/log";
@@ -32,12 +33,14 @@ import { scanRoute } from "./scan/send.js";
 import { makeUses } from "./scan/uses.js";
 import { makeVisitorOf } from "./scan/visitor.js";
 import { keepSnapshots } from "./snapshots.js";
-import { makeStatusReport, registerGauges, type StateOptions } from "./state.js";
+import { makeStatusReport, registerGauges, type StateOptions } from "./status-report.js";
 
 /** Above the half second that a read for changes waits, far below what a frozen replica should go unnoticed. */
 const blockingTimeoutMs = 1_000;
 /** At a stop the last scans are handed over for this long; on disk they are safe in any case. */
 const shipOnStopMs = 1_000;
+
+const hasFastLane = !process.argv.includes("--no-fast-lane");
 
 start(async () => {
   const config = readRedirectConfig();
@@ -155,7 +158,7 @@ start(async () => {
 
   await serve({
     listener: createApp(options),
-    front: (server) => openFastLane(server, makeTakeScan(options)),
+    ...(hasFastLane && { front: (server) => openFastLane(server, makeTakeScan(options)) }),
     config,
     log,
     metrics,

@@ -8,8 +8,8 @@ export type Region = {
   url: string;
   /** The process that runs now. */
   process: StartedProcess;
-  /** The same again, on the same port and directory, once the process has ended. */
-  start(): Promise<void>;
+  /** The same again, on the same port and directory, once the process has ended; without arguments unless given. */
+  start(args?: string[]): Promise<void>;
   /** SIGKILL and `start`. */
   killAndRestart(): Promise<void>;
 };
@@ -34,16 +34,16 @@ export async function startRegion(options: {
     VISITOR_SECRET: "a secret for tests",
   };
   const script = fileURLToPath(new URL("./main.js", import.meta.url));
-  const run = async () => {
-    const child = await startScript(script, { env });
+  const run = async (args: string[] = []) => {
+    const child = await startScript(script, { env, args });
     await child.waitForLine(/"listening"/);
     return child;
   };
   const region: Region = {
     url: `http://127.0.0.1:${port}`,
     process: await run(),
-    async start() {
-      region.process = await run();
+    async start(args) {
+      region.process = await run(args);
     },
     async killAndRestart() {
       region.process.kill("SIGKILL");

@@ -231,6 +231,20 @@ test("a stop finishes what is under way, hands over the last scans and exits cle
   expect(last).toMatchObject({ region: "eu-1", code_id: codes[5]?.id });
 });
 
+test("without the fast lane scans are answered and written down all the same", async () => {
+  const seen = new Map<string, ScanEvent>();
+  await region.start(["--no-fast-lane"]);
+  await until(async () => (await status()).status === "ok");
+  const headers = { Referer: "https://no.lane/" };
+  const answer = await fetch(`${region.url}/q/CODE-5`, { redirect: "manual", headers });
+  expect([answer.status, answer.headers.get("location")]).toEqual([302, codes[5]?.destination_url]);
+  expect(await region.process.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  await until(async () => {
+    await collect(seen);
+    return [...seen.values()].some((event) => event.referrer_host === "no.lane");
+  });
+});
+
 test("with everything dead a region starts from its snapshot; with the newest one damaged from the one before", async () => {
   const snapshots = join(temp.path, "region", "snapshots");
   const newest = () => join(snapshots, readdirSync(snapshots).sort().at(-1) as string);

@@ -1,7 +1,7 @@
 // When the table is written to disk: as soon as it is full where there is no snapshot yet, then every few minutes if it
 // has changed, when its journal has grown large, and at a clean stop. A disk that refuses costs nothing but the
 // snapshot; it is tried again the next time.
-import type { Resume } from "@qrfactory/state/codes/following/follow";
+import type { Resume } from "@qrfactory/state/codes/following/follow-state";
 import type { Journal } from "@qrfactory/state/codes/table/journal";
 import { writeSnapshot } from "@qrfactory/state/codes/table/snapshot";
 import type { Table } from "@qrfactory/state/codes/table/table";

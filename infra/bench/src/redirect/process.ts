@@ -54,11 +54,15 @@ export type RedirectProcess = {
   stop: () => Promise<unknown>;
 };
 
-/** Starts a process over the snapshots of a directory; without `redisUrl` it is alone in the world. */
+/**
+ * Starts a process over the snapshots of a directory; without `redisUrl` it is alone in the world. Its arguments are
+ * those of `REDIRECT_ARGUMENTS`, such as `--no-fast-lane`.
+ */
 export async function startRedirect(directory: string, redisUrl = "redis://127.0.0.1:9"): Promise<RedirectProcess> {
   const port = await freePort();
   const startedAt = performance.now();
   const child = await startScript(main, {
+    args: process.env.REDIRECT_ARGUMENTS?.split(" ") ?? [],
     env: {
       PATH: process.env.PATH,
       PORT: String(port),

@@ -19,7 +19,7 @@ import type { CountRequest } from "@qrfactory/runtime/http/rate-limit";
 import { whereFrom } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { anyone, may, type OpenRoutes } from "../http/access.js";
+import { anyone, type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { SendVerification } from "./email-verification.js";
 import { accountBody, emailField, guessedEmail, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
@@ -59,7 +59,7 @@ export type AccountsOptions = {
 };
 
 /** The routes of people's accounts. */
-export function accountRoutes(options: AccountsOptions): OpenRoutes {
+export function accountRoutes(options: AccountsOptions): GuardedRoutes {
   const { db, sessions, findCaller, countSignup, throttle, sendVerification, limits } = options;
 
   async function signUp(req: Request, res: Response): Promise<void> {

@@ -11,7 +11,7 @@ import { originOf } from "@qrfactory/runtime/http/app";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { anyone, may, type OpenRoutes } from "../http/access.js";
+import { anyone, type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { PostMail } from "../mail.js";
 import { accountBody, tokenField } from "./fields.js";
@@ -46,7 +46,7 @@ export type VerificationOptions = {
 };
 
 /** The routes of verification: the token comes back, or another is asked for. */
-export function verificationRoutes(options: VerificationOptions): OpenRoutes {
+export function verificationRoutes(options: VerificationOptions): GuardedRoutes {
   const { db, findCaller, throttle, sendVerification } = options;
 
   async function verify(req: Request, res: Response): Promise<void> {

@@ -24,7 +24,7 @@ import { originOf } from "@qrfactory/runtime/http/app";
 import { readJson, readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller, SeenCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
@@ -57,7 +57,7 @@ export type MembersOptions = {
 };
 
 /** The routes of members and invitations. */
-export function memberRoutes(options: MembersOptions): OpenRoutes {
+export function memberRoutes(options: MembersOptions): GuardedRoutes {
   const { db, sessions, findCaller, respondOnce, throttle, postMail, publicBaseUrl, now = Date.now } = options;
 
   async function list(req: Request, res: Response): Promise<void> {

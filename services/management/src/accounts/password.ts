@@ -14,7 +14,7 @@ import { readJson } from "@qrfactory/runtime/http/body";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { anyone, may, type OpenRoutes } from "../http/access.js";
+import { anyone, type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { PostMail } from "../mail.js";
 import { accountBody, guessedEmail, guessedPassword, tokenField } from "./fields.js";
@@ -39,7 +39,7 @@ export type PasswordOptions = {
 };
 
 /** The routes of passwords. */
-export function passwordRoutes(options: PasswordOptions): OpenRoutes {
+export function passwordRoutes(options: PasswordOptions): GuardedRoutes {
   const { db, findCaller, throttle, postMail, publicBaseUrl, log, now = Date.now } = options;
   const requirePassword = makeRequirePassword({ db, throttle });
 

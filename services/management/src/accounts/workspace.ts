@@ -15,7 +15,7 @@ import type { DestinationRules } from "@qrfactory/domain/destination";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import { workspaceDocument } from "./accounts.js";
 import { accountBody, guessedPassword } from "./fields.js";
@@ -56,7 +56,7 @@ export type WorkspaceOptions = {
 };
 
 /** The routes of the caller's workspace. */
-export function workspaceRoutes(options: WorkspaceOptions): OpenRoutes {
+export function workspaceRoutes(options: WorkspaceOptions): GuardedRoutes {
   const { db, findCaller, throttle, publishKey, publishOwner, destinationRules } = options;
   const requirePassword = makeRequirePassword({ db, throttle });
 

@@ -6,7 +6,7 @@ import { parseInput } from "@qrfactory/domain/http/validate";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
@@ -23,7 +23,7 @@ export type WorkspacesOptions = {
 };
 
 /** The routes of a user's workspaces. */
-export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }: WorkspacesOptions): OpenRoutes {
+export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }: WorkspacesOptions): GuardedRoutes {
   async function list(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const { page } = readListQuery(req, {});

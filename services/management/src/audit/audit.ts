@@ -5,7 +5,7 @@ import { storable } from "@qrfactory/domain/http/validate";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
 
@@ -31,7 +31,7 @@ const filters = {
 export type AuditOptions = { db: Db; findCaller: FindCaller };
 
 /** The route of the audit trail. */
-export function auditRoutes({ db, findCaller }: AuditOptions): OpenRoutes {
+export function auditRoutes({ db, findCaller }: AuditOptions): GuardedRoutes {
   async function list(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const { query, limit, after: before } = readStreamQuery(req, filters, position);

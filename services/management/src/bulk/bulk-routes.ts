@@ -5,7 +5,7 @@ import { recordAudit } from "@qrfactory/db/audit/audit";
 import { type BulkJob, cancelBulkJob, listBulkJobs } from "@qrfactory/db/bulk/jobs";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Request, Response } from "express";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import { listDocument, readListQuery } from "../http/paging.js";
 import type { EnterStream } from "../http/server-events.js";
 import { type DownloadOptions, makeDownload } from "./archive/download.js";
@@ -23,7 +23,7 @@ export type BulkOptions = DownloadOptions &
   };
 
 /** The routes of bulk orders. */
-export function bulkRoutes(options: BulkOptions): OpenRoutes {
+export function bulkRoutes(options: BulkOptions): GuardedRoutes {
   const { db, findCaller, publicBaseUrl } = options;
   const documentOf = makeBulkDocument(options);
 

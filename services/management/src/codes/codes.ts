@@ -18,7 +18,7 @@ import { momentField } from "@qrfactory/domain/moment";
 import { readJson, readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { type Access, may, type OpenRoutes } from "../http/access.js";
+import { type Access, type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { readIfMatch, readShortId } from "./address.js";
@@ -58,7 +58,7 @@ export type DynamicCodesOptions = {
 const schedulingByPatchDeprecated = "@1795824000";
 
 /** The routes of dynamic codes. */
-export function dynamicCodeRoutes(options: DynamicCodesOptions): OpenRoutes {
+export function dynamicCodeRoutes(options: DynamicCodesOptions): GuardedRoutes {
   const { db, findCaller, respondOnce, publishCodes, destinationRules, scanBaseUrl } = options;
 
   /** Says so when a code may be scanned before every region knows it. */

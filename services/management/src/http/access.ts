@@ -4,6 +4,7 @@ import type { Role } from "@qrfactory/domain/access/roles";
 import type { Handler, Method } from "@qrfactory/runtime/http/app";
 import type { Response } from "express";
 
+/** Who may call a route. */
 export type Access = {
   /** The scope with which an API key may, too; without one only people may. */
   scope?: KeyScope;
@@ -18,12 +19,12 @@ export type Access = {
 };
 
 /** A handler that says who may call it; null: anybody. */
-export type OpenHandler = Handler & { access: Access | null };
+export type GuardedHandler = Handler & { access: Access | null };
 /** As `Routes`, and each of them says who may. */
-export type OpenRoutes = Record<string, Partial<Record<Method, OpenHandler>>>;
+export type GuardedRoutes = Record<string, Partial<Record<Method, GuardedHandler>>>;
 
 /** The handler, for callers who may. */
-export function may(access: Access, handler: Handler): OpenHandler {
+export function may(access: Access, handler: Handler): GuardedHandler {
   const guarded: Handler = (req, res) => {
     res.locals.access = access;
     return handler(req, res);
@@ -32,7 +33,7 @@ export function may(access: Access, handler: Handler): OpenHandler {
 }
 
 /** The handler, for everybody; it asks for no caller. */
-export function anyone(handler: Handler): OpenHandler {
+export function anyone(handler: Handler): GuardedHandler {
   const open: Handler = (req, res) => handler(req, res);
   return Object.assign(open, { access: null });
 }

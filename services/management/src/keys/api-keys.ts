@@ -24,7 +24,7 @@ import { momentField } from "@qrfactory/domain/moment";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller, SeenCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
@@ -71,7 +71,7 @@ export function apiKeyRoutes({
   respondOnce,
   publishKey,
   publicBaseUrl,
-}: ApiKeysOptions): OpenRoutes {
+}: ApiKeysOptions): GuardedRoutes {
   function drawSecrets() {
     const key = createApiKey();
     const signingSecret = createSigningSecret();

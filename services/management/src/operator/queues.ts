@@ -11,7 +11,7 @@ import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { queueNames, queuePrefix } from "@qrfactory/runtime/redis-keys";
 import { type ConnectionOptions, Queue } from "bullmq";
 import type { Request, Response } from "express";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 
 /** Jobs of a queue by what they wait for. */
@@ -48,7 +48,7 @@ const shownMax = 100;
 const lately = dayMs;
 
 /** The routes of operators. */
-export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions): OpenRoutes {
+export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions): GuardedRoutes {
   async function showQueues(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     // Asked each time, so that who is no operator any more sees nothing from then on.

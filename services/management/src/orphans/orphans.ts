@@ -7,7 +7,7 @@ import { parseInput } from "@qrfactory/domain/http/validate";
 import { type Orphan, orphanDaysMax } from "@qrfactory/state/orphans";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 
 const query = z.strictObject({ days: z.coerce.number().int().min(1).max(orphanDaysMax).default(30) });
@@ -20,7 +20,7 @@ export type OrphansOptions = {
 };
 
 /** The route of orphans. */
-export function orphanRoutes({ db, findCaller, listOrphans }: OrphansOptions): OpenRoutes {
+export function orphanRoutes({ db, findCaller, listOrphans }: OrphansOptions): GuardedRoutes {
   async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
     const { days } = parseInput(query, req.query);

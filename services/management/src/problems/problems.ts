@@ -2,7 +2,7 @@
 
 import { ApiError, type ProblemCode, problemTypes } from "@qrfactory/domain/http/errors";
 import type { Response } from "express";
-import { anyone, type OpenRoutes } from "../http/access.js";
+import { anyone, type GuardedRoutes } from "../http/access.js";
 import { problemAdvice } from "./advice.js";
 
 /** An hour: they change with a release. */
@@ -65,7 +65,7 @@ function sendPage(res: Response, page: string): void {
 }
 
 /** The routes of the pages. */
-export function problemRoutes(): OpenRoutes {
+export function problemRoutes(): GuardedRoutes {
   const codes = new Map((Object.keys(problemTypes) as ProblemCode[]).map((code) => [slugOf(code), code]));
   return {
     "/problems": { GET: anyone((_req, res) => sendPage(res, listPage())) },

@@ -6,7 +6,7 @@ import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import type { Response } from "express";
 import { readShortId } from "../codes/address.js";
-import { type Access, may, type OpenRoutes } from "../http/access.js";
+import { type Access, type GuardedRoutes, may } from "../http/access.js";
 import { makeScanExport } from "./export.js";
 import { makeLive } from "./live.js";
 import {
@@ -24,7 +24,7 @@ import { makeListScans } from "./scans.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
 
 /** The routes of analytics. */
-export function analyticsRoutes(options: AnalyticsOptions): OpenRoutes {
+export function analyticsRoutes(options: AnalyticsOptions): GuardedRoutes {
   const { db, analytics, findCaller, now = Date.now } = options;
 
   const ofCode: FindScope = async (req, { workspaceId }) => {

@@ -5,7 +5,7 @@ import type { Db } from "@qrfactory/db/client";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
 
@@ -31,7 +31,7 @@ const filters = {
 export type CallsOptions = { db: Db; findCaller: FindCaller };
 
 /** The route of the ledger of calls. */
-export function callRoutes({ db, findCaller }: CallsOptions): OpenRoutes {
+export function callRoutes({ db, findCaller }: CallsOptions): GuardedRoutes {
   async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
     const { query, limit, after } = readStreamQuery(req, filters, position);

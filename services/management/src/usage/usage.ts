@@ -6,7 +6,7 @@ import type { Db } from "@qrfactory/db/client";
 import { monthOf, nextMonthStart, overageCost, plans } from "@qrfactory/domain/plan/plans";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Request, Response } from "express";
-import { may, type OpenRoutes } from "../http/access.js";
+import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 
 export type UsageOptions = {
@@ -18,7 +18,7 @@ export type UsageOptions = {
 };
 
 /** The routes of usage. */
-export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: UsageOptions): OpenRoutes {
+export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: UsageOptions): GuardedRoutes {
   async function summary(caller: Caller) {
     const plan = plans[caller.plan];
     const at = new Date(now());

@@ -3,7 +3,7 @@ import { createHmac, hash } from "node:crypto";
 import type { Visitor } from "@qrfactory/codes/rules";
 import { householdOf } from "@qrfactory/domain/network/network";
 import type { Place } from "@qrfactory/visitor/geolocation";
-import { readLanguage } from "@qrfactory/visitor/traits";
+import { botClassOf, readLanguage } from "@qrfactory/visitor/traits";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Scanner } from "./scan.js";
 
@@ -69,9 +69,9 @@ export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): Visito
   return (scanner, codeId) => new ScanVisitor(scanner, codeId);
 }
 
-/** Whether a scan counts: a person's, who has really asked. As ingest decides it. */
+/** Whether a scan counts: a person's, as its record says. */
 export function isPerson({ userAgent, isPrefetch }: Scanner): boolean {
-  return readUserAgent(userAgent).botClass === null && !isPrefetch;
+  return botClassOf(readUserAgent(userAgent), isPrefetch) === null;
 }
 
 function withoutFragment(query: string): string {

@@ -17,7 +17,8 @@ import {
   writeHeartbeat,
 } from "../publishing/publish.js";
 import { createTable, type Table } from "../table/table.js";
-import { type Follower, type FollowOptions, followTable, type SetState } from "./follow.js";
+import { type Follower, followTable } from "./follow.js";
+import type { FollowOptions, SetState } from "./follow-state.js";
 import { isFreshBeat, makeHeartbeat } from "./heartbeat.js";
 
 const temp = makeTempDirectory("replica-");

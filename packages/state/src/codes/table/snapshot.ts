@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-directory";
-import type { Resume } from "../following/follow.js";
+import type { Resume } from "../following/follow-state.js";
 import { createTable, type Table } from "./table.js";
 
 export type Snapshot = {

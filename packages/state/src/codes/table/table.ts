@@ -143,6 +143,7 @@ export class Table {
     return this.state === "full";
   }
 
+  /** Notes that every code is there. */
   markFull(): void {
     this.state = changeState(tableChanges, this.state, "full");
   }

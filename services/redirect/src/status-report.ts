@@ -4,7 +4,7 @@
 import type { Component, StatusReport } from "@qrfactory/runtime/http/status";
 import type { ShipperState } from "@qrfactory/spool/shipper";
 import type { SpoolStats } from "@qrfactory/spool/spool";
-import type { FollowState } from "@qrfactory/state/codes/following/follow";
+import type { FollowState } from "@qrfactory/state/codes/following/follow-state";
 import { isFreshBeat } from "@qrfactory/state/codes/following/heartbeat";
 import type { ReplicaLookup } from "@qrfactory/state/codes/following/replica-lookup";
 import type { JournalState } from "@qrfactory/state/codes/table/journal";
