@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/codes/published";
+import type { LiveCode } from "@qrfactory/codes/published/published";
 import { type ScanEvent, scanEvent, scanRecord } from "@qrfactory/domain/events";
 import { until } from "@qrfactory/processes/until";
 import { createHttpServer } from "@qrfactory/runtime/http/serve";

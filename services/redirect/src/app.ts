@@ -1,7 +1,7 @@
 // The redirect service as node:http speaks it: reads what a request asks for, has it decided (dispatch.ts), and sends
 // the answer. No network, no framework; whatever is broken elsewhere, a known code leads on.
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { CodeOwner } from "@qrfactory/codes/owner";
+import type { CodeOwner } from "@qrfactory/codes/published/owner";
 import { shortIdOfPath } from "@qrfactory/codes/short-id";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { sendProblem } from "@qrfactory/runtime/http/problem";

@@ -1,5 +1,5 @@
 // Configuration of a redirect process: the list of its environment variables.
-import { checkContact } from "@qrfactory/codes/owner";
+import { checkContact } from "@qrfactory/codes/published/owner";
 import { makeAddressMatcher } from "@qrfactory/domain/network/network";
 import { commonConfig, readConfig, stateRedisUrl, urlOf } from "@qrfactory/runtime/config";
 import { z } from "zod";

@@ -1,8 +1,9 @@
 // The decision which answer a request gets, for both readers of requests: node:http (app.ts) and the fast lane. It asks
 // nobody, waits for nothing and changes nothing; a wait is an answer, too.
-import { type Decision, endOf, leadPlainly } from "@qrfactory/codes/route";
+
+import type { LiveRow } from "@qrfactory/codes/published/row-bytes";
+import { type Decision, endOf, leadPlainly } from "@qrfactory/codes/routing/route";
 import type { ScanEvent } from "@qrfactory/domain/events";
-import type { LiveRow } from "@qrfactory/state/codes/table/row-bytes";
 import type { Table } from "@qrfactory/state/codes/table/table";
 import type { PageName } from "./pages/wording.js";
 import { type Decide, isPlain } from "./scan/decide.js";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Routing } from "@qrfactory/codes/routing";
+import type { Routing } from "@qrfactory/codes/routing/routing";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { until } from "@qrfactory/processes/until";
 import { createHttpServer, drain } from "@qrfactory/runtime/http/serve";

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/codes/published";
+import type { LiveCode } from "@qrfactory/codes/published/published";
 import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
 import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
 import { makeTempDirectory } from "@qrfactory/processes/temp";

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/codes/published";
+import type { LiveCode } from "@qrfactory/codes/published/published";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import { type Journal, journaled, openJournal } from "@qrfactory/state/codes/table/journal";

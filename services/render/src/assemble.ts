@@ -6,7 +6,7 @@ import { askOnce, makeKeyDirectory } from "@qrfactory/auth/key-directory";
 import { makeNoteKeyUse } from "@qrfactory/auth/key-use";
 import { makeSeal } from "@qrfactory/auth/seal";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
-import { makePublishCodes } from "@qrfactory/codes/publication";
+import { makePublishCodes } from "@qrfactory/codes/published/publication";
 import { findSessionRights } from "@qrfactory/db/accounts/sessions";
 import { countRenders } from "@qrfactory/db/calls/usage";
 import { connectDatabase, databaseProblem } from "@qrfactory/db/client";

@@ -2,7 +2,7 @@
 // of a snapshot, so that millions are there in seconds.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Routing } from "@qrfactory/codes/routing";
+import type { Routing } from "@qrfactory/codes/routing/routing";
 import { freePort } from "@qrfactory/processes/ports";
 import { startScript } from "@qrfactory/processes/process";
 import { until } from "@qrfactory/processes/until";
@@ -10,7 +10,7 @@ import { writeSnapshot } from "@qrfactory/state/codes/table/snapshot";
 import { createTable } from "@qrfactory/state/codes/table/table";
 import { processorMsOf } from "../process-figures.js";
 
-const main = fileURLToPath(new URL("../../../../services/redirect/dist/main.js", import.meta.url));
+const main = fileURLToPath(new URL("@qrfactory/redirect/../dist/main", import.meta.url));
 
 /** The millions of a start are read before the process listens. */
 const startTimeoutMs = 60_000;

@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Routing } from "@qrfactory/codes/routing";
+import type { Routing } from "@qrfactory/codes/routing/routing";
 import { freePort } from "@qrfactory/processes/ports";
 import { startProcess, startScript } from "@qrfactory/processes/process";
 import { startRedis } from "@qrfactory/processes/redis";

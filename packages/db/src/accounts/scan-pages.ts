@@ -1,5 +1,5 @@
 // The owner shown on pages at the end of codes: set by a workspace, published like codes, and noted as such.
-import type { CodeOwner, PublishedOwner } from "@qrfactory/codes/owner";
+import type { CodeOwner, PublishedOwner } from "@qrfactory/codes/published/owner";
 import { type Actor, recordAudit } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";
 import { holdUnfrozen } from "./standing.js";

@@ -1,7 +1,7 @@
 // One edit of many dynamic codes: all of them change, in one transaction, or none does.
-import type { CodeFields } from "@qrfactory/codes/fields";
-import { keepIds } from "@qrfactory/codes/routing-ids";
-import { wireNames } from "@qrfactory/codes/stored";
+import type { CodeFields } from "@qrfactory/codes/fields/fields";
+import { wireNames } from "@qrfactory/codes/fields/stored";
+import { keepIds } from "@qrfactory/codes/routing/routing-ids";
 import { ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { requireRoomForActive, settleOverLimit } from "../accounts/standing.js";
 import type { Actor } from "../audit/audit.js";

@@ -1,6 +1,6 @@
 // The changes of an edit: fields sent with the value that the code has already make no version.
-import type { CodeFields } from "@qrfactory/codes/fields";
-import { keepIds, nameRouting } from "@qrfactory/codes/routing-ids";
+import type { CodeFields } from "@qrfactory/codes/fields/fields";
+import { keepIds, nameRouting } from "@qrfactory/codes/routing/routing-ids";
 import { canonicalJson } from "@qrfactory/domain/http/json";
 import type { DynamicCode } from "../generated/client.js";
 

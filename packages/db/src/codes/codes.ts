@@ -1,9 +1,9 @@
 // Dynamic codes: the rows a dashboard edits. Every edit raises `version`; what Redis has not heard of yet is
 // `published_version < version`, and the worker sees to it, so a crash between commit and publication heals by itself.
 
-import { snakeCase } from "@qrfactory/codes/field";
-import type { CodeFields } from "@qrfactory/codes/fields";
-import { wireNames } from "@qrfactory/codes/stored";
+import { snakeCase } from "@qrfactory/codes/fields/field";
+import type { CodeFields } from "@qrfactory/codes/fields/fields";
+import { wireNames } from "@qrfactory/codes/fields/stored";
 import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import {

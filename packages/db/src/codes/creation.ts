@@ -1,11 +1,11 @@
 // The creation of a dynamic code: what its workspace may, the row, its first version and the event of its audit trail
 // in one statement, because a creation is mostly round trips.
 import { randomUUID } from "node:crypto";
-import { snakeCase } from "@qrfactory/codes/field";
-import { type CodeFields, type CodeValues, fieldList, type NamedField } from "@qrfactory/codes/fields";
-import { keepIds } from "@qrfactory/codes/routing-ids";
+import { snakeCase } from "@qrfactory/codes/fields/field";
+import { type CodeFields, type CodeValues, fieldList, type NamedField } from "@qrfactory/codes/fields/fields";
+import { withDefaults } from "@qrfactory/codes/fields/stored";
+import { keepIds } from "@qrfactory/codes/routing/routing-ids";
 import { drawShortId } from "@qrfactory/codes/short-id";
-import { withDefaults } from "@qrfactory/codes/stored";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { frozenProblem } from "@qrfactory/domain/plan/freeze";
 import {

@@ -1,5 +1,5 @@
 // Values of a code as the generated client takes them.
-import { type CodeFields, fieldList } from "@qrfactory/codes/fields";
+import { type CodeFields, fieldList } from "@qrfactory/codes/fields/fields";
 import { Prisma } from "../generated/client.js";
 
 const jsonProperties = new Set<string>(fieldList.filter(({ column }) => column === "jsonb").map((row) => row.property));

@@ -1,8 +1,8 @@
 // The history of dynamic codes: each edit records the fields of its version. Rows from before this was kept have the
 // destination alone.
-import { camelCase, snakeCase } from "@qrfactory/codes/field";
-import { fieldList, type NamedField } from "@qrfactory/codes/fields";
-import type { StoredValues } from "@qrfactory/codes/stored";
+import { camelCase, snakeCase } from "@qrfactory/codes/fields/field";
+import { fieldList, type NamedField } from "@qrfactory/codes/fields/fields";
+import type { StoredValues } from "@qrfactory/codes/fields/stored";
 import { ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { type Actor, type AuditAction, columnsOf } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";

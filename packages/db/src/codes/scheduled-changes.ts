@@ -1,9 +1,9 @@
 // Edits of codes that are to happen later. They wait as rows, and the edit and the end of its row are one transaction,
 // so each is made once, in the order of their moments.
 import { randomUUID } from "node:crypto";
-import type { CodeFields } from "@qrfactory/codes/fields";
-import { keepIds } from "@qrfactory/codes/routing-ids";
-import { reviveChanges, wireNames } from "@qrfactory/codes/stored";
+import type { CodeFields } from "@qrfactory/codes/fields/fields";
+import { reviveChanges, wireNames } from "@qrfactory/codes/fields/stored";
+import { keepIds } from "@qrfactory/codes/routing/routing-ids";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { type Actor, recordAudit } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";

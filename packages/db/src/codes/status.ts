@@ -1,6 +1,6 @@
 // The state of a code in a word, for lists and documents, and the same as a condition for the database.
-import { stateOf } from "@qrfactory/codes/publication";
-import { endOf } from "@qrfactory/codes/route";
+import { stateOf } from "@qrfactory/codes/published/publication";
+import { endOf } from "@qrfactory/codes/routing/route";
 import type { Db } from "../client.js";
 import { type DynamicCode, Prisma } from "../generated/client.js";
 

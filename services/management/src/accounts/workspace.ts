@@ -2,7 +2,7 @@
 // its codes say of it, and its end.
 
 import { type Caller, requireSession } from "@qrfactory/auth/caller";
-import { type CodeOwner, checkContact, codeOwnerField, type PublishedOwner } from "@qrfactory/codes/owner";
+import { type CodeOwner, checkContact, codeOwnerField, type PublishedOwner } from "@qrfactory/codes/published/owner";
 import { getMembership } from "@qrfactory/db/accounts/accounts";
 import { requireRoleNow } from "@qrfactory/db/accounts/member-rows";
 import { findCodeOwner, setCodeOwner } from "@qrfactory/db/accounts/scan-pages";

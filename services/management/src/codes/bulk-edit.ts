@@ -1,7 +1,7 @@
 // One edit of many dynamic codes over HTTP: by short ids or by a filter, all or none.
 import { requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
-import { requireAllowed, toFields, updateCodeBody } from "@qrfactory/codes/input";
+import { requireAllowed, toFields, updateCodeBody } from "@qrfactory/codes/fields/input";
 import { shortIdField } from "@qrfactory/codes/short-id";
 import type { Db } from "@qrfactory/db/client";
 import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/codes/bulk-edit";

@@ -1,6 +1,7 @@
 // A dynamic code as clients see it: its fields by their table, and what the server says of it.
+
+import { showFields } from "@qrfactory/codes/fields/stored";
 import { publicUrl } from "@qrfactory/codes/short-id";
-import { showFields } from "@qrfactory/codes/stored";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import type { CodeVersion } from "@qrfactory/db/codes/history";
 import { statusOf } from "@qrfactory/db/codes/status";

@@ -3,8 +3,8 @@
 
 import { type Caller, requireRole } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
-import type { CodeFields } from "@qrfactory/codes/fields";
-import { createCodeBody, requireAllowed, toFields, updateCodeBody } from "@qrfactory/codes/input";
+import type { CodeFields } from "@qrfactory/codes/fields/fields";
+import { createCodeBody, requireAllowed, toFields, updateCodeBody } from "@qrfactory/codes/fields/input";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/codes/codes";
 import { createCode, type NewCode } from "@qrfactory/db/codes/creation";

@@ -1,9 +1,9 @@
 // All codes of a workspace as a file, so that nobody is locked in: a table for people, and two maps with which another
 // server answers the printed addresses. Read and sent in batches, so memory does not grow with the number of codes.
 
-import { stateOf } from "@qrfactory/codes/publication";
-import { leadPlainly } from "@qrfactory/codes/route";
-import { shownNames } from "@qrfactory/codes/stored";
+import { shownNames } from "@qrfactory/codes/fields/stored";
+import { stateOf } from "@qrfactory/codes/published/publication";
+import { leadPlainly } from "@qrfactory/codes/routing/route";
 import type { Db } from "@qrfactory/db/client";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { listCodes, type PageStart, positionOf } from "@qrfactory/db/codes/lists";

@@ -1,6 +1,6 @@
 // Every field of the table goes every way that a field can go. A new one needs a pair of values here.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { codeFields, type FieldName } from "@qrfactory/codes/fields";
+import { codeFields, type FieldName } from "@qrfactory/codes/fields/fields";
 import { parse } from "csv-parse/sync";
 import { Redis } from "ioredis";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";

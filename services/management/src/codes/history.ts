@@ -1,7 +1,7 @@
 // The history of a dynamic code over HTTP, and rollbacks: each is an edit like any other, with a version of its own.
 import { requireRole } from "@qrfactory/auth/caller";
-import { requireAllowed } from "@qrfactory/codes/input";
-import { valuesToRestore } from "@qrfactory/codes/stored";
+import { requireAllowed } from "@qrfactory/codes/fields/input";
+import { valuesToRestore } from "@qrfactory/codes/fields/stored";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/codes/codes";
 import { getVersion, listVersions } from "@qrfactory/db/codes/history";

@@ -1,11 +1,11 @@
 // Where a scan would lead, decided by the same function as the scan itself, with its reasons; nothing is counted.
 import { createHash } from "node:crypto";
-import { stateOf, toRouting } from "@qrfactory/codes/publication";
-import { compileRoutes, type Decision, route, type Step } from "@qrfactory/codes/route";
-import { nameRouting } from "@qrfactory/codes/routing-ids";
-import { devices, systems } from "@qrfactory/codes/routing-input";
-import type { Visitor } from "@qrfactory/codes/rules";
-import { wireNames } from "@qrfactory/codes/stored";
+import { wireNames } from "@qrfactory/codes/fields/stored";
+import { stateOf, toRouting } from "@qrfactory/codes/published/publication";
+import { compileRoutes, type Decision, route, type Step } from "@qrfactory/codes/routing/route";
+import { nameRouting } from "@qrfactory/codes/routing/routing-ids";
+import { devices, systems } from "@qrfactory/codes/routing/routing-input";
+import type { Visitor } from "@qrfactory/codes/routing/rules";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, getCode } from "@qrfactory/db/codes/codes";
 import { foreseeCode, type ScheduledChange } from "@qrfactory/db/codes/scheduled-changes";

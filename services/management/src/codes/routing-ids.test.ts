@@ -1,6 +1,6 @@
 // The ids of rules and variants, from a PATCH to a report.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { parsePublishedCode } from "@qrfactory/codes/published";
+import { parsePublishedCode } from "@qrfactory/codes/published/published";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { Redis } from "ioredis";
 import { type Api, expectProblem, startApi } from "../api.fixture.js";

@@ -2,7 +2,7 @@
 // back. The worker makes them.
 
 import { requireRole } from "@qrfactory/auth/caller";
-import { showChanges } from "@qrfactory/codes/stored";
+import { showChanges } from "@qrfactory/codes/fields/stored";
 import type { Db } from "@qrfactory/db/client";
 import { getCode } from "@qrfactory/db/codes/codes";
 import {

@@ -2,8 +2,8 @@
 // worker's rounds make it certain, after a crash, an outage, or a Redis that came back empty.
 import { randomUUID } from "node:crypto";
 import { forgetKeys, publishKey } from "@qrfactory/auth/key-directory";
-import type { PublishedOwner } from "@qrfactory/codes/owner";
-import { makePublishCodes, type PublishCodes } from "@qrfactory/codes/publication";
+import type { PublishedOwner } from "@qrfactory/codes/published/owner";
+import { makePublishCodes, type PublishCodes } from "@qrfactory/codes/published/publication";
 import { countPublishedOwners, listOwners, markOwnersPublished } from "@qrfactory/db/accounts/scan-pages";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, findUnpublishedCodes, listCodesAfter, markCodesPublished } from "@qrfactory/db/codes/codes";

@@ -2,7 +2,7 @@ import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { hashApiKey } from "@qrfactory/auth/api-key";
-import { publishTogether } from "@qrfactory/codes/publication";
+import { publishTogether } from "@qrfactory/codes/published/publication";
 import { connectDatabase, type Db } from "@qrfactory/db/client";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { until } from "@qrfactory/processes/until";

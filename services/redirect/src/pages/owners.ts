@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CodeOwner, type PublishedOwner, parsePublishedOwner } from "@qrfactory/codes/owner";
+import { type CodeOwner, type PublishedOwner, parsePublishedOwner } from "@qrfactory/codes/published/owner";
 import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-directory";
 import { readOwners, readOwnersChange } from "@qrfactory/state/codes/publishing/owners";
 import type { Redis } from "ioredis";

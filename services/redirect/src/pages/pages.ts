@@ -2,7 +2,7 @@
 // outside part. Those that are always the same are made once and kept as bytes.
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { type CodeOwner, contactText } from "@qrfactory/codes/owner";
+import { type CodeOwner, contactText } from "@qrfactory/codes/published/owner";
 import { preferredAmong } from "@qrfactory/domain/http/preferred-language";
 import { memoise } from "@qrfactory/visitor/memo";
 import { cutHeader } from "../scan/headers.js";

@@ -1,6 +1,6 @@
 // The answer to the form that asks for a code's password: a small body of one field, and what comes of it.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Decision } from "@qrfactory/codes/route";
+import type { Decision } from "@qrfactory/codes/routing/route";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { clientAddress, makeAddressMatcher } from "@qrfactory/domain/network/network";
 import { type CheckPassword, passwordRetrySeconds } from "./passwords.js";

@@ -1,7 +1,8 @@
 // Where a scan of a row leads. Most codes have one destination, and for them it is a comparison; for the others the
 // row's routing is made ready once for each version, and codes/route decides.
-import { compileRoutes, type Decision, endOf, type Routes, route } from "@qrfactory/codes/route";
-import type { LiveRow } from "@qrfactory/state/codes/table/row-bytes";
+
+import type { LiveRow } from "@qrfactory/codes/published/row-bytes";
+import { compileRoutes, type Decision, endOf, type Routes, route } from "@qrfactory/codes/routing/route";
 import { makeRecent } from "@qrfactory/visitor/memo";
 import type { CountryDatabase } from "./country-database.js";
 import type { Scanner } from "./scan.js";

@@ -3,13 +3,13 @@
 // and the languages become traits.
 
 import { createHmac, hash, randomUUID } from "node:crypto";
-import type { Decision } from "@qrfactory/codes/route";
+import type { LiveRow } from "@qrfactory/codes/published/row-bytes";
+import type { Decision } from "@qrfactory/codes/routing/route";
 import { dayMs } from "@qrfactory/domain/duration";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { parseUrl } from "@qrfactory/domain/http/parse-url";
 import { lengthsMax } from "@qrfactory/domain/limits";
 import { clientAddress, makeAddressMatcher, networkOf } from "@qrfactory/domain/network/network";
-import type { LiveRow } from "@qrfactory/state/codes/table/row-bytes";
 import { traitsOf } from "@qrfactory/visitor/traits";
 import { cutHeader } from "./headers.js";
 import { isTimely, readStamp, type Stamp } from "./stamp.js";

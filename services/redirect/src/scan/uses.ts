@@ -1,7 +1,7 @@
 // Codes that are made for a number of scans: how many have been, as far as this process knows without asking anybody.
 // That is what was counted and published, or more: what it knew before and the scans that it answered itself since. So
 // it never counts a scan twice, and what it misses is what others answered in the second or so until it is published.
-import type { LiveRow } from "@qrfactory/state/codes/table/row-bytes";
+import type { LiveRow } from "@qrfactory/codes/published/row-bytes";
 import { makeRecent } from "@qrfactory/visitor/memo";
 
 export type Uses = {

@@ -1,6 +1,6 @@
 // Facts about the visitor that the rules of a code may ask for, found out only when they do. None of them is kept.
 import { createHmac, hash } from "node:crypto";
-import type { Visitor } from "@qrfactory/codes/rules";
+import type { Visitor } from "@qrfactory/codes/routing/rules";
 import { householdOf } from "@qrfactory/domain/network/network";
 import type { Place } from "@qrfactory/visitor/geolocation";
 import { botClassOf, readLanguage } from "@qrfactory/visitor/traits";

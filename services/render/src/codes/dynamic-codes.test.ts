@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeSeal } from "@qrfactory/auth/seal";
-import { publishedCodeSchema } from "@qrfactory/codes/published";
+import { publishedCodeSchema } from "@qrfactory/codes/published/published";
 import { until } from "@qrfactory/processes/until";
 import { codesKey } from "@qrfactory/state/keys";
 import { decodeOne } from "@qrfactory/testing/decode";

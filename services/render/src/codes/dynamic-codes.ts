@@ -4,8 +4,8 @@
 import { requireScope } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { Seal } from "@qrfactory/auth/seal";
-import { codeFields } from "@qrfactory/codes/fields";
-import { createCodeBody, requireAllowed, toFields } from "@qrfactory/codes/input";
+import { codeFields } from "@qrfactory/codes/fields/fields";
+import { createCodeBody, requireAllowed, toFields } from "@qrfactory/codes/fields/input";
 import { drawShortId, publicUrl, shortIdField } from "@qrfactory/codes/short-id";
 import type { Actor } from "@qrfactory/db/audit/audit";
 import type { Db, Tx } from "@qrfactory/db/client";

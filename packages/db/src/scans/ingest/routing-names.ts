@@ -1,6 +1,6 @@
 // Ids of rules and variants by their place in a version of a code: a region records the place, a row of `scans`
 // the id.
-import { nameRouting, type StoredRouting } from "@qrfactory/codes/routing-ids";
+import { nameRouting, type StoredRouting } from "@qrfactory/codes/routing/routing-ids";
 import type pg from "pg";
 import type { ScanRow } from "./rows.js";
 

@@ -4,7 +4,7 @@
 // nothing away.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { parsePublishedCode } from "@qrfactory/codes/published";
+import { parsePublishedCode } from "@qrfactory/codes/published/published";
 import { backOff } from "@qrfactory/runtime/load/backoff";
 import { changeState } from "@qrfactory/runtime/state-changes";
 import { heartbeatKey, markKey } from "../../keys.js";

@@ -2,7 +2,7 @@
 // current. Found rows are taken into the table. A lookup is short, one at a time for each id, and bounded in number,
 // so that a flood of ids that do not exist makes no work upstream.
 
-import { parsePublishedCode } from "@qrfactory/codes/published";
+import { parsePublishedCode } from "@qrfactory/codes/published/published";
 import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import type { Redis } from "ioredis";
 import { codesKey, heartbeatKey, markKey } from "../../keys.js";

@@ -1,7 +1,7 @@
 // The owners of codes in Redis: a hash beside the codes, whose rows know nothing of them, because a region of the
 // release before refuses a row with a member that it does not know. Beside it stands when it changed last: a count
 // would begin anew in a Redis that was emptied, and say nothing to a region that had come as far.
-import { type PublishedOwner, parsePublishedOwner } from "@qrfactory/codes/owner";
+import { type PublishedOwner, parsePublishedOwner } from "@qrfactory/codes/published/owner";
 import type { Redis } from "ioredis";
 import { codeOwnersChangedKey, codeOwnersKey, publicationsKey } from "../../keys.js";
 

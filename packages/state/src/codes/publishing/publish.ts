@@ -1,6 +1,6 @@
 // Management's side of the table of codes: publish rows so that the newest version wins whatever the order, say when
 // the set is complete, and keep a heartbeat by which regions tell how old their copy is.
-import { isTombstone, type PublishedCode } from "@qrfactory/codes/published";
+import { isTombstone, type PublishedCode } from "@qrfactory/codes/published/published";
 import type { Redis } from "ioredis";
 import { changesKey, changesOrdinalKey, codesKey, heartbeatKey, markKey, publicationsKey } from "../../keys.js";
 

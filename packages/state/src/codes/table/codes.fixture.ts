@@ -1,5 +1,5 @@
 // A code as it is published, for tests of the table and its files.
-import type { LiveCode } from "@qrfactory/codes/published";
+import type { LiveCode } from "@qrfactory/codes/published/published";
 
 /** A code whose destination tells its version. */
 export const liveCode = (short_id: string, version = 1): LiveCode => ({

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, expect, test } from "@jest/globals";
-import type { LiveCode, PublishedCode } from "@qrfactory/codes/published";
+import type { LiveCode, PublishedCode } from "@qrfactory/codes/published/published";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import fc from "fast-check";
 import { readSnapshot, writeSnapshot } from "./snapshot.js";

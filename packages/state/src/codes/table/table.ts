@@ -1,9 +1,7 @@
 // The table that answers scans: every published code in memory. Rows come in any order, repeated and late; the newest
 // version of each stays. Nothing ever leaves it but by a tombstone. Rows are bytes in large chunks outside of the
 // JavaScript heap, so that the garbage collector has nothing to walk through however many codes there are.
-import { isTombstone, type LiveCode, type PublishedCode } from "@qrfactory/codes/published";
-import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes";
-import { makePlaceIndex, type PlaceIndex } from "./place-index.js";
+import { isTombstone, type LiveCode, type PublishedCode } from "@qrfactory/codes/published/published";
 import {
   checkRowBytes,
   decodeRow,
@@ -16,7 +14,9 @@ import {
   readUsed,
   readVersion,
   rowBytes,
-} from "./row-bytes.js";
+} from "@qrfactory/codes/published/row-bytes";
+import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes";
+import { makePlaceIndex, type PlaceIndex } from "./place-index.js";
 
 export type TableOptions = {
   /** A chunk is 2^chunkBits bytes and must have room for the longest row; default 20, 1 MiB. */

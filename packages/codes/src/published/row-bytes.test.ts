@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/codes/published";
 import fc from "fast-check";
+import type { LiveCode } from "./published.js";
 import {
   checkRowBytes,
   decodeRow,

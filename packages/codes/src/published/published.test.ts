@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "@jest/globals";
-import { type LiveCode, parsePublishedCode } from "@qrfactory/codes/published";
-import { isRouting } from "@qrfactory/codes/routing";
 import fc from "fast-check";
 import { z } from "zod";
+import { isRouting } from "../routing/routing.js";
+import { type LiveCode, parsePublishedCode } from "./published.js";
 
 const good: LiveCode = {
   schema: 1,

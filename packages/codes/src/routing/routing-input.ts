@@ -10,8 +10,8 @@ import { useOneOf } from "@qrfactory/domain/http/suggest";
 import { listOf, numberFrom } from "@qrfactory/domain/http/validate";
 import { findZone } from "@qrfactory/domain/local-time";
 import { z } from "zod";
+import type { ReadContext } from "../fields/field.js";
 import { appLinkRefusal, isWebAddress } from "./app-links.js";
-import type { ReadContext } from "./field.js";
 import { minutesInDay, type Routing, rulesLengthMax, variantsMin, weightMax } from "./routing.js";
 import { minuteOf } from "./rules.js";
 

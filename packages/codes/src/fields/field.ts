@@ -4,8 +4,8 @@ import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import type { Plan } from "@qrfactory/domain/plan/plans";
 import type { z } from "zod";
-import type { LiveCode } from "./published.js";
-import type { Routing } from "./routing.js";
+import type { LiveCode } from "../published/published.js";
+import type { Routing } from "../routing/routing.js";
 
 /** PostgreSQL's type of a column; a JSON column that may be empty holds SQL's NULL, not JSON's. */
 export type ColumnType = "text" | "text[]" | "boolean" | "integer" | "timestamptz" | "jsonb";

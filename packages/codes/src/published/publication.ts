@@ -1,10 +1,10 @@
 // The publication of codes: the row that redirect answers from, made of the stored one by the table of fields, and the
 // one way by which it gets there, whoever has changed a code.
-import { fieldList } from "./fields.js";
+import { fieldList } from "../fields/fields.js";
+import type { StoredCode } from "../fields/stored.js";
+import type { CodeState } from "../routing/route.js";
+import type { Routing } from "../routing/routing.js";
 import { type LiveCode, type PublishedCode, publishedCodeSchema } from "./published.js";
-import type { CodeState } from "./route.js";
-import type { Routing } from "./routing.js";
-import type { StoredCode } from "./stored.js";
 
 /** The published row of a stored code; a deleted one is published as a tombstone. */
 export function toPublished(row: StoredCode): PublishedCode {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
 import fc from "fast-check";
-import { toRouting } from "./publication.js";
+import { toRouting } from "../published/publication.js";
 import { type CodeState, compileRoutes, route, type Step } from "./route.js";
 import { type RuleInput, rulesField } from "./routing-input.js";
 import type { Visitor } from "./rules.js";

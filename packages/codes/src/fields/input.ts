@@ -6,9 +6,9 @@ import type { DestinationRules } from "@qrfactory/domain/destination";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plan/plans";
 import { z } from "zod";
+import { requireDistinctIds } from "../routing/routing-ids.js";
+import { newShortIdField } from "../short-id.js";
 import { type CodeFields, codeFields, type FieldName, fieldList } from "./fields.js";
-import { requireDistinctIds } from "./routing-ids.js";
-import { newShortIdField } from "./short-id.js";
 
 type Fields = typeof codeFields;
 type RequiredName = { [Name in FieldName]: Fields[Name] extends { default: unknown } ? never : Name }[FieldName];

@@ -1,7 +1,7 @@
 // A dynamic code as management publishes it and redirect holds it: only what answering a scan needs. Travels as JSON
 // through Redis, so it is checked on arrival: one damaged row must never stop the others.
 import { z } from "zod";
-import { isRouting, type Routing } from "./routing.js";
+import { isRouting, type Routing } from "../routing/routing.js";
 
 /** Raised when a field changes its meaning; a table refuses rows of a schema it does not know. */
 export const publishedCodeSchema = 1;

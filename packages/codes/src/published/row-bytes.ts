@@ -4,7 +4,7 @@
 //   0 u16 length of the whole row · 2 u8 flags · 3 u8 length of the short id · 4 u32 version · 8 short id
 //   live rows go on: id (16 bytes) · workspace id (16) · [expiry f64] · [scans: u32 at most, u32 used] ·
 //   u16 length and destination · [u16 length and fallback] · [extra: JSON in UTF-8 up to the end of the row]
-import { isTombstone, type LiveCode, type PublishedCode } from "@qrfactory/codes/published";
+import { isTombstone, type LiveCode, type PublishedCode } from "./published.js";
 
 /** A code as a scan needs it. */
 export type LiveRow = {

@@ -7,9 +7,8 @@ import { lengthsMax, tooLongFor } from "@qrfactory/domain/limits";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Plan } from "@qrfactory/domain/plan/plans";
 import { z } from "zod";
-import { type CamelCase, camelCase, type FieldRow, field, type ReadContext } from "./field.js";
-import { usedMax } from "./published.js";
-import { nameRouting } from "./routing-ids.js";
+import { usedMax } from "../published/published.js";
+import { nameRouting } from "../routing/routing-ids.js";
 import {
   addressField,
   appLinksField,
@@ -19,8 +18,9 @@ import {
   rulesField,
   utmField,
   variantsField,
-} from "./routing-input.js";
-import { campaignOf, publishedRule, publishedVariant } from "./to-routing.js";
+} from "../routing/routing-input.js";
+import { campaignOf, publishedRule, publishedVariant } from "../routing/to-routing.js";
+import { type CamelCase, camelCase, type FieldRow, field, type ReadContext } from "./field.js";
 
 const nameField = storable.trim().min(1, "Give the code a name.").max(lengthsMax.name, tooLongFor(lengthsMax.name));
 
