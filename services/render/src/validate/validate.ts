@@ -75,7 +75,7 @@ export function makeValidate({ requireCaller, readRequest, judge }: ValidateOpti
   return async function validate(req, res) {
     const caller = await requireCaller(req, res);
     const answer = await readRequest(req, caller)
-      .then((wanted) => validationOf(wanted, (checked) => judgeFor(wanted, caller.workspaceId, checked)))
+      .then((requested) => validationOf(requested, (checked) => judgeFor(requested, caller.workspaceId, checked)))
       .catch((error): Validation => ({ valid: false, ...invalidBy(error), warnings: [], ...noFigures }));
     res.set("Cache-Control", "no-store").json(answer);
   };
@@ -120,14 +120,14 @@ function foresee({ design, pictures }: Pick<RequestedImage, "design" | "pictures
   return { logo, symbol, side, colors };
 }
 
-/** The verdict of a request that could be read, by `judgeDesign`, and its figures. */
+/** The verdict of a request that could be read, by `judgeIt`, and its figures. */
 async function validationOf(
-  wanted: RequestedImage,
-  judgeDesign: (checked: boolean) => Promise<Verdict>,
+  requested: RequestedImage,
+  judgeIt: (checked: boolean) => Promise<Verdict>,
 ): Promise<Validation> {
-  const { design, scanCheck, sent } = wanted;
-  const foreseen = foresee(wanted);
-  const judged = await judgeDesign(scanCheck !== "off").catch((error: unknown) => {
+  const { design, scanCheck, sent } = requested;
+  const foreseen = foresee(requested);
+  const judged = await judgeIt(scanCheck !== "off").catch((error: unknown) => {
     if (isVerdict(error)) return error;
     throw error;
   });
@@ -145,10 +145,10 @@ async function validationOf(
  * impossible, as `draw` does.
  */
 export async function refusalWithoutDrawing(
-  wanted: Pick<RequestedImage, "design" | "scanCheck" | "pictures" | "sent">,
+  requested: Pick<RequestedImage, "design" | "scanCheck" | "pictures" | "sent">,
 ): Promise<ApiError | null> {
-  const { design, scanCheck, sent } = wanted;
-  const { symbol, side, colors } = foresee(wanted);
+  const { design, scanCheck, sent } = requested;
+  const { symbol, side, colors } = foresee(requested);
   await shapeLegible(design, modulesOf(symbol.version));
   requireRoom({ side }, design);
   const scan = colors.advice === "" ? null : { isReadable: false, score: 0, advice: colors.advice };
