@@ -33,7 +33,7 @@ const sync = promisify(fdatasync);
 const syncDirectory = promisify(fsync);
 const unlinkFile = promisify(unlink);
 
-/** `spoilt`: the newest file could not be brought back to a whole frame and takes no more; the next write begins another. */
+/** `spoilt`: the newest file could not be brought back to a whole frame; the next write begins another. */
 type WriterState = "appending" | "spoilt" | "closed";
 const writerChanges: StateChanges<WriterState> = {
   appending: ["spoilt", "closed"],

@@ -1,6 +1,6 @@
 // A lookup at the replica for one code that the table does not hold, made only while the table is not known to be
-// current. What is found is taken into the table. A lookup is short, one at a time for each id, and bounded in number, so
-// that a flood of ids that do not exist makes no work upstream.
+// current. What is found is taken into the table. A lookup is short, one at a time for each id, and bounded in number,
+// so that a flood of ids that do not exist makes no work upstream.
 
 import { parsePublishedCode } from "@qrfactory/codes/published";
 import { withDeadline } from "@qrfactory/runtime/load/deadline";
