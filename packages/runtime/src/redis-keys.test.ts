@@ -59,8 +59,8 @@ function tableOf(keys: Record<string, KeyFamily>): string {
 test("the document shows the table", () => {
   const text = `# Every key in Redis
 
-Written by \`UPDATE_DOCS=1 npm test -- redis-keys\` from \`packages/runtime/src/redis-keys.ts\`, where all keys are made. Only the
-part of a pattern that stands at its end may have colons. \`bullmq\`: several keys of that library.
+Written by \`UPDATE_DOCS=1 npm test -- redis-keys\` from \`packages/runtime/src/redis-keys.ts\`, where all keys are
+made. Only the part of a pattern that stands at its end may have colons. \`bullmq\`: several keys of that library.
 
 ## State Redis
 

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "@jest/globals";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
-import { type Batch, makeShipper } from "./shipper.js";
-import { openSpool, type SpoolOptions } from "./spool.js";
+import { makeShipper } from "./shipper.js";
+import type { Batch } from "./shipper-state.js";
+import { openSpool } from "./spool.js";
+import type { SpoolOptions } from "./spool-state.js";
 
 const temp = makeTempDirectory("set-back-");
 afterAll(() => temp.remove());

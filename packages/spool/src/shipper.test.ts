@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "@jest/globals";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
-import { type Batch, makeShipper, type Shipper, type ShipperOptions } from "./shipper.js";
+import { makeShipper, type Shipper } from "./shipper.js";
+import type { Batch, ShipperOptions } from "./shipper-state.js";
 import { openSpool, type Spool } from "./spool.js";
 
 const temp = makeTempDirectory("shipper-");

@@ -15,7 +15,8 @@ import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import fc from "fast-check";
 import { entryHeaderBytes } from "./log-entry.js";
-import { openSpool, rebootStride, type Spool, type SpoolOptions, type SpoolRead } from "./spool.js";
+import { openSpool, rebootStride, type Spool } from "./spool.js";
+import type { SpoolOptions, SpoolRead } from "./spool-state.js";
 
 const temp = makeTempDirectory("spool-");
 afterAll(() => temp.remove());

@@ -3,61 +3,20 @@
 // deleted, whole segments at a time, once `forget` says that they are safe elsewhere.
 
 import { makePrivateDirectory } from "@qrfactory/runtime/private-directory";
-import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes";
+import { changeState } from "@qrfactory/runtime/state-changes";
 import { type Identity, newIdentity, readIdentity, writeIdentity } from "./identity.js";
 import { bootId as currentBootId, takeLock } from "./lock.js";
 import { recordBytesMax } from "./log-entry.js";
 import { type Position, readSegment } from "./segment.js";
-import { openWriter, type Writer, type WriteSync } from "./writer.js";
-
-export type SpoolOptions = {
-  /** Made when missing; belongs to one process at a time. */
-  directory: string;
-  /** A segment is closed at about this size; default 4 MiB, some 10,000 scans. */
-  segmentBytesMax?: number;
-  /** A segment is closed at this age, so that what is acknowledged does not lie around; default 60 s. */
-  segmentAgeMsMax?: number;
-  /** Disk that the spool may take; beyond it the disk counts as full. Default 4 GiB, some 10 million scans. */
-  bytesMax?: number;
-  /** Records held in memory while the disk refuses them; beyond that they are lost and counted. Default 50,000. */
-  heldMax?: number;
-  /** Pause before the disk is tried again after a refusal; default 200 ms. */
-  retryMs?: number;
-  /** Told when the disk begins to refuse and when it takes records again (null). */
-  onDiskState?: (error: Error | null) => void;
-  now?: () => number;
-  /** Identifies the start of the machine; see `rebootStride`. */
-  bootId?: string | null;
-  /** For tests: a write that may be short or fail. */
-  writeSync?: WriteSync;
-};
-
-export type SpoolRead = {
-  /** The number that was asked for: everything from here to `firstSequence` does not exist any more. */
-  from: number;
-  firstSequence: number;
-  /**
-   * Number of consecutive records, the first of them numbered `firstSequence`. 0 when there is only a gap to report.
-   */
-  count: number;
-  /** The records in UTF-8, with a line feed between two: nobody looks into them on the way. */
-  lines: Buffer;
-};
-
-export type SpoolStats = {
-  id: string;
-  /** Oldest record that is kept, and the number that the next record gets. */
-  firstSequence: number;
-  nextSequence: number;
-  bytes: number;
-  segments: number;
-  /** Records in memory only, because the disk refuses them. */
-  atRisk: number;
-  /** Records given up since the start: the memory for refused records was full too. */
-  lost: number;
-  /** Bytes of a torn write that were cut off when the spool was opened. */
-  bytesCut: number;
-};
+import {
+  type DiskState,
+  diskChanges,
+  isTrouble,
+  type SpoolOptions,
+  type SpoolRead,
+  type SpoolStats,
+} from "./spool-state.js";
+import { openWriter, type Writer } from "./writer.js";
 
 /**
  * After a start of the machine, records may be missing that were shipped but not yet synced to disk; their numbers are
@@ -68,19 +27,6 @@ export const rebootStride = 10_000_000;
 
 /** Errors of a full, broken or read-only disk, as opposed to a directory that was configured wrongly. */
 const refusals = new Set(["ENOSPC", "EDQUOT", "EIO", "EROFS"]);
-
-/**
- * What the disk does. `fresh`: nobody has asked it yet; `unopened`: it refuses even the directory; `taking`: what is
- * appended is written; `refusing`: it waits in memory.
- */
-type DiskState = "fresh" | "unopened" | "taking" | "refusing";
-const diskChanges: StateChanges<DiskState> = {
-  fresh: ["unopened", "taking"],
-  unopened: ["taking", "refusing"],
-  taking: ["refusing"],
-  refusing: ["taking"],
-};
-const isTrouble = (disk: DiskState) => disk === "unopened" || disk === "refusing";
 
 /** A log of one directory; made by `openSpool`. */
 export class Spool {

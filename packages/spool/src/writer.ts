@@ -33,10 +33,7 @@ const sync = promisify(fdatasync);
 const syncDirectory = promisify(fsync);
 const unlinkFile = promisify(unlink);
 
-/**
- * `spoilt`: the newest file could not be brought back to a whole entry and takes no more; the next write begins
- * another.
- */
+/** `spoilt`: the newest file could not be brought back to a whole entry; the next write begins another. */
 type WriterState = "appending" | "spoilt" | "closed";
 const writerChanges: StateChanges<WriterState> = {
   appending: ["spoilt", "closed"],

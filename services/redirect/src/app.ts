@@ -28,7 +28,7 @@ import { sendHealth, sendPage, sendRedirect, sendStatus, sendUnavailable } from 
 
 export type AppOptions = DispatchOptions &
   WriteDownOptions & {
-    /** Tells of a short id that the table does not have; what is found is in the table then. See `makeReplicaLookup`. */
+    /** Looks for a short id that the table lacks; what is found is in the table then. See `makeReplicaLookup`. */
     lookUp: ReplicaLookup["lookUp"];
     /** Reads the password of a form; see `makeUnlock`. */
     unlock: Unlock;

@@ -1,5 +1,5 @@
-// A redirect process: read the configuration, open disk and connections, start the background loops, serve. The argument
-// `--no-fast-lane` leaves every request to node:http, so that what the lane is worth can be measured.
+// A redirect process: read the configuration, open disk and connections, start the background loops, serve. The
+// argument `--no-fast-lane` leaves every request to node:http, so that what the lane is worth can be measured.
 import { scanRecord } from "@qrfactory/domain/events";
 import { serve } from "@qrfactory/runtime/http/serve";
 import { createLog } from "@qrfactory/runtime/log";

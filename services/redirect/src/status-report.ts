@@ -2,8 +2,8 @@
 // costs no I/O, so the answer is instant while everything behind it is frozen.
 
 import type { Component, StatusReport } from "@qrfactory/runtime/http/status";
-import type { ShipperState } from "@qrfactory/spool/shipper";
-import type { SpoolStats } from "@qrfactory/spool/spool";
+import type { ShipperState } from "@qrfactory/spool/shipper-state";
+import type { SpoolStats } from "@qrfactory/spool/spool-state";
 import type { FollowState } from "@qrfactory/state/codes/following/follow-state";
 import { isFreshBeat } from "@qrfactory/state/codes/following/heartbeat";
 import type { ReplicaLookup } from "@qrfactory/state/codes/following/replica-lookup";
