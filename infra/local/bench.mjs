@@ -4,5 +4,5 @@ import { setUp } from "./setup.mjs";
 
 await orExplain(async () => {
   await setUp({ systemParts: ["postgresql", "redis", "nginx", "wrk"] });
-  await import("@qrfactory/bench/../dist/main");
+  await import("../bench/dist/main.js");
 });

@@ -4,5 +4,5 @@ import { setUp } from "./setup.mjs";
 
 await orExplain(async () => {
   await setUp({ systemParts: ["postgresql", "redis", "nginx"] });
-  await import("@qrfactory/drills/../dist/main");
+  await import("../drills/dist/main.js");
 });

@@ -17,7 +17,7 @@ await orExplain(async () => {
   const part = process.argv[2];
   await setUp({ systemParts: systemParts[part] ?? ["viewers"] });
   if (part === "cameras") {
-    const { showCameras } = await import(new URL("@qrfactory/bench/../dist/cameras/cameras", import.meta.url));
+    const { showCameras } = await import(new URL("../bench/dist/cameras/cameras.js", import.meta.url));
     const shown = showCameras(measured("cameras.md"), process.argv.slice(3));
     const isAhead = await shown.catch(({ message }) => {
       throw new SetupError(message);

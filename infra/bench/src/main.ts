@@ -6,7 +6,7 @@ import { type AnalyticsRun, measureAnalytics } from "./analytics/reports.js";
 import { type BulkRun, measureBulk } from "./management/bulk.js";
 import { type ManagementRun, measureManagement } from "./management/codes.js";
 import type { Timing } from "./measure.js";
-import { raceScans, type ScanRace } from "./redirect/race.js";
+import { raceScans, type ScanRace, withAndWithoutLane } from "./redirect/race.js";
 import { type Race, raceOverHttp } from "./render/http.js";
 import { type Comparison, compareImages } from "./render/images.js";
 import { type Overload, overload } from "./render/overload.js";
@@ -19,7 +19,8 @@ const suites: Record<string, () => Promise<unknown>> = {
   render: () => timings(compareImages),
   http: () => races(raceOverHttp),
   overload: overloads,
-  redirect: scans,
+  redirect: () => scans(raceScans),
+  lane: () => scans(withAndWithoutLane),
   ingest,
   management,
   analytics,
@@ -70,8 +71,8 @@ async function overloads(): Promise<Overload[]> {
   return results;
 }
 
-async function scans(): Promise<ScanRace[]> {
-  const results = await raceScans();
+async function scans(race: () => Promise<ScanRace[]>): Promise<ScanRace[]> {
+  const results = await race();
   for (const { title, loads, notes } of results) {
     console.log(title);
     const base = loads[0]?.perSecond ?? 1;

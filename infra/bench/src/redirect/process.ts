@@ -10,7 +10,7 @@ import { writeSnapshot } from "@qrfactory/state/codes/table/snapshot";
 import { createTable } from "@qrfactory/state/codes/table/table";
 import { processorMsOf } from "../process-figures.js";
 
-const main = fileURLToPath(new URL("@qrfactory/redirect/../dist/main", import.meta.url));
+const main = fileURLToPath(new URL("../../../../services/redirect/dist/main.js", import.meta.url));
 
 /** The millions of a start are read before the process listens. */
 const startTimeoutMs = 60_000;
@@ -55,14 +55,18 @@ export type RedirectProcess = {
 };
 
 /**
- * Starts a process over the snapshots of a directory; without `redisUrl` it is alone in the world. Its arguments are
- * those of `REDIRECT_ARGUMENTS`, such as `--no-fast-lane`.
+ * Starts a process over the snapshots of a directory; without `redisUrl` it is alone in the world. `args` are its own,
+ * such as `--no-fast-lane`.
  */
-export async function startRedirect(directory: string, redisUrl = "redis://127.0.0.1:9"): Promise<RedirectProcess> {
+export async function startRedirect(
+  directory: string,
+  redisUrl = "redis://127.0.0.1:9",
+  args: string[] = [],
+): Promise<RedirectProcess> {
   const port = await freePort();
   const startedAt = performance.now();
   const child = await startScript(main, {
-    args: process.env.REDIRECT_ARGUMENTS?.split(" ") ?? [],
+    args,
     env: {
       PATH: process.env.PATH,
       PORT: String(port),

@@ -13,7 +13,7 @@ import { until } from "@qrfactory/processes/until";
 import { measureEdits } from "./edits.js";
 import { generateLoad, type Load } from "./load-generator.js";
 import { type Million, scanAMillion } from "./million-scans.js";
-import { shortIdOf, startRedirect, writeCodes } from "./process.js";
+import { type RedirectProcess, shortIdOf, startRedirect, writeCodes } from "./process.js";
 
 export type ScanRace = { title: string; loads: (Load & { name: string })[]; notes: string[] };
 
@@ -30,7 +30,8 @@ const turns = 3;
 const turnSeconds = 4;
 /** A difference of a tenth needs more of them, each of one kind beside the other. */
 const ruledTurns = 11;
-const ruledTurnSeconds = 3;
+const laneTurns = 5;
+const comparedSeconds = 3;
 
 const startsMeasured = 5;
 
@@ -44,7 +45,7 @@ export async function raceScans(): Promise<ScanRace[]> {
     return [
       await againstOthers(directory.path, stops),
       await fewAndMany(directory.path, stops),
-      await plainAndRuled(directory.path, stops),
+      await plainAndRuled(directory.path),
       {
         title: "a million scans",
         loads: [],
@@ -144,38 +145,70 @@ const rules: Routing["rules"] = [
   { url: "https://example.com/rule/last", os: ["ios"], language: ["de"] },
 ];
 
-/** The cost of rules in processor time a scan: throughput on a shared machine says less. */
-async function plainAndRuled(directory: string, stops: (() => Promise<unknown>)[]): Promise<ScanRace> {
-  const contenders = [];
+/** Two processes measured in turns, each with its processor time a scan. */
+type Contender = { name: string; start: () => Promise<RedirectProcess> };
+
+/**
+ * Compares the second of two processes with the first: loads in turns, so that a slow moment of the machine is shared,
+ * and processor time a scan, because throughput on a shared machine says less.
+ */
+async function compareTwo(title: string, contenders: Contender[], directory: string, turns: number): Promise<ScanRace> {
+  const runs: { name: string; server: RedirectProcess; loads: Load[]; microseconds: number[] }[] = [];
+  for (const { name, start } of contenders) {
+    const server = await start();
+    await generateLoad(server.url, { paths: pathsOf(few), seconds: warmUpSeconds, directory });
+    runs.push({ name, server, loads: [], microseconds: [] });
+  }
+  try {
+    for (let turn = 0; turn < turns; turn++) {
+      for (const { server, loads, microseconds } of turn % 2 === 0 ? runs : [...runs].reverse()) {
+        const before = server.processorMs();
+        const load = await generateLoad(server.url, { paths: pathsOf(few), seconds: comparedSeconds, directory });
+        microseconds.push(((server.processorMs() - before) * 1_000) / load.requests);
+        loads.push(load);
+      }
+    }
+  } finally {
+    for (const { server } of runs) await server.stop();
+  }
+  const [first = [], second = []] = runs.map(({ microseconds }) => microseconds);
+  const ratios = second.map((value, turn) => value / (first[turn] as number)).sort((a, b) => a - b);
+  const [least, middle, most] = [ratios[0], ratios[turns >> 1], ratios.at(-1)].map((ratio) => ratio?.toFixed(2));
+  const median = (values: number[]) => medianOf(values, (value) => value).toFixed(1);
+  return {
+    title,
+    loads: runs.map(({ name, loads }) => ({ name, ...medianOf(loads, ({ perSecond }) => perSecond) })),
+    notes: [
+      `Processor time a scan: ${median(first)} µs and ${median(second)} µs; in ${turns} turns ${least} to ${most} ×, ${middle} × in the median.`,
+    ],
+  };
+}
+
+async function plainAndRuled(directory: string): Promise<ScanRace> {
+  const contenders: Contender[] = [];
   for (const routing of [undefined, { rules }]) {
     const name = routing ? "20 rules, the last matches" : "no rules";
     const snapshots = join(directory, name.replaceAll(" ", "-"));
     await writeCodes(snapshots, few, routing);
-    const server = await startRedirect(snapshots);
-    stops.push(server.stop);
-    await generateLoad(server.url, { paths: pathsOf(few), seconds: warmUpSeconds, directory });
-    contenders.push({ name, server, loads: [] as Load[], microseconds: [] as number[] });
+    contenders.push({ name, start: () => startRedirect(snapshots) });
   }
-  for (let turn = 0; turn < ruledTurns; turn++) {
-    for (const { server, loads, microseconds } of turn % 2 === 0 ? contenders : [...contenders].reverse()) {
-      const before = server.processorMs();
-      const load = await generateLoad(server.url, { paths: pathsOf(few), seconds: ruledTurnSeconds, directory });
-      microseconds.push(((server.processorMs() - before) * 1_000) / load.requests);
-      loads.push(load);
-    }
+  return compareTwo("scans, without rules and with", contenders, directory, ruledTurns);
+}
+
+/** Compares the fast lane with node:http alone. */
+export async function withAndWithoutLane(): Promise<ScanRace[]> {
+  const directory = makeTempDirectory("qrfactory-bench-");
+  try {
+    const snapshots = join(directory.path, "snapshots");
+    await writeCodes(snapshots, few);
+    const contenders: Contender[] = [
+      { name: "with the fast lane", start: () => startRedirect(snapshots) },
+      { name: "node:http alone", start: () => startRedirect(snapshots, undefined, ["--no-fast-lane"]) },
+    ];
+    return [await compareTwo("scans, with the fast lane and without", contenders, directory.path, laneTurns)];
+  } finally {
+    directory.remove();
   }
-  for (const { server } of contenders) await server.stop();
-  const [plain = [], ruled = []] = contenders.map(({ microseconds }) => microseconds);
-  const ratios = ruled.map((value, turn) => value / (plain[turn] as number)).sort((a, b) => a - b);
-  const [least, middle, most] = [ratios[0], ratios[ruledTurns >> 1], ratios.at(-1)].map((ratio) => ratio?.toFixed(2));
-  const median = (values: number[]) => medianOf(values, (value) => value).toFixed(1);
-  return {
-    title: "scans, without rules and with",
-    loads: contenders.map(({ name, loads }) => ({ name, ...medianOf(loads, ({ perSecond }) => perSecond) })),
-    notes: [
-      `Processor time a scan: ${median(plain)} µs and ${median(ruled)} µs; in ${ruledTurns} turns ${least} to ${most} ×, ${middle} × in the median.`,
-    ],
-  };
 }
 
 function medianOf<Item>(items: Item[], figure: (item: Item) => number): Item {
