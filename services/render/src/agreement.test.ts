@@ -8,6 +8,8 @@ import { fetchOurs } from "@qrfactory/testing/http-message";
 import fc from "fast-check";
 import { PNG } from "pngjs";
 import { type DrawingPool, makeDrawingPool } from "./drawing-pool.js";
+import { makeImageDecoder } from "./images-in/image-decoder.js";
+import { patient } from "./images-in/pictures.fixture.js";
 import { type Rig, startRig, type TestKey } from "./rig.fixture.js";
 import type { Validation } from "./validate.js";
 
@@ -17,7 +19,7 @@ let pool: DrawingPool;
 let rig: Rig;
 let key: TestKey;
 beforeAll(async () => {
-  pool = makeDrawingPool();
+  pool = makeDrawingPool({ decoder: makeImageDecoder(patient) });
   rig = await startRig({ draw: pool.draw, judge: pool.judge });
   key = rig.addKey("enterprise");
 });
