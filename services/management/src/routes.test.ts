@@ -6,7 +6,8 @@ import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import { includesRole, type Role, roles } from "@qrfactory/domain/access/roles";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
-import { addressOf, type RouteCase, routeCases, type World } from "./routes.fixture.js";
+import { addressOf, routeCases } from "./routes.fixture.js";
+import type { RouteCase, World } from "./routes-world.fixture.js";
 
 const documentFile = new URL("../../../packages/docs/reference/routes.md", import.meta.url);
 
