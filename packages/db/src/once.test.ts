@@ -105,7 +105,7 @@ test("a day after the first claim the key is new again, by the database's clock"
   const claim = newClaim();
   await once(claim, effectOf(claim));
   expect((await once(claim, effectOf(claim))).replayed).toBe(true);
-  await db.$executeRaw`UPDATE idempotency_keys SET expires_at = now() WHERE key = ${claim.key}`;
+  await db.$executeRaw`UPDATE idempotency_keys SET expires_at = now() - interval '1 ms' WHERE key = ${claim.key}`;
   expect((await once(claim, effectOf(claim))).replayed).toBe(false);
   expect(await effects(claim)).toBe(2);
 });

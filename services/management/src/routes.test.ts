@@ -9,7 +9,8 @@ import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { findFamily } from "@qrfactory/runtime/redis-keys";
 import { listStrayKeys } from "@qrfactory/testing/redis-keys";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
-import { addressOf, type RouteCase, routeCases, type World } from "./routes.fixture.js";
+import { addressOf, routeCases } from "./routes.fixture.js";
+import type { RouteCase, World } from "./routes-world.fixture.js";
 
 const documentFile = new URL("../../../packages/docs/reference/routes.md", import.meta.url);
 

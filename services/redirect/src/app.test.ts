@@ -1,102 +1,21 @@
-import { randomUUID } from "node:crypto";
-import { request } from "node:http";
-import { connect } from "node:net";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/codes/published/published";
+import { expect, test } from "@jest/globals";
 import { type ScanEvent, scanEvent, scanRecord } from "@qrfactory/domain/events";
 import { until } from "@qrfactory/processes/until";
-import { createHttpServer } from "@qrfactory/runtime/http/serve";
-import { createTable, type Table } from "@qrfactory/state/codes/table/table";
-import { type Listening, listen } from "@qrfactory/testing/http";
 import { fetchOurs } from "@qrfactory/testing/http-message";
-import { firstSettled } from "@qrfactory/testing/order";
-import { type AppOptions, createApp, makeTakeScan } from "./app.js";
-import { type FastLane, openFastLane } from "./fast-lane.js";
-import { routingOptions } from "./routing.fixture.js";
-import { ledToDestination, makeDescribeScan, makeReadScanner } from "./scan/scan.js";
-
-const now = Date.UTC(2026, 10, 21, 12);
-const code: LiveCode = {
-  schema: 1,
-  id: randomUUID(),
-  workspace_id: randomUUID(),
-  short_id: "7K2MWX9P",
-  version: 3,
-  destination_url: "https://example.com/landing?utm=1#top",
-  is_active: true,
-  expires_at: null,
-  fallback_url: null,
-};
-const iphone =
-  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
-const fallback_url = "https://example.com/later";
-const describeScan = makeDescribeScan({
-  region: "eu-1",
-  visitorSecret: "a secret for tests",
-});
-
-let table: Table;
-let lookUp: AppOptions["lookUp"];
-let scans: ScanEvent[];
-let recordScan: AppOptions["recordScan"];
-let service: Listening;
-let lane: FastLane;
-const orphans: string[] = [];
-
-function appOptions(): AppOptions {
-  return {
-    table: { find: (shortId) => table.find(shortId) },
-    lookUp: (shortId) => lookUp(shortId),
-    describeScan,
-    ...routingOptions(),
-    recordScan: (scan) => recordScan(scan),
-    noteOrphan: (shortId) => void orphans.push(shortId),
-    onLost: () => {},
-    status: () => ({ status: "ok", version: "1", components: {} }),
-    observeRequest: () => {},
-    observeScan: () => {},
-    now: () => now,
-  };
-}
-
-beforeAll(async () => {
-  const server = createHttpServer(createApp(appOptions()));
-  lane = openFastLane(server, makeTakeScan(appOptions()));
-  service = await listen(server);
-});
-afterAll(async () => {
-  lane.close();
-  await service.close();
-});
-
-beforeEach(() => {
-  table = createTable();
-  table.apply(code);
-  table.apply({ ...code, short_id: "PAUSED", is_active: false });
-  table.apply({ ...code, short_id: "PAUSED-2", is_active: false, fallback_url });
-  table.apply({ ...code, short_id: "EXPIRED", expires_at: new Date(now).toISOString() });
-  table.apply({ ...code, short_id: "EXPIRED-2", expires_at: "2026-11-21T11:00:00Z", fallback_url });
-  table.apply({ ...code, short_id: "NOT-YET", expires_at: "2026-11-21T12:00:00.001Z", fallback_url });
-  table.apply({ schema: 1, id: code.id, short_id: "DELETED", version: 9, deleted: true });
-  lookUp = async () => "absent";
-  scans = [];
-  recordScan = async (scan) => void scans.push(scan);
-});
-
-const get = (path: string, init: RequestInit = {}) => fetchOurs(service.url + path, { redirect: "manual", ...init });
-
-/** Sends bytes as they are and returns everything that comes back until the other side closes. */
-function sendRaw(bytes: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(service.port, "127.0.0.1");
-    let received = "";
-    socket.setEncoding("latin1").on("data", (chunk) => {
-      received += chunk;
-    });
-    socket.on("error", reject).on("close", () => resolve(received));
-    socket.write(bytes);
-  });
-}
+import {
+  code,
+  describeScan,
+  fallback_url,
+  get,
+  iphone,
+  now,
+  orphans,
+  scans,
+  service,
+  stage,
+  table,
+} from "./app.fixture.js";
+import { ledToDestination, makeReadScanner } from "./scan/scan.js";
 
 test.each(["/q/7K2MWX9P", "/q/7k2mwx9p", "/Q/7K2MWX9P", "/q/7K2MWX9P/", "/7K2MWX9P", "/7k2mwx9p/", "/q/7K2MWX9P?a=b"])(
   "%s leads to the destination",
@@ -118,7 +37,7 @@ test.each(["/q/7K2MWX9P", "/q/7k2mwx9p", "/Q/7K2MWX9P", "/q/7K2MWX9P/", "/7K2MWX
 test("a scan is written down, without its address and the texts of its device, before it is answered", async () => {
   let write = () => {};
   let isAnswered = false;
-  recordScan = (scan) => {
+  stage.recordScan = (scan) => {
     scans.push(scan);
     return new Promise((resolve) => {
       write = resolve;
@@ -173,7 +92,7 @@ test("a visitor is the same all day and another one tomorrow", async () => {
 });
 
 test("a scan that cannot be written down is answered all the same", async () => {
-  recordScan = () => Promise.reject(new Error("broken"));
+  stage.recordScan = () => Promise.reject(new Error("broken"));
   expect((await get("/q/7K2MWX9P")).status).toBe(302);
 });
 
@@ -238,73 +157,13 @@ test("paused, expired and unknown codes are told apart", async () => {
   expect(titles).toEqual(["This code is paused", "This code has expired", "This code leads nowhere"]);
 });
 
-const nowhere = [
-  "/q/UNKNOWN",
-  "/q/AB",
-  "/q/",
-  "/",
-  "/q",
-  "/q/7K2MWX9P/x",
-  "/q/7K2MWX9P%2F",
-  "/q/..%2F7K2MWX9P",
-  "/q//7K2MWX9P",
-  "//q/7K2MWX9P",
-  "/q/7K2MWX9P%0d%0aSet-Cookie:a=b",
-  "/q/%F0%9F%92%A9",
-  "/q/7K2MWX9ſ",
-  "/q/%zz",
-  "/q/7K2MWX9P;a=b",
-  `/q/${"A".repeat(8_000)}`,
-  "/favicon.ico",
-  "/api/v1/dynamic/",
-  "/constructor",
-];
-test.each(nowhere.map((path) => [path.slice(0, 40), path]))(
-  "%s is a page that says so, 404, not to be kept",
-  async (_shown, path) => {
-    const response = await new Promise<{ status?: number; headers: Record<string, unknown> }>((resolve, reject) => {
-      const url = { host: "127.0.0.1", port: service.port, path: encodeURI(path as string).replaceAll("%25", "%") };
-      request(url, (res) => {
-        res.resume();
-        resolve({ status: res.statusCode, headers: res.headers });
-      })
-        .on("error", reject)
-        .end();
-    });
-    expect(response).toMatchObject({
-      status: 404,
-      headers: { "cache-control": "no-store", "content-type": "text/html; charset=utf-8" },
-    });
-    expect(response.headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
-    expect(scans).toEqual([]);
-  },
-);
-
 test("a query never changes where a code leads", async () => {
   const response = await get("/q/7K2MWX9P?url=https://evil.example&destination_url=//evil.example%0d%0aX:1");
   expect(response.headers.get("location")).toBe(code.destination_url);
 });
 
-test("an address in absolute form is understood", async () => {
-  const answer = await sendRaw("GET http://qr.example/q/7K2MWX9P HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-  expect(answer).toMatch(/^HTTP\/1\.1 302 /);
-});
-
-test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("%s is refused, with what is allowed", async (method) => {
-  const response = await get("/q/7K2MWX9P", { method, ...(method === "POST" && { body: "x=1" }) });
-  expect(response.status).toBe(405);
-  expect(response.headers.get("allow")).toBe("GET, HEAD");
-  expect(response.headers.get("content-type")).toBe("application/problem+json");
-  expect(await response.json()).toMatchObject({
-    status: 405,
-    code: "method_not_allowed",
-    request_id: response.headers.get("x-request-id"),
-  });
-  expect(scans).toEqual([]);
-});
-
 test("while nobody can say what exists an unknown code is 503, never 404, and a known one is served", async () => {
-  lookUp = async () => "away";
+  stage.lookUp = async () => "away";
   const noted = orphans.length;
   const forPrograms = await get("/q/UNKNOWN");
   expect(forPrograms.status).toBe(503);
@@ -329,7 +188,7 @@ test("while nobody can say what exists an unknown code is 503, never 404, and a 
 });
 
 test("a code that a look has found is served as any other", async () => {
-  lookUp = async (shortId) => {
+  stage.lookUp = async (shortId) => {
     table.apply({ ...code, short_id: shortId });
     return "found";
   };
@@ -337,37 +196,6 @@ test("a code that a look has found is served as any other", async () => {
   expect((await get("/q/new-two+")).status).toBe(200);
   expect((await get("/q/new-three", { method: "HEAD" })).status).toBe(302);
   expect(scans).toHaveLength(1);
-});
-
-test.each(["/api/health", "/api/health/"])("%s says ok", async (path) => {
-  const response = await get(path);
-  expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
-});
-
-test("headers over 16 kB are 431, what is no HTTP is 400, both as problem documents", async () => {
-  const tooLarge = await sendRaw(`GET /q/7K2MWX9P HTTP/1.1\r\nHost: x\r\nX-Big: ${"a".repeat(17_000)}\r\n\r\n`);
-  expect(tooLarge).toMatch(/^HTTP\/1\.1 431 /);
-  expect(tooLarge).toContain('"code":"headers_too_large"');
-  for (const bytes of ["rubbish\r\n\r\n", "GET /q/7K2MWX9P HTTP/1.1\r\nHost: x\r\nA\u0000B: c\r\n\r\n"]) {
-    const answer = await sendRaw(bytes);
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer).toContain("application/problem+json");
-    expect(answer).toMatch(/X-Request-Id: [0-9a-f-]{36}/);
-  }
-  expect(scans).toEqual([]);
-});
-
-test("clients that drip their headers are cut with 408, and others are served before that", async () => {
-  service.server.headersTimeout = 200;
-  service.server.requestTimeout = 200;
-  const slow = Array.from({ length: 50 }, () => sendRaw("GET /q/7K2MWX9P HTTP/1.1\r\nHost: x\r\nX-Slow: "));
-  const other = get("/q/7K2MWX9P");
-  expect(await firstSettled({ other, slow: Promise.race(slow) })).toBe("other");
-  expect((await other).status).toBe(302);
-  for (const answer of await Promise.all(slow)) {
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-    expect(answer).toContain('"code":"request_timeout"');
-  }
 });
 
 test("a scan of an id that leads nowhere is noted, in one spelling, and a HEAD is not", async () => {

@@ -1,95 +1,25 @@
 import { createHash, randomUUID } from "node:crypto";
-import { Agent, request } from "node:http";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { hash } from "@node-rs/argon2";
-import type { LiveCode } from "@qrfactory/codes/published/published";
+import { expect, test } from "@jest/globals";
 import { compileRoutes, route } from "@qrfactory/codes/routing/route";
-import type { Routing } from "@qrfactory/codes/routing/routing";
-import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
-import { createHttpServer } from "@qrfactory/runtime/http/serve";
 import { createTable, type Table } from "@qrfactory/state/codes/table/table";
-import { type Listening, listen } from "@qrfactory/testing/http";
-import { fetchOurs } from "@qrfactory/testing/http-message";
 import fc from "fast-check";
-import { type AppOptions, createApp, makeTakeScan } from "./app.js";
-import { type FastLane, openFastLane } from "./fast-lane.js";
+import {
+  android,
+  clock,
+  destination_url,
+  from,
+  get,
+  iphone,
+  noon,
+  publish,
+  scans,
+  somebody,
+  table,
+  whereTo,
+} from "./routed-codes.fixture.js";
 import { routingOptions } from "./routing.fixture.js";
-import { makeDescribeScan, makeReadScanner } from "./scan/scan.js";
+import { makeReadScanner } from "./scan/scan.js";
 import { makeVisitorOf } from "./scan/visitor.js";
-
-const noon = Date.UTC(2026, 10, 21, 12);
-const destination_url = "https://example.com/menu";
-const iphone =
-  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
-const android =
-  "Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36";
-
-let table: Table;
-let scans: ScanEvent[];
-let now: number;
-let routing: ReturnType<typeof routingOptions>;
-let service: Listening;
-let lane: FastLane;
-const passwordHash = hash("open sesame", { memoryCost: 1_024, timeCost: 1 });
-
-function appOptions(): AppOptions {
-  return {
-    table: { find: (shortId) => table.find(shortId) },
-    lookUp: async () => "absent" as const,
-    describeScan: makeDescribeScan({ region: "eu-1", visitorSecret: "a secret" }),
-    readScanner: (request) => routing.readScanner(request),
-    decide: (...scan) => routing.decide(...scan),
-    hasPassword: (row) => routing.hasPassword(row),
-    count: (...scan) => routing.count(...scan),
-    countryDatabase: { open: () => routing.countryDatabase.open() },
-    unlock: (...form) => routing.unlock(...form),
-    noteOrphan: () => {},
-    pageFor: (...page) => routing.pageFor(...page),
-    ownerOf: () => null,
-    recordScan: async (scan) => void scans.push(scanEvent.parse(scan)),
-    onLost: () => {},
-    status: () => ({ status: "ok", version: "1", components: {} }),
-    observeRequest: () => {},
-    observeScan: () => {},
-    now: () => now,
-  };
-}
-
-beforeAll(async () => {
-  const server = createHttpServer(createApp(appOptions()));
-  lane = openFastLane(server, makeTakeScan(appOptions()));
-  service = await listen(server);
-});
-afterAll(async () => {
-  lane.close();
-  await service.close();
-});
-beforeEach(() => {
-  table = createTable();
-  scans = [];
-  now = noon;
-  routing = routingOptions();
-});
-
-let count = 0;
-/** Publishes a code and returns its path. */
-function publish(ways: Routing | null, fields: Partial<LiveCode> = {}): string {
-  count += 1;
-  const short_id = `CODE-${count}`;
-  const common = { schema: 1 as const, id: randomUUID(), workspace_id: randomUUID(), short_id, version: 1 };
-  const rest = { destination_url, is_active: true, expires_at: null, fallback_url: null };
-  table.apply({ ...common, ...rest, ...(ways && { routing: ways }), ...fields });
-  return `/q/${short_id}`;
-}
-
-const get = (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
-  fetchOurs(service.url + path, { redirect: "manual", ...init, headers: { "User-Agent": iphone, ...headers } });
-const somebody = makeReadScanner([])({ peer: "198.51.100.1", userAgent: iphone });
-const whereTo = async (path: string, headers?: Record<string, string>) =>
-  (await get(path, headers)).headers.get("location");
-const from = (address: string) => ({ "X-Forwarded-For": address });
-const post = (path: string, password: string, headers: Record<string, string> = {}) =>
-  get(path, headers, { method: "POST", body: new URLSearchParams({ password }) });
 
 test("rules lead by country, language, device and time, and the scan says which it was", async () => {
   const path = publish({
@@ -102,7 +32,7 @@ test("rules lead by country, language, device and time, and the scan says which 
   expect(await whereTo(path, from("203.0.113.9"))).toBe("https://example.com/at");
   expect(await whereTo(path, { ...from("203.0.113.9"), "User-Agent": android })).toBe(destination_url);
   expect(await whereTo(path, { "Accept-Language": "fr-CA,en;q=0.1" })).toBe("https://example.com/fr");
-  now = Date.UTC(2026, 10, 21, 21);
+  clock.now = Date.UTC(2026, 10, 21, 21);
   expect(await whereTo(path)).toBe("https://example.com/night");
   expect(scans).toHaveLength(4);
   expect(scans.map(({ rule, variant }) => [rule, variant])).toEqual(
@@ -114,9 +44,9 @@ test("a visitor keeps a variant over days, and the scan says which it was", asyn
   const path = publish({ variants: ["a", "b"].map((name) => ({ url: `https://example.com/${name}`, weight: 1 })) });
   const seen = new Set<string | null>();
   for (let visitor = 1; visitor <= 20; visitor++) {
-    now = noon;
+    clock.now = noon;
     const first = await whereTo(path, from(`198.51.100.${visitor}`));
-    now += 100 * 86_400_000;
+    clock.now += 100 * 86_400_000;
     expect(await whereTo(path, from(`198.51.100.${visitor}`))).toBe(first);
     expect(scans.at(-1)?.served).toBe("variant");
     expect(scans.at(-1)?.variant).toBe(first === "https://example.com/a" ? 0 : 1);
@@ -191,9 +121,9 @@ test("what a scan does is what the decision says that resolve shows, for any cod
 
 test("a code expires to the millisecond", async () => {
   const path = publish(null, { expires_at: "2026-11-21T12:00:01Z" });
-  now = noon + 999;
+  clock.now = noon + 999;
   expect((await get(path)).status).toBe(302);
-  now = noon + 1_000;
+  clock.now = noon + 1_000;
   expect((await get(path)).status).toBe(410);
 });
 
@@ -267,116 +197,6 @@ test("regions that hear nothing of each other stop by themselves, each at what r
     return own;
   });
   expect(answered).toEqual([60, 60]);
-});
-
-test("a password is asked for by a form that is no scan; the right one leads on and is one", async () => {
-  const path = publish({ password: await passwordHash, query: true }, { limit: { max: 2, used: 0 } });
-  const form = await get(path, { "Accept-Language": "de" });
-  expect([form.status, form.headers.get("content-language")]).toEqual([200, "de"]);
-  const html = await form.text();
-  expect(html).toMatch(/<form method="post">.*<input type="password" name="password" required/s);
-  expect(html).not.toMatch(/<script|example\.com|argon2/);
-  expect((await get(path, {}, { method: "HEAD" })).status).toBe(200);
-  const wrong = await post(path, "open barley");
-  expect(wrong.status).toBe(403);
-  expect(await wrong.text()).toContain("This is not the password.");
-  expect(scans).toEqual([]);
-  const right = await post(`${path}?table=7`, "open sesame");
-  expect([right.status, right.headers.get("location")]).toEqual([302, `${destination_url}?table=7`]);
-  expect(scans).toHaveLength(1);
-  const [first, second] = await Promise.all([post(path, "open sesame"), post(path, "open sesame")]);
-  expect([first.status, second.status].sort()).toEqual([302, 410]);
-  expect((await get(path)).status).toBe(410);
-});
-
-test("a form that is sent when its code has ended shows the end, or leads to the fallback", async () => {
-  const password = await passwordHash;
-  const fallback_url = "https://example.com/over";
-  const paused = await post(publish({ password }, { is_active: false }), "open sesame");
-  expect([paused.status, paused.headers.get("content-type")]).toEqual([410, "text/html; charset=utf-8"]);
-  expect((await post(publish({ password }, { limit: { max: 2, used: 2 } }), "open barley")).status).toBe(410);
-  expect(scans).toEqual([]);
-  const over = await post(publish({ password }, { is_active: false, fallback_url }), "open sesame");
-  expect([over.status, over.headers.get("location")]).toEqual([302, fallback_url]);
-  expect(scans).toHaveLength(1);
-});
-
-test("what is no form of ours is refused, and a code without a password takes none", async () => {
-  const locked = publish({ password: await passwordHash });
-  const send = (path: string, body: string, type: string) =>
-    get(path, { "Content-Type": type }, { method: "POST", body });
-  const form = "application/x-www-form-urlencoded";
-  expect((await send(locked, '{"password":"open sesame"}', "application/json")).status).toBe(415);
-  expect((await send(locked, `password=${"a".repeat(5_000)}`, form)).status).toBe(413);
-  expect((await send(locked, "", form)).status).toBe(403);
-  expect((await send(locked, "password=%00%ff", form)).status).toBe(403);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const statusOf = (method: string, body: string) =>
-    new Promise((resolve, reject) => {
-      const options = { method, agent, headers: { "Content-Type": form, "Content-Length": body.length } };
-      request(service.url + locked, options, (res) => res.resume().on("end", () => resolve(res.statusCode)))
-        .on("error", reject)
-        .end(body);
-    });
-  // Far more than what a socket holds, with the next request behind it on the same connection.
-  expect([await statusOf("POST", "a".repeat(500_000)), await statusOf("GET", "")]).toEqual([413, 200]);
-  agent.destroy();
-  for (const [path, allowed] of [
-    ...([
-      [locked, "GET, HEAD, POST"],
-      [`${locked}+`, "GET, HEAD"],
-      [publish(null), "GET, HEAD"],
-    ] as const),
-    ...([
-      ["/q/UNKNOWN", "GET, HEAD"],
-      ["/api/status", "GET, HEAD"],
-    ] as const),
-  ]) {
-    const refused = await get(path, {}, { method: "PUT" });
-    expect([refused.status, refused.headers.get("allow")]).toEqual([405, allowed]);
-  }
-  for (const path of [publish(null), publish({ query: true }), `${locked}+`, "/q/UNKNOWN", "/api/health"]) {
-    expect((await send(path, "password=x", form)).status).toBe(405);
-  }
-});
-
-test("wrong passwords are limited for a network and for a code; right ones are not counted", async () => {
-  const [path, other] = [publish({ password: await passwordHash }), publish({ password: await passwordHash })];
-  const status = async (...sent: Parameters<typeof post>) => (await post(...sent)).status;
-  for (let i = 0; i < 15; i++) expect(await status(path, "open sesame", from("198.51.100.1"))).toBe(302);
-  const guesses = await Promise.all(
-    Array.from({ length: 12 }, (_, i) => status(path, `guess ${i}`, from(`198.51.100.${i}`))),
-  );
-  expect(guesses.filter((seen) => seen === 403)).toHaveLength(10);
-  const limited = await post(other, "open sesame", from("198.51.100.99"));
-  expect([limited.status, limited.headers.get("retry-after")]).toEqual([429, "60"]);
-  expect(await status(other, "open sesame", from("203.0.113.1"))).toBe(302);
-});
-
-test("for one code a hundred wrong passwords a minute are enough, from wherever they come", async () => {
-  const path = publish({ password: await passwordHash });
-  const seen = [];
-  for (let i = 0; i < 110; i++) seen.push((await post(path, "guess", from(`10.${i}.0.1`))).status);
-  expect(seen).toEqual([...Array(100).fill(403), ...Array(10).fill(429)]);
-});
-
-test("where a code leads is shown, counted for nobody, and never for one with a password", async () => {
-  const url = 'https://example.com/?q="><script>alert(1)</script>&x=1';
-  const path = publish({ variants: [1, 2].map(() => ({ url: new URL(url).href, weight: 1 })) });
-  const shown = await get(`${path.toLowerCase()}+/`);
-  expect(shown.status).toBe(200);
-  const html = await shown.text();
-  expect(html).toContain("<h1>This code leads to</h1>");
-  expect(html).not.toContain("<script>alert");
-  expect(html).toContain('href="https://example.com/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&amp;x=1"');
-  const head = await get(`${path}+`, {}, { method: "HEAD" });
-  expect([head.status, await head.text()]).toEqual([200, ""]);
-  const locked = await get(`${publish({ password: await passwordHash })}+`);
-  expect(await locked.text()).not.toContain("example.com");
-  expect((await get(`${publish(null, { is_active: false })}+`)).status).toBe(410);
-  expect((await get("/q/UNKNOWN+")).status).toBe(404);
-  expect((await get(`${path}++`)).status).toBe(404);
-  expect(scans).toEqual([]);
 });
 
 test("an app is opened by an intent on Android and by a page on iOS that also works without scripts", async () => {

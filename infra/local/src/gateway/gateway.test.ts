@@ -1,99 +1,8 @@
-import { createServer, type IncomingHttpHeaders } from "node:http";
-import { connect } from "node:net";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { freePort } from "@qrfactory/processes/ports";
-import { makeTempDirectory } from "@qrfactory/processes/temp";
+import type { IncomingHttpHeaders } from "node:http";
+import { expect, test } from "@jest/globals";
 import { until } from "@qrfactory/processes/until";
-import { type Listening, listen } from "@qrfactory/testing/http";
 import { firstSettled } from "@qrfactory/testing/order";
-import type { Running } from "../stack/supervisor.js";
-import { startGateway } from "./gateway.js";
-
-const temp = makeTempDirectory();
-const names = ["management", "worker", "render", "region-1", "region-2"] as const;
-type Name = (typeof names)[number];
-
-/** Behaviour of each service in place of echoing the request. */
-const behaviour: Partial<Record<Name, "hang" | "503">> = {};
-const services = {} as Record<Name, Listening>;
-let gateway: Running;
-let origin: string;
-
-/** A service that tells who it is and what it was asked, byte for byte. */
-function tell(name: Name): Promise<Listening> {
-  const server = createServer({ maxHeaderSize: 16_384 }, (req, res) => {
-    if (behaviour[name] === "hang") return;
-    let bodyBytes = 0;
-    req.on("data", (chunk: Buffer) => {
-      bodyBytes += chunk.length;
-    });
-    req.on("end", () => {
-      res.statusCode = behaviour[name] === "503" ? 503 : 200;
-      res.setHeader("X-Request-Id", String(req.headers["x-request-id"])).setHeader("Content-Type", "application/json");
-      res.end(JSON.stringify({ name, url: req.url, method: req.method, headers: req.headers, bodyBytes }));
-    });
-  });
-  return listen(server);
-}
-
-type Told = { name: Name; url: string; method: string; headers: IncomingHttpHeaders; bodyBytes: number };
-
-/** Sends a request exactly as written and returns the whole answer as text; every answer here says how long it is. */
-function raw(request: string): Promise<string> {
-  const { hostname, port } = new URL(origin);
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port) });
-    let answer = "";
-    socket.setTimeout(5_000, () => reject(new Error(`no answer to ${request.slice(0, 60)}`)));
-    socket.on("data", (chunk) => {
-      answer += chunk;
-      const isWhole =
-        answer.includes("\r\n\r\n") && Number(headerOf(answer, "Content-Length")) === bodyOf(answer).length;
-      if (isWhole) socket.destroy();
-    });
-    socket.on("close", () => resolve(answer));
-    socket.on("error", reject);
-    socket.write(request);
-  });
-}
-
-const get = (path: string, headers: Record<string, string> = {}) => {
-  const lines = Object.entries({ Host: "gateway", Connection: "close", ...headers }).map(
-    ([name, value]) => `${name}: ${value}`,
-  );
-  return raw(`GET ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
-};
-
-const statusOf = (answer: string) => Number(answer.split(" ")[1]);
-const bodyOf = (answer: string) => answer.slice(answer.indexOf("\r\n\r\n") + 4);
-const headerOf = (answer: string, name: string) => answer.match(new RegExp(`^${name}: (.*?)\r$`, "im"))?.[1];
-
-beforeAll(async () => {
-  for (const name of names) services[name] = await tell(name);
-  const address = (name: Name) => new URL(services[name].url).host;
-  const port = await freePort();
-  origin = `http://127.0.0.1:${port}`;
-  gateway = await startGateway({
-    folder: join(temp.path, "with a space", "gateway"),
-    logFile: join(temp.path, "gateway.log"),
-    env: process.env,
-    targets: {
-      listen: `127.0.0.1:${port}`,
-      management: address("management"),
-      worker: address("worker"),
-      render: address("render"),
-      redirects: [address("region-1"), address("region-2")],
-    },
-  });
-  await until(async () => (await fetch(`${origin}/api/health/`)).ok);
-});
-
-afterAll(async () => {
-  await gateway.stop();
-  for (const name of names) await services[name].close();
-  temp.remove();
-});
+import { behaviour, bodyOf, get, headerOf, origin, services, statusOf, type Told } from "./gateway.fixture.js";
 
 test.each([
   ["/api/v1/generate/bulk", ["management"]],
@@ -145,31 +54,6 @@ test("a good request id is kept, upstream and back; any other is replaced", asyn
   }
 });
 
-test("the page of mailed links may run its script, ask us alone, and is not framed or kept", async () => {
-  for (const path of ["/account/", "/account"]) {
-    const answer = await get(path);
-    expect([statusOf(answer), headerOf(answer, "Content-Type")]).toEqual([200, "text/html"]);
-    expect(headerOf(answer, "Content-Security-Policy")).toMatch(/script-src 'unsafe-inline'.*frame-ancestors 'none'/);
-    expect(headerOf(answer, "Cache-Control")).toBe("no-cache");
-  }
-  expect(statusOf(await get("/account/other"))).toBe(404);
-});
-
-test("a scan is told not to be sniffed, once", async () => {
-  const answer = await get("/q/ABC");
-  expect(answer.match(/x-content-type-options: nosniff/gi)).toHaveLength(1);
-  expect(headerOf(answer, "Content-Security-Policy")).toBeUndefined();
-});
-
-test("a scan address that is the web page only once decoded is unknown, and kept by nobody", async () => {
-  for (const path of ["/q/%2e%2e", "/q/%2E%2e/?x", "/%2e", "/q/../"]) {
-    const answer = await get(path);
-    expect([path, statusOf(answer), headerOf(answer, "Cache-Control")]).toEqual([path, 404, "no-store"]);
-    expect(JSON.parse(bodyOf(answer))).toMatchObject({ status: 404, code: "not_found" });
-  }
-  for (const path of ["/", "/?x"]) expect(statusOf(await get(path))).toBe(200);
-});
-
 test("the address of a client cannot be made up", async () => {
   const answer = await get("/q/ABC", { "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https" });
   const { headers } = JSON.parse(bodyOf(answer)) as Told;
@@ -210,52 +94,6 @@ test("a scan that goes on to the next region carries the stamp that the first on
   await until(async () => (await fetch(`${origin}/q/ABC`)).status === 200);
 });
 
-const problems: [string, string, number, string][] = [
-  ["an address with nothing at it", "GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404, "not_found"],
-  ["a doubled slash", "GET //api/health/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404, "not_found"],
-  ["a request that is not HTTP", "NONSENSE\r\n\r\n", 400, "malformed_request"],
-  [
-    "a transfer coding that is none",
-    "POST /api/v1/me/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
-    400,
-    "malformed_request",
-  ],
-  ["a version of HTTP that is none", "GET / HTTP/3.7\r\nHost: a\r\n\r\n", 400, "malformed_request"],
-  ["HTTP/1.1 without a host", "GET / HTTP/1.1\r\n\r\n", 400, "malformed_request"],
-  ["a scan without a host", "GET /q/ABC HTTP/1.1\r\n\r\n", 400, "malformed_request"],
-  ["a scan with an encoded digit and without a host", "GET /q/%32BC HTTP/1.1\r\n\r\n", 400, "malformed_request"],
-  ["a scan address that leads upwards", "GET /q/../../x HTTP/1.1\r\n\r\n", 404, "not_found"],
-  ["an address that cannot be decoded", "GET /api/%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed_request"],
-  ["a scan address that cannot be decoded", "GET /Q/%zz HTTP/1.1\r\nHost: a\r\n\r\n", 404, "not_found"],
-  ["TRACE", "TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 405, "method_not_allowed"],
-  [
-    "POST to the landing page",
-    "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-    405,
-    "method_not_allowed",
-  ],
-  [
-    "a body beyond 60 MB",
-    "POST /api/v1/generate/bulk/ HTTP/1.1\r\nHost: a\r\nContent-Length: 63000000\r\n\r\n",
-    413,
-    "body_too_large",
-  ],
-  ["a request line of 40 kB", `GET /${"a".repeat(40_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431, "headers_too_large"],
-  ["a header of 40 kB", `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${"a".repeat(40_000)}\r\n\r\n`, 431, "headers_too_large"],
-];
-
-test.each(problems)("%s is refused with a problem document", async (_what, request, status, code) => {
-  const answer = await raw(request);
-  expect(statusOf(answer)).toBe(status);
-  expect(headerOf(answer, "Content-Type")).toBe("application/problem+json");
-  expect(headerOf(answer, "Retry-After")).toBeUndefined();
-  const problem = JSON.parse(bodyOf(answer));
-  expect(problem).toMatchObject({ status, code, title: expect.any(String), detail: expect.any(String) });
-  expect(problem.type).toMatch(new RegExp(`^${origin}/problems/[a-z-]+$`));
-  expect(problem.request_id).toBe(headerOf(answer, "X-Request-Id"));
-  if (status === 405) expect(headerOf(answer, "Allow")).toBe("GET, HEAD");
-});
-
 test("headers of 18 kB and an address of 8 kB reach the service, which has its own words for them", async () => {
   expect(statusOf(await get("/api/v1/me/", { "X-A": "a".repeat(9_000), "X-B": "b".repeat(9_000) }))).toBe(431);
   const path = `/q/${"A".repeat(8_192)}`;
@@ -276,41 +114,6 @@ test("documents are compressed for who takes it, but for small ones and what aut
 test("a body of 5 MB streams through", async () => {
   const response = await fetch(`${origin}/api/v1/generate/`, { method: "POST", body: Buffer.alloc(5_000_000) });
   expect(await response.json()).toMatchObject({ name: "render", method: "POST", bodyBytes: 5_000_000 });
-});
-
-test("people get a page where there is nothing, programs a document", async () => {
-  const page = await fetch(`${origin}/nowhere`, { headers: { Accept: "text/html,*/*;q=0.8" } });
-  expect([page.status, page.headers.get("Content-Type")]).toEqual([404, "text/html"]);
-  expect(page.headers.get("Cache-Control")).toBe("no-store");
-  expect(page.headers.get("Content-Security-Policy")).toContain("style-src 'unsafe-inline'");
-  expect(await page.text()).toContain("There is no page here");
-  for (const [path, init] of [
-    ["/nowhere", {}],
-    ["/not-found.html", {}],
-    ["/nowhere", { method: "POST", headers: { Accept: "text/html" } }],
-  ] as const) {
-    const answer = await fetch(origin + path, init);
-    expect([answer.status, answer.headers.get("Content-Type")]).toEqual([404, "application/problem+json"]);
-  }
-});
-
-test("browsers find an icon, crawlers their rules", async () => {
-  const icon = await fetch(`${origin}/favicon.ico`);
-  expect([icon.status, icon.headers.get("Content-Type")]).toEqual([200, "image/x-icon"]);
-  expect(icon.headers.get("Cache-Control")).toBe("max-age=86400");
-  expect(Buffer.from(await icon.arrayBuffer()).subarray(0, 4)).toEqual(Buffer.from([0, 0, 1, 0]));
-  const rules = await fetch(`${origin}/robots.txt`);
-  expect([rules.status, rules.headers.get("Content-Type")]).toEqual([200, "text/plain"]);
-  expect(await rules.text()).toContain("Disallow: /q/");
-});
-
-test("the landing page names itself and loads nothing from elsewhere", async () => {
-  const response = await fetch(`${origin}/`);
-  expect(response.headers.get("content-type")).toBe("text/html");
-  expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f]{32}$/);
-  const page = await response.text();
-  expect(page).toContain("<title>QRFactory</title>");
-  expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
 });
 
 test("a frozen region is passed over, and one that is still loading too", async () => {

@@ -61,6 +61,20 @@ test("each request of a batch has its answer, in order, and none costs a credit 
   expect([rig.calls.length, await rig.used(key)]).toEqual([0, 0]);
 });
 
+test("a batch larger than any buffer on its way comes whole", async () => {
+  // Each is more than 64 KiB, which is when Node 22 and 24 call a response full.
+  const requests = Array.from({ length: 4 }, (_, n) => ({
+    data: `${data}/${n}`,
+    format: "jpeg",
+    size: 2_000,
+    pattern: "dot",
+  }));
+  const answers = await drawBatch(requests);
+  expect(answers.map(({ answer, image }) => [answer.outcome, (image?.length ?? 0) > 65_536])).toEqual(
+    requests.map(() => ["drawn", true]),
+  );
+});
+
 test("verdicts name what would be refused, as validate does, and draw nothing", async () => {
   const requests = [
     { data },

@@ -148,12 +148,13 @@ function failureOf(error: unknown): { answer: BatchAnswer; image?: Buffer } {
   return { answer: { outcome: "later", code: error instanceof ApiError ? error.code : "internal" } };
 }
 
-/** Waits while the reader is behind, so that a batch is never held as a whole. */
+/**
+ * Waits while the reader is behind, so that a batch is never held as a whole. Without `cork`, which writes of one turn
+ * do not need: from Node 22 on a corked response says that it is full and then, flushed at once, never drains.
+ */
 async function write(res: Response, parts: Buffer[]): Promise<void> {
-  res.cork();
   let hasRoom = true;
   for (const part of parts) hasRoom = res.write(part);
-  res.uncork();
   if (!hasRoom && !res.closed)
     await new Promise<void>((resolve) => void res.once("drain", resolve).once("close", resolve));
 }

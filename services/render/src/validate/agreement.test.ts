@@ -7,6 +7,8 @@ import { eyeBorderShapes, eyeCenterShapes, frameStyles, patterns } from "@qrfact
 import { fetchOurs } from "@qrfactory/testing/http-message";
 import fc from "fast-check";
 import { PNG } from "pngjs";
+import { makeImageDecoder } from "../pictures/image-decoder.js";
+import { patient } from "../pictures/pictures.fixture.js";
 import { type DrawingPool, makeDrawingPool } from "../pool/drawing-pool.js";
 import { type Rig, startRig, type TestKey } from "../rig.fixture.js";
 import type { Validation } from "./validate.js";
@@ -17,7 +19,7 @@ let pool: DrawingPool;
 let rig: Rig;
 let key: TestKey;
 beforeAll(async () => {
-  pool = makeDrawingPool();
+  pool = makeDrawingPool({ decoder: makeImageDecoder(patient) });
   rig = await startRig({ draw: pool.draw, judge: pool.judge });
   key = rig.addKey("enterprise");
 });
@@ -33,7 +35,7 @@ const post = (path: string, body: object, headers: Record<string, string>) =>
     body: JSON.stringify(body),
   });
 
-/** The codes of refusals by each of them, null where it would deliver, and the score by the two that tell it. */
+/** The codes of refusals by each road, null where it would deliver, and the score by the two that tell it. */
 async function verdictsOn(body: Record<string, unknown>) {
   const drawn = await rig.generate(key, body);
   const generate = drawn.status === 200 ? null : ((await drawn.json()) as { code: string; detail: string });
@@ -58,7 +60,7 @@ async function verdictsOn(body: Record<string, unknown>) {
   };
 }
 
-/** Verdicts on which all three have to agree. */
+/** What all three have to say alike. */
 async function expectAgreement(body: Record<string, unknown>): Promise<string | null> {
   const { generate, validate, dryRun, isValid, scores, details } = await verdictsOn(body);
   expect([validate, dryRun, isValid]).toEqual([generate, generate, generate === null]);

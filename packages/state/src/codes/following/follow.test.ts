@@ -1,13 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { LiveCode } from "@qrfactory/codes/published/published";
-import { type Redis as Server, startRedis } from "@qrfactory/processes/redis";
-import { makeTempDirectory } from "@qrfactory/processes/temp";
+import { expect, test } from "@jest/globals";
 import { until } from "@qrfactory/processes/until";
-import { startTcpProxy } from "@qrfactory/testing/proxy";
-import fc from "fast-check";
-import { Redis } from "ioredis";
+import type { Follower } from "@qrfactory/state/codes/following/follow";
+import { isFreshBeat, makeHeartbeat } from "@qrfactory/state/codes/following/heartbeat";
 import {
   countPublishedCodes,
   markTablePublished,
@@ -15,92 +9,11 @@ import {
   publishCodes,
   readTableMark,
   writeHeartbeat,
-} from "../publishing/publish.js";
-import { createTable, type Table } from "../table/table.js";
-import { type Follower, followTable } from "./follow.js";
-import type { FollowOptions, SetState } from "./follow-state.js";
-import { isFreshBeat, makeHeartbeat } from "./heartbeat.js";
-
-const temp = makeTempDirectory("replica-");
-let primary: Server;
-let replica: Server;
-let redis: Redis;
-let table: Table;
-let followers: { follower: Follower; connection: Redis }[] = [];
-
-const id = randomUUID();
-const workspace_id = randomUUID();
-
-function code(short_id: string, version: number): LiveCode {
-  const destination_url = `https://example.com/${short_id}/${version}`;
-  return {
-    schema: 1,
-    id,
-    workspace_id,
-    short_id,
-    version,
-    destination_url,
-    is_active: true,
-    expires_at: null,
-    fallback_url: null,
-  };
-}
-
-const codes = (count: number, version = 1) =>
-  Array.from({ length: count }, (_, index) => code(`CODE-${index}`, version));
-
-function connect(url: string, commandTimeout: number): Redis {
-  const options = { commandTimeout, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 20 };
-  return new Redis(url, options).on("error", () => {});
-}
-
-/** Follows the replica, or another address, until the test is over. */
-function follow(into: Table, options: Partial<FollowOptions> & { url?: string } = {}): Follower {
-  const { url = replica.url, ...rest } = options;
-  const connection = connect(url, 250);
-  const blocking = connect(url, 1_000);
-  const follower = followTable({ table: into, redis: connection, blocking, blockMs: 50, reloadMs: 100, ...rest });
-  followers.push({ follower, connection });
-  return follower;
-}
-
-/** Publishes as management does after an emptied Redis: everything, then the mark. */
-async function publishAll(rows: LiveCode[]): Promise<void> {
-  await publishCodes(redis, rows);
-  await markTablePublished(redis, { generation: randomUUID(), count: rows.length, at: Date.now() });
-}
-
-beforeAll(async () => {
-  primary = await startRedis({ role: "state", durable: false, dataDirectory: join(temp.path, "primary") });
-  replica = await startRedis({ role: "replica", dataDirectory: join(temp.path, "replica"), replicaOf: primary.url });
-  redis = connect(primary.url, 1_000);
-});
-
-beforeEach(async () => {
-  await until(() => redis.status === "ready");
-  await redis.flushall();
-  // The replica has seen it once it holds what was written after it.
-  await redis.set("settled", randomUUID());
-  const onReplica = connect(replica.url, 250);
-  await until(async () => (await onReplica.get("settled")) === (await redis.get("settled")), { timeoutMs: 10_000 });
-  onReplica.disconnect();
-  table = createTable();
-});
-
-afterEach(async () => {
-  for (const { follower, connection } of followers) {
-    await follower.stop();
-    connection.disconnect();
-  }
-  followers = [];
-});
-
-afterAll(async () => {
-  redis.disconnect();
-  await replica.stop();
-  await primary.stop();
-  temp.remove();
-});
+} from "@qrfactory/state/codes/publishing/publish";
+import { createTable } from "@qrfactory/state/codes/table/table";
+import { startTcpProxy } from "@qrfactory/testing/proxy";
+import fc from "fast-check";
+import { code, codes, follow, id, publishAll, redis, replica, table } from "./follow.fixture.js";
 
 test("an edit is in the table moments after it was published, deletions too", async () => {
   await publishAll(codes(700));
@@ -233,113 +146,6 @@ test("an empty set is complete when its mark says so", async () => {
   await until(() => table.find("FIRST"));
 });
 
-test("poison rows are refused and counted, all others are applied", async () => {
-  await publishAll(codes(20));
-  await redis.hset("qrf:codes", "BAD-1", "null", "BAD-2", JSON.stringify({ ...code("BAD-2", 1), schema: 9 }));
-  const refused: string[] = [];
-  const follower = follow(table, { onRefused: (shortId) => refused.push(shortId) });
-  await until(() => table.isFull());
-  expect(table.counts().live).toBe(20);
-  expect(refused.sort()).toEqual(["BAD-1", "BAD-2"]);
-  await redis.xadd("qrf:codes:changes", "*", "rubbish", "1");
-  await publishCode(redis, code("AFTER", 1));
-  await until(() => table.find("AFTER"));
-  expect(follower.state().refused).toBeGreaterThan(2);
-});
-
-test("a primary that comes back empty takes nothing away; once it is filled again the table follows it", async () => {
-  await publishAll(codes(300));
-  const follower = follow(table);
-  await until(() => table.isFull());
-  await redis.flushall();
-  await until(() => !follower.state().isComplete);
-  expect(table.counts().live).toBe(300);
-  expect(table.isFull()).toBe(true);
-  // Filled from Postgres, with one edit that was made in between.
-  await publishAll([...codes(299), code("CODE-299", 2)]);
-  await until(() => follower.state().isComplete && table.find("CODE-299")?.version === 2);
-  await publishCode(redis, code("CODE-0", 3));
-  await until(() => table.find("CODE-0")?.version === 3);
-});
-
-test("changes that were trimmed away before they were read are found by loading anew", async () => {
-  await publishAll(codes(5));
-  const proxy = await startTcpProxy({ port: replica.port });
-  const follower = follow(table, { url: `redis://127.0.0.1:${proxy.port}` });
-  await until(() => table.isFull());
-  proxy.freeze();
-  // The read that is under way may still bring the first edits; what comes after them is lost to it.
-  await publishCodes(redis, codes(5, 2));
-  await publishCodes(redis, codes(5, 3));
-  await redis.xtrim("qrf:codes:changes", "MAXLEN", 1);
-  proxy.thaw();
-  await until(() => [0, 1, 2, 3, 4].every((index) => table.find(`CODE-${index}`)?.version === 3));
-  await until(() => follower.state().loads > 1);
-  await proxy.close();
-});
-
-test("a replica that is killed, or frozen, costs nothing but freshness, and is followed again when it is back", async () => {
-  await publishAll(codes(10));
-  const states: (string | null)[] = [];
-  const follower = follow(table, { onState: (error) => states.push(error ? "away" : null) });
-  await until(() => table.isFull());
-  replica.freeze();
-  await publishCode(redis, code("CODE-1", 2));
-  await until(() => states.length === 1);
-  expect(follower.state().isConnected).toBe(false);
-  expect(table.counts().live).toBe(10);
-  replica.thaw();
-  await until(() => table.find("CODE-1")?.version === 2 && states.length === 2);
-
-  await replica.kill();
-  await publishCode(redis, code("CODE-1", 3));
-  await until(() => !follower.state().isConnected);
-  expect(table.find("CODE-1")?.version).toBe(2);
-  await replica.restart();
-  await until(() => table.find("CODE-1")?.version === 3, { timeoutMs: 10_000 });
-  await until(() => follower.state().isConnected);
-  expect(states.slice(0, 2)).toEqual(["away", null]);
-});
-
-test("a set that lost rows is told once each time, takes nothing away, and what is good in it is taken", async () => {
-  await publishAll(codes(300));
-  const states: SetState[] = [];
-  const follower = follow(table, { reconcileMs: 50, onSetState: (state) => states.push(state) });
-  await until(() => follower.state().loads > 2);
-  const fields = (rows: LiveCode[]) => rows.flatMap((row) => [row.short_id, JSON.stringify(row)]);
-
-  await redis.del("qrf:codes");
-  await until(() => follower.state().set === "empty");
-  expect(follower.state().isComplete).toBe(false);
-  await redis.hset("qrf:codes", ...fields(codes(290, 2)));
-  await until(() => follower.state().set === "shrunken" && table.find("CODE-289")?.version === 2);
-  await redis.hset("qrf:codes", ...fields(codes(300, 2)), ...codes(11).flatMap((row) => [`BAD-${row.short_id}`, "{"]));
-  await until(() => follower.state().set === "damaged");
-  await redis.hdel("qrf:codes", ...codes(11).map((row) => `BAD-${row.short_id}`));
-  await until(() => follower.state().isComplete);
-  await redis.del("qrf:codes");
-  await redis.set("qrf:codes", "no hash");
-  await until(() => follower.state().set === "unreadable");
-  expect(follower.state()).toMatchObject({ isConnected: true, isComplete: false });
-
-  expect(table.isFull()).toBe(true);
-  expect(table.counts()).toEqual({ live: 300, deleted: 0 });
-  // A pass that was under way during a change may have found something in between, but nothing is told twice running.
-  expect(new Set(states)).toEqual(new Set(["complete", "empty", "shrunken", "damaged", "unreadable"]));
-  expect(states.filter((state, index) => state === states[index - 1])).toEqual([]);
-});
-
-test("what the stream never told is repaired in the background", async () => {
-  await publishAll(codes(300));
-  const follower = follow(table, { reconcileMs: 100 });
-  await until(() => table.isFull());
-  await redis.hset("qrf:codes", "CODE-7", JSON.stringify(code("CODE-7", 5)));
-  await until(() => table.find("CODE-7")?.version === 5);
-  const { loads } = follower.state();
-  await until(() => follower.state().loads > loads + 2);
-  expect(follower.state()).toMatchObject({ isComplete: true, set: "complete" });
-});
-
 test("a table that was saved goes on where it was, without loading a set that is still the same", async () => {
   await publishAll(codes(20));
   const first = follow(table);
@@ -381,12 +187,12 @@ test("the heartbeat tells how long the replica has stood still, whatever the clo
 test("the first heartbeat that is seen counts where clocks agree, and only until it should have moved", () => {
   let ms = 0;
   const first = (aheadMs: number) => {
-    const heartbeat = makeHeartbeat(
+    const beats = makeHeartbeat(
       () => ms,
       () => 1_000_000 + aheadMs,
     );
-    heartbeat.see("1000000");
-    return heartbeat;
+    beats.see("1000000");
+    return beats;
   };
   expect([0, 4_000, -4_000, 5_001, -5_001, 3_600_000].map((aheadMs) => first(aheadMs).ageMs())).toEqual([
     ...[0, 4_000, 0, null, null, null],
