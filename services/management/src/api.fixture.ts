@@ -1,5 +1,7 @@
 // The whole management API on real stores, for tests that go through the front door.
 import { randomUUID } from "node:crypto";
+import { type SeenAnswer, violationsOf } from "@qrfactory/api/check-answer";
+import { operations } from "@qrfactory/api/operations";
 import { changeWorkspace, type WorkspaceChange } from "@qrfactory/db/accounts/workspaces";
 import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
@@ -31,6 +33,12 @@ export type Send = (
   path: string,
   options?: { body?: unknown; headers?: Record<string, string>; raw?: string },
 ) => Promise<Answer>;
+
+/** Throws for an answer that differs from its declaration. */
+function expectDeclared(seen: SeenAnswer): void {
+  const violations = violationsOf(operations, seen);
+  if (violations.length > 0) throw new Error(violations.join("\n"));
+}
 
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
@@ -90,7 +98,15 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     const { status, headers: given } = response;
     expectGoodMessage({ method, status, headers: given, text });
     const json = /[/+]json/.test(response.headers.get("content-type") ?? "");
-    return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
+    const answer = json ? JSON.parse(text) : undefined;
+    expectDeclared({
+      method,
+      path,
+      status,
+      contentType: given.get("content-type"),
+      body: text === "" ? undefined : answer,
+    });
+    return { status, headers: given, text, body: answer };
   };
 
   /** A sender that carries an access token. */

@@ -1,7 +1,9 @@
 // The management API: every address it answers, on one screen.
 
+import { bindOperations } from "@qrfactory/api/bind";
+import { codeOperations } from "@qrfactory/api/operations/codes";
 import { databaseProblem } from "@qrfactory/db/client";
-import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http/app";
+import { createHttpApp, type HttpAppOptions, type Routes } from "@qrfactory/runtime/http/app";
 import type { Express } from "express";
 import { type AccountsOptions, accountRoutes } from "./accounts/accounts.js";
 import { type VerificationOptions, verificationRoutes } from "./accounts/email-verification.js";
@@ -11,8 +13,7 @@ import { type WorkspaceOptions, workspaceRoutes } from "./accounts/workspace.js"
 import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.js";
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type BulkOptions, bulkRoutes } from "./bulk/bulk-routes.js";
-import { type DynamicCodesOptions, dynamicCodeRoutes } from "./codes/codes.js";
-import type { GuardedRoutes } from "./http/access.js";
+import { codeHandlers, type DynamicCodesOptions } from "./codes/codes.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./keys/api-keys.js";
 import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";
 import { type OrphansOptions, orphanRoutes } from "./orphans/orphans.js";
@@ -40,7 +41,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   CallsOptions;
 
 /** Every address of the API with its methods. */
-export const managementRoutes = (options: ManagementOptions): GuardedRoutes => ({
+export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...accountRoutes(options),
   ...verificationRoutes(options),
   ...memberRoutes(options),
@@ -50,7 +51,7 @@ export const managementRoutes = (options: ManagementOptions): GuardedRoutes => (
   ...apiKeyRoutes(options),
   ...auditRoutes(options),
   ...bulkRoutes(options),
-  ...dynamicCodeRoutes(options),
+  ...bindOperations(codeOperations, codeHandlers(options)),
   ...orphanRoutes(options),
   ...analyticsRoutes(options),
   ...usageRoutes(options),

@@ -13,6 +13,7 @@ import { countRenders } from "@qrfactory/db/calls/usage";
 import { connectDatabase } from "@qrfactory/db/client";
 import { findKeyByHash, touchKey } from "@qrfactory/db/keys/api-keys";
 import { openAnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
+import type { Routes } from "@qrfactory/runtime/http/app";
 import { makeCountCaller, makeRateLimit, type RateLimit } from "@qrfactory/runtime/http/rate-limit";
 import { makeRefusals } from "@qrfactory/runtime/http/refusals";
 import type { Log } from "@qrfactory/runtime/log";
@@ -36,7 +37,7 @@ import { makeBell } from "./bulk/queue.js";
 import { makeFindRefusals } from "./bulk/render/find-refusals.js";
 import { makeReadVerdicts } from "./bulk/render/read-verdicts.js";
 import type { ManagementConfig } from "./config.js";
-import type { GuardedRoutes } from "./http/access.js";
+
 import { makeFindCaller } from "./http/caller.js";
 import { makeCreateOnce, makeRecall, makeRespondOnce } from "./http/idempotency.js";
 import { makeStreamPlaces } from "./http/server-events.js";
@@ -50,7 +51,7 @@ const redisWaitMs = 1_000;
 
 export type Management = {
   app: Express;
-  routes: GuardedRoutes;
+  routes: Routes;
   /** Closes every connection. */
   close: () => Promise<void>;
 };

@@ -1,6 +1,7 @@
 // Every route by everybody: who may, who is told what. The table of it is packages/docs/reference/routes.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Operation } from "@qrfactory/api/operation";
 import { setOperator } from "@qrfactory/db/accounts/operators";
 import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
@@ -9,6 +10,7 @@ import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { findFamily } from "@qrfactory/runtime/redis-keys";
 import { listStrayKeys } from "@qrfactory/testing/redis-keys";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
+import type { GuardedHandler } from "./http/access.js";
 import { addressOf, routeCases } from "./routes.fixture.js";
 import type { RouteCase, World } from "./routes-world.fixture.js";
 
@@ -200,7 +202,8 @@ const decidedLater = ["DELETE /api/v1/members/:id", "GET /api/v1/operator/queues
 test("every route says where it is registered who may call it", () => {
   const spell = (path: string) => path.replace(/:\w+/g, ":id");
   const said = Object.entries(api.routes).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { access }]) => {
+    Object.entries(methods).map(([method, handler]) => {
+      const { access } = "operation" in handler ? (handler.operation as Operation) : (handler as GuardedHandler);
       const isAsked = access !== null && !access.optional;
       const key = access?.keysOnly ? "alone" : access?.scope ? "too" : undefined;
       return { route: `${method} ${spell(path)}`, needs: isAsked ? (access.role ?? "viewer") : null, key };

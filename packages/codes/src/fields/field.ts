@@ -28,6 +28,8 @@ export type FieldRow<Sent, Kept> = {
    * Kept as a hash, which takes time: made of the sent value apart (auth/code-password), never shown, in no version.
    */
   isSecret?: boolean;
+  /** The value in answers, where it is not what may be sent. */
+  answer?: z.ZodType;
   /** Name in answers where it is not the field's own. */
   shownAs?: string;
   /** The value in answers, where it is not the kept one. */

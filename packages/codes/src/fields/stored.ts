@@ -1,5 +1,6 @@
 // A dynamic code as PostgreSQL keeps it, and what follows from the table of fields for it: defaults of a new one,
 // answers, names in the audit trail.
+import type { z } from "zod";
 import { type CodeFields, type CodeValues, fieldList } from "./fields.js";
 
 /** The JSON columns hold what the API has checked; the database does not know their shapes. */
@@ -42,6 +43,11 @@ export function showFields(code: StoredValues): Record<string, unknown> {
     fieldList.map(({ shownAs, property, show }) => [shownAs, show ? show(code[property], code) : code[property]]),
   );
 }
+
+/** Schemas of `showFields`, by their names. */
+export const shownShape: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  fieldList.map(({ shownAs, answer, schema }) => [shownAs, answer ?? schema]),
+);
 
 /** Changes as answers say them: of a secret only whether there will be one. */
 export function showChanges(changes: CodeFields): Record<string, unknown> {

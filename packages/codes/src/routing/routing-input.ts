@@ -94,8 +94,10 @@ const idField = z
   .refine((id) => id !== noId, `Choose another id: reports say ${noId} where there is none.`)
   .optional();
 
-const rule = z.strictObject({ id: idField, when, destination_url: addressField });
-const variant = z.strictObject({
+/** A rule as clients send it. */
+export const rule = z.strictObject({ id: idField, when, destination_url: addressField });
+/** A variant as clients send it. */
+export const variant = z.strictObject({
   id: idField,
   destination_url: addressField,
   weight: numberFrom(0, weightMax),

@@ -2,6 +2,7 @@
 import type { CodeFields } from "@qrfactory/codes/fields/fields";
 import { wireNames } from "@qrfactory/codes/fields/stored";
 import { keepIds } from "@qrfactory/codes/routing/routing-ids";
+import { bulkEditMax } from "@qrfactory/codes/statuses";
 import { ApiError, invalidField } from "@qrfactory/domain/http/errors";
 import { requireRoomForActive, settleOverLimit } from "../accounts/standing.js";
 import type { Actor } from "../audit/audit.js";
@@ -12,9 +13,6 @@ import { type DynamicCode, holdForEdit } from "./codes.js";
 import { toData } from "./data.js";
 import { recordVersions } from "./history.js";
 import { type CodeFilter, matches, withSearchBounds } from "./lists.js";
-
-/** Codes in one edit: their locks are held for some 300 ms. */
-export const bulkEditMax = 1_000;
 
 /** Which codes of a workspace: by stored short id, or all that a list with this filter would show. */
 export type CodeSelection = { shortIds: string[] } | { filter: CodeFilter };

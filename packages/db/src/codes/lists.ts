@@ -1,9 +1,10 @@
 // Lists of dynamic codes: what of a workspace matches, in which order, and the page at a position. A page begins after
 // a row, not after a number of rows, so it stays right while codes are added and costs the same however far it is.
+import type { CodeStatus } from "@qrfactory/codes/statuses";
 import type { Db, Tx } from "../client.js";
 import { type DynamicCode, Prisma } from "../generated/client.js";
 import { codeColumns, restorableSince } from "./codes.js";
-import { type CodeStatus, statusConditions } from "./status.js";
+import { statusConditions } from "./status.js";
 
 export type CodeFilter = {
   /** Part of the name, the short id or the destination, in any case. */

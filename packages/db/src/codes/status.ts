@@ -1,12 +1,9 @@
 // The state of a code in a word, for lists and documents, and the same as a condition for the database.
 import { stateOf } from "@qrfactory/codes/published/publication";
 import { endOf } from "@qrfactory/codes/routing/route";
+import type { CodeStatus } from "@qrfactory/codes/statuses";
 import type { Db } from "../client.js";
 import { type DynamicCode, Prisma } from "../generated/client.js";
-
-/** `scheduled` is paused with a change that waits to activate it; else as a scan would find the code. */
-export const codeStatuses = ["active", "scheduled", "expired", "used_up", "paused"] as const;
-export type CodeStatus = (typeof codeStatuses)[number];
 
 /** The status of a code; `isScheduled` says that an activation waits. */
 export function statusOf(row: DynamicCode, isScheduled: boolean, now: number = Date.now()): CodeStatus {

@@ -1,38 +1,15 @@
 // One edit of many dynamic codes over HTTP: by short ids or by a filter, all or none.
+import { codeOperations } from "@qrfactory/api/operations/codes";
 import { passwordColumn } from "@qrfactory/auth/code-password";
-import { requireAllowed, toFields, updateCodeBody } from "@qrfactory/codes/fields/input";
-import { shortIdField } from "@qrfactory/codes/short-id";
+import { requireAllowed, toFields } from "@qrfactory/codes/fields/input";
 import type { Db } from "@qrfactory/db/client";
-import { bulkEditMax, type CodeSelection, updateCodes } from "@qrfactory/db/codes/bulk-edit";
+import { type CodeSelection, updateCodes } from "@qrfactory/db/codes/bulk-edit";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import type { DestinationRules } from "@qrfactory/domain/destination";
-import { listOf } from "@qrfactory/domain/http/validate";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
-import { z } from "zod";
 import type { FindCaller } from "../http/caller.js";
-import { filterQuery, readFilter } from "./list.js";
-
-const isNotEmpty = (value: object) => Object.keys(value).length > 0;
-
-const bulkEditBody = z
-  .strictObject({
-    short_ids: listOf(shortIdField, {
-      min: 1,
-      max: bulkEditMax,
-      message: `Name at most ${bulkEditMax} codes.`,
-    }).optional(),
-    // An empty filter would be every code: nobody means that by leaving something out.
-    filter: z
-      .strictObject({ ...filterQuery, is_active: z.boolean().optional() })
-      .refine(isNotEmpty, "Name at least one of tag, folder, search and is_active.")
-      .optional(),
-    changes: updateCodeBody.refine(isNotEmpty, "Name at least one field to change."),
-  })
-  .refine(({ short_ids, filter }) => (short_ids === undefined) !== (filter === undefined), {
-    path: ["short_ids"],
-    message: "Name the codes either by short_ids or by a filter.",
-  });
+import { readFilter } from "./list.js";
 
 export type BulkEditOptions = {
   db: Db;
@@ -46,7 +23,7 @@ export type BulkEditOptions = {
 export function makeBulkEdit({ db, findCaller, publishCodes, destinationRules }: BulkEditOptions) {
   return async function bulkEdit(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { short_ids, filter, changes } = await readJson(req, bulkEditBody);
+    const { short_ids, filter, changes } = await readJson(req, codeOperations.updateCodes.body);
     const plain = toFields(changes, destinationRules, "changes.");
     requireAllowed(plain, caller);
     const fields = { ...plain, ...(await passwordColumn(changes.password)) };

@@ -1,10 +1,12 @@
 // Dynamic codes over HTTP: create, list, read, edit, delete. An edit is committed first and published right after;
 // if that fails, the worker publishes it as soon as Redis is back.
 
+import type { Handlers } from "@qrfactory/api/bind";
+import { codeOperations } from "@qrfactory/api/operations/codes";
 import type { Caller } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { CodeFields } from "@qrfactory/codes/fields/fields";
-import { createCodeBody, requireAllowed, toFields, updateCodeBody } from "@qrfactory/codes/fields/input";
+import { createCodeBody, requireAllowed, toFields, type updateCodeBody } from "@qrfactory/codes/fields/input";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/codes/codes";
 import { createCode, type NewCode } from "@qrfactory/db/codes/creation";
@@ -14,11 +16,9 @@ import { findScheduled } from "@qrfactory/db/codes/status";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { invalidField } from "@qrfactory/domain/http/errors";
 import { noFields, parseInput } from "@qrfactory/domain/http/validate";
-import { momentField } from "@qrfactory/domain/moment";
 import { readJson, readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
-import { z } from "zod";
-import { type Access, type GuardedRoutes, may } from "../http/access.js";
+import type { z } from "zod";
 import type { FindCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { readIfMatch, readShortId } from "./address.js";
@@ -28,15 +28,7 @@ import { makeExport } from "./export.js";
 import { makeHistory } from "./history.js";
 import { makeListCodes } from "./list.js";
 import { makeResolve } from "./resolve.js";
-import { effectiveAtField, makeScheduled, scheduledDocument } from "./scheduled.js";
-
-/** Without `effective_at` an edit happens at once. */
-const updateBody = updateCodeBody.extend({ effective_at: effectiveAtField.optional() });
-
-/** A scheduled edit: what a PATCH takes, and when. */
-const scheduleBody = updateCodeBody.extend({ effective_at: effectiveAtField });
-
-const showQuery = z.strictObject({ at: momentField.optional() });
+import { makeScheduled, scheduledDocument } from "./scheduled.js";
 
 export type DynamicCodesOptions = {
   db: Db;
@@ -57,8 +49,8 @@ export type DynamicCodesOptions = {
 /** Since when changes are scheduled by a POST of their own (RFC 9745): 2026-11-28. A PATCH goes on doing it. */
 const schedulingByPatchDeprecated = "@1795824000";
 
-/** The routes of dynamic codes. */
-export function dynamicCodeRoutes(options: DynamicCodesOptions): GuardedRoutes {
+/** The handlers of dynamic codes. */
+export function codeHandlers(options: DynamicCodesOptions): Handlers<keyof typeof codeOperations> {
   const { db, findCaller, respondOnce, publishCodes, destinationRules, scanBaseUrl } = options;
 
   /** Says so when a code may be scanned before every region knows it. */
@@ -102,7 +94,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): GuardedRoutes {
 
   async function show(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { at } = parseInput(showQuery, req.query);
+    const { at } = parseInput(codeOperations.getCode.query, req.query);
     const row = await getCode(db, caller.workspaceId, readShortId(req));
     if (at && at.getTime() > Date.now()) await send(res, (await foreseeCode(db, row, at)).code);
     else await send(res, at ? await getCodeAt(db, row, at) : row);
@@ -110,7 +102,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): GuardedRoutes {
 
   async function update(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { effective_at: effectiveAt, ...input } = await readJson(req, updateBody);
+    const { effective_at: effectiveAt, ...input } = await readJson(req, codeOperations.updateCode.body);
     const changes = await readFields(input, caller);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     if (effectiveAt) {
@@ -145,7 +137,7 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): GuardedRoutes {
   async function schedule(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const body = await readJsonValue(req);
-    const { effective_at: effectiveAt, ...input } = parseInput(scheduleBody, body);
+    const { effective_at: effectiveAt, ...input } = parseInput(codeOperations.scheduleChange.body, body);
     if (Object.keys(input).length === 0) throw invalidField("effective_at", "Name at least one field to change.");
     const changes = await readFields(input, caller);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
@@ -161,21 +153,20 @@ export function dynamicCodeRoutes(options: DynamicCodesOptions): GuardedRoutes {
 
   const scheduled = makeScheduled(options);
   const { history, rollback } = makeHistory({ ...options, send });
-  const reading: Access = { scope: "codes:read", query: true };
-  const writing: Access = { scope: "codes:write", role: "member" };
   return {
-    "/api/v1/dynamic": {
-      GET: may(reading, makeListCodes(options)),
-      POST: may(writing, create),
-      PATCH: may(writing, makeBulkEdit(options)),
-    },
-    "/api/v1/dynamic/export": { GET: may(reading, makeExport(options)) },
-    "/api/v1/dynamic/:short_id": { GET: may(reading, show), PATCH: may(writing, update), DELETE: may(writing, remove) },
-    "/api/v1/dynamic/:short_id/restore": { POST: may(writing, restore) },
-    "/api/v1/dynamic/:short_id/scheduled": { GET: may(reading, scheduled.list), POST: may(writing, schedule) },
-    "/api/v1/dynamic/:short_id/scheduled/:change_id": { DELETE: may(writing, scheduled.cancel) },
-    "/api/v1/dynamic/:short_id/history": { GET: may(reading, history) },
-    "/api/v1/dynamic/:short_id/rollback": { POST: may(writing, rollback) },
-    "/api/v1/dynamic/:short_id/resolve": { POST: may({ scope: "codes:read" }, makeResolve(options)) },
+    listCodes: makeListCodes(options),
+    createCode: create,
+    updateCodes: makeBulkEdit(options),
+    exportCodes: makeExport(options),
+    getCode: show,
+    updateCode: update,
+    deleteCode: remove,
+    restoreCode: restore,
+    listScheduledChanges: scheduled.list,
+    scheduleChange: schedule,
+    cancelScheduledChange: scheduled.cancel,
+    listVersions: history,
+    rollBackCode: rollback,
+    resolveCode: makeResolve(options),
   };
 }

@@ -1,6 +1,7 @@
 // All codes of a workspace as a file, so that nobody is locked in: a table for people, and two maps with which another
 // server answers the printed addresses. Read and sent in batches, so memory does not grow with the number of codes.
 
+import { codeOperations } from "@qrfactory/api/operations/codes";
 import { shownNames } from "@qrfactory/codes/fields/stored";
 import { stateOf } from "@qrfactory/codes/published/publication";
 import { leadPlainly } from "@qrfactory/codes/routing/route";
@@ -11,10 +12,8 @@ import { parseInput } from "@qrfactory/domain/http/validate";
 import { makeLocalMoment } from "@qrfactory/domain/local-time";
 import { stringify } from "csv-stringify/sync";
 import type { Request, Response } from "express";
-import { z } from "zod";
 import type { FindCaller } from "../http/caller.js";
 import { type SentFile, sendFile } from "../http/send-file.js";
-import { timezoneField } from "../http/timezone.js";
 import { codeDocument } from "./code-document.js";
 
 /** Codes read at once: some 500 KB of them. */
@@ -134,19 +133,13 @@ async function* fileOf(format: Format, batches: AsyncGenerator<DynamicCode[]>, t
   yield before === format.begin ? format.begin + format.end : format.end;
 }
 
-/** The maps hold no moments, so the zone is for the table. */
-const exportQuery = z.strictObject({
-  format: z.enum(["csv", "nginx", "json"]),
-  timezone: timezoneField.default("UTC"),
-});
-
 export type ExportOptions = { db: Db; findCaller: FindCaller; scanBaseUrl: string };
 
 /** The handler of `GET /api/v1/dynamic/export`. */
 export function makeExport({ db, findCaller, scanBaseUrl }: ExportOptions) {
   return async function exportCodes(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const query = parseInput(exportQuery, req.query);
+    const query = parseInput(codeOperations.exportCodes.query, req.query);
     const format = formats[query.format];
     const told = { scanBaseUrl, moment: makeLocalMoment(query.timezone) };
     await sendFile(res, format, fileOf(format, readBatches(db, workspaceId), told));

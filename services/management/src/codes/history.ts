@@ -1,4 +1,5 @@
 // The history of a dynamic code over HTTP, and rollbacks: each is an edit like any other, with a version of its own.
+import { codeOperations } from "@qrfactory/api/operations/codes";
 import { requireAllowed } from "@qrfactory/codes/fields/input";
 import { valuesToRestore } from "@qrfactory/codes/fields/stored";
 import type { Db } from "@qrfactory/db/client";
@@ -7,16 +8,10 @@ import { getVersion, listVersions } from "@qrfactory/db/codes/history";
 import { momentField } from "@qrfactory/domain/moment";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
-import { z } from "zod";
 import type { FindCaller } from "../http/caller.js";
 import { listDocument, readListQuery } from "../http/paging.js";
 import { readIfMatch, readShortId } from "./address.js";
 import { versionDocument } from "./code-document.js";
-
-/** The largest that a version may be: it is a PostgreSQL `integer`. */
-const versionMax = 2_147_483_647;
-
-const rollbackBody = z.strictObject({ version: z.number().int().min(1).max(versionMax) });
 
 export type HistoryOptions = {
   db: Db;
@@ -38,7 +33,7 @@ export function makeHistory({ db, findCaller, publishCodes, publicBaseUrl, send 
 
   async function rollback(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { version } = await readJson(req, rollbackBody);
+    const { version } = await readJson(req, codeOperations.rollBackCode.body);
     const { workspaceId } = caller;
     const shortId = readShortId(req);
     // Versions never change, so this one may be read before the code is locked.

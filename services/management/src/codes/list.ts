@@ -1,6 +1,7 @@
 // The list of dynamic codes over HTTP. `next` and `previous` carry a position in the order, `?page=` a number of rows;
 // both may be asked for, and the links lead on from either.
 
+import { type codeFilters, listCodesQuery } from "@qrfactory/api/operations/codes";
 import type { Db } from "@qrfactory/db/client";
 import {
   type CodeFilter,
@@ -15,11 +16,9 @@ import {
   positionOf,
   withSearchBounds,
 } from "@qrfactory/db/codes/lists";
-import { codeStatuses, findScheduled } from "@qrfactory/db/codes/status";
+import { findScheduled } from "@qrfactory/db/codes/status";
 import { tagsNamed } from "@qrfactory/db/codes/tags";
-import { useOneOf } from "@qrfactory/domain/http/suggest";
 import { storable } from "@qrfactory/domain/http/validate";
-import { lengthsMax } from "@qrfactory/domain/limits";
 import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
@@ -42,35 +41,6 @@ const orders: Record<string, CodeOrder> = Object.fromEntries(
     [`-${wire}`, { field, direction: "desc" }],
   ]),
 );
-
-const wordField = (lengthMax: number) => storable.max(lengthMax).optional();
-
-/** A word of a few, in any case. */
-const anyCase = <const Words extends readonly [string, ...string[]]>(words: Words) =>
-  z.preprocess((word) => (typeof word === "string" ? word.toLowerCase() : word), z.enum(words));
-
-/** Filters of a list, in the words of a query. */
-export const filterQuery = {
-  search: wordField(200),
-  /** One tag or several with commas between them, of which a code has one at least. */
-  tag: wordField(500),
-  status: anyCase(codeStatuses).optional(),
-  folder: wordField(lengthsMax.folder),
-  is_active: anyCase(["true", "false"]).optional(),
-};
-
-const listQuery = {
-  ...filterQuery,
-  ordering: z
-    .string()
-    .default("-created_at")
-    .transform((name) => name.toLowerCase())
-    .refine((name) => Object.hasOwn(orders, name), {
-      error: ({ input }) => useOneOf(input, Object.keys(orders)),
-    }),
-  deleted: z.enum(["true", "false"]).optional(),
-  cursor: z.string().max(lengthsMax.cursor).optional(),
-};
 
 /** PostgreSQL knows no year 0. */
 const moment = z.iso.datetime().refine((text) => !text.startsWith("0000"));
@@ -108,7 +78,7 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
 
   return async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { query, page } = readListQuery(req, listQuery);
+    const { query, page } = readListQuery(req, listCodesQuery);
     const order = orders[query.ordering] as CodeOrder;
     const wanted = { ...readFilter(query), deleted: query.deleted === "true" };
     const filter = await withSearchBounds(db, workspaceId, wanted);
@@ -126,7 +96,7 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
 }
 
 /** The filter that a checked query asks for. */
-export function readFilter(query: z.output<z.ZodObject<typeof filterQuery>>): CodeFilter {
+export function readFilter(query: z.output<z.ZodObject<typeof codeFilters>>): CodeFilter {
   return {
     ...(query.search && { search: query.search }),
     ...(query.tag && { tags: tagsNamed(query.tag) }),

@@ -1,53 +1,21 @@
 // Where a scan would lead, decided by the same function as the scan itself, with its reasons; nothing is counted.
 import { createHash } from "node:crypto";
+import { codeOperations } from "@qrfactory/api/operations/codes";
 import { wireNames } from "@qrfactory/codes/fields/stored";
 import { stateOf, toRouting } from "@qrfactory/codes/published/publication";
 import { compileRoutes, type Decision, route, type Step } from "@qrfactory/codes/routing/route";
 import { nameRouting } from "@qrfactory/codes/routing/routing-ids";
-import { devices, systems } from "@qrfactory/codes/routing/routing-input";
 import type { Visitor } from "@qrfactory/codes/routing/rules";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, getCode } from "@qrfactory/db/codes/codes";
 import { foreseeCode, type ScheduledChange } from "@qrfactory/db/codes/scheduled-changes";
-import { isCountry } from "@qrfactory/domain/countries";
-import { traitLengthMax } from "@qrfactory/domain/events";
 import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
-import { momentField } from "@qrfactory/domain/moment";
 import { readJson } from "@qrfactory/runtime/http/body";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Request, Response } from "express";
-import { z } from "zod";
+import type { z } from "zod";
 import type { FindCaller } from "../http/caller.js";
 import { readShortId } from "./address.js";
-
-/** As much as a scan record holds of a header. */
-const headerLengthMax = 512;
-
-/** One of some words in any case, as the list spells it. */
-const wordOf = (words: readonly string[]) => {
-  const spelt = new Map(words.map((word) => [word.toLowerCase(), word]));
-  return z
-    .string()
-    .refine((word) => spelt.has(word.toLowerCase()), `Use one of: ${words.join(", ")}.`)
-    .transform((word) => spelt.get(word.toLowerCase()) as string);
-};
-
-const resolveBody = z.strictObject({
-  at: momentField.optional(),
-  country: z
-    .string()
-    .transform((code) => code.toUpperCase())
-    .refine(isCountry, "Use an ISO 3166-1 code of two letters such as AT or GB.")
-    .optional(),
-  user_agent: z.string().max(headerLengthMax, `Use at most ${headerLengthMax} characters.`).optional(),
-  language: z.string().max(headerLengthMax, `Use at most ${headerLengthMax} characters.`).optional(),
-  // In the words of rules and reports, in place of what the user agent says of each.
-  device: wordOf(devices)
-    .transform((name) => (name === "mobile" ? "phone" : name))
-    .optional(),
-  os: wordOf(systems).optional(),
-  browser: z.string().min(1).max(traitLengthMax).optional(),
-});
 
 export type ResolveOptions = { db: Db; findCaller: FindCaller };
 
@@ -59,7 +27,7 @@ export type ResolveOptions = { db: Db; findCaller: FindCaller };
 export function makeResolve({ db, findCaller }: ResolveOptions) {
   return async function resolve(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { at, ...scan } = await readJson(req, resolveBody);
+    const { at, ...scan } = await readJson(req, codeOperations.resolveCode.body);
     const now = new Date();
     const known = await getCode(db, workspaceId, readShortId(req));
     const { code: row, made } = at && at > now ? await foreseeCode(db, known, at) : { code: known, made: [] };
@@ -84,7 +52,7 @@ const scheduleStep = ({ effectiveAt, changes }: ScheduledChange): Step => ({
 });
 
 /** The visitor of a request: the same one whenever the same is asked. */
-function visitorOf(row: DynamicCode, scan: Omit<z.output<typeof resolveBody>, "at">): Visitor {
+function visitorOf(row: DynamicCode, scan: Omit<z.output<typeof codeOperations.resolveCode.body>, "at">): Visitor {
   const { country = null, user_agent = "", language = "", device, os, browser } = scan;
   const words = [device, os, browser].filter((word) => word !== undefined);
   const key = createHash("sha256")

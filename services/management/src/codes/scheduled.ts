@@ -10,22 +10,11 @@ import {
   noSuchChange,
   type ScheduledChange,
 } from "@qrfactory/db/codes/scheduled-changes";
-import { dayMs } from "@qrfactory/domain/duration";
-import { momentField } from "@qrfactory/domain/moment";
 import type { Request, Response } from "express";
 import type { FindCaller } from "../http/caller.js";
 import { listDocument, readListQuery } from "../http/paging.js";
 import { readPathId } from "../http/path-id.js";
 import { readShortId } from "./address.js";
-
-/** Further ahead than this is a slip of the pen. */
-const yearsAheadMax = 5;
-const yearMs = 366 * dayMs;
-
-/** The moment of a change that is to happen later. */
-export const effectiveAtField = momentField
-  .refine((at) => at.getTime() > Date.now(), "Use a moment that is still to come, or leave this out.")
-  .refine((at) => at.getTime() < Date.now() + yearsAheadMax * yearMs, `Use a moment within ${yearsAheadMax} years.`);
 
 export type ScheduledOptions = { db: Db; findCaller: FindCaller; publicBaseUrl: string };
 

@@ -1,4 +1,6 @@
 // Access to a route, declared where the route is registered; `findCaller` holds callers to it.
+
+import type { Operation } from "@qrfactory/api/operation";
 import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
 import type { Role } from "@qrfactory/domain/access/roles";
 import type { Handler, Method } from "@qrfactory/runtime/http/app";
@@ -40,6 +42,8 @@ export function anyone(handler: Handler): GuardedHandler {
 
 /** The access that the route of a response declares; throws for one that asks for no caller. */
 export function accessOf(res: Response): Access {
+  const operation = res.locals.operation as Operation | undefined;
+  if (operation?.access) return { ...operation.access, ...(operation.query && { query: true as const }) };
   const access = res.locals.access as Access | undefined;
   if (!access) throw new Error(`The route ${String(res.locals.route)} does not say who may call it.`);
   return access;

@@ -1,12 +1,12 @@
 // Queries of scans: filters, ranges and zones, in the words of a query string.
 
+import { timezoneField } from "@qrfactory/api/input/timezone";
 import { fallbackKey, type ScanDimension, scanDimensions } from "@qrfactory/db/scans/dimensions";
 import type { Interval } from "@qrfactory/db/scans/reports/count-over-time";
 import type { DimensionFilter } from "@qrfactory/db/scans/scope";
 import { storable } from "@qrfactory/domain/http/validate";
 import { lengthsMax } from "@qrfactory/domain/limits";
 import { z } from "zod";
-import { timezoneField } from "../http/timezone.js";
 import { complainOf, spellValue } from "./filter-values.js";
 
 /** Hours of twelve weeks, days of five years; a chart shows a tenth of it. */
