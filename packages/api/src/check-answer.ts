@@ -39,12 +39,23 @@ export function findOperation(operations: readonly Operation[], method: string, 
     .sort((a, b) => a.path.split("{").length - b.path.split("{").length)[0];
 }
 
+/** Throws for an answer that differs from its declaration among `operations`. */
+export function expectDeclared(operations: readonly Operation[], seen: SeenAnswer): void {
+  const violations = violationsOf(operations, seen);
+  if (violations.length > 0) throw new Error(violations.join("\n"));
+}
+
+/** Whether a refusal is one of those that people see as a page. */
+function isDeclaredPage({ answers }: Operation, { status, contentType }: SeenAnswer): boolean {
+  return answers[status]?.contentTypes?.includes(contentType?.split(";", 1)[0] ?? "") === true;
+}
+
 /** Differences between an answer and its declaration, in sentences; empty for one that is as declared. */
 export function violationsOf(operations: readonly Operation[], seen: SeenAnswer): string[] {
   const operation = findOperation(operations, seen.method, seen.path);
   if (!operation) return [];
   const name = `${operation.id} (${seen.method} ${seen.path}) answered ${seen.status}`;
-  if (seen.status >= 400) {
+  if (seen.status >= 400 && !isDeclaredPage(operation, seen)) {
     const parsed = problem.safeParse(seen.body);
     if (seen.method === "HEAD") return [];
     if (!parsed.success) return [`${name} without a problem document: ${parsed.error.message}`];

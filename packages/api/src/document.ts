@@ -111,7 +111,7 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
         },
       },
     }),
-    responses: { ...successes(operation), ...refusals(operation) },
+    responses: { ...refusals(operation), ...successes(operation) },
   };
 }
 

@@ -77,11 +77,26 @@ export function expectGoodMessage(message: SeenMessage): void {
   throw new Error(`${method}, ${status}: an answer of ours ${mistakes.join("; ")}\n${lines.join("\n")}`);
 }
 
+/** An answer as its client saw it; `body` is parsed JSON, undefined where there is none. */
+export type SeenAnswer = { method: string; path: string; status: number; contentType: string | null; body: unknown };
+
+/** Further checks of every answer, each throws; a fixture adds those of its service. */
+export const answerChecks: ((seen: SeenAnswer) => void)[] = [];
+
+/** Runs the checks on an answer. */
+export function checkAnswer(seen: Omit<SeenAnswer, "body">, text: string): void {
+  const isJson = /[/+]json/.test(seen.contentType ?? "") && text !== "";
+  for (const check of answerChecks) check({ ...seen, body: isJson ? JSON.parse(text) : undefined });
+}
+
 /** `fetch` without following, of an answer of ours: rejects when it is not a good message of HTTP. */
 export async function fetchOurs(url: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(url, { redirect: "manual", ...init });
   const { status, headers } = response;
   const text = Buffer.from(await response.clone().arrayBuffer()).toString("latin1");
-  expectGoodMessage({ method: init.method ?? "GET", status, headers, text });
+  const method = init.method ?? "GET";
+  expectGoodMessage({ method, status, headers, text });
+  const seen = { method, path: new URL(url).pathname, status, contentType: headers.get("content-type") };
+  checkAnswer(seen, Buffer.from(text, "latin1").toString());
   return response;
 }

@@ -1,18 +1,24 @@
 // Two servers of the same codes, one with the fast lane in front, and requests that both have to answer alike. A test
 // file that imports this has them from before its first test until after its last.
+
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect } from "@jest/globals";
+import { expectDeclared } from "@qrfactory/api/check-answer";
+import { redirectOperations } from "@qrfactory/api/operations/redirect";
 import type { Routing } from "@qrfactory/codes/routing/routing";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { createHttpServer } from "@qrfactory/runtime/http/serve";
 import { createTable } from "@qrfactory/state/codes/table/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
+import { answerChecks } from "@qrfactory/testing/http-message";
 import { createApp, makeTakeScan } from "./app.js";
 import { openFastLane } from "./fast-lane.js";
 import { routingOptions } from "./routing.fixture.js";
 import { makeDescribeScan } from "./scan/scan.js";
+
+answerChecks.push((seen) => expectDeclared(Object.values(redirectOperations), seen));
 
 /** When every scan is made. */
 export const now = Date.UTC(2026, 10, 21, 12);

@@ -1,4 +1,6 @@
 // The interface of the render service: its routes and what stands behind each.
+import { bindOperations } from "@qrfactory/api/bind";
+import { imageOperations } from "@qrfactory/api/operations/images";
 import type { InternalTokens } from "@qrfactory/auth/internal-token";
 import { imageBatchPath, picturesPath, verdictsPath } from "@qrfactory/domain/design/image-batch";
 import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http/app";
@@ -41,14 +43,12 @@ export type AppOptions = Omit<HttpAppOptions, "routes"> &
 /** The Express application. */
 export function createApp(options: AppOptions): Express {
   const { log, credits, readCode, recordCall, chargeHolder, now } = options;
-  const requireCaller = makeRequireCaller(options, ["user", "key"]);
-  const requireReader = makeRequireCaller(options, ["user", "key"], "viewer");
+  const requireCaller = makeRequireCaller(options);
   /** Previews have a measure of their own: a slider that is dragged must not use up the requests of a minute. */
-  const requirePreviewer = makeRequireCaller(
-    { ...options, countCaller: (res, { workspaceId }) => options.countPreview(res, workspaceId, previewsPerSecond) },
-    ["user", "key"],
-    "viewer",
-  );
+  const requirePreviewer = makeRequireCaller({
+    ...options,
+    countCaller: (res, { workspaceId }) => options.countPreview(res, workspaceId, previewsPerSecond),
+  });
   const { fetchPicture, judge } = options;
   const readRequest = makeReadRequest({ readCode, fetchPicture });
   const cache = makeRenderCache({
@@ -70,33 +70,30 @@ export function createApp(options: AppOptions): Express {
   return createHttpApp({
     ...options,
     routes: {
-      "/api/v1/generate": {
-        POST: makeGenerate(generating),
-        GET: makeGenerate({
+      ...bindOperations(imageOperations, {
+        generateImage: makeGenerate(generating),
+        getSignedImage: makeGenerate({
           ...generating,
           requireCaller: makeRequireSigner(options),
           linkHeaders: signedHeaders,
         }),
-      },
-      "/api/v1/dynamic/:short_id/image": {
-        GET: makeGenerate({
+        getCodeImage: makeGenerate({
           ...generating,
           readRequest: makeReadRequest({ readCode, fetchPicture, readBody: readCodeImageBody }),
           linkHeaders: codeImageHeaders,
         }),
-      },
-      [imageBatchPath]: { POST: makeBatch({ ...batching, images, judge }) },
-      [picturesPath]: { POST: makeReadPictures(batching) },
-      [verdictsPath]: { POST: makeVerdicts({ tokens: options.internalTokens }) },
-      "/api/v1/validate": { POST: makeValidate({ requireCaller: requireReader, readRequest, judge }) },
-      "/api/v1/preview": {
-        POST: makePreview({
+        validateImage: makeValidate({ requireCaller, readRequest, judge }),
+        previewImage: makePreview({
           requireCaller: requirePreviewer,
           readRequest: makeReadRequest({ readCode, fetchPicture, readBody: readPreviewBody }),
           images,
         }),
-      },
-      "/api/v1/cache/:cacheKey": { DELETE: makeForgetImage({ requireCaller, cache }) },
+        forgetImage: makeForgetImage({ requireCaller, cache }),
+      }),
+      // For management alone, not for clients.
+      [imageBatchPath]: { POST: makeBatch({ ...batching, images, judge }) },
+      [picturesPath]: { POST: makeReadPictures(batching) },
+      [verdictsPath]: { POST: makeVerdicts({ tokens: options.internalTokens }) },
     },
   });
 }

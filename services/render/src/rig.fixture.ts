@@ -1,6 +1,9 @@
 // The rig of this service's tests: the application behind a real socket on real Redis servers, with a plain
 // function for each thing that another package supplies.
+
 import { randomUUID } from "node:crypto";
+import { expectDeclared } from "@qrfactory/api/check-answer";
+import { imageOperations } from "@qrfactory/api/operations/images";
 import { makeAuthenticate } from "@qrfactory/auth/caller";
 import { makeInternalTokens } from "@qrfactory/auth/internal-token";
 import { makeAccessTokens } from "@qrfactory/auth/tokens";
@@ -16,12 +19,14 @@ import { makeOutbound } from "@qrfactory/runtime/outbound/outbound";
 import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { makeCredits } from "@qrfactory/state/credits/credits";
 import { type Listening, listen } from "@qrfactory/testing/http";
-import { fetchOurs } from "@qrfactory/testing/http-message";
+import { answerChecks, fetchOurs } from "@qrfactory/testing/http-message";
 import type { Redis } from "ioredis";
 import { type AppOptions, createApp } from "./app.js";
 import { openCacheStore } from "./cache/cache-store.js";
 import { drawDesign, judgeDesign } from "./draw/draw-design.js";
 import { makeFetchPicture } from "./pictures/fetch-image.js";
+
+answerChecks.push((seen) => expectDeclared(Object.values(imageOperations), seen));
 
 export type Rig = {
   url: string;

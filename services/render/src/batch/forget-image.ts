@@ -8,11 +8,11 @@ const cacheKeyPattern = /^[0-9a-f]{64}$/;
 
 export type ForgetImageOptions = { requireCaller: RequireCaller; cache: Pick<RenderCache, "remove"> };
 
-/** The handler of `DELETE /api/v1/cache/:cacheKey`. Somebody else's image looks exactly like a missing one. */
+/** The handler of `DELETE /api/v1/cache/:cache_key`. Somebody else's image looks exactly like a missing one. */
 export function makeForgetImage({ requireCaller, cache }: ForgetImageOptions): Handler {
   return async function forgetImage(req, res) {
     const { workspaceId } = await requireCaller(req, res);
-    const cacheKey = String(req.params.cacheKey);
+    const cacheKey = String(req.params.cache_key);
     const removed = cacheKeyPattern.test(cacheKey) && (await remove(cacheKey, workspaceId));
     if (!removed) throw new ApiError("not_found", "This workspace has no image under that cache key.");
     res.status(204).end();

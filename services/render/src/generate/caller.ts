@@ -1,5 +1,6 @@
 // The caller of a request: an API key in `X-Api-Key`, and where a dashboard shows images a logged-in user, too. A key
 // in the query string is not looked at.
+import { accessOf } from "@qrfactory/api/bind";
 import {
   type Authenticate,
   type Caller as Authenticated,
@@ -9,7 +10,6 @@ import {
 } from "@qrfactory/auth/caller";
 import type { NoteKeyUse } from "@qrfactory/auth/key-use";
 import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
-import type { Role } from "@qrfactory/domain/access/roles";
 import type { Freeze } from "@qrfactory/domain/plan/freeze";
 import { type Overage, type Plan, plans } from "@qrfactory/domain/plan/plans";
 import type { CountCaller } from "@qrfactory/runtime/http/rate-limit";
@@ -49,25 +49,19 @@ export type CallerOptions = {
  */
 export type RequireCaller = (req: Request, res: Response) => Promise<Caller>;
 
-/**
- * Makes the function that names callers; `accepts` are the credentials that it takes, `least` the role that people
- * need.
- */
-export function makeRequireCaller(
-  { authenticate, guarded, countCaller, noteKeyUse }: CallerOptions,
-  accepts: readonly Authenticated["kind"][] = ["key"],
-  least: Role = "member",
-): RequireCaller {
+/** Makes the function that names callers, and holds them to the access that their operation declares. */
+export function makeRequireCaller({ authenticate, guarded, countCaller, noteKeyUse }: CallerOptions): RequireCaller {
   return async function requireCaller(req, res) {
+    const { scope, role } = accessOf(res);
     const caller = await guarded(req, res, credentialOf(req.headers), (isPutOff) =>
-      authenticate(req.headers, accepts, { onlyPublished: isPutOff }),
+      authenticate(req.headers, ["user", "key"], { onlyPublished: isPutOff }),
     );
     const plan = plans[caller.plan];
     await countCaller(res, caller, plan.requestsPerMinute);
     if (caller.kind === "key") {
-      requireScope(caller, "render");
+      if (scope) requireScope(caller, scope);
       noteKeyUse?.(caller.id);
-    } else requireRole(caller, least);
+    } else if (role) requireRole(caller, role);
     const { kind, id: keyId, workspaceId, scopes, frozen, overage } = caller;
     return { kind, keyId, workspaceId, plan, scopes, frozen, overage };
   };
