@@ -21,6 +21,24 @@ const descriptions: Record<string, string> = {
   "If-None-Match": "The ETag of a copy; 304 says that it is still right.",
 };
 
+/** Headings of the documentation, with a sentence each. */
+const headings: Record<string, string> = {
+  Images: "QR codes as PNG, SVG, PDF, EPS and JPEG, each read back before it is delivered.",
+  "Dynamic codes": "Codes that can be repointed after printing, with rules, versions and schedules.",
+  Scans: "The addresses that are printed.",
+  Analytics: "Who scanned what, when and where, without personal data.",
+  "Bulk orders": "Up to thousands of images in one order, as one archive.",
+  Accounts: "Sign-up, log-in and passwords of people.",
+  Members: "People of a workspace and their roles.",
+  Workspaces: "Workspaces of a person, and the settings of one.",
+  "API keys": "Keys of programs, with scopes.",
+  Usage: "Images and their cost by month, and the calls behind them.",
+  Audit: "Changes in a workspace, with their authors.",
+  Operators: "For whoever runs the service.",
+  Problems: "Codes of errors, as pages for people.",
+  Reference: "This document.",
+};
+
 /** Makes the document as a JSON value. */
 export function openApiDocument(
   operations: readonly Operation[],
@@ -28,12 +46,17 @@ export function openApiDocument(
 ): OpenApiDocument {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const operation of operations) {
-    paths[operation.path] = {
-      ...paths[operation.path],
+    // Every address is answered with and without a slash at its end; here it is spelled without.
+    const path = operation.path.replace(/(.)\/$/, "$1");
+    paths[path] = {
+      ...paths[path],
       [operation.method.toLowerCase()]: operationObject(operation),
     };
   }
-  const tags = [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name }));
+  const tags = [...new Set(operations.map(({ tag }) => tag))].map((name) => ({
+    name,
+    description: headings[name] ?? `${name}.`,
+  }));
   return createDocument(
     {
       openapi: "3.1.0",
@@ -41,6 +64,7 @@ export function openApiDocument(
         title: "QRFactory",
         version,
         description: "QR codes as a service that people host themselves.",
+        contact: { name: "The operator of this service", url: serverUrl },
         license: { name: "MIT", identifier: "MIT" },
       },
       servers: [{ url: serverUrl }],
@@ -77,7 +101,7 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description && { description }),
+    description: description ?? `${summary}.`,
     security: securityOf(operation),
     ...(access?.scope && { "x-required-scope": access.scope }),
     ...(access?.role && { "x-required-role": access.role }),

@@ -3,10 +3,12 @@ import type { Operation } from "./operation.js";
 import { codeOperations } from "./operations/codes.js";
 import { imageOperations } from "./operations/images.js";
 import { redirectOperations } from "./operations/redirect.js";
+import { referenceOperations } from "./operations/reference.js";
 
 /** All operations. */
 export const operations: readonly Operation[] = [
   ...Object.values(imageOperations),
   ...Object.values(codeOperations),
   ...Object.values(redirectOperations),
+  ...Object.values(referenceOperations),
 ];

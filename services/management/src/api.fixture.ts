@@ -98,13 +98,13 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     const { status, headers: given } = response;
     expectGoodMessage({ method, status, headers: given, text });
     const json = /[/+]json/.test(response.headers.get("content-type") ?? "");
-    const answer = json ? JSON.parse(text) : undefined;
+    const answer = json && text !== "" ? JSON.parse(text) : undefined;
     expectDeclared({
       method,
       path,
       status,
       contentType: given.get("content-type"),
-      body: text === "" ? undefined : answer,
+      body: answer,
     });
     return { status, headers: given, text, body: answer };
   };

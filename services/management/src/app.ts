@@ -2,6 +2,7 @@
 
 import { bindOperations } from "@qrfactory/api/bind";
 import { codeOperations } from "@qrfactory/api/operations/codes";
+import { referenceOperations } from "@qrfactory/api/operations/reference";
 import { databaseProblem } from "@qrfactory/db/client";
 import { createHttpApp, type HttpAppOptions, type Routes } from "@qrfactory/runtime/http/app";
 import type { Express } from "express";
@@ -14,6 +15,7 @@ import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type BulkOptions, bulkRoutes } from "./bulk/bulk-routes.js";
 import { codeHandlers, type DynamicCodesOptions } from "./codes/codes.js";
+import { type ReferenceOptions, referenceHandlers } from "./docs/reference.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./keys/api-keys.js";
 import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";
 import { type OrphansOptions, orphanRoutes } from "./orphans/orphans.js";
@@ -36,6 +38,7 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   DynamicCodesOptions &
   OperatorOptions &
   OrphansOptions &
+  ReferenceOptions &
   AnalyticsOptions &
   UsageOptions &
   CallsOptions;
@@ -58,6 +61,7 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...callRoutes(options),
   ...operatorRoutes(options),
   ...problemRoutes(),
+  ...bindOperations(referenceOperations, referenceHandlers(options)),
 });
 
 /** Makes the whole API. */

@@ -86,10 +86,9 @@ export const imageOperations = operationsOf(
       description:
         "Costs one credit; a refusal costs none. Every image is read back before it is delivered. With `data_type` " +
         "`dynamic` it shows an existing code, or creates one, once for each Idempotency-Key. Pictures come as files " +
-        "of a form, in base64, or by their address.",
+        "of a form, in base64, or by their address. Fields may stand in the address, too; those of the body count.",
       access: { scope: "render", role: "member" },
       headers: ["Idempotency-Key"],
-      query: designQuery,
       body: designRequest,
       bodyTypes: ["multipart/form-data"],
       answers: { 200: image },
@@ -125,7 +124,6 @@ export const imageOperations = operationsOf(
       summary: "Ask what would become of a request",
       description: "Free of charge. Answers 200 for all that generate would refuse because of the request.",
       access: { scope: "render", role: "viewer" },
-      query: designQuery,
       body: designRequest,
       bodyTypes: ["multipart/form-data"],
       answers: { 200: { description: "Verdict, figures and warnings.", schema: validation } },
@@ -137,7 +135,6 @@ export const imageOperations = operationsOf(
       summary: "Preview an image",
       description: "Free of charge, marked in its frame, 512 pixels at most, PNG or SVG, 20 a second per workspace.",
       access: { scope: "render", role: "viewer" },
-      query: designQuery,
       body: designRequest,
       bodyTypes: ["multipart/form-data"],
       answers: {
