@@ -33,6 +33,7 @@ const headings: Record<string, string> = {
   Workspaces: "Workspaces of a person, and the settings of one.",
   "API keys": "Keys of programs, with scopes.",
   Usage: "Images and their cost by month, and the calls behind them.",
+  Plans: "What each plan includes, and what it costs.",
   Audit: "Changes in a workspace, with their authors.",
   Operators: "For whoever runs the service.",
   Problems: "Codes of errors, as pages for people.",

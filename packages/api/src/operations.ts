@@ -2,6 +2,7 @@
 import type { Operation } from "./operation.js";
 import { codeOperations } from "./operations/codes.js";
 import { imageOperations } from "./operations/images.js";
+import { planOperations } from "./operations/plans.js";
 import { redirectOperations } from "./operations/redirect.js";
 import { referenceOperations } from "./operations/reference.js";
 
@@ -10,5 +11,6 @@ export const operations: readonly Operation[] = [
   ...Object.values(imageOperations),
   ...Object.values(codeOperations),
   ...Object.values(redirectOperations),
+  ...Object.values(planOperations),
   ...Object.values(referenceOperations),
 ];

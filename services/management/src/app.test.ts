@@ -123,6 +123,11 @@ test("requests of a key are limited by its plan, and every answer says how many 
   const served = answers.filter((answer) => answer.status === 200);
   expect(served[0]?.headers.get("ratelimit-policy")).toBe('"caller";q=120;w=60');
   expect(served[0]?.headers.get("ratelimit")).toMatch(/^"caller";r=\d+;t=\d+$/);
+  const [limit, remaining, reset] = ["limit", "remaining", "reset"].map((name) =>
+    Number(served[0]?.headers.get(`x-ratelimit-${name}`)),
+  );
+  expect([limit, Number(remaining) < 120]).toEqual([120, true]);
+  expect(Math.abs(Number(reset) - Date.now() / 1_000)).toBeLessThanOrEqual(61);
 });
 
 test("more keys do not make more requests: a workspace as a whole is limited, and no key uses up another's share", async () => {

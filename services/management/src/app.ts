@@ -2,6 +2,7 @@
 
 import { bindOperations } from "@qrfactory/api/bind";
 import { codeOperations } from "@qrfactory/api/operations/codes";
+import { planOperations } from "@qrfactory/api/operations/plans";
 import { referenceOperations } from "@qrfactory/api/operations/reference";
 import { databaseProblem } from "@qrfactory/db/client";
 import { createHttpApp, type HttpAppOptions, type Routes } from "@qrfactory/runtime/http/app";
@@ -19,6 +20,7 @@ import { type ReferenceOptions, referenceHandlers } from "./docs/reference.js";
 import { type ApiKeysOptions, apiKeyRoutes } from "./keys/api-keys.js";
 import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";
 import { type OrphansOptions, orphanRoutes } from "./orphans/orphans.js";
+import { planHandlers } from "./plans/plans.js";
 import { problemRoutes } from "./problems/problems.js";
 import { analyticsRoutes } from "./scans/analytics.js";
 import type { AnalyticsOptions } from "./scans/scope.js";
@@ -61,6 +63,7 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
   ...callRoutes(options),
   ...operatorRoutes(options),
   ...problemRoutes(),
+  ...bindOperations(planOperations, planHandlers()),
   ...bindOperations(referenceOperations, referenceHandlers(options)),
 });
 

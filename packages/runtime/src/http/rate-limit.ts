@@ -55,6 +55,10 @@ export function makeRateLimit(redis: Redis, { policy, windowSeconds, isQuiet, se
   ) {
     res.set("RateLimit-Policy", `"${policy}";q=${limit};w=${windowSeconds}`);
     res.set("RateLimit", `"${policy}";r=${remaining};t=${resetSeconds}`);
+    // The names that clients knew before the IETF's draft; the reset is a moment, in seconds since 1970, as GitHub has it.
+    res.set("X-RateLimit-Limit", String(limit));
+    res.set("X-RateLimit-Remaining", String(remaining));
+    res.set("X-RateLimit-Reset", String(Math.ceil(Date.now() / 1_000) + resetSeconds));
   }
 
   return async function countRequest(res, subject, limit) {
