@@ -1,16 +1,16 @@
 // The management API: every address it answers, on one screen.
 
-import { bindOperations } from "@qrfactory/api/bind";
-import { codeOperations } from "@qrfactory/api/operations/codes";
+import { bindOperations, type Handlers } from "@qrfactory/api/bind";
+import { managementOperations } from "@qrfactory/api/operations";
 import { databaseProblem } from "@qrfactory/db/client";
 import { createHttpApp, type HttpAppOptions, type Routes } from "@qrfactory/runtime/http/app";
 import type { Express } from "express";
-import { type AccountsOptions, accountRoutes } from "./accounts/accounts.js";
-import { type VerificationOptions, verificationRoutes } from "./accounts/email-verification.js";
-import { type MembersOptions, memberRoutes } from "./accounts/members.js";
-import { type PasswordOptions, passwordRoutes } from "./accounts/password.js";
-import { type WorkspaceOptions, workspaceRoutes } from "./accounts/workspace.js";
-import { type WorkspacesOptions, workspacesRoutes } from "./accounts/workspaces.js";
+import { type AccountsOptions, sessionHandlers } from "./accounts/accounts.js";
+import { type VerificationOptions, verificationHandlers } from "./accounts/email-verification.js";
+import { type MembersOptions, memberHandlers } from "./accounts/members.js";
+import { type PasswordOptions, passwordHandlers } from "./accounts/password.js";
+import { type WorkspaceOptions, workspaceHandlers } from "./accounts/workspace.js";
+import { type WorkspacesOptions, workspacesHandlers } from "./accounts/workspaces.js";
 import { type AuditOptions, auditRoutes } from "./audit/audit.js";
 import { type BulkOptions, bulkRoutes } from "./bulk/bulk-routes.js";
 import { codeHandlers, type DynamicCodesOptions } from "./codes/codes.js";
@@ -42,16 +42,18 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
 
 /** Every address of the API with its methods. */
 export const managementRoutes = (options: ManagementOptions): Routes => ({
-  ...accountRoutes(options),
-  ...verificationRoutes(options),
-  ...memberRoutes(options),
-  ...passwordRoutes(options),
-  ...workspaceRoutes(options),
-  ...workspacesRoutes(options),
+  ...bindOperations(managementOperations, {
+    ...sessionHandlers(options),
+    ...verificationHandlers(options),
+    ...passwordHandlers(options),
+    ...memberHandlers(options),
+    ...workspaceHandlers(options),
+    ...workspacesHandlers(options),
+    ...codeHandlers(options),
+  } satisfies Handlers<keyof typeof managementOperations>),
   ...apiKeyRoutes(options),
   ...auditRoutes(options),
   ...bulkRoutes(options),
-  ...bindOperations(codeOperations, codeHandlers(options)),
   ...orphanRoutes(options),
   ...analyticsRoutes(options),
   ...usageRoutes(options),

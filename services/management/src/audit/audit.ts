@@ -1,7 +1,7 @@
 // The audit trail over HTTP: who did what, when, from which network. For admins.
 import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
-import { storable } from "@qrfactory/domain/http/validate";
+import { storable, streamQuery } from "@qrfactory/domain/http/validate";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Request, Response } from "express";
 import { z } from "zod";
@@ -34,7 +34,7 @@ export type AuditOptions = { db: Db; findCaller: FindCaller };
 export function auditRoutes({ db, findCaller }: AuditOptions): GuardedRoutes {
   async function list(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { query, limit, after: before } = readStreamQuery(req, filters, position);
+    const { query, limit, after: before } = readStreamQuery(req, streamQuery.extend(filters), position);
     const { action: actions, actor_id: actorId, target, from, to: until } = query;
     const filter = {
       ...(actions && { actions }),

@@ -4,6 +4,7 @@ import type { Authenticate } from "@qrfactory/auth/caller";
 import { recordAudit } from "@qrfactory/db/audit/audit";
 import { type BulkJob, cancelBulkJob, listBulkJobs } from "@qrfactory/db/bulk/jobs";
 import { ApiError } from "@qrfactory/domain/http/errors";
+import { pageQuery } from "@qrfactory/domain/http/validate";
 import type { Request, Response } from "express";
 import { type GuardedRoutes, may } from "../http/access.js";
 import { listDocument, readListQuery } from "../http/paging.js";
@@ -29,7 +30,7 @@ export function bulkRoutes(options: BulkOptions): GuardedRoutes {
 
   async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { page } = readListQuery(req, {});
+    const { page } = readListQuery(req, pageQuery);
     const { count, rows } = await listBulkJobs(db, workspaceId, page);
     res.json(listDocument(req, publicBaseUrl, { page, count, results: rows.map(documentOf) }));
   }

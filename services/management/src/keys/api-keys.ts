@@ -19,7 +19,7 @@ import {
   rotateKey,
 } from "@qrfactory/db/keys/api-keys";
 import { keyScopes } from "@qrfactory/domain/access/key-scopes";
-import { nameField, parseInput } from "@qrfactory/domain/http/validate";
+import { nameField, pageQuery, parseInput } from "@qrfactory/domain/http/validate";
 import { momentField } from "@qrfactory/domain/moment";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
@@ -146,7 +146,7 @@ export function apiKeyRoutes({
 
   async function listApiKeys(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { page } = readListQuery(req, {});
+    const { page } = readListQuery(req, pageQuery);
     const { count, rows } = await listKeys(db, caller.workspaceId, page);
     const results = rows.map((row) => keyDocument(row, caller));
     res.json(listDocument(req, publicBaseUrl, { page, count, results }));

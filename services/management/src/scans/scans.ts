@@ -3,6 +3,7 @@
 
 import { resolveRange } from "@qrfactory/db/scans/reports/range";
 import { type ListedScan, listScans } from "@qrfactory/db/scans/reports/scan-list";
+import { streamQuery } from "@qrfactory/domain/http/validate";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { z } from "zod";
@@ -20,10 +21,11 @@ export function makeListScans(
   findScope: FindScope,
   filters: typeof scansQuery | typeof workspaceScansQuery,
 ): Handler {
+  const schema = (filters as typeof workspaceScansQuery).extend(streamQuery.shape);
   return async function sendScans(req, res) {
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
-    const { query, limit, after } = readStreamQuery(req, (filters as typeof workspaceScansQuery).shape, position);
+    const { query, limit, after } = readStreamQuery(req, schema, position);
     const { tag, folder } = query;
     const scope = { ...subject, tag, folder, filters: readFilters(query), includesFallback: true };
     const scans = await analytics.read(async (reader) => {

@@ -2,6 +2,7 @@
 
 import { type CallFilter, type LedgerCall, listCalls } from "@qrfactory/db/calls/calls";
 import type { Db } from "@qrfactory/db/client";
+import { streamQuery } from "@qrfactory/domain/http/validate";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Request, Response } from "express";
 import { z } from "zod";
@@ -34,7 +35,7 @@ export type CallsOptions = { db: Db; findCaller: FindCaller };
 export function callRoutes({ db, findCaller }: CallsOptions): GuardedRoutes {
   async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { query, limit, after } = readStreamQuery(req, filters, position);
+    const { query, limit, after } = readStreamQuery(req, streamQuery.extend(filters), position);
     const { key, status, cache, from, to: until } = query;
     const filter: CallFilter = {
       ...(key && (key.startsWith("smk_") ? { keyPrefix: key } : { keyId: key })),
