@@ -11,17 +11,17 @@ import { type MembersOptions, memberHandlers } from "./accounts/members.js";
 import { type PasswordOptions, passwordHandlers } from "./accounts/password.js";
 import { type WorkspaceOptions, workspaceHandlers } from "./accounts/workspace.js";
 import { type WorkspacesOptions, workspacesHandlers } from "./accounts/workspaces.js";
-import { type AuditOptions, auditRoutes } from "./audit/audit.js";
+import { type AuditOptions, auditHandlers } from "./audit/audit.js";
 import { type BulkOptions, bulkRoutes } from "./bulk/bulk-routes.js";
 import { codeHandlers, type DynamicCodesOptions } from "./codes/codes.js";
-import { type ApiKeysOptions, apiKeyRoutes } from "./keys/api-keys.js";
+import { type ApiKeysOptions, keyHandlers } from "./keys/api-keys.js";
 import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";
-import { type OrphansOptions, orphanRoutes } from "./orphans/orphans.js";
+import { type OrphansOptions, orphanHandlers } from "./orphans/orphans.js";
 import { problemRoutes } from "./problems/problems.js";
-import { analyticsRoutes } from "./scans/analytics.js";
+import { analyticsHandlers } from "./scans/analytics.js";
 import type { AnalyticsOptions } from "./scans/scope.js";
-import { type CallsOptions, callRoutes } from "./usage/calls.js";
-import { type UsageOptions, usageRoutes } from "./usage/usage.js";
+import { type CallsOptions, callHandlers } from "./usage/calls.js";
+import { type UsageOptions, usageHandlers } from "./usage/usage.js";
 
 export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"> &
   AccountsOptions &
@@ -49,15 +49,15 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
     ...memberHandlers(options),
     ...workspaceHandlers(options),
     ...workspacesHandlers(options),
+    ...keyHandlers(options),
+    ...auditHandlers(options),
     ...codeHandlers(options),
+    ...orphanHandlers(options),
+    ...analyticsHandlers(options),
+    ...usageHandlers(options),
+    ...callHandlers(options),
   } satisfies Handlers<keyof typeof managementOperations>),
-  ...apiKeyRoutes(options),
-  ...auditRoutes(options),
   ...bulkRoutes(options),
-  ...orphanRoutes(options),
-  ...analyticsRoutes(options),
-  ...usageRoutes(options),
-  ...callRoutes(options),
   ...operatorRoutes(options),
   ...problemRoutes(),
 });
