@@ -1,9 +1,9 @@
 // The management API: every address it answers, on one screen.
 
-import { bindOperations, type Handlers } from "@qrfactory/api/bind";
+import { type BoundRoutes, bindOperations, type Handlers } from "@qrfactory/api/bind";
 import { managementOperations } from "@qrfactory/api/operations";
 import { databaseProblem } from "@qrfactory/db/client";
-import { createHttpApp, type HttpAppOptions, type Routes } from "@qrfactory/runtime/http/app";
+import { createHttpApp, type HttpAppOptions } from "@qrfactory/runtime/http/app";
 import type { Express } from "express";
 import { type AccountsOptions, sessionHandlers } from "./accounts/accounts.js";
 import { type VerificationOptions, verificationHandlers } from "./accounts/email-verification.js";
@@ -12,12 +12,12 @@ import { type PasswordOptions, passwordHandlers } from "./accounts/password.js";
 import { type WorkspaceOptions, workspaceHandlers } from "./accounts/workspace.js";
 import { type WorkspacesOptions, workspacesHandlers } from "./accounts/workspaces.js";
 import { type AuditOptions, auditHandlers } from "./audit/audit.js";
-import { type BulkOptions, bulkRoutes } from "./bulk/bulk-routes.js";
+import { type BulkOptions, bulkHandlers } from "./bulk/bulk-routes.js";
 import { codeHandlers, type DynamicCodesOptions } from "./codes/codes.js";
 import { type ApiKeysOptions, keyHandlers } from "./keys/api-keys.js";
-import { type OperatorOptions, operatorRoutes } from "./operator/queues.js";
+import { type OperatorOptions, operatorHandlers } from "./operator/queues.js";
 import { type OrphansOptions, orphanHandlers } from "./orphans/orphans.js";
-import { problemRoutes } from "./problems/problems.js";
+import { problemHandlers } from "./problems/problems.js";
 import { analyticsHandlers } from "./scans/analytics.js";
 import type { AnalyticsOptions } from "./scans/scope.js";
 import { type CallsOptions, callHandlers } from "./usage/calls.js";
@@ -41,8 +41,8 @@ export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"
   CallsOptions;
 
 /** Every address of the API with its methods. */
-export const managementRoutes = (options: ManagementOptions): Routes => ({
-  ...bindOperations(managementOperations, {
+export const managementRoutes = (options: ManagementOptions): BoundRoutes =>
+  bindOperations(managementOperations, {
     ...sessionHandlers(options),
     ...verificationHandlers(options),
     ...passwordHandlers(options),
@@ -51,16 +51,15 @@ export const managementRoutes = (options: ManagementOptions): Routes => ({
     ...workspacesHandlers(options),
     ...keyHandlers(options),
     ...auditHandlers(options),
+    ...bulkHandlers(options),
     ...codeHandlers(options),
     ...orphanHandlers(options),
     ...analyticsHandlers(options),
     ...usageHandlers(options),
     ...callHandlers(options),
-  } satisfies Handlers<keyof typeof managementOperations>),
-  ...bulkRoutes(options),
-  ...operatorRoutes(options),
-  ...problemRoutes(),
-});
+    ...operatorHandlers(options),
+    ...problemHandlers(),
+  } satisfies Handlers<keyof typeof managementOperations>);
 
 /** Makes the whole API. */
 export function createApp(options: ManagementOptions): Express {
