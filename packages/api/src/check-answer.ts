@@ -67,7 +67,7 @@ export function violationsOf(operations: readonly Operation[], seen: SeenAnswer)
   if (!answer) return [`${name}, which is not declared.`];
   if (seen.method === "HEAD") return [];
   const type = seen.contentType?.split(";", 1)[0] ?? null;
-  if (answer.contentTypes) {
+  if (answer.contentTypes && !(answer.schema && type === "application/json")) {
     return type !== null && answer.contentTypes.includes(type) ? [] : [`${name} with ${type}, which is not declared.`];
   }
   if (!answer.schema) return seen.body === undefined ? [] : [`${name} with a body.`];

@@ -19,6 +19,8 @@ const descriptions: Record<string, string> = {
   "Idempotency-Key": "1 to 255 visible characters. A retry with the same key and body gets the first answer again.",
   "If-Match": 'The version that was read, such as "7"; the change is refused with 412 when the code has another.',
   "If-None-Match": "The ETag of a copy; 304 says that it is still right.",
+  Prefer: "`wait=30` waits so many seconds for the result (RFC 7240).",
+  Range: "Parts of the file (RFC 9110, 14.2).",
 };
 
 /** Headings of the documentation, with a sentence each. */
@@ -155,11 +157,13 @@ function successes({ answers }: Operation) {
       status,
       {
         description,
-        ...(schema && { content: { "application/json": { schema } } }),
-        ...(contentTypes && {
-          content: Object.fromEntries(
-            contentTypes.map((type) => [type, { schema: { type: "string" as const, format: "binary" } }]),
-          ),
+        ...((schema || contentTypes) && {
+          content: {
+            ...(schema && { "application/json": { schema } }),
+            ...Object.fromEntries(
+              (contentTypes ?? []).map((type) => [type, { schema: { type: "string" as const, format: "binary" } }]),
+            ),
+          },
         }),
         headers: Object.fromEntries(
           ["X-Request-Id", ...Object.keys(headers)].map((name) => [

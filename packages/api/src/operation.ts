@@ -25,9 +25,9 @@ export type Service = "management" | "render" | "redirect";
 export type Answer = {
   /** One sentence for readers of the documentation. */
   description: string;
-  /** JSON body; absent where there is none, or where `contentTypes` says what comes instead. */
+  /** JSON body; absent where there is none. */
   schema?: z.ZodType;
-  /** Media types of a body that is not JSON. */
+  /** Media types of a body that is not JSON; beside a schema it may be either. */
   contentTypes?: readonly string[];
   /** Headers worth knowing, with a sentence each. */
   headers?: Record<string, string>;
@@ -54,7 +54,7 @@ export type Declaration = {
   /** Media types of the body beside JSON. */
   bodyTypes?: readonly string[];
   /** Request headers that it heeds. */
-  headers?: readonly ("Idempotency-Key" | "If-Match" | "If-None-Match")[];
+  headers?: readonly ("Idempotency-Key" | "If-Match" | "If-None-Match" | "Prefer" | "Range")[];
   /** Success: status → answer. */
   answers: Record<number, Answer>;
   /** Refusals beyond those that follow from access, body and path. */

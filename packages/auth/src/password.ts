@@ -1,14 +1,6 @@
 // Passwords: argon2id with the parameters that OWASP's Password Storage Cheat Sheet recommends (19 MiB, 2 passes).
 
 import { hash, verify } from "@node-rs/argon2";
-import { lengthsMax, tooLongFor } from "@qrfactory/domain/limits";
-import { z } from "zod";
-
-/** 10 to 256 characters; length is what makes a password strong, so nothing else is asked. */
-export const passwordField = z
-  .string()
-  .min(10, "Use at least 10 characters.")
-  .max(lengthsMax.secret, tooLongFor(lengthsMax.secret));
 
 /** Algorithm 2 is argon2id in this library's numbering. */
 const parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;

@@ -2,6 +2,7 @@
 // early is found. A help for people, not a ledger: it holds the ids that are asked for most, and an outage may lose or
 // double some counts.
 import { dayMs } from "@qrfactory/domain/duration";
+import { orphanDaysMax } from "@qrfactory/domain/reports";
 import { stateKeys } from "@qrfactory/runtime/redis-keys";
 import type { Redis } from "ioredis";
 
@@ -9,8 +10,6 @@ import type { Redis } from "ioredis";
 const idsOfDayMax = 5_000;
 /** Days are kept for two months. */
 const keptSeconds = 62 * 24 * 60 * 60;
-/** The longest span that can be asked for. */
-export const orphanDaysMax = 60;
 
 const keyOf = stateKeys.orphans.of;
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createApiKey } from "@qrfactory/auth/api-key";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
-import { routeCases } from "./routes.fixture.js";
+import { triedRoutes } from "./routes.fixture.js";
 
 /** Ids of nothing: who is asked about them is told before they are looked up. */
 const nothing = "8b1d9a52-35c4-4f0e-9c77-6a2f3e4d5c6b";
-const cases = routeCases.map(({ route, needs }) => {
+const cases = triedRoutes.map(({ route, needs }) => {
   const [method = "", pattern = ""] = route.split(" ");
   return { method, path: pattern.replaceAll(":id", nothing), needs };
 });

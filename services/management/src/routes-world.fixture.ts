@@ -18,8 +18,25 @@ export type World = {
   byKey: Send;
 };
 
-/** What tests of all routes know of one. */
+/** A request with which a route succeeds, and what its declaration does not say. */
 export type RouteCase = {
+  /** Makes what the request is about, as the owner, and returns its id. */
+  target?: (world: World) => Promise<string>;
+  /** A body or query with which it succeeds. */
+  body?: (world: World, target: string) => object | Promise<object>;
+  query?: string;
+  /** The least role that may, where the handler decides by what it finds. */
+  needs?: Role;
+  /** The status of this request, where others that are declared are lower. */
+  success?: number;
+  /** It changes its caller or the whole workspace, so it needs a world of its own to succeed in. */
+  ends?: true;
+  /** Guesses or sign-ups without a caller, counted for their network. */
+  throttled?: true;
+};
+
+/** The same with what the declaration says. */
+export type TriedRoute = Omit<RouteCase, "needs" | "success"> & {
   /** `POST /api/v1/keys/:id/rotate`; `:id` is what `target` makes. */
   route: string;
   /** The least role that may; null where no caller is asked for. */
@@ -27,17 +44,8 @@ export type RouteCase = {
   /** Whether an API key may, too, or alone. */
   key?: "too" | "alone";
   success: number;
-  /** Makes what the request is about, as the owner, and returns its id. */
-  target?: (world: World) => Promise<string>;
-  /** A body or query with which it succeeds. */
-  body?: (world: World, target: string) => object | Promise<object>;
-  query?: string;
   /** The request cannot be wrong but in its address. */
-  takesNothing?: true;
-  /** It changes its caller or the whole workspace, so it needs a world of its own to succeed in. */
-  ends?: true;
-  /** Guesses or sign-ups without a caller, counted for their network. */
-  throttled?: true;
+  takesNothing: boolean;
 };
 
 /** Of every code. */

@@ -1,7 +1,6 @@
 // Every route by everybody: who may, who is told what. The table of it is packages/docs/reference/routes.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Operation } from "@qrfactory/api/operation";
 import { setOperator } from "@qrfactory/db/accounts/operators";
 import { noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
@@ -10,9 +9,8 @@ import { connectRedis, redisReady } from "@qrfactory/runtime/redis";
 import { findFamily } from "@qrfactory/runtime/redis-keys";
 import { listStrayKeys } from "@qrfactory/testing/redis-keys";
 import { type Answer, type Api, expectProblem, type Send, startApi } from "./api.fixture.js";
-import type { GuardedHandler } from "./http/access.js";
-import { addressOf, routeCases } from "./routes.fixture.js";
-import type { RouteCase, World } from "./routes-world.fixture.js";
+import { addressOf, spellPath, triedRoutes } from "./routes.fixture.js";
+import type { TriedRoute, World } from "./routes-world.fixture.js";
 
 const documentFile = new URL("../../../packages/docs/reference/routes.md", import.meta.url);
 
@@ -67,9 +65,9 @@ async function makeOperator(email: string): Promise<void> {
 }
 
 /** Subjects of reads in the shared world: they stay as they are, so all reads may share them. */
-const readTargets = new Map<RouteCase, Promise<string>>();
+const readTargets = new Map<TriedRoute, Promise<string>>();
 
-function makeTarget(route: RouteCase, world: World): Promise<string> | undefined {
+function makeTarget(route: TriedRoute, world: World): Promise<string> | undefined {
   if (world !== shared || !route.route.startsWith("GET ")) return route.target?.(world);
   const target = readTargets.get(route) ?? route.target?.(world);
   if (target) readTargets.set(route, target);
@@ -77,7 +75,7 @@ function makeTarget(route: RouteCase, world: World): Promise<string> | undefined
 }
 
 /** Asks as somebody; what it is about is made before, by the owner of `world`. */
-async function ask(by: Send, route: RouteCase, world: World): Promise<Answer> {
+async function ask(by: Send, route: TriedRoute, world: World): Promise<Answer> {
   const target = await makeTarget(route, world);
   const body = await route.body?.(world, target ?? "");
   const { method, path } = addressOf(route, target);
@@ -85,7 +83,7 @@ async function ask(by: Send, route: RouteCase, world: World): Promise<Answer> {
 }
 
 /** Asks for something wrong, by a field that nobody knows. */
-async function askWrongly(by: Send, route: RouteCase, world: World): Promise<Answer> {
+async function askWrongly(by: Send, route: TriedRoute, world: World): Promise<Answer> {
   const target = await makeTarget(route, world);
   const { method, path } = addressOf({ ...route, query: "unknown_field=1" }, target);
   return method === "GET" ? by(method, path) : by(method, path.replace(/\?.*/, ""), { body: { unknown_field: 1 } });
@@ -94,12 +92,12 @@ async function askWrongly(by: Send, route: RouteCase, world: World): Promise<Ans
 /** The rows of the document, by route. */
 const columns = ["nobody", ...roles, "key", "wrong input", "other workspace", "too many"] as const;
 const document = new Map<string, Partial<Record<(typeof columns)[number], string>>>();
-function note(route: RouteCase, column: (typeof columns)[number], answer: Answer): void {
+function note(route: TriedRoute, column: (typeof columns)[number], answer: Answer): void {
   const row = document.get(route.route) ?? {};
   document.set(route.route, { ...row, [column]: String(answer.status) });
 }
 
-const titled = routeCases.map((route) => [route.route, route] as const);
+const titled = triedRoutes.map((route) => [route.route, route] as const);
 const ofUsers = titled.filter(([, { needs, key }]) => needs !== null && key !== "alone");
 
 test.each(ofUsers)("%s obeys each role", async (_title, route) => {
@@ -189,31 +187,10 @@ test.each(titled.filter(([, { throttled }]) => throttled))(
 );
 
 test("no route is left out", () => {
-  const spell = (path: string) => path.replace(/:\w+/g, ":id");
   const all = Object.entries(api.routes).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method} ${spell(path)}`),
+    Object.keys(methods).map((method) => `${method} ${spellPath(path)}`),
   );
-  expect(routeCases.map(({ route }) => route).sort()).toEqual(all.sort());
-});
-
-/** Anybody may leave, and operators are no role: these decide by what they find. */
-const decidedLater = ["DELETE /api/v1/members/:id", "GET /api/v1/operator/queues"];
-
-test("every route says where it is registered who may call it", () => {
-  const spell = (path: string) => path.replace(/:\w+/g, ":id");
-  const said = Object.entries(api.routes).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, handler]) => {
-      const { access } = "operation" in handler ? (handler.operation as Operation) : (handler as GuardedHandler);
-      const isAsked = access !== null && !access.optional;
-      const key = access?.keysOnly ? "alone" : access?.scope ? "too" : undefined;
-      return { route: `${method} ${spell(path)}`, needs: isAsked ? (access.role ?? "viewer") : null, key };
-    }),
-  );
-  const tested = routeCases.map(({ route, needs, key }) => {
-    return { route, needs: decidedLater.includes(route) ? "viewer" : needs, key };
-  });
-  const byRoute = (a: { route: string }, b: { route: string }) => (a.route < b.route ? -1 : 1);
-  expect(said.sort(byRoute)).toEqual(tested.sort(byRoute));
+  expect(triedRoutes.map(({ route }) => route).sort()).toEqual(all.sort());
 });
 
 test("no key in Redis is outside of the table of keys", async () => {
@@ -225,7 +202,7 @@ test("no key in Redis is outside of the table of keys", async () => {
 });
 
 test("the document tells these answers", () => {
-  const rows = routeCases.map(({ route }) => {
+  const rows = triedRoutes.map(({ route }) => {
     const answers = columns.map((column) => document.get(route)?.[column] ?? "–");
     return `| \`${route}\` | ${answers.join(" | ")} |`;
   });

@@ -34,3 +34,6 @@ export const listOfRows = <Row extends z.ZodType>(row: Row) =>
 /** A page of a stream of events: the next one begins at `next_cursor`. */
 export const cursorPage = <Row extends z.ZodType>(row: Row) =>
   z.strictObject({ results: z.array(row), next_cursor: z.string().nullable() });
+
+/** Header of answers to creations. */
+export const location = { Location: "Where it is found from now on." };

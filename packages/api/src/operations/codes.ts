@@ -12,7 +12,7 @@ import { listOf, noFields, pageQuery, storable } from "@qrfactory/domain/http/va
 import { lengthsMax } from "@qrfactory/domain/limits";
 import { momentField } from "@qrfactory/domain/moment";
 import { z } from "zod";
-import { listOfRows, moment } from "../answers/shared.js";
+import { listOfRows, location, moment } from "../answers/shared.js";
 import { timezoneField } from "../input/timezone.js";
 import { operationsOf } from "../operation.js";
 
@@ -86,8 +86,8 @@ const sortable = ["created_at", "updated_at", "name", "scan_count", "last_scanne
 /** Orders of a list: a field, with a hyphen from the largest down. */
 export const codeOrders: readonly string[] = sortable.flatMap((name) => [name, `-${name}`]);
 
-/** Query of a list of codes, beside its page. */
-export const listCodesQuery = {
+/** Query of a list of codes. */
+const listCodesQuery = pageQuery.extend({
   ...codeFilters,
   ordering: z
     .string()
@@ -96,7 +96,7 @@ export const listCodesQuery = {
     .refine((name) => codeOrders.includes(name), { error: ({ input }) => useOneOf(input, [...codeOrders]) }),
   deleted: z.enum(["true", "false"]).optional(),
   cursor: z.string().max(lengthsMax.cursor).optional(),
-};
+});
 
 const isNotEmpty = (value: object) => Object.keys(value).length > 0;
 
@@ -179,7 +179,7 @@ export const codeOperations = operationsOf(
       summary: "List codes",
       description: "`next` and `previous` carry a position in the order, so pages stay right while codes are added.",
       access: reading,
-      query: pageQuery.extend(listCodesQuery),
+      query: listCodesQuery,
       answers: { 200: { description: "A page of codes.", schema: listOfRows(code) } },
       example: { query: { status: "active", ordering: "-scan_count" } },
     },
@@ -191,7 +191,7 @@ export const codeOperations = operationsOf(
       access: writing,
       headers: ["Idempotency-Key"],
       body: createCodeBody,
-      answers: { 201: { description: "The new code.", schema: code, headers: published } },
+      answers: { 201: { description: "The new code.", schema: code, headers: { ...location, ...published } } },
       problems: ["plan_limit", "conflict", "url_refused"],
       example: { body: menu },
     },
@@ -290,7 +290,7 @@ export const codeOperations = operationsOf(
       access: writing,
       headers: ["Idempotency-Key", "If-Match", "If-None-Match"],
       body: updateCodeBody.extend({ effective_at: effectiveAtField }),
-      answers: { 201: { description: "The change that waits.", schema: scheduledChange } },
+      answers: { 201: { description: "The change that waits.", schema: scheduledChange, headers: location } },
       problems: ["plan_limit", "conflict", "url_refused"],
       example: { body: { is_active: false, effective_at: "2030-12-24T00:00:00+01:00" } },
     },

@@ -1,9 +1,11 @@
 // Members of a workspace and the invitations that keep a seat for them. Every change holds the workspace's row, so that
 // seats are never exceeded and there is always an owner, whatever happens at the same moment.
+
 import { randomUUID } from "node:crypto";
 import type { Role } from "@qrfactory/domain/access/roles";
+import type { AuditAction } from "@qrfactory/domain/audit-actions";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { type Actor, type AuditAction, type Origin, recordAudit } from "../audit/audit.js";
+import { type Actor, type Origin, recordAudit } from "../audit/audit.js";
 import { bytes, type Db, isTaken, type Tx } from "../client.js";
 import { markEmailVerified } from "./mailed-tokens.js";
 import {

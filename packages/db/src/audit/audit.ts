@@ -1,5 +1,6 @@
 // The audit trail: who changed what, when, from which network. A row is written in the transaction of its change, so
 // that neither is ever there without the other.
+import type { AuditAction } from "@qrfactory/domain/audit-actions";
 import type { Db, Tx } from "../client.js";
 import { type AuditEvent, Prisma } from "../generated/client.js";
 
@@ -21,44 +22,6 @@ export type Actor = Origin & {
   /** The user's or key's id; for an operator a name. */
   id: string;
 };
-
-/** Everything that can be done to a workspace and what is in it. */
-export const auditActions = [
-  "dynamic.created",
-  "dynamic.updated",
-  "dynamic.deleted",
-  "dynamic.restored",
-  "dynamic.rolled_back",
-  "dynamic.change_scheduled",
-  "dynamic.change_cancelled",
-  "bulk.ordered",
-  "bulk.cancelled",
-  "key.created",
-  "key.rotated",
-  "key.revoked",
-  "member.invited",
-  "member.joined",
-  "member.role_changed",
-  "member.removed",
-  "member.made_owner",
-  "session.started",
-  "session.ended",
-  "user.password_changed",
-  "user.email_verified",
-  "user.operator_added",
-  "user.operator_removed",
-  "workspace.created",
-  "workspace.plan_changed",
-  "workspace.suspended",
-  "workspace.resumed",
-  "workspace.lapsed",
-  "workspace.renewed",
-  "workspace.overage_changed",
-  "workspace.retention_changed",
-  "workspace.scan_pages_changed",
-  "workspace.deleted",
-] as const;
-export type AuditAction = (typeof auditActions)[number];
 
 /** A change beside its author; `details` in the words of the API, never a secret. */
 export type Change = {

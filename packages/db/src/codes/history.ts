@@ -1,10 +1,12 @@
 // The history of dynamic codes: each edit records the fields of its version. Rows from before this was kept have the
 // destination alone.
+
 import { camelCase, snakeCase } from "@qrfactory/codes/fields/field";
 import { fieldList, type NamedField } from "@qrfactory/codes/fields/fields";
 import type { StoredValues } from "@qrfactory/codes/fields/stored";
+import type { AuditAction } from "@qrfactory/domain/audit-actions";
 import { ApiError, invalidField } from "@qrfactory/domain/http/errors";
-import { type Actor, type AuditAction, columnsOf } from "../audit/audit.js";
+import { type Actor, columnsOf } from "../audit/audit.js";
 import type { Db, Tx } from "../client.js";
 import { type DynamicCode, type DynamicCodeChange, Prisma } from "../generated/client.js";
 

@@ -1,5 +1,5 @@
 // Dimensions of scan counts. Names are those of the API; numbers are kept in `scan_summaries` and never change.
-import type { Served } from "@qrfactory/domain/events";
+import { fallbackKey, type ScanDimension, unknownKey } from "@qrfactory/domain/reports";
 import { cityOfRow, districtOfRow } from "./city-names.js";
 
 /** Name in the API → number, column of `scans`. A column that is null counts as `unknown`. */
@@ -19,7 +19,7 @@ export const scanDimensions = {
   rule_id: { number: 13, column: "rule_id" },
   variant_id: { number: 14, column: "variant_id" },
   district: { number: 15, column: "district" },
-} as const;
+} as const satisfies Record<ScanDimension, { number: number; column: string }>;
 
 /** Expressions of dimensions that are more than a column. */
 const readings: Partial<Record<ScanDimension, (prefix: string) => string>> = {
@@ -31,16 +31,8 @@ const readings: Partial<Record<ScanDimension, (prefix: string) => string>> = {
 export const valueIn = (dimension: ScanDimension, prefix = ""): string =>
   readings[dimension]?.(prefix) ?? prefix + scanDimensions[dimension].column;
 
-export type ScanDimension = keyof typeof scanDimensions;
-
-/** Scans that ended at the fallback of their code. */
-export const fallbackKey = "fallback" satisfies Served;
-
 /** Of a row of `scans`: whether hours, summaries, limits and reports count it. Those of before were all counted. */
 export const isCounted = `served <> '${fallbackKey}'`;
-
-/** The word for what is not known of a scan. */
-export const unknownKey = "unknown";
 
 const columns = (Object.keys(scanDimensions) as ScanDimension[]).map((dimension) => valueIn(dimension));
 const all = 2 ** columns.length - 1;

@@ -1,7 +1,9 @@
 // Which scans are meant: of a workspace, some of its codes or one, narrowed down by what is known of each scan. Builds
 // the conditions on rows of `scans`; every value from outside becomes a parameter.
+
+import { type ScanDimension, unknownKey } from "@qrfactory/domain/reports";
 import { tagsNamed } from "../codes/tags.js";
-import { isCounted, type ScanDimension, unknownKey, valueIn } from "./dimensions.js";
+import { isCounted, valueIn } from "./dimensions.js";
 import type { SummaryStart } from "./summaries/summaries.js";
 
 /** Values of a dimension that scans have to have, and that they must not have. */

@@ -1,6 +1,7 @@
 // Sign-up, log-in, refresh with rotation, log-out here and everywhere, another workspace, and "who am I".
 
-import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
+import { accountOperations } from "@qrfactory/api/operations/accounts";
+import { checkPassword, hashPassword } from "@qrfactory/auth/password";
 import { hashToken } from "@qrfactory/auth/tokens";
 import {
   createAccount,
@@ -18,35 +19,11 @@ import { readJson } from "@qrfactory/runtime/http/body";
 import type { CountRequest } from "@qrfactory/runtime/http/rate-limit";
 import { whereFrom } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
-import { z } from "zod";
-import { anyone, type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
+import { accountBody } from "./body-limits.js";
 import type { SendVerification } from "./email-verification.js";
-import { accountBody, emailField, guessedEmail, guessedPassword, tokenField, workspaceNameField } from "./fields.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
 import type { Throttle } from "./throttle.js";
-
-const signupBody = z.strictObject({ email: emailField, password: passwordField, workspace_name: workspaceNameField });
-
-const workspaceField = z.uuid("Use the id of one of your workspaces.");
-
-const loginBody = z.strictObject({
-  email: guessedEmail,
-  password: guessedPassword,
-  workspace_id: workspaceField.optional(),
-});
-
-const switchBody = z.strictObject({ workspace_id: workspaceField });
-
-const refreshBody = z.strictObject({ refresh_token: tokenField });
-
-/** Here, by the refresh token; or everywhere, by the access token of the request. */
-const logoutBody = z
-  .strictObject({ refresh_token: tokenField.optional(), everywhere: z.literal(true).optional() })
-  .refine((body) => (body.refresh_token === undefined) !== (body.everywhere === undefined), {
-    path: ["refresh_token"],
-    message: 'Give the refresh token, or else "everywhere": true.',
-  });
 
 export type AccountsOptions = {
   db: Db;
@@ -58,13 +35,13 @@ export type AccountsOptions = {
   limits: { signupsPerHour: number };
 };
 
-/** The routes of people's accounts. */
-export function accountRoutes(options: AccountsOptions): GuardedRoutes {
+/** The handlers of sessions. */
+export function sessionHandlers(options: AccountsOptions) {
   const { db, sessions, findCaller, countSignup, throttle, sendVerification, limits } = options;
 
   async function signUp(req: Request, res: Response): Promise<void> {
     await countSignup(res, whereFrom(req), limits.signupsPerHour);
-    const { password, workspace_name, email } = await readJson(req, signupBody, accountBody);
+    const { password, workspace_name, email } = await readJson(req, accountOperations.signUp.body, accountBody);
     const passwordHash = await hashPassword(password);
     const origin = originOf(req);
     const account = { email, passwordHash, workspaceName: workspace_name, plan: "free", origin } as const;
@@ -83,7 +60,7 @@ export function accountRoutes(options: AccountsOptions): GuardedRoutes {
 
   async function logIn(req: Request, res: Response): Promise<void> {
     await throttle.countVisit(req, res);
-    const { email, password, workspace_id } = await readJson(req, loginBody, accountBody);
+    const { email, password, workspace_id } = await readJson(req, accountOperations.logIn.body, accountBody);
     await throttle.countGuess(req, res, email);
     const login = await findLogin(db, email);
     const right = await checkPassword(login?.passwordHash ?? null, password);
@@ -96,7 +73,7 @@ export function accountRoutes(options: AccountsOptions): GuardedRoutes {
   /** A new session in another workspace; the one that asked goes on. */
   async function switchWorkspace(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { workspace_id } = await readJson(req, switchBody, accountBody);
+    const { workspace_id } = await readJson(req, accountOperations.switchWorkspace.body, accountBody);
     await sendSession(res, { userId: caller.id, workspaceId: workspace_id, origin: caller.actor });
   }
 
@@ -105,9 +82,9 @@ export function accountRoutes(options: AccountsOptions): GuardedRoutes {
     secret(res).json({ ...membershipDocument(membership), ...(await sessions.issue(start)) });
   }
 
-  async function refresh(req: Request, res: Response): Promise<void> {
+  async function refreshSession(req: Request, res: Response): Promise<void> {
     await throttle.countRenewal(req, res);
-    const { refresh_token } = await readJson(req, refreshBody, accountBody);
+    const { refresh_token } = await readJson(req, accountOperations.refreshSession.body, accountBody);
     const session = await sessions.renew(hashToken(refresh_token));
     if (!session) throw new ApiError("unauthenticated", "The refresh token is not valid any more; log in again.");
     secret(res).json(session);
@@ -115,7 +92,7 @@ export function accountRoutes(options: AccountsOptions): GuardedRoutes {
 
   async function logOut(req: Request, res: Response): Promise<void> {
     await throttle.countRenewal(req, res);
-    const { refresh_token } = await readJson(req, logoutBody, accountBody);
+    const { refresh_token } = await readJson(req, accountOperations.logOut.body, accountBody);
     if (refresh_token === undefined) {
       const { actor } = await findCaller(req, res);
       await db.$transaction(async (tx) => {
@@ -128,7 +105,7 @@ export function accountRoutes(options: AccountsOptions): GuardedRoutes {
     res.status(204).end();
   }
 
-  async function showMe(req: Request, res: Response): Promise<void> {
+  async function getMe(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const [membership, workspaces] = await Promise.all([
       getMembership(db, caller.id, caller.workspaceId),
@@ -137,14 +114,7 @@ export function accountRoutes(options: AccountsOptions): GuardedRoutes {
     res.json({ ...membershipDocument(membership), workspaces: workspaces.map(workspaceDocument) });
   }
 
-  return {
-    "/api/v1/auth/signup": { POST: anyone(signUp) },
-    "/api/v1/auth/login": { POST: anyone(logIn) },
-    "/api/v1/auth/refresh": { POST: anyone(refresh) },
-    "/api/v1/auth/logout": { POST: may({ optional: true }, logOut) },
-    "/api/v1/auth/switch": { POST: may({}, switchWorkspace) },
-    "/api/v1/me": { GET: may({}, showMe) },
-  };
+  return { signUp, logIn, refreshSession, logOut, switchWorkspace, getMe };
 }
 
 /** A membership as the wire has it. */

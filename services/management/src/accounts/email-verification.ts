@@ -1,27 +1,23 @@
 // Whether the address of an account belongs to who made it: a token is mailed there and comes back.
 
+import { accountOperations } from "@qrfactory/api/operations/accounts";
 import { requireSession } from "@qrfactory/auth/caller";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
 import { type Account, getMembership } from "@qrfactory/db/accounts/accounts";
 import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/accounts/mailed-tokens";
 import type { Db } from "@qrfactory/db/client";
 import { dayMs } from "@qrfactory/domain/duration";
-import { noFields } from "@qrfactory/domain/http/validate";
 import { originOf } from "@qrfactory/runtime/http/app";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
-import { z } from "zod";
-import { anyone, type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { PostMail } from "../mail.js";
-import { accountBody, tokenField } from "./fields.js";
+import { accountBody } from "./body-limits.js";
 import { verificationMail } from "./mails.js";
 import type { Throttle } from "./throttle.js";
 
 /** People who sign up in the evening read their mail in the morning. */
 const verificationMs = dayMs;
-
-const verifyBody = z.strictObject({ token: tokenField });
 
 /** Mails a token to the address of an account. */
 export type SendVerification = (account: Pick<Account, "userId" | "email">) => Promise<void>;
@@ -45,13 +41,13 @@ export type VerificationOptions = {
   sendVerification: SendVerification;
 };
 
-/** The routes of verification: the token comes back, or another is asked for. */
-export function verificationRoutes(options: VerificationOptions): GuardedRoutes {
+/** The handlers of verification: the token comes back, or another is asked for. */
+export function verificationHandlers(options: VerificationOptions) {
   const { db, findCaller, throttle, sendVerification } = options;
 
-  async function verify(req: Request, res: Response): Promise<void> {
+  async function verifyEmail(req: Request, res: Response): Promise<void> {
     await throttle.countVisit(req, res);
-    const { token } = await readJson(req, verifyBody, accountBody);
+    const { token } = await readJson(req, accountOperations.verifyEmail.body, accountBody);
     const verified = await db.$transaction(async (tx) => {
       const userId = await takeMailedToken(tx, hashToken(token), "verify");
       if (userId) await markEmailVerified(tx, { kind: "user", id: userId, ...originOf(req) });
@@ -63,15 +59,12 @@ export function verificationRoutes(options: VerificationOptions): GuardedRoutes 
 
   async function sendAgain(req: Request, res: Response): Promise<void> {
     const { userId, workspaceId } = requireSession(await findCaller(req, res));
-    await readJson(req, noFields, accountBody);
+    await readJson(req, accountOperations.sendVerification.body, accountBody);
     const { user } = await getMembership(db, userId, workspaceId);
     await throttle.countGuess(req, res, `verification of ${userId}`);
     if (!user.emailVerified) await sendVerification(user);
     res.status(202).end();
   }
 
-  return {
-    "/api/v1/auth/verify": { POST: anyone(verify) },
-    "/api/v1/auth/verify/send": { POST: may({}, sendAgain) },
-  };
+  return { verifyEmail, sendVerification: sendAgain };
 }

@@ -1,8 +1,11 @@
 // Members of a workspace: list, invite, change a role, remove, hand over; and the public address that accepts an
 // invitation.
 
+import { passwordField } from "@qrfactory/api/input/account-fields";
+import { accountOperations } from "@qrfactory/api/operations/accounts";
+import { memberOperations } from "@qrfactory/api/operations/members";
 import { requireSession } from "@qrfactory/auth/caller";
-import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
+import { checkPassword, hashPassword } from "@qrfactory/auth/password";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
 import { findLogin, getMembership } from "@qrfactory/db/accounts/accounts";
 import { listMembers, type MemberRow, noSuchMember } from "@qrfactory/db/accounts/member-rows";
@@ -16,34 +19,26 @@ import {
   transferOwnership,
 } from "@qrfactory/db/accounts/members";
 import type { Db } from "@qrfactory/db/client";
-import { roles } from "@qrfactory/domain/access/roles";
 import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError, invalidFields } from "@qrfactory/domain/http/errors";
-import { noFields, parseInput } from "@qrfactory/domain/http/validate";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import { originOf } from "@qrfactory/runtime/http/app";
 import { readJson, readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller, SeenCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
 import { readPathId } from "../http/path-id.js";
 import type { PostMail } from "../mail.js";
 import { membershipDocument } from "./accounts.js";
-import { accountBody, emailField, guessedPassword, tokenField } from "./fields.js";
+import { accountBody } from "./body-limits.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
 import { invitationMail } from "./mails.js";
 import type { Throttle } from "./throttle.js";
 
 /** Long enough for a holiday week; the seat is kept meanwhile. */
 const invitationMs = 7 * dayMs;
-
-const role = z.enum(roles, `Use one of: ${roles.join(", ")}.`);
-const inviteBody = z.strictObject({ email: emailField, role });
-const changeBody = z.strictObject({ role });
-/** The password of the account with this address, or for a new one; none from who is logged in as that account. */
-const acceptBody = z.strictObject({ token: tokenField, password: guessedPassword.optional() });
 
 export type MembersOptions = {
   db: Db;
@@ -56,13 +51,13 @@ export type MembersOptions = {
   now?: () => number;
 };
 
-/** The routes of members and invitations. */
-export function memberRoutes(options: MembersOptions): GuardedRoutes {
+/** The handlers of members and invitations. */
+export function memberHandlers(options: MembersOptions) {
   const { db, sessions, findCaller, respondOnce, throttle, postMail, publicBaseUrl, now = Date.now } = options;
 
   async function list(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { page } = readListQuery(req, {});
+    const { page } = readListQuery(req, memberOperations.listMembers.query);
     const { count, rows } = await listMembers(db, caller.workspaceId, page);
     res.json(listDocument(req, publicBaseUrl, { page, count, results: rows.map(memberDocument) }));
   }
@@ -70,7 +65,7 @@ export function memberRoutes(options: MembersOptions): GuardedRoutes {
   async function invite(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const body = await readJsonValue(req, accountBody);
-    const invited = parseInput(inviteBody, body);
+    const invited = parseInput(memberOperations.inviteMember.body, body);
     const token = createMailedToken();
     await respondOnce({
       req,
@@ -102,7 +97,7 @@ export function memberRoutes(options: MembersOptions): GuardedRoutes {
   async function accept(req: Request, res: Response): Promise<void> {
     await throttle.countVisit(req, res);
     const caller = req.headers.authorization === undefined ? null : await findCaller(req, res);
-    const { token, password } = await readJson(req, acceptBody, accountBody);
+    const { token, password } = await readJson(req, accountOperations.acceptInvitation.body, accountBody);
     const tokenHash = hashToken(token);
     const invitation = await findInvitation(db, tokenHash);
     if (!invitation) throw invalidInvitation();
@@ -121,7 +116,7 @@ export function memberRoutes(options: MembersOptions): GuardedRoutes {
 
   async function change(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const body = await readJson(req, changeBody, accountBody);
+    const body = await readJson(req, memberOperations.changeMemberRole.body, accountBody);
     const memberId = readPathId(req, noSuchMember);
     res.json(memberDocument(await db.$transaction((tx) => changeRole(tx, managerOf(caller), memberId, body.role))));
   }
@@ -135,16 +130,18 @@ export function memberRoutes(options: MembersOptions): GuardedRoutes {
 
   async function transfer(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    await readJson(req, noFields, accountBody);
+    await readJson(req, memberOperations.transferOwnership.body, accountBody);
     const memberId = readPathId(req, noSuchMember);
     res.json(memberDocument(await db.$transaction((tx) => transferOwnership(tx, managerOf(caller), memberId))));
   }
 
   return {
-    "/api/v1/members": { GET: may({ query: true }, list), POST: may({ role: "admin" }, invite) },
-    "/api/v1/members/:id": { PATCH: may({ role: "admin" }, change), DELETE: may({}, remove) },
-    "/api/v1/members/:id/transfer": { POST: may({ role: "owner" }, transfer) },
-    "/api/v1/auth/invitations/accept": { POST: may({ optional: true }, accept) },
+    listMembers: list,
+    inviteMember: invite,
+    changeMemberRole: change,
+    removeMember: remove,
+    transferOwnership: transfer,
+    acceptInvitation: accept,
   };
 }
 

@@ -1,7 +1,8 @@
 // The password of an account: changed by who knows the old one, or reset by who reads the mail of its address.
 
+import { accountOperations } from "@qrfactory/api/operations/accounts";
 import { requireSession } from "@qrfactory/auth/caller";
-import { checkPassword, hashPassword, passwordField } from "@qrfactory/auth/password";
+import { checkPassword, hashPassword } from "@qrfactory/auth/password";
 import { createMailedToken, hashToken } from "@qrfactory/auth/tokens";
 import { findLogin, findPasswordHash } from "@qrfactory/db/accounts/accounts";
 import { deadToken, markEmailVerified, storeMailedToken, takeMailedToken } from "@qrfactory/db/accounts/mailed-tokens";
@@ -13,17 +14,11 @@ import { originOf } from "@qrfactory/runtime/http/app";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Request, Response } from "express";
-import { z } from "zod";
-import { anyone, type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { PostMail } from "../mail.js";
-import { accountBody, guessedEmail, guessedPassword, tokenField } from "./fields.js";
+import { accountBody } from "./body-limits.js";
 import { resetMail } from "./mails.js";
 import type { Throttle } from "./throttle.js";
-
-const changeBody = z.strictObject({ old_password: guessedPassword, password: passwordField });
-const forgetBody = z.strictObject({ email: guessedEmail });
-const resetBody = z.strictObject({ token: tokenField, password: passwordField });
 
 /** Short, because whoever has the token has the account. */
 const resetMs = hourMs;
@@ -38,15 +33,15 @@ export type PasswordOptions = {
   now?: () => number;
 };
 
-/** The routes of passwords. */
-export function passwordRoutes(options: PasswordOptions): GuardedRoutes {
+/** The handlers of passwords. */
+export function passwordHandlers(options: PasswordOptions) {
   const { db, findCaller, throttle, postMail, publicBaseUrl, log, now = Date.now } = options;
   const requirePassword = makeRequirePassword({ db, throttle });
 
   async function change(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const { userId, sessionId } = requireSession(caller);
-    const { old_password, password } = await readJson(req, changeBody, accountBody);
+    const { old_password, password } = await readJson(req, accountOperations.changePassword.body, accountBody);
     await requirePassword(req, res, { userId, password: old_password });
     const passwordHash = await hashPassword(password);
     await db.$transaction((tx) => changePassword(tx, caller.actor, { passwordHash, exceptSessionId: sessionId }));
@@ -56,7 +51,7 @@ export function passwordRoutes(options: PasswordOptions): GuardedRoutes {
   /** Answers before it looks: nothing in the answer, its time included, tells whether there is such an account. */
   async function forget(req: Request, res: Response): Promise<void> {
     await throttle.countVisit(req, res);
-    const { email } = await readJson(req, forgetBody, accountBody);
+    const { email } = await readJson(req, accountOperations.forgotPassword.body, accountBody);
     await throttle.countGuess(req, res, `reset of ${email}`);
     res.status(202).end();
     await mailReset(email).catch((err: unknown) => log.error({ err }, "a mail for a new password was not made"));
@@ -73,7 +68,7 @@ export function passwordRoutes(options: PasswordOptions): GuardedRoutes {
 
   async function reset(req: Request, res: Response): Promise<void> {
     await throttle.countVisit(req, res);
-    const { token, password } = await readJson(req, resetBody, accountBody);
+    const { token, password } = await readJson(req, accountOperations.resetPassword.body, accountBody);
     const passwordHash = await hashPassword(password);
     const done = await db.$transaction(async (tx) => {
       const userId = await takeMailedToken(tx, hashToken(token), "reset");
@@ -87,11 +82,7 @@ export function passwordRoutes(options: PasswordOptions): GuardedRoutes {
     res.status(204).end();
   }
 
-  return {
-    "/api/v1/auth/password": { POST: may({}, change) },
-    "/api/v1/auth/password/forgot": { POST: anyone(forget) },
-    "/api/v1/auth/password/reset": { POST: anyone(reset) },
-  };
+  return { changePassword: change, forgotPassword: forget, resetPassword: reset };
 }
 
 /** Makes a function that throws `forbidden` unless the password is the user's; guesses are throttled as log-ins are. */

@@ -1,8 +1,9 @@
 // The workspace itself: what it is entitled to, what its owner agrees to pay beyond its plan, what pages at the end of
 // its codes say of it, and its end.
 
+import { workspaceOperations } from "@qrfactory/api/operations/workspaces";
 import { type Caller, requireSession } from "@qrfactory/auth/caller";
-import { type CodeOwner, checkContact, codeOwnerField, type PublishedOwner } from "@qrfactory/codes/published/owner";
+import { type CodeOwner, checkContact, type PublishedOwner } from "@qrfactory/codes/published/owner";
 import { getMembership } from "@qrfactory/db/accounts/accounts";
 import { requireRoleNow } from "@qrfactory/db/accounts/member-rows";
 import { findCodeOwner, setCodeOwner } from "@qrfactory/db/accounts/scan-pages";
@@ -14,35 +15,11 @@ import type { KeyPublication } from "@qrfactory/db/keys/api-keys";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
-import { z } from "zod";
-import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import { workspaceDocument } from "./accounts.js";
-import { accountBody, guessedPassword } from "./fields.js";
+import { accountBody } from "./body-limits.js";
 import { makeRequirePassword } from "./password.js";
 import type { Throttle } from "./throttle.js";
-
-/** A PostgreSQL `integer`; more renders than anybody makes in a month. */
-const overageRendersLimit = 1_000_000_000;
-
-const changeBody = z
-  .strictObject({
-    overage_enabled: z.boolean().optional(),
-    /** At most so many renders beyond the quota a month; null for any number. */
-    overage_renders_max: z.int().min(0).max(overageRendersLimit).nullable().optional(),
-    /** Null for nothing. */
-    scan_pages: codeOwnerField.nullable().optional(),
-  })
-  .refine((body) => body.overage_enabled !== undefined || body.scan_pages !== undefined, {
-    path: ["overage_enabled"],
-    error: "Name overage_enabled, scan_pages, or both.",
-  })
-  .refine((body) => body.overage_enabled !== undefined || body.overage_renders_max === undefined, {
-    path: ["overage_enabled"],
-    error: "Say whether overage is enabled, beside overage_renders_max.",
-  });
-
-const deleteBody = z.strictObject({ password: guessedPassword });
 
 export type WorkspaceOptions = {
   db: Db;
@@ -55,8 +32,8 @@ export type WorkspaceOptions = {
   destinationRules: DestinationRules;
 };
 
-/** The routes of the caller's workspace. */
-export function workspaceRoutes(options: WorkspaceOptions): GuardedRoutes {
+/** The handlers of the caller's workspace. */
+export function workspaceHandlers(options: WorkspaceOptions) {
   const { db, findCaller, throttle, publishKey, publishOwner, destinationRules } = options;
   const requirePassword = makeRequirePassword({ db, throttle });
 
@@ -75,7 +52,7 @@ export function workspaceRoutes(options: WorkspaceOptions): GuardedRoutes {
 
   async function change(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const body = await readJson(req, changeBody, accountBody);
+    const body = await readJson(req, workspaceOperations.updateWorkspace.body, accountBody);
     const { overage_enabled: enabled, overage_renders_max: rendersMax } = body;
     const choice = enabled !== undefined && { enabled, ...(rendersMax !== undefined && { rendersMax }) };
     const owner = body.scan_pages && checkOwner(body.scan_pages);
@@ -97,7 +74,7 @@ export function workspaceRoutes(options: WorkspaceOptions): GuardedRoutes {
   async function remove(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const { userId, workspaceId } = requireSession(caller);
-    const { password } = await readJson(req, deleteBody, accountBody);
+    const { password } = await readJson(req, workspaceOperations.deleteWorkspace.body, accountBody);
     await requirePassword(req, res, { userId, password });
     const publications = await db.$transaction(async (tx) => {
       await holdWorkspace(tx, workspaceId, "update");
@@ -108,11 +85,5 @@ export function workspaceRoutes(options: WorkspaceOptions): GuardedRoutes {
     res.status(204).end();
   }
 
-  return {
-    "/api/v1/workspace": {
-      GET: may({}, show),
-      PATCH: may({ role: "owner" }, change),
-      DELETE: may({ role: "owner" }, remove),
-    },
-  };
+  return { getWorkspace: show, updateWorkspace: change, deleteWorkspace: remove };
 }

@@ -1,19 +1,16 @@
 // The workspaces of a user: all they belong to, and another of their own. `POST /api/v1/auth/switch` enters one.
 
+import { workspaceOperations } from "@qrfactory/api/operations/workspaces";
 import { createWorkspace, listWorkspaces } from "@qrfactory/db/accounts/accounts";
 import type { Db } from "@qrfactory/db/client";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
-import { z } from "zod";
-import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
 import { workspaceDocument } from "./accounts.js";
-import { accountBody, workspaceNameField } from "./fields.js";
-
-const createBody = z.strictObject({ name: workspaceNameField });
+import { accountBody } from "./body-limits.js";
 
 export type WorkspacesOptions = {
   db: Db;
@@ -22,11 +19,11 @@ export type WorkspacesOptions = {
   publicBaseUrl: string;
 };
 
-/** The routes of a user's workspaces. */
-export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }: WorkspacesOptions): GuardedRoutes {
+/** The handlers of a user's workspaces. */
+export function workspacesHandlers({ db, findCaller, respondOnce, publicBaseUrl }: WorkspacesOptions) {
   async function list(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { page } = readListQuery(req, {});
+    const { page } = readListQuery(req, workspaceOperations.listWorkspaces.query);
     // Of one person there are few: all are read, as `GET /api/v1/me` does.
     const all = await listWorkspaces(db, caller.id);
     const results = all.slice(page.skip, page.skip + page.take).map(workspaceDocument);
@@ -36,7 +33,7 @@ export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }:
   async function create(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const body = await readJsonValue(req, accountBody);
-    const { name } = parseInput(createBody, body);
+    const { name } = parseInput(workspaceOperations.createWorkspace.body, body);
     await respondOnce({
       req,
       res,
@@ -47,5 +44,5 @@ export function workspacesRoutes({ db, findCaller, respondOnce, publicBaseUrl }:
     });
   }
 
-  return { "/api/v1/workspaces": { GET: may({ query: true }, list), POST: may({}, create) } };
+  return { listWorkspaces: list, createWorkspace: create };
 }

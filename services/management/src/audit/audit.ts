@@ -1,11 +1,10 @@
 // The audit trail over HTTP: who did what, when, from which network. For admins.
-import { auditActions, listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit/audit";
+import type { Handlers } from "@qrfactory/api/bind";
+import { auditOperations } from "@qrfactory/api/operations/audit";
+import { listAuditEvents, type NamedAuditEvent } from "@qrfactory/db/audit/audit";
 import type { Db } from "@qrfactory/db/client";
-import { storable } from "@qrfactory/domain/http/validate";
-import { momentField } from "@qrfactory/domain/moment";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
 
@@ -15,26 +14,13 @@ const position = z
   .regex(/^\d{1,18}$/)
   .transform(BigInt);
 
-const filters = {
-  /** One or more, separated by commas. */
-  action: z
-    .string()
-    .transform((text) => text.split(","))
-    .pipe(z.array(z.enum(auditActions, `Use any of: ${auditActions.join(", ")}.`)))
-    .optional(),
-  actor_id: storable.max(100).optional(),
-  target: storable.max(100).optional(),
-  from: momentField.optional(),
-  to: momentField.optional(),
-};
-
 export type AuditOptions = { db: Db; findCaller: FindCaller };
 
-/** The route of the audit trail. */
-export function auditRoutes({ db, findCaller }: AuditOptions): GuardedRoutes {
+/** The handler of the audit trail. */
+export function auditHandlers({ db, findCaller }: AuditOptions): Handlers<keyof typeof auditOperations> {
   async function list(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { query, limit, after: before } = readStreamQuery(req, filters, position);
+    const { query, limit, after: before } = readStreamQuery(req, auditOperations.listAuditEvents.query, position);
     const { action: actions, actor_id: actorId, target, from, to: until } = query;
     const filter = {
       ...(actions && { actions }),
@@ -47,7 +33,7 @@ export function auditRoutes({ db, findCaller }: AuditOptions): GuardedRoutes {
     res.json(streamDocument(rows, limit, { positionOf: ({ id }) => String(id), toResult: auditDocument }));
   }
 
-  return { "/api/v1/audit": { GET: may({ role: "admin", query: true }, list) } };
+  return { listAuditEvents: list };
 }
 
 function auditDocument(event: NamedAuditEvent) {

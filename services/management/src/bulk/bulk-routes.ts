@@ -1,11 +1,12 @@
 // Bulk orders over HTTP: a table of rows comes in, one ZIP goes out.
 
+import type { Handlers } from "@qrfactory/api/bind";
+import { bulkOperations } from "@qrfactory/api/operations/bulk";
 import type { Authenticate } from "@qrfactory/auth/caller";
 import { recordAudit } from "@qrfactory/db/audit/audit";
 import { type BulkJob, cancelBulkJob, listBulkJobs } from "@qrfactory/db/bulk/jobs";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Request, Response } from "express";
-import { type GuardedRoutes, may } from "../http/access.js";
 import { listDocument, readListQuery } from "../http/paging.js";
 import type { EnterStream } from "../http/server-events.js";
 import { type DownloadOptions, makeDownload } from "./archive/download.js";
@@ -22,14 +23,14 @@ export type BulkOptions = DownloadOptions &
     giveBackBulk: (job: BulkJob) => Promise<void>;
   };
 
-/** The routes of bulk orders. */
-export function bulkRoutes(options: BulkOptions): GuardedRoutes {
+/** The handlers of bulk orders. */
+export function bulkHandlers(options: BulkOptions): Handlers<keyof typeof bulkOperations> {
   const { db, findCaller, publicBaseUrl } = options;
   const documentOf = makeBulkDocument(options);
 
   async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { page } = readListQuery(req, {});
+    const { page } = readListQuery(req, bulkOperations.listBulkOrders.query);
     const { count, rows } = await listBulkJobs(db, workspaceId, page);
     res.json(listDocument(req, publicBaseUrl, { page, count, results: rows.map(documentOf) }));
   }
@@ -57,16 +58,11 @@ export function bulkRoutes(options: BulkOptions): GuardedRoutes {
   }
 
   return {
-    "/api/v1/generate/bulk": {
-      POST: may({ scope: "bulk", role: "member", query: true }, makeOrder(options, documentOf)),
-    },
-    "/api/v1/bulk": { GET: may({ scope: "bulk", query: true }, list) },
-    "/api/v1/bulk/:id": {
-      GET: may({ scope: "bulk" }, show),
-      DELETE: may({ scope: "bulk", role: "member" }, cancel),
-    },
-    "/api/v1/bulk/:id/events": { GET: may({ scope: "bulk" }, makeEvents({ ...options, documentOf, getJob })) },
-    // Or whoever has a link.
-    "/api/v1/bulk/:id/download": { GET: may({ scope: "bulk", query: true }, makeDownload(options, getJob)) },
+    orderBulk: makeOrder(options, documentOf),
+    listBulkOrders: list,
+    getBulkOrder: show,
+    cancelBulkOrder: cancel,
+    followBulkOrder: makeEvents({ ...options, documentOf, getJob }),
+    downloadBulkOrder: makeDownload(options, getJob),
   };
 }

@@ -6,7 +6,7 @@ import { codeOperations } from "@qrfactory/api/operations/codes";
 import type { Caller } from "@qrfactory/auth/caller";
 import { passwordColumn } from "@qrfactory/auth/code-password";
 import type { CodeFields } from "@qrfactory/codes/fields/fields";
-import { createCodeBody, requireAllowed, toFields, type updateCodeBody } from "@qrfactory/codes/fields/input";
+import { requireAllowed, toFields, type updateCodeBody } from "@qrfactory/codes/fields/input";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, deleteCode, getCode, restoreCode, updateCode } from "@qrfactory/db/codes/codes";
 import { createCode, type NewCode } from "@qrfactory/db/codes/creation";
@@ -15,7 +15,7 @@ import { foreseeCode, scheduleChange, scheduleChangeIn } from "@qrfactory/db/cod
 import { findScheduled } from "@qrfactory/db/codes/status";
 import type { DestinationRules } from "@qrfactory/domain/destination";
 import { invalidField } from "@qrfactory/domain/http/errors";
-import { noFields, parseInput } from "@qrfactory/domain/http/validate";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import { readJson, readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import type { z } from "zod";
@@ -73,7 +73,7 @@ export function codeHandlers(options: DynamicCodesOptions): Handlers<keyof typeo
   async function create(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const body = await readJsonValue(req);
-    const { short_id, ...input } = parseInput(createCodeBody, body);
+    const { short_id, ...input } = parseInput(codeOperations.createCode.body, body);
     const fields = (await readFields(input, caller)) as Omit<NewCode, "shortId">;
     let created: DynamicCode | undefined;
     await respondOnce({
@@ -126,7 +126,7 @@ export function codeHandlers(options: DynamicCodesOptions): Handlers<keyof typeo
 
   async function restore(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    await readJson(req, noFields);
+    await readJson(req, codeOperations.restoreCode.body);
     const target = { workspaceId: caller.workspaceId, shortId: readShortId(req), ...readIfMatch(req) };
     const row = await restoreCode(db, target, caller.actor);
     await publishNew(res, row);

@@ -5,7 +5,6 @@ import { valuesToRestore } from "@qrfactory/codes/fields/stored";
 import type { Db } from "@qrfactory/db/client";
 import { type DynamicCode, getCode, updateCode } from "@qrfactory/db/codes/codes";
 import { getVersion, listVersions } from "@qrfactory/db/codes/history";
-import { momentField } from "@qrfactory/domain/moment";
 import { readJson } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
 import type { FindCaller } from "../http/caller.js";
@@ -25,7 +24,7 @@ export type HistoryOptions = {
 export function makeHistory({ db, findCaller, publishCodes, publicBaseUrl, send }: HistoryOptions) {
   async function history(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { page, query } = readListQuery(req, { at: momentField.optional() });
+    const { page, query } = readListQuery(req, codeOperations.listVersions.query);
     const code = await getCode(db, workspaceId, readShortId(req));
     const { count, versions } = await listVersions(db, code, page, query.at);
     res.json(listDocument(req, publicBaseUrl, { page, count, results: versions.map(versionDocument) }));

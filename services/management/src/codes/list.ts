@@ -1,7 +1,7 @@
 // The list of dynamic codes over HTTP. `next` and `previous` carry a position in the order, `?page=` a number of rows;
 // both may be asked for, and the links lead on from either.
 
-import { type codeFilters, listCodesQuery } from "@qrfactory/api/operations/codes";
+import { type codeFilters, codeOperations } from "@qrfactory/api/operations/codes";
 import type { Db } from "@qrfactory/db/client";
 import {
   type CodeFilter,
@@ -78,7 +78,7 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
 
   return async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { query, page } = readListQuery(req, listCodesQuery);
+    const { query, page } = readListQuery(req, codeOperations.listCodes.query);
     const order = orders[query.ordering] as CodeOrder;
     const wanted = { ...readFilter(query), deleted: query.deleted === "true" };
     const filter = await withSearchBounds(db, workspaceId, wanted);

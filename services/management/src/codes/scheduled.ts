@@ -1,6 +1,7 @@
 // Changes of dynamic codes that are to happen later, over HTTP: put down by a PATCH with `effective_at`, listed, taken
 // back. The worker makes them.
 
+import { codeOperations } from "@qrfactory/api/operations/codes";
 import { showChanges } from "@qrfactory/codes/fields/stored";
 import type { Db } from "@qrfactory/db/client";
 import { getCode } from "@qrfactory/db/codes/codes";
@@ -22,7 +23,7 @@ export type ScheduledOptions = { db: Db; findCaller: FindCaller; publicBaseUrl: 
 export function makeScheduled({ db, findCaller, publicBaseUrl }: ScheduledOptions) {
   async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { page } = readListQuery(req, {});
+    const { page } = readListQuery(req, codeOperations.listScheduledChanges.query);
     const changes = await listScheduledChanges(db, await getCode(db, workspaceId, readShortId(req)));
     const results = changes.slice(page.skip, page.skip + page.take).map(scheduledDocument);
     res.json(listDocument(req, publicBaseUrl, { page, count: changes.length, results }));

@@ -1,7 +1,7 @@
 // Streams of events (audit, calls, scans), as every client of this API sees them: the newest first, a cursor that says
 // where the next page begins. A cursor is the position of the last row of a page, so pages stay right while rows are
 // added.
-import { parseInput, streamQuery } from "@qrfactory/domain/http/validate";
+import { parseInput, type streamQuery } from "@qrfactory/domain/http/validate";
 import type { Request } from "express";
 import type { z } from "zod";
 import { readCursor, writeCursor } from "./cursor.js";
@@ -11,16 +11,15 @@ const cursorHint = "Use the next_cursor of a page of the same stream.";
 export type StreamDocument<Row> = { results: Row[]; next_cursor: string | null };
 
 /**
- * Checks the query of a stream: `cursor`, `limit` and what `filters` adds; unknown parameters are refused. `position`
- * is the shape that the stream's cursors hold; `after` is null on the first page.
+ * Checks the query of a stream, which is `streamQuery` or extends it; unknown parameters are refused. `position` is the
+ * shape that the stream's cursors hold; `after` is null on the first page.
  */
-export function readStreamQuery<Shape extends z.ZodRawShape, Position extends z.ZodType>(
+export function readStreamQuery<Query extends z.ZodType<z.output<typeof streamQuery>>, Position extends z.ZodType>(
   req: Request,
-  filters: Shape,
+  schema: Query,
   position: Position,
 ) {
-  const query = parseInput(streamQuery.extend(filters), req.query) as z.output<typeof streamQuery> &
-    z.output<z.ZodObject<Shape>>;
+  const query = parseInput(schema, req.query);
   const after = query.cursor === undefined ? null : readCursor(query.cursor, position, cursorHint);
   return { query, limit: query.limit, after };
 }

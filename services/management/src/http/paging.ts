@@ -1,5 +1,5 @@
 // Lists, as every client of this API sees them: a count, a page of results, and links to the pages around it.
-import { pageQuery, parseInput } from "@qrfactory/domain/http/validate";
+import { type pageQuery, parseInput } from "@qrfactory/domain/http/validate";
 import type { Request } from "express";
 import type { z } from "zod";
 
@@ -7,10 +7,9 @@ export type Page = { skip: number; take: number };
 
 export type ListDocument<Row> = { count: number; next: string | null; previous: string | null; results: Row[] };
 
-/** Checks the query of a list: `page`, `page_size` and what `filters` adds; unknown parameters are refused. */
-export function readListQuery<Shape extends z.ZodRawShape>(req: Request, filters: Shape) {
-  const query = parseInput(pageQuery.extend(filters), req.query) as z.output<typeof pageQuery> &
-    z.output<z.ZodObject<Shape>>;
+/** Checks the query of a list, which is `pageQuery` or extends it; unknown parameters are refused. */
+export function readListQuery<Query extends z.ZodType<z.output<typeof pageQuery>>>(req: Request, schema: Query) {
+  const query = parseInput(schema, req.query);
   const page: Page = { skip: (query.page - 1) * query.page_size, take: query.page_size };
   return { query, page };
 }

@@ -1,5 +1,7 @@
 // API keys: create, list, revoke, rotate. Both secrets of a key are shown in one answer and never again.
 
+import type { Handlers } from "@qrfactory/api/bind";
+import { keyOperations } from "@qrfactory/api/operations/keys";
 import { createApiKey, createSigningSecret, signingSecretContext } from "@qrfactory/auth/api-key";
 import { requireSession } from "@qrfactory/auth/caller";
 import type { Seal } from "@qrfactory/auth/seal";
@@ -18,40 +20,13 @@ import {
   revokeKey,
   rotateKey,
 } from "@qrfactory/db/keys/api-keys";
-import { keyScopes } from "@qrfactory/domain/access/key-scopes";
-import { nameField, parseInput } from "@qrfactory/domain/http/validate";
-import { momentField } from "@qrfactory/domain/moment";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import { readJsonValue } from "@qrfactory/runtime/http/body";
 import type { Request, Response } from "express";
-import { z } from "zod";
-import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller, SeenCaller } from "../http/caller.js";
 import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
 import { readPathId } from "../http/path-id.js";
-
-const createBody = z.strictObject({
-  name: nameField("Give the key a name."),
-  scopes: z
-    .array(z.enum(keyScopes, `Use any of: ${keyScopes.join(", ")}.`))
-    .min(1, "Give a scope, or leave this out for all.")
-    .max(keyScopes.length, "Name each scope once.")
-    .optional(),
-  expires_at: momentField.refine((at) => at.getTime() > Date.now(), "Use a time that is still to come.").optional(),
-});
-
-/** A week: time to change a key everywhere, short enough not to be forgotten. */
-const overlapSecondsMax = 7 * 24 * 60 * 60;
-
-const rotateBody = z.strictObject({ overlap_seconds: z.int().min(0).max(overlapSecondsMax).default(0) });
-
-const revokeQuery = z.strictObject({
-  /** `true` tells what would end, and ends nothing. */
-  dry_run: z
-    .enum(["true", "false"])
-    .default("false")
-    .transform((word) => word === "true"),
-});
 
 export type ApiKeysOptions = {
   db: Db;
@@ -63,15 +38,15 @@ export type ApiKeysOptions = {
   publicBaseUrl: string;
 };
 
-/** The routes of API keys. */
-export function apiKeyRoutes({
+/** The handlers of API keys. */
+export function keyHandlers({
   db,
   seal,
   findCaller,
   respondOnce,
   publishKey,
   publicBaseUrl,
-}: ApiKeysOptions): GuardedRoutes {
+}: ApiKeysOptions): Handlers<keyof typeof keyOperations> {
   function drawSecrets() {
     const key = createApiKey();
     const signingSecret = createSigningSecret();
@@ -117,10 +92,10 @@ export function apiKeyRoutes({
     });
   }
 
-  async function createApiKeyRoute(req: Request, res: Response): Promise<void> {
+  async function create(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const body = await readJsonValue(req);
-    const { name, scopes, expires_at } = parseInput(createBody, body);
+    const { name, scopes, expires_at } = parseInput(keyOperations.createKey.body, body);
     await issue(req, res, caller, body, "key.created", (tx, secrets) =>
       createKey(tx, {
         workspaceId: caller.workspaceId,
@@ -133,10 +108,10 @@ export function apiKeyRoutes({
     );
   }
 
-  async function rotateApiKey(req: Request, res: Response): Promise<void> {
+  async function rotate(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const body = await readJsonValue(req);
-    const { overlap_seconds } = parseInput(rotateBody, body);
+    const { overlap_seconds } = parseInput(keyOperations.rotateKey.body, body);
     const keyId = readPathId(req, noSuchKey);
     await issue(req, res, caller, body, "key.rotated", (tx, secrets) => {
       const overlapUntil = overlap_seconds > 0 ? new Date(Date.now() + overlap_seconds * 1000) : null;
@@ -144,19 +119,19 @@ export function apiKeyRoutes({
     });
   }
 
-  async function listApiKeys(req: Request, res: Response): Promise<void> {
+  async function list(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
-    const { page } = readListQuery(req, {});
+    const { page } = readListQuery(req, keyOperations.listKeys.query);
     const { count, rows } = await listKeys(db, caller.workspaceId, page);
     const results = rows.map((row) => keyDocument(row, caller));
     res.json(listDocument(req, publicBaseUrl, { page, count, results }));
   }
 
-  async function revokeApiKey(req: Request, res: Response): Promise<void> {
+  async function revoke(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     const { workspaceId, actor } = caller;
     const target = readPathId(req, noSuchKey);
-    const { dry_run } = parseInput(revokeQuery, req.query);
+    const { dry_run } = parseInput(keyOperations.revokeKey.query, req.query);
     if (dry_run) return void res.json(await foresee(workspaceId, target));
     const publication = await db.$transaction(async (tx) => {
       await holdWorkspace(tx, workspaceId, "share");
@@ -187,11 +162,7 @@ export function apiKeyRoutes({
     };
   }
 
-  return {
-    "/api/v1/keys": { GET: may({ query: true }, listApiKeys), POST: may({ role: "admin" }, createApiKeyRoute) },
-    "/api/v1/keys/:id": { DELETE: may({ role: "admin", query: true }, revokeApiKey) },
-    "/api/v1/keys/:id/rotate": { POST: may({ role: "admin" }, rotateApiKey) },
-  };
+  return { listKeys: list, createKey: create, revokeKey: revoke, rotateKey: rotate };
 }
 
 function keyDocument(row: ApiKeyRow, { plan }: SeenCaller) {

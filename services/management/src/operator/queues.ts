@@ -1,17 +1,18 @@
 // Background work for operators: the queues as Redis holds them, and the bulk orders as Postgres does, which is the
 // truth. Read only.
 
+import type { Handlers } from "@qrfactory/api/bind";
+import { operatorOperations } from "@qrfactory/api/operations/operator";
 import { isOperator } from "@qrfactory/db/accounts/operators";
 import { type BulkJob, countJobs, listUnfinishedJobs } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { dayMs } from "@qrfactory/domain/duration";
 import { ApiError } from "@qrfactory/domain/http/errors";
-import { noFields, parseInput } from "@qrfactory/domain/http/validate";
+import { parseInput } from "@qrfactory/domain/http/validate";
 import { withDeadline } from "@qrfactory/runtime/load/deadline";
 import { queueNames, queuePrefix } from "@qrfactory/runtime/redis-keys";
 import { type ConnectionOptions, Queue } from "bullmq";
 import type { Request, Response } from "express";
-import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 
 /** Jobs of a queue by what they wait for. */
@@ -47,13 +48,17 @@ export type OperatorOptions = { db: Db; findCaller: FindCaller; readQueues: Read
 const shownMax = 100;
 const lately = dayMs;
 
-/** The routes of operators. */
-export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions): GuardedRoutes {
+/** The handlers of operators. */
+export function operatorHandlers({
+  db,
+  findCaller,
+  readQueues,
+}: OperatorOptions): Handlers<keyof typeof operatorOperations> {
   async function showQueues(req: Request, res: Response): Promise<void> {
     const caller = await findCaller(req, res);
     // Asked each time, so that who is no operator any more sees nothing from then on.
     if (!(await isOperator(db, caller.id))) throw new ApiError("forbidden", "This is for operators of the product.");
-    parseInput(noFields, req.query);
+    parseInput(operatorOperations.getQueues.query, req.query);
     const [queues, counts, unfinished] = await Promise.all([
       readQueues(),
       countJobs(db, new Date(Date.now() - lately)),
@@ -71,7 +76,7 @@ export function operatorRoutes({ db, findCaller, readQueues }: OperatorOptions):
     });
   }
 
-  return { "/api/v1/operator/queues": { GET: may({ query: true }, showQueues) } };
+  return { getQueues: showQueues };
 }
 
 /** Nothing of what an order is about: that is its workspace's. */

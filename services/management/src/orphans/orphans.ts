@@ -1,16 +1,14 @@
 // Scans of codes that were deleted, by code: somebody still has them in print.
 
+import type { Handlers } from "@qrfactory/api/bind";
+import { analyticsOperations } from "@qrfactory/api/operations/analytics";
 import type { Db } from "@qrfactory/db/client";
 import { findDeletedCodes } from "@qrfactory/db/codes/codes";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { parseInput } from "@qrfactory/domain/http/validate";
-import { type Orphan, orphanDaysMax } from "@qrfactory/state/orphans";
+import type { Orphan } from "@qrfactory/state/orphans";
 import type { Request, Response } from "express";
-import { z } from "zod";
-import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
-
-const query = z.strictObject({ days: z.coerce.number().int().min(1).max(orphanDaysMax).default(30) });
 
 export type OrphansOptions = {
   db: Db;
@@ -19,11 +17,11 @@ export type OrphansOptions = {
   listOrphans: (days: number) => Promise<Orphan[]>;
 };
 
-/** The route of orphans. */
-export function orphanRoutes({ db, findCaller, listOrphans }: OrphansOptions): GuardedRoutes {
+/** The handler of orphans. */
+export function orphanHandlers({ db, findCaller, listOrphans }: OrphansOptions): Handlers<"listOrphans"> {
   async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
-    const { days } = parseInput(query, req.query);
+    const { days } = parseInput(analyticsOperations.listOrphans.query, req.query);
     const orphans = await listOrphans(days).catch((cause: unknown) => {
       throw new ApiError("unavailable", "Scans of deleted codes cannot be read right now; try again.", { cause });
     });
@@ -38,5 +36,5 @@ export function orphanRoutes({ db, findCaller, listOrphans }: OrphansOptions): G
     res.json({ days, results });
   }
 
-  return { "/api/v1/orphans": { GET: may({ scope: "analytics", query: true }, list) } };
+  return { listOrphans: list };
 }

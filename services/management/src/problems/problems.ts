@@ -1,8 +1,9 @@
 // The pages behind the `type` of errors: /problems/validation-failed, and a list of all.
 
+import type { Handlers } from "@qrfactory/api/bind";
+import type { problemOperations } from "@qrfactory/api/operations/problems";
 import { ApiError, type ProblemCode, problemTypes } from "@qrfactory/domain/http/errors";
 import type { Response } from "express";
-import { anyone, type GuardedRoutes } from "../http/access.js";
 import { problemAdvice } from "./advice.js";
 
 /** An hour: they change with a release. */
@@ -64,17 +65,15 @@ function sendPage(res: Response, page: string): void {
   res.send(page);
 }
 
-/** The routes of the pages. */
-export function problemRoutes(): GuardedRoutes {
+/** The handlers of the pages. */
+export function problemHandlers(): Handlers<keyof typeof problemOperations> {
   const codes = new Map((Object.keys(problemTypes) as ProblemCode[]).map((code) => [slugOf(code), code]));
   return {
-    "/problems": { GET: anyone((_req, res) => sendPage(res, listPage())) },
-    "/problems/:code": {
-      GET: anyone((req, res) => {
-        const code = codes.get(String(req.params.code).toLowerCase().replaceAll("_", "-"));
-        if (!code) throw new ApiError("not_found", "There is no problem of this name.");
-        sendPage(res, problemPage(code));
-      }),
+    listProblems: (_req, res) => sendPage(res, listPage()),
+    getProblem(req, res) {
+      const code = codes.get(String(req.params.code).toLowerCase().replaceAll("_", "-"));
+      if (!code) throw new ApiError("not_found", "There is no problem of this name.");
+      sendPage(res, problemPage(code));
     },
   };
 }

@@ -1,3 +1,8 @@
+// Reports, lists, files and live streams of scans over HTTP.
+
+import type { Handlers } from "@qrfactory/api/bind";
+import type { reportQuery, workspaceReportQuery } from "@qrfactory/api/input/scan-query";
+import { analyticsOperations } from "@qrfactory/api/operations/analytics";
 import { getCode } from "@qrfactory/db/codes/codes";
 import { resolveRange } from "@qrfactory/db/scans/reports/range";
 import { type ReportQuery, readReport } from "@qrfactory/db/scans/reports/report";
@@ -6,25 +11,17 @@ import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import type { Response } from "express";
 import { readShortId } from "../codes/address.js";
-import { type Access, type GuardedRoutes, may } from "../http/access.js";
 import { makeScanExport } from "./export.js";
 import { makeLive } from "./live.js";
-import {
-  asksFallback,
-  bucketsMax,
-  readFilters,
-  reportQuery,
-  scansQuery,
-  topDefault,
-  workspaceReportQuery,
-  workspaceScansQuery,
-} from "./query.js";
+import { asksFallback, bucketsMax, readFilters, topDefault } from "./query.js";
 import { reportDocument } from "./report-document.js";
 import { makeListScans } from "./scans.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
 
-/** The routes of analytics. */
-export function analyticsRoutes(options: AnalyticsOptions): GuardedRoutes {
+/** The handlers of analytics. */
+export function analyticsHandlers(
+  options: AnalyticsOptions,
+): Handlers<Exclude<keyof typeof analyticsOperations, "listOrphans">> {
   const { db, analytics, findCaller, now = Date.now } = options;
 
   const ofCode: FindScope = async (req, { workspaceId }) => {
@@ -56,16 +53,16 @@ export function analyticsRoutes(options: AnalyticsOptions): GuardedRoutes {
     };
   }
 
-  const reading: Access = { scope: "analytics", query: true };
+  const operations = analyticsOperations;
   return {
-    "/api/v1/analytics": { GET: may(reading, report(ofWorkspace, workspaceReportQuery)) },
-    "/api/v1/analytics/live": { GET: may(reading, makeLive(options, ofWorkspace)) },
-    "/api/v1/scans": { GET: may(reading, makeListScans(options, ofWorkspace, workspaceScansQuery)) },
-    "/api/v1/scans/export": { GET: may(reading, makeScanExport(options, ofWorkspace, workspaceScansQuery)) },
-    "/api/v1/dynamic/:short_id/analytics": { GET: may(reading, report(ofCode, reportQuery)) },
-    "/api/v1/dynamic/:short_id/analytics/live": { GET: may(reading, makeLive(options, ofCode)) },
-    "/api/v1/dynamic/:short_id/scans": { GET: may(reading, makeListScans(options, ofCode, scansQuery)) },
-    "/api/v1/dynamic/:short_id/scans/export": { GET: may(reading, makeScanExport(options, ofCode, scansQuery)) },
+    getWorkspaceReport: report(ofWorkspace, operations.getWorkspaceReport.query),
+    streamWorkspaceScans: makeLive(options, ofWorkspace),
+    listWorkspaceScans: makeListScans(options, ofWorkspace, operations.listWorkspaceScans.query),
+    exportWorkspaceScans: makeScanExport(options, ofWorkspace, operations.exportWorkspaceScans.query),
+    getCodeReport: report(ofCode, operations.getCodeReport.query),
+    streamCodeScans: makeLive(options, ofCode),
+    listCodeScans: makeListScans(options, ofCode, operations.listCodeScans.query),
+    exportCodeScans: makeScanExport(options, ofCode, operations.exportCodeScans.query),
   };
 }
 

@@ -1,6 +1,7 @@
 // All scans of a range as a file, the oldest first. Read and sent in batches, each a short read of its own: memory does
 // not grow with the number of scans, and a client that is slow keeps no connection to the database busy.
 
+import type { exportScansQuery, exportWorkspaceScansQuery } from "@qrfactory/api/input/scan-query";
 import type { AnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
 import { resolveRange } from "@qrfactory/db/scans/reports/range";
 import { type ListedScan, listScans, type ScanPosition } from "@qrfactory/db/scans/reports/scan-list";
@@ -9,16 +10,13 @@ import { parseInput } from "@qrfactory/domain/http/validate";
 import { makeLocalMoment } from "@qrfactory/domain/local-time";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { stringify } from "csv-stringify/sync";
-import { z } from "zod";
 import { sendFile } from "../http/send-file.js";
-import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";
+import { readFilters } from "./query.js";
 import { scanDocument } from "./report-document.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
 
 /** Scans read at once: some 400 KB of text, written in about ten milliseconds. */
 const batchSize = 2_000;
-
-const formatField = { format: z.enum(["csv", "ndjson"]).default("csv") };
 
 type ScanDocument = ReturnType<typeof scanDocument>;
 
@@ -50,13 +48,12 @@ const formats = {
 export function makeScanExport(
   { analytics, findCaller, now = Date.now }: AnalyticsOptions,
   findScope: FindScope,
-  filters: typeof scansQuery | typeof workspaceScansQuery,
+  schema: typeof exportScansQuery | typeof exportWorkspaceScansQuery,
 ): Handler {
-  const exportQuery = (filters as typeof workspaceScansQuery).extend(formatField);
   return async function exportScans(req, res) {
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
-    const { tag, folder, ...query } = parseInput(exportQuery, req.query);
+    const { tag, folder, ...query } = parseInput(schema as typeof exportWorkspaceScansQuery, req.query);
     const scope = { ...subject, tag, folder, filters: readFilters(query), includesFallback: true };
     const range = await analytics.read((reader) =>
       resolveRange(reader, { ...query, wholeByDefault: true }, new Date(now())),

@@ -1,21 +1,16 @@
 // Scans as they come in, as server-sent events (HTML, 9.2). All streams of one subject share one look at the database,
 // so what a stream costs is a line of text every two seconds.
 
+import { liveQuery } from "@qrfactory/api/input/scan-query";
 import type { AnalyticsStore } from "@qrfactory/db/scans/reports/analytics-store";
 import { countRecent, type RecentScans } from "@qrfactory/db/scans/reports/scan-list";
 import { parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler } from "@qrfactory/runtime/http/app";
-import { z } from "zod";
 import { type EventStream, openEvents } from "../http/server-events.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
 
 /** A scan is seen about this much later, at worst. */
 const pollMs = 2_000;
-
-/** With `limit` the stream ends after so many events: enough to ask once. */
-const liveQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1_000).default(Number.POSITIVE_INFINITY),
-});
 
 /** An open stream, and how many more events it takes. */
 type Listener = { stream: EventStream; left: number };
@@ -45,7 +40,7 @@ export function makeLive(
   return async function sendLive(req, res) {
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
-    const { limit } = parseInput(liveQuery, req.query);
+    const { limit = Number.POSITIVE_INFINITY } = parseInput(liveQuery, req.query);
     const leave = enterStream(req, caller);
     const channel = openChannel(subject);
     const listener = { stream: openEvents(req, res, authenticate), left: limit };

@@ -1,13 +1,14 @@
 // Single scans as a list, the latest first. A page begins after a scan, not after a number of them, so it stays right
 // while more come in.
 
+import type { listScansQuery, listWorkspaceScansQuery } from "@qrfactory/api/input/scan-query";
 import { resolveRange } from "@qrfactory/db/scans/reports/range";
 import { type ListedScan, listScans } from "@qrfactory/db/scans/reports/scan-list";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import { z } from "zod";
 import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
-import { readFilters, type scansQuery, type workspaceScansQuery } from "./query.js";
+import { readFilters } from "./query.js";
 import { scanDocument } from "./report-document.js";
 import type { AnalyticsOptions, FindScope } from "./scope.js";
 
@@ -18,12 +19,12 @@ const position = z.tuple([momentField, z.uuid()]).transform(([scannedAt, id]) =>
 export function makeListScans(
   { analytics, findCaller, now = Date.now }: AnalyticsOptions,
   findScope: FindScope,
-  filters: typeof scansQuery | typeof workspaceScansQuery,
+  schema: typeof listScansQuery | typeof listWorkspaceScansQuery,
 ): Handler {
   return async function sendScans(req, res) {
     const caller = await findCaller(req, res);
     const subject = await findScope(req, caller);
-    const { query, limit, after } = readStreamQuery(req, (filters as typeof workspaceScansQuery).shape, position);
+    const { query, limit, after } = readStreamQuery(req, schema as typeof listWorkspaceScansQuery, position);
     const { tag, folder } = query;
     const scope = { ...subject, tag, folder, filters: readFilters(query), includesFallback: true };
     const scans = await analytics.read(async (reader) => {

@@ -1,4 +1,5 @@
 // Usage of a workspace this month, and the limits of its plan.
+import type { Handlers } from "@qrfactory/api/bind";
 import type { Caller } from "@qrfactory/auth/caller";
 import { countActiveCodes } from "@qrfactory/db/accounts/standing";
 import { getMonthlyBill, listDailyUsage, listKeyUsage } from "@qrfactory/db/calls/usage";
@@ -6,7 +7,6 @@ import type { Db } from "@qrfactory/db/client";
 import { monthOf, nextMonthStart, overageCost, plans } from "@qrfactory/domain/plan/plans";
 import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Request, Response } from "express";
-import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 
 export type UsageOptions = {
@@ -17,8 +17,13 @@ export type UsageOptions = {
   now?: () => number;
 };
 
-/** The routes of usage. */
-export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: UsageOptions): GuardedRoutes {
+/** The handlers of usage. */
+export function usageHandlers({
+  db,
+  findCaller,
+  readCredits,
+  now = Date.now,
+}: UsageOptions): Handlers<"getUsage" | "getWorkspaceUsage"> {
   async function summary(caller: Caller) {
     const plan = plans[caller.plan];
     const at = new Date(now());
@@ -76,10 +81,7 @@ export function usageRoutes({ db, findCaller, readCredits, now = Date.now }: Usa
     });
   }
 
-  return {
-    "/api/v1/usage": { GET: may({ keysOnly: true }, ofKey) },
-    "/api/v1/usage/me": { GET: may({}, ofWorkspace) },
-  };
+  return { getUsage: ofKey, getWorkspaceUsage: ofWorkspace };
 }
 
 /** JSON has no infinity: unlimited is null. */

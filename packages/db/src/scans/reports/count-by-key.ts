@@ -1,7 +1,8 @@
 // Scans by value: the countries, devices and so on of a report, the most frequent first.
 
+import { type ScanDimension, unknownKey } from "@qrfactory/domain/reports";
 import { cityOfName, districtOfName } from "../city-names.js";
-import { countByDimension, type ScanDimension, scanDimensions, unknownKey } from "../dimensions.js";
+import { countByDimension, scanDimensions } from "../dimensions.js";
 import { Parameters, rowsIn, type ScanScope, summariesIn } from "../scope.js";
 import type { Reader } from "./analytics-store.js";
 import type { ReportPlan } from "./plan.js";

@@ -4,13 +4,12 @@
 // of its UTC days, added up; a person who comes on two days is two. Nothing here is an estimate.
 
 import { dayMs, minuteMs } from "@qrfactory/domain/duration";
+import type { Interval } from "@qrfactory/domain/reports";
 import { scansKeptMonths } from "../retention/rules.js";
 import { conditionsOn, Parameters, rowsIn, type ScanScope, type Stretch } from "../scope.js";
 import type { Reader } from "./analytics-store.js";
 import type { ReportPlan } from "./plan.js";
 import { isSurelyKept } from "./rows-kept.js";
-
-export type Interval = "hour" | "day" | "week" | "month";
 
 export type Counts = { scans: number; bots: number; visitors: number };
 

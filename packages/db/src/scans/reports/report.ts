@@ -1,11 +1,11 @@
 // A report on scans: totals, the course of time, what is counted by value, and the busiest codes of a workspace.
 
-import type { ScanDimension } from "../dimensions.js";
+import type { Interval, ScanDimension } from "@qrfactory/domain/reports";
 import type { ScanScope, Stretch } from "../scope.js";
 import type { Reader } from "./analytics-store.js";
 import { type CodeCount, rankCodes } from "./busiest-codes.js";
 import { countByKey, type KeyCount } from "./count-by-key.js";
-import { countOverTime, type Interval, listBuckets, type TimeCounts } from "./count-over-time.js";
+import { countOverTime, listBuckets, type TimeCounts } from "./count-over-time.js";
 import { planReport } from "./plan.js";
 import { previousRange } from "./range.js";
 import { findRowsKeptSince } from "./rows-kept.js";

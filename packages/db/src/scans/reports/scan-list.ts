@@ -1,6 +1,7 @@
 // Single scans: pages of them at a position in time, and how many came in lately.
 
-import { fallbackKey, valueIn } from "../dimensions.js";
+import { fallbackKey } from "@qrfactory/domain/reports";
+import { valueIn } from "../dimensions.js";
 import { conditionsOnRows, Parameters, type ScanScope, type Stretch } from "../scope.js";
 import type { Reader } from "./analytics-store.js";
 

@@ -1,12 +1,12 @@
 // The finished ZIP: for a caller of the workspace, or for whoever has the signed link while it lasts.
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { archiveLink } from "@qrfactory/api/operations/bulk";
 import { type BulkJob, findFinishedJob } from "@qrfactory/db/bulk/jobs";
 import type { Db } from "@qrfactory/db/client";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import { noFields, parseInput } from "@qrfactory/domain/http/validate";
 import type { Handler } from "@qrfactory/runtime/http/app";
 import type { Request, Response } from "express";
-import { z } from "zod";
 import type { FindCaller } from "../../http/caller.js";
 import type { GetJob } from "../get-job.js";
 import type { ObjectStore } from "./object-store.js";
@@ -37,11 +37,6 @@ export type DownloadOptions = {
   publicBaseUrl: string;
 };
 
-const link = z.strictObject({
-  expires: z.coerce.number().int().positive(),
-  sig: z.string().regex(/^[0-9a-f]{64}$/),
-});
-
 /** The handler of `GET …/download`. */
 export function makeDownload({ db, findCaller, store, linkSecret }: DownloadOptions, getJob: GetJob): Handler {
   return async (req, res) => {
@@ -55,7 +50,7 @@ export function makeDownload({ db, findCaller, store, linkSecret }: DownloadOpti
   }
 
   async function ofLink(req: Request): Promise<BulkJob> {
-    const { expires, sig } = parseInput(link, req.query);
+    const { expires, sig } = parseInput(archiveLink, req.query);
     const id = String(req.params.id);
     const isOurs = timingSafeEqual(Buffer.from(signatureOf(linkSecret, id, expires)), Buffer.from(sig));
     const job = isOurs ? await findFinishedJob(db, id) : null;

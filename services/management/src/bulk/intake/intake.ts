@@ -2,6 +2,7 @@
 // the digest by which a retry is the same request. Nothing is judged here but the form.
 import { createHash } from "node:crypto";
 import { type Readable, Transform } from "node:stream";
+import { bulkOperations, notRows, orderOptions } from "@qrfactory/api/operations/bulk";
 import { fromTextFields } from "@qrfactory/domain/design/text-fields";
 import { ApiError, invalidFields, refusedField } from "@qrfactory/domain/http/errors";
 import { isObject } from "@qrfactory/domain/http/json";
@@ -11,7 +12,6 @@ import { readBytes, requireUnpacked } from "@qrfactory/runtime/http/body";
 import { readMultipart } from "@qrfactory/runtime/http/multipart";
 import { makeBreather } from "@qrfactory/runtime/load/breather";
 import type { Request } from "express";
-import { z } from "zod";
 import { type RawRow, readTable } from "./csv-table.js";
 import { readJsonTable } from "./json-table.js";
 import { imageFieldNames, isImageField, isRowField, rowFieldNames } from "./judge-rows.js";
@@ -53,29 +53,7 @@ export const tableBytesOf = (rows: number): number => Math.min(tableBytesMax, re
 /** Longer texts are compared by their digests. */
 const longTextMin = 16_384;
 
-const optionNames = ["dynamic", "dry_run", "extra_columns"];
-/** In a form or a query it is a word. */
-const truth = z.union(
-  [z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")],
-  "Use true or false.",
-);
-const options = z.object({
-  dynamic: truth.default(false),
-  dry_run: truth.default(false),
-  /** `carry` takes columns into the manifest that look like misspelt fields. */
-  extra_columns: z.enum(["carry"]).optional(),
-});
-
-const notRows = "Give the rows as a list of objects.";
-const noRow = "Give at least one row.";
-
-const jsonBody = z.strictObject({
-  defaults: z.record(z.string(), z.unknown()).default({}),
-  dynamic: z.boolean().optional(),
-  dry_run: z.boolean().optional(),
-  /** Stands for the rows, which are read apart. */
-  items: z.array(z.unknown(), { error: ({ input }) => (input === undefined ? undefined : notRows) }).min(1, noRow),
-});
+const optionNames = Object.keys(orderOptions.shape);
 
 /**
  * Reads a request. Throws `unsupported_media_type`, `body_too_large`, `malformed_request` for what cannot be read,
@@ -103,7 +81,7 @@ async function readJsonBody(req: Request, query: Record<string, string>, limits:
   const breathe = makeBreather();
   const { rest, items: found, digest } = await readJsonTable(bytes, { ...limits, breathe });
   const body = found && isObject(rest) ? { ...rest, items: found.slice(0, 1) } : rest;
-  const { defaults, items: _first, ...asked } = parseInput(jsonBody, body);
+  const { defaults, items: _first, ...asked } = parseInput(bulkOperations.orderBulk.body, body);
   if (!found) throw refused("items", notRows);
   const named = { ...fromTextFields(query), ...defaults, ...asked };
   const identity = { query, asked, defaults: withDigests(defaults), items: digest };
@@ -176,7 +154,7 @@ function splitDefaults(named: Record<string, unknown>): Pick<Intake, "defaults" 
     throw invalidFields(errors);
   }
   const pick = (wanted: boolean) => Object.fromEntries(given.filter(([name]) => optionNames.includes(name) === wanted));
-  const { dynamic, dry_run: dryRun, extra_columns: columns } = parseInput(options, pick(true));
+  const { dynamic, dry_run: dryRun, extra_columns: columns } = parseInput(orderOptions, pick(true));
   return { defaults: pick(false), options: { dynamic, dryRun, carriesColumns: columns === "carry" } };
 }
 

@@ -1,10 +1,10 @@
 // Values of filters: how scans spell what people may write in other ways, and which values no scan can have.
 
 import { devices, systems } from "@qrfactory/codes/routing/routing-input";
-import { type ScanDimension, unknownKey } from "@qrfactory/db/scans/dimensions";
 import { isCountry } from "@qrfactory/domain/countries";
 import { botClasses, servedKinds } from "@qrfactory/domain/events";
 import { useOneOf } from "@qrfactory/domain/http/suggest";
+import { type ScanDimension, unknownKey } from "@qrfactory/domain/reports";
 
 const lower = (value: string) => value.toLowerCase();
 
