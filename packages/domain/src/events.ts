@@ -6,6 +6,7 @@ import { isUuid } from "./uuid.js";
 
 /** Rules of one code. */
 export const rulesMax = 50;
+/** Most variants of a code; the index of a scan's variant is below it. */
 export const variantsMax = 10;
 
 /** Highest index of a variant, and of a rule. */

@@ -49,6 +49,7 @@ export type Postgres = {
 
 /** The role that owns everything in a private server. */
 export const postgresUser = "qrfactory";
+/** Password of the superuser where none is given, as in tests. */
 export const postgresPasswordDefault = "qrfactory";
 
 /** Management, worker, render and tests with a pool each; PostgreSQL's own default is 100. */

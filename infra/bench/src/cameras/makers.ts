@@ -15,6 +15,7 @@ import { drawWithStyling } from "../render/styling.js";
 import type { CameraDesign } from "./designs.js";
 import { pick, randomFrom } from "./random.js";
 
+/** Makers by the names that tables give them, QRFactory first. */
 export const makerNames = ["QRFactory", "qr-code-styling", "npm qrcode"] as const;
 export type MakerName = (typeof makerNames)[number];
 

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Connections that wrk keeps open at once. */
 export const connections = 64;
 
 export type Load = { perSecond: number; p50Ms: number; p99Ms: number; requests: number; failed: number };

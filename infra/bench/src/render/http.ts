@@ -24,8 +24,8 @@ export type Race = { title: string; throughputs: Throughput[] };
 type Target = { url: string; headers: Record<string, string> };
 export type RenderTarget = Target & { pid: number };
 
-/** A link that nobody has asked for before. */
 let lastLink = 0;
+/** Makes a link that nobody has asked for before; all have one length, so that they cost the same. */
 export const newLink = () => `https://example.com/${String(++lastLink).padStart(11, "0")}`;
 
 async function load(name: string, target: Target, nextBody: () => object): Promise<Throughput> {

@@ -14,6 +14,7 @@ const diskOf = (rig: Rig) => join(rig.directory, "disk");
 
 const scansAtRisk = async (region: Region) => Number((await region.status()).components.spool?.scans_at_risk);
 
+/** The disk of a spool, a small one of its own, is filled under load and before a start. */
 export const diskFull: Drill = {
   name: "disk-full",
   fault: "Disk of the spool full for 3 s under load, and again from before a start",

@@ -15,6 +15,7 @@ const commandsRatioMax = 1.5;
 const baselineMs = 3_000;
 const connectTimeoutMs = 30_000;
 
+/** A flood of unknown codes, slow clients and one hot code beside the usual load. */
 export const flood: Drill = {
   name: "flood",
   fault:

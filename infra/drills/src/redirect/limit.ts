@@ -14,6 +14,7 @@ const clients = 12;
 const publishedMsMax = 2_500;
 const patienceMs = 30_000;
 
+/** Scans of a code with a limit, by all regions at once; then again while no count is published. */
 export const limit: Drill = {
   name: "limit",
   fault: `A limit of ${maxScans} scans in ${regions} regions at once; again with the worker frozen (SIGSTOP)`,

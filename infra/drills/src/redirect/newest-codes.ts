@@ -8,6 +8,7 @@ import { drillActor, type Region, type Rig } from "../rig.js";
 
 const codesMade = 50;
 
+/** Codes newer than any snapshot, asked for after the region has lost all but its journal. */
 export const newestCodes: Drill = {
   name: "newest-codes",
   fault: `${codesMade} codes created, then every region and every Redis killed at once; the regions started alone`,

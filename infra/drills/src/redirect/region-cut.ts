@@ -11,6 +11,7 @@ import { drillActor } from "../rig.js";
 /** An edit reaches a region at most this long after the line is back. */
 const editMsMax = 5_000;
 
+/** A region cut off from the centre for ten seconds. */
 export const regionCut: Drill = {
   name: "region-cut",
   fault: "A region cut off from the centre for 10 s, its connections open",

@@ -26,6 +26,7 @@ async function startEditing(api: string): Promise<{ shortId: string; edit: Edito
   return { shortId, edit };
 }
 
+/** The primary state Redis killed for good, with a replica promoted by Sentinel. */
 export const sentinelFailover: Drill = {
   name: "sentinel-failover",
   fault: "Primary state Redis killed, a replica promoted by Sentinel",

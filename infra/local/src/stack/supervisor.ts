@@ -6,6 +6,7 @@ import { backoffCeilingMs } from "@qrfactory/runtime/load/backoff";
 
 export type Role = "management" | "worker" | "render" | "redirect" | "gateway" | "postgres" | "redis";
 
+/** Roles that a process of a stack may have. */
 export const roles: Role[] = ["management", "worker", "render", "redirect", "gateway", "postgres", "redis"];
 
 /** A process that runs now. */

@@ -22,6 +22,7 @@ export type StackOptions = {
   renderCacheUrl: string | undefined;
 };
 
+/** The text of `npm start -- --help`. */
 export const usage = `npm start -- [options]
 
   --port N        port of the gateway                      (PORT, default 8080 or the next free one)

@@ -38,11 +38,14 @@ export type Routing = {
   apps?: { ios?: string; android?: string };
 };
 
+/** Fewest variants of a code that has any. */
 export const variantsMin = 2;
+/** Largest weight of a variant; only the ratio between weights matters. */
 export const weightMax = 1_000_000;
 /** Longest rules of one code in characters of JSON: with everything else they fit in a row of the table (64 KiB). */
 export const rulesLengthMax = 20_000;
 
+/** Minutes of a day of 24 hours, in which rules give times of day. */
 export const minutesInDay = 24 * 60;
 const daysMask = 0b111_1111;
 

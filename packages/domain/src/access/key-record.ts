@@ -4,6 +4,7 @@ import { freezes } from "../plan/freeze.js";
 import { planNames } from "../plan/plans.js";
 import { keyScopes } from "./key-scopes.js";
 
+/** Schema of a key's record, as Redis holds it and services check it on arrival. */
 export const keyRecord = z.object({
   key_id: z.uuid(),
   workspace_id: z.uuid(),

@@ -1,5 +1,6 @@
 // Roles of members of a workspace; each role may do all that the ones before it may.
 
+/** Roles from the least to the most powerful. */
 export const roles = ["viewer", "member", "admin", "owner"] as const;
 export type Role = (typeof roles)[number];
 

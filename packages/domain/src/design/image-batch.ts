@@ -29,6 +29,7 @@ const digests = z.object({ logo: z.string().optional(), background: z.string().o
 /** The status of a batch that names a picture by a digest which this process has not seen: to be sent again in full. */
 export const unknownPictureStatus = 424;
 
+/** Schema of a batch: 1 to `batchSizeMax` requests of one workspace and the pictures they share. */
 export const imageBatch = z.strictObject({
   /** Id of the job; images drawn for the same job before are told as drawn, not as found. */
   job_id: z.uuid(),

@@ -6,9 +6,11 @@ import { numberFrom, wholeFrom } from "../http/validate.js";
 import { type Plan, smallestPlan } from "../plan/plans.js";
 import { printDpi } from "./print.js";
 
+/** Formats of an image, as the field `format` names them. */
 export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
 export type ImageFormat = (typeof imageFormats)[number];
 
+/** Schemas of the three fields of size: pixels 100 to 2,000, inches 0.5 to 15, dpi 72 to 600. */
 export const sizeFields = {
   size: wholeFrom(100, 2_000).optional(),
   size_inches: numberFrom(0.5, 15).optional(),

@@ -53,6 +53,7 @@ export type EyeCenterShape = (typeof eyeCenterShapes)[number];
 /** One word for both parts of an eye; a `frame` has a square in its middle. */
 export const eyeShapes = ["square", "rounded", "circle", "frame"] as const;
 
+/** Directions of a gradient, as the field `gradient_type` names them. */
 export const gradientTypes = ["vertical", "horizontal", "diagonal", "radial"] as const;
 export type GradientType = (typeof gradientTypes)[number];
 

@@ -10,6 +10,7 @@ import { textMistake, uriMistake } from "./uri.js";
 import { vcard } from "./vcard.js";
 import { wifi } from "./wifi.js";
 
+/** Types of content with a structured payload. */
 export const payloadTypes = ["vcard", "wifi", "email", "sms", "phone", "geo", "event"] as const;
 export type PayloadType = (typeof payloadTypes)[number];
 

@@ -9,6 +9,7 @@ import { isAscii, type TextEncoding, utf8Eci } from "./text-encoding.js";
 export const errorCorrectionLevels = ["L", "M", "Q", "H"] as const;
 export type ErrorCorrection = (typeof errorCorrectionLevels)[number];
 
+/** Largest version of a QR symbol, 177 modules a side. */
 export const versionMax = 40;
 
 /** Data codewords of each version, 1 to 40, at each level: table 7 of the standard. */

@@ -17,6 +17,7 @@ const maskConditions: readonly ((x: number, y: number) => boolean)[] = [
   (x, y) => (((x + y) % 2) + ((x * y) % 3)) % 2 === 0,
 ];
 
+/** Number of masks of a QR symbol: 8. */
 export const maskCount = maskConditions.length;
 
 /** All conditions repeat after so many columns, and rows. */

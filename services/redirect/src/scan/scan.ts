@@ -80,6 +80,7 @@ export type Led = Pick<Extract<Decision, { kind: "leads" }>, "served" | "rule" |
 
 /** The answers of a code with one destination. */
 export const ledToDestination: Led = { served: "destination", rule: null, variant: null };
+/** A scan of a paused or expired code that was sent to its fallback. */
 export const ledToFallback: Led = { served: "fallback", rule: null, variant: null };
 
 /**

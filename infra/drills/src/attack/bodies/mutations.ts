@@ -78,4 +78,5 @@ const mutations: Row = {
   },
 };
 
+/** Rows of sound requests made odd. */
 export const mutationRows: Row[] = [mutations];

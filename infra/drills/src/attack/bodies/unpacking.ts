@@ -152,4 +152,5 @@ const formsRow: Row = {
   },
 };
 
+/** Rows of bodies that unpack, nest or repeat. */
 export const unpackingRows: Row[] = [bombs, nesting, formsRow];

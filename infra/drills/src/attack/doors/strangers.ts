@@ -108,4 +108,5 @@ const strangers: Row = {
   },
 };
 
+/** Rows of requests for another workspace's resources. */
 export const strangerRows: Row[] = [strangers];

@@ -156,4 +156,5 @@ const ordersKilled: Row = {
   },
 };
 
+/** Rows of services killed while they charge. */
 export const killedRows: Row[] = [renderKilled, ordersKilled];

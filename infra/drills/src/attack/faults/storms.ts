@@ -105,4 +105,5 @@ const killedStorm: Row = {
   },
 };
 
+/** Rows of one request sent many times at once. */
 export const stormRows: Row[] = [storming, killedStorm];

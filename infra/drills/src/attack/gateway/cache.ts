@@ -55,4 +55,5 @@ const wifiGuesses: Row = {
   },
 };
 
+/** Rows of the shared cache of images. */
 export const cacheRows: Row[] = [levels, wifiGuesses];

@@ -132,4 +132,5 @@ const manyKeys: Row = {
   },
 };
 
+/** Rows of one client at the limits of what all share. */
 export const limitRows: Row[] = [streams, unknownKeys, manyKeys];

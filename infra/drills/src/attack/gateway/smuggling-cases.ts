@@ -137,6 +137,7 @@ const shapes: SmugglingCase[] = [
 
 const both = (headers: string, body: string) => `${json}\r\nContent-Length: ${body.length}\r\n${headers}`;
 
+/** Requests that hide another one, each with the bytes that do it. */
 export const smugglingCases: SmugglingCase[] = [
   ...encodings.map(
     ([name, header]): SmugglingCase => ({

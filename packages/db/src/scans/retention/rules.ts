@@ -20,6 +20,7 @@ export type RetentionRule = {
 /** How long single scans are kept where the workspace has no longer window, in calendar months. */
 export const scansKeptMonths = 13;
 
+/** Windows by table; a table that is not listed keeps its rows. */
 export const retentionRules: RetentionRule[] = [
   { table: "scans", column: "scanned_at", window: `${scansKeptMonths} months`, mayBeLonger: true, isPartitioned: true },
   { table: "calls", column: "called_at", window: "13 months", mayBeLonger: true, isPartitioned: true },

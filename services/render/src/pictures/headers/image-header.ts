@@ -18,7 +18,9 @@ export type ImageLimits = {
   sideMax: number;
 };
 
+/** Limits of a logo: 2 MB, 4,096 pixels a side. */
 export const logoLimits: ImageLimits = { field: "logo", bytesMax: 2_000_000, sideMax: 4_096 };
+/** Limits of a background picture: 5 MB, 8,192 pixels a side. */
 export const backgroundLimits: ImageLimits = { field: "background_image", bytesMax: 5_000_000, sideMax: 8_192 };
 
 /** 64 MB of decoded pixels. */
