@@ -63,6 +63,7 @@ function open(Client: typeof Redis, url: string, options: RedisOptions): Redis {
   return typeof server === "string" ? new Client(server, options) : new Client({ ...server, ...options });
 }
 
+/** Address, name and deadline of a connection. */
 export type RedisConnection = {
   /** As `parseRedisUrl` takes it. */
   url: string;

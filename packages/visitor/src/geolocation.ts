@@ -22,12 +22,14 @@ export type Place = {
   district: string | null;
 };
 
+/** An open database of places. */
 export type Geolocation = {
   /** Where a network like `203.0.113.0/24` or `2001:db8::/48` is, by its first address. Never throws. */
   locate(network: string): Place;
   stop(): void;
 };
 
+/** File of the places, and how closely it is watched. */
 export type GeolocationOptions = {
   /** An .mmdb with MaxMind's city layout; DB-IP City Lite unless given. */
   file?: string | undefined;

@@ -134,10 +134,15 @@ export const variantsField = listOf(variant, { max: variantsMax, message: varian
   .refine(({ length }) => length === 0 || length >= variantsMin, variantsCount)
   .refine((all) => all.length === 0 || all.some(({ weight }) => weight > 0), "Give a weight to at least one.");
 
+/** A rule as it was sent and is kept. */
 export type RuleInput = z.output<typeof rule>;
+/** A variant as it was sent and is kept. */
 export type VariantInput = z.output<typeof variant>;
+/** Campaign parameters as they were sent and are kept. */
 export type UtmInput = z.output<typeof utmField>;
+/** Addresses of apps as they were sent and are kept. */
 export type AppLinksInput = z.output<typeof appLinksField>;
+/** Addresses of apps as they are published. */
 export type AppLinks = NonNullable<Routing["apps"]>;
 
 /** The lists of an edit whose items have ids. */

@@ -25,6 +25,7 @@ export type PublishedRule = {
   zone?: string;
 };
 
+/** Published routing of a code; each part is absent where the code has none. */
 export type Routing = {
   /** argon2id of the password that a scanner is asked for (PHC string). */
   password?: string;

@@ -16,6 +16,7 @@ const retrySeconds = 10;
 /** For how long a finished ZIP is kept. */
 export const archiveHours = 24;
 
+/** An accepted order, ready to be written and charged. */
 export type NewBulkJob = {
   id: string;
   workspaceId: string;

@@ -22,6 +22,7 @@ import { Prisma } from "../generated/client.js";
 import { codeColumns, type DynamicCode } from "./codes.js";
 import { noting } from "./history.js";
 
+/** Fields of a code to be created. */
 export type NewCode = CodeFields & {
   name: string;
   destinationUrl: string;

@@ -8,11 +8,13 @@ import { entitlementsOf, entitlingColumns, holdUnfrozen } from "../accounts/stan
 import { bytes, type Db, type Tx } from "../client.js";
 import type { ApiKey, Workspace } from "../generated/client.js";
 
+/** A key as its workspace sees it; no column of it is secret. */
 export type ApiKeyRow = Pick<
   ApiKey,
   "id" | "name" | "keyPrefix" | "createdAt" | "revokedAt" | "scopes" | "expiresAt" | "lastUsedAt"
 >;
 
+/** Stored form of a new key's two secrets. */
 export type NewKeySecrets = { hash: Buffer; keyPrefix: string; signingSecretSealed: Buffer };
 
 /** A key as other services must know it, with the hash under which they look. */

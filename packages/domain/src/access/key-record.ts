@@ -23,6 +23,8 @@ export const keyRecord = z.object({
   scopes: z.array(z.enum(keyScopes)).default([...keyScopes]),
   expires_at: z.iso.datetime().nullable().default(null),
 });
+
+/** A key's record after its check. */
 export type KeyRecord = z.infer<typeof keyRecord>;
 
 /** Whether the key works at this moment (milliseconds): neither revoked nor expired. */

@@ -2,4 +2,5 @@
 
 /** Scopes in the order in which clients see them; a key without any given has all. */
 export const keyScopes = ["render", "codes:read", "codes:write", "bulk", "analytics"] as const;
+/** One scope of a key. */
 export type KeyScope = (typeof keyScopes)[number];

@@ -2,6 +2,7 @@
 
 /** Roles from the least to the most powerful. */
 export const roles = ["viewer", "member", "admin", "owner"] as const;
+/** Role of a member in a workspace. */
 export type Role = (typeof roles)[number];
 
 /** Whether a role includes another: an admin may do what a member may. */

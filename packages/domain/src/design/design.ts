@@ -32,6 +32,8 @@ import { checkStyle, normalizeStyle, type Style, styleFields } from "./style.js"
 
 /** `strict` refuses what would not scan, `report` delivers it with its score, `off` does not look. */
 const scanChecks = ["strict", "report", "off"] as const;
+
+/** Strictness of the check that an image can be read. */
 export type ScanCheck = (typeof scanChecks)[number];
 
 /** Longer than any payload (7,089 digits in 40-L); stops the checks below from reading megabytes. */

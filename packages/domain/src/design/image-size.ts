@@ -8,6 +8,7 @@ import { printDpi } from "./print.js";
 
 /** Formats of an image, as the field `format` names them. */
 export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
+/** Format of an image. */
 export type ImageFormat = (typeof imageFormats)[number];
 
 /** Schemas of the three fields of size: pixels 100 to 2,000, inches 0.5 to 15, dpi 72 to 600. */
@@ -30,6 +31,7 @@ export type ImageSize = {
   dpi: number | null;
 };
 
+/** Fields of a request that decide its size; each is optional. */
 export type SizeRequest = {
   format: ImageFormat;
   size?: number | undefined;

@@ -26,6 +26,7 @@ export type LabelColors = {
   gradient_type: string;
 };
 
+/** The field to correct and the sentence that says how. */
 export type Vanishing = { field: "frame_label_color" | "frame_color"; message: string };
 
 /** The background as it is seen: on what a see-through one is taken to lie on. */

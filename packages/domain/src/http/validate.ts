@@ -111,6 +111,7 @@ export const storable = z.string().refine((text) => !text.includes("\0"), "Remov
 export const nameField = (missing: string) =>
   storable.trim().min(1, missing).max(lengthsMax.name, tooLongFor(lengthsMax.name));
 
+/** Bounds of a list's length, both included, and the sentence for any other length. */
 export type ListLength = { min?: number; max: number; message?: string };
 
 /**

@@ -3,6 +3,7 @@ import { ApiError } from "../http/errors.js";
 
 /** Plans from the smallest to the largest. */
 export const planNames = ["free", "starter", "pro", "agency", "enterprise"] as const;
+/** Name of a plan. */
 export type PlanName = (typeof planNames)[number];
 
 /** `Infinity` stands for unlimited; the wire says `"unlimited"` in headers and `null` in JSON. */

@@ -7,6 +7,7 @@ import { base64Of, bytesOfText } from "./bytes.js";
 import type { Deflate } from "./deflate.js";
 import { pictureAsPng } from "./picture-png.js";
 
+/** True size of an SVG. */
 export type SvgOptions = {
   /** Side in CSS pixels; not used when `widthInches` is given. */
   widthPx: number;

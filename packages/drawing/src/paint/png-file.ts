@@ -18,6 +18,7 @@ const metresPerInch = 0.0254;
 /** pHYs unit: pixels a metre. */
 const unitMetre = 1;
 
+/** Rows of an image, ready to be compressed. */
 export type PngRows = {
   widthPx: number;
   /** As high as wide unless given. */

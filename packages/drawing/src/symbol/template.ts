@@ -37,6 +37,7 @@ const maskWords = maskConditions.map((condition) =>
 /** A grid and its mirror image. */
 export type Plane = { grid: Int32Array; mirrored: Int32Array };
 
+/** Everything that symbols of one version and level share. */
 export type Template = {
   shape: GridShape;
   /** Where each bit of the codewords goes: index of its word × 32 + its bit there. */

@@ -18,6 +18,7 @@ const unpackedRatioMax = 100;
 /** Small bodies may grow more: a few hundred bytes of white space harm nobody. */
 const unpackedBytesFree = 16_384;
 
+/** Bounds of a JSON body. */
 export type BodyLimits = Pick<JsonLimits, "valuesMax" | "longMembers"> & {
   /** Bytes of the body, unpacked, long members apart; default 256 KiB. */
   bytesMax?: number;

@@ -73,6 +73,7 @@ export type CreditAccount = {
   month: string;
 };
 
+/** A wish for credits. */
 export type TakeCredits = {
   workspaceId: string;
   /** Decides the month that pays. */
@@ -87,6 +88,7 @@ export type TakeCredits = {
 /** The decision, and the state after it; `remaining` is `Infinity` without a limit. */
 export type CreditDecision = { taken: boolean; used: number; remaining: number };
 
+/** Counters of credits. */
 export type Credits = {
   /** Takes all of `amount` or nothing. Throws `unavailable` when it cannot be known whether there is enough. */
   takeCredits(request: TakeCredits): Promise<CreditDecision>;
@@ -103,6 +105,7 @@ export type Credits = {
   close(): Promise<void>;
 };
 
+/** Stores of the counters and of the ledger. */
 export type CreditsOptions = {
   /** The state Redis. */
   redis: Redis;

@@ -15,6 +15,7 @@ const settleEveryMs = 1_000;
 /** Workspaces remembered; beyond it the one served longest ago goes, unless it owes something. */
 const accountsMax = 10_000;
 
+/** Counter behind a grace, and the bounds of the grace. */
 export type GraceOptions = {
   credits: Credits;
   graceMs?: number;
@@ -22,6 +23,7 @@ export type GraceOptions = {
   now?: () => number;
 };
 
+/** Counters of credits that outlast an outage of Redis. */
 export type GraceCredits = Credits & {
   /** Credits given on trust that Redis does not know of yet. */
   owed(): number;

@@ -8,8 +8,10 @@ import { type SummaryStart, spanEnd, topCodesKept } from "../summaries/summaries
 import type { Reader } from "./analytics-store.js";
 import type { ReportPlan } from "./plan.js";
 
+/** Scans of a code in the range of a report. */
 export type CodeCount = { codeId: string; shortId: string; name: string; scans: number };
 
+/** Extent of a ranking: its length, and whether scans by machines count. */
 export type CodeRanking = { includeBots: boolean; top: number };
 
 /** Codes whose scans are added up in full before the first places are decided. */

@@ -6,6 +6,7 @@ import { Parameters, rowsIn, type ScanScope, summariesIn } from "../scope.js";
 import type { Reader } from "./analytics-store.js";
 import type { ReportPlan } from "./plan.js";
 
+/** Scans with one value of a dimension. */
 export type KeyCount = { key: string; scans: number };
 
 /**

@@ -10,10 +10,15 @@ import type { Reader } from "./analytics-store.js";
 import type { ReportPlan } from "./plan.js";
 import { isSurelyKept } from "./rows-kept.js";
 
+/** Length of a bucket in the time zone of a report. */
 export type Interval = "hour" | "day" | "week" | "month";
 
+/**
+ * Numbers of a bucket: scans by people, scans by machines, and visitors, machines among them where the report says so.
+ */
 export type Counts = { scans: number; bots: number; visitors: number };
 
+/** Buckets in the order of time, empty ones included, and their sum. */
 export type TimeCounts = {
   buckets: Counts[];
   total: Counts & { lastScanAt: Date | null; lastBotAt: Date | null };

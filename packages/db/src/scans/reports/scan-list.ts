@@ -4,6 +4,7 @@ import { fallbackKey, valueIn } from "../dimensions.js";
 import { conditionsOnRows, Parameters, type ScanScope, type Stretch } from "../scope.js";
 import type { Reader } from "./analytics-store.js";
 
+/** A single scan as the API and exports list it; null where it is not known. */
 export type ListedScan = {
   id: string;
   short_id: string;
@@ -30,6 +31,7 @@ export type ListedScan = {
 /** A scan's place in time; the id settles ties. */
 export type ScanPosition = { scannedAt: Date; id: string };
 
+/** Extent of a page of scans. */
 export type ScanList = {
   range: Stretch;
   /** Where the page before ended. */
@@ -70,6 +72,7 @@ export async function listScans(
   return rows;
 }
 
+/** Scans of the last `minutes` and the moment of the newest. */
 export type RecentScans = { minutes: number; scans: number; bots: number; lastScanAt: Date | null };
 
 /** Length of "lately". */

@@ -33,6 +33,7 @@ export type Removal = {
   bytes: number | null;
 };
 
+/** Outcome of a run. */
 export type RetentionReport =
   | { outcome: "done"; removed: Removal[] }
   /** Another run is under way; it does all that this one would have. */
@@ -40,6 +41,7 @@ export type RetentionReport =
   /** The clocks cannot be trusted; nothing was removed. */
   | { outcome: "refused"; reason: string };
 
+/** Conditions of a run. */
 export type RetentionOptions = {
   /** Look and report, remove nothing. */
   isDryRun?: boolean;

@@ -4,6 +4,7 @@
 /** A calendar month counts from any day to the same day; PostgreSQL's own `interval`. */
 type Window = `${number} months` | `${number} days` | "0";
 
+/** The window of a table's rows, after which they are removed. */
 export type RetentionRule = {
   table: string;
   /** The column that the window counts from; with the window `0` it says itself when the row ends. */

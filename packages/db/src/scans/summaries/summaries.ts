@@ -10,6 +10,7 @@ import type pg from "pg";
 import { inTransaction } from "../../connections.js";
 import { countByDimension, isCounted } from "../dimensions.js";
 
+/** Length of a summarised period in UTC. */
 export type SummarySpan = "hour" | "day" | "month";
 
 /** One of them, by its first moment. */

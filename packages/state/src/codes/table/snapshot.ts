@@ -10,6 +10,7 @@ import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-direc
 import type { Resume } from "../following/follow-state.js";
 import { createTable, type Table } from "./table.js";
 
+/** A table read from a snapshot, and the change that it goes on from. */
 export type Snapshot = {
   table: Table;
   resume: Resume | null;
