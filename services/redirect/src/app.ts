@@ -26,6 +26,7 @@ import { isPlain } from "./scan/decide.js";
 import { saysPrefetch } from "./scan/headers.js";
 import { sendHealth, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./scan/send.js";
 
+/** Dependencies of the redirect service. */
 export type AppOptions = DispatchOptions &
   WriteDownOptions & {
     /** Looks for a short id that the table lacks; what is found is in the table then. See `makeReplicaLookup`. */

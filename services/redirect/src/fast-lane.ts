@@ -14,6 +14,7 @@ type PlainRequest = Asked & { requestId: string | undefined };
 /** Takes a scan and calls `reply` with its destination once it is written down; false when the answer is another. */
 export type TakeScan = (asked: Asked, reply: (location: string) => void) => boolean;
 
+/** Fast lane in front of a server. */
 export type FastLane = {
   /** Sends idle clients away and answers the others for the last time. */
   close(): void;

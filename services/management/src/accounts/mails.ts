@@ -22,6 +22,7 @@ const textWith = ({ name, path }: Purpose, { token, apiUrl }: TokenMail, words: 
 The link works once. A program sends what follows "${name}=" as "token" to POST ${apiUrl}${path}
 `;
 
+/** Content of the mail that invites to a workspace. */
 export type InvitationMail = TokenMail & {
   workspace: string;
   role: Role;

@@ -49,6 +49,7 @@ const resolveBody = z.strictObject({
   browser: z.string().min(1).max(traitLengthMax).optional(),
 });
 
+/** Dependencies of the look ahead at a scan. */
 export type ResolveOptions = { db: Db; findCaller: FindCaller };
 
 /**

@@ -53,6 +53,7 @@ const revokeQuery = z.strictObject({
     .transform((word) => word === "true"),
 });
 
+/** Dependencies of the routes of API keys. */
 export type ApiKeysOptions = {
   db: Db;
   seal: Seal;

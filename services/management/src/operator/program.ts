@@ -94,6 +94,7 @@ function readWords({ synopsis, options = {} }: Command, rest: string[]) {
 /** Whether a word in capitals is the value of an option, as TEXT in `--search TEXT`. */
 const isOptionValue = (synopsis: string, word: string) => new RegExp(`--[a-z-]+ ${word}\\b`).test(synopsis);
 
+/** Words, environment and outputs of one run. */
 export type Program = {
   /** After the program's own name. */
   words: string[];

@@ -26,6 +26,7 @@ const olderEvery = 30;
 /** … as far back as retention touches no row, with a margin. */
 const oldestDays = 365;
 
+/** Dependencies of summaries and of their nightly check. */
 export type ReconcileOptions = {
   summaries: SummaryStore;
   log: Log;

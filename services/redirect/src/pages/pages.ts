@@ -9,6 +9,7 @@ import { cutHeader } from "../scan/headers.js";
 import type { PageName, PasswordProblem, Wording } from "./wording.js";
 import { wordings } from "./wordings.js";
 
+/** A finished page in one language. */
 export type Page = { status: number; language: string; body: Buffer };
 
 const statuses: Record<PageName, number> = { unknown: 404, paused: 410, expired: 410, used: 410, unavailable: 503 };
@@ -86,6 +87,7 @@ function whoseLines(whose: string, { name, contact }: CodeOwner): string {
   return `<p class="w">${whose}${lines.map((line) => `<br><bdi>${line}</bdi>`).join("")}</p>`;
 }
 
+/** Picks the page in the language that the headers want most. */
 export type PageFor = (headers: IncomingHttpHeaders, name: PageName, owner?: CodeOwner | null) => Page;
 
 /**

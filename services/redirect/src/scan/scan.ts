@@ -67,6 +67,7 @@ export function makeReadScanner(trustedProxies: readonly string[]): (request: Sc
   };
 }
 
+/** Region of the records, and the secret that keys the hashes of visitors. */
 export type ScanOptions = {
   region: string;
   visitorSecret: string;

@@ -7,6 +7,7 @@ import { botClassOf, readLanguage } from "@qrfactory/visitor/traits";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Scanner } from "./scan.js";
 
+/** Sources of facts about a visitor. */
 export type VisitorOptions = {
   visitorSecret: string;
   /** Where a network is. */

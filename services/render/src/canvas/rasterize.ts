@@ -23,6 +23,7 @@ import {
 import { paintLayers } from "./layers.js";
 import { bufferOf, zlibDeflate } from "./zlib-deflate.js";
 
+/** Pixels of a scene in the cheapest form that shows them all. */
 export type Raster =
   | ({ kind: "squares" } & IndexedPixels)
   /** Index into the palette: the coverage of the pixel. */

@@ -20,6 +20,7 @@ export const contrastEnough = 4.5;
 /** The quiet zone that the standard asks for (ISO/IEC 18004:2015, 6.3.8). */
 export const quietZoneModules = 4;
 
+/** Verdict on a drawn image. */
 export type ScanResult = {
   isReadable: boolean;
   /** 0 when it is not readable; else as `scanScore` says, 1 to 100. */
@@ -28,6 +29,7 @@ export type ScanResult = {
   advice: string;
 };
 
+/** A drawn image, before its surface is known. */
 export type Drawn = Omit<Seen, "substrate">;
 
 /** Reads a scene back, and judges it. */
@@ -49,6 +51,7 @@ export async function traitsOf(scene: Scene, text: string, drawn: Drawn): Promis
   return { ...scene.style, ...reading, contrast, isInverted, side, modulePx, quietZone };
 }
 
+/** Verdict on the colours of a scene. */
 export type ColorVerdict = {
   /** Of the ink that differs least from what it stands on, 1 to 21. */
   contrast: number;

@@ -30,6 +30,7 @@ const contentTypes: Record<ImageFormat, string> = {
   jpeg: "image/jpeg",
 };
 
+/** Dependencies of requests for images. */
 export type GenerateOptions = {
   requireCaller: RequireCaller;
   credits: Pick<Credits, "takeCredits" | "giveBackCredits" | "settle">;

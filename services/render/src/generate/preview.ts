@@ -31,6 +31,7 @@ const markContrastMin = 3;
 
 const white: Rgba = [255, 255, 255, 255];
 
+/** Dependencies of previews. */
 export type PreviewOptions = { requireCaller: RequireCaller; readRequest: ReadRequest; images: Images };
 
 /** The handler of `POST /api/v1/preview/`; `readRequest` reads what `readPreviewBody` makes of the body. */

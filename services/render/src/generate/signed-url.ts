@@ -113,6 +113,7 @@ function splitOnce(text: string, separator: string): [string, string] {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
+/** Dependencies of signed addresses. */
 export type RequireSignerOptions = {
   /** The active keys with a prefix. */
   loadKeys: (keyPrefix: string) => Promise<SigningKey[]>;

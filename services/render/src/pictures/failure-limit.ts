@@ -6,6 +6,7 @@ import { ApiError } from "@qrfactory/domain/http/errors";
 const failuresMaxDefault = 10;
 const windowMs = minuteMs;
 
+/** Count of each workspace's failures in the current minute. */
 export type FailureLimit = {
   /** Throws `rate_limited` when a workspace has had its share of failures this minute. */
   requireFew: (workspaceId: string) => void;

@@ -11,6 +11,7 @@ import { loadDecoder } from "../check/zxing.js";
 import { drawDesign, judgeDesign, type Verdict } from "../draw/draw-design.js";
 import { loadShaper } from "../draw/labels.js";
 
+/** A message to a drawing thread. */
 export type DrawTask = {
   design: Design;
   checked: boolean;
@@ -19,6 +20,7 @@ export type DrawTask = {
   isTrial: boolean;
 };
 
+/** A message from a drawing thread: the drawing or a problem, and its milliseconds. */
 export type DrawOutcome =
   | { drawing: Verdict & { bytes?: Uint8Array }; spentMs: number }
   | { problem: { code: ProblemCode; detail: string; errors: FieldErrors | undefined }; spentMs: number };

@@ -41,6 +41,7 @@ const verdicts: readonly ProblemCode[] = [
  */
 const distanceInModules = 250;
 
+/** Figures of an image that generate would make. */
 export type Figures = {
   symbol: { version: number; modules: number; error_correction: ErrorCorrection; modes: SegmentMode[] };
   print: { width_mm: number; module_mm: number; quiet_zone_mm: number; max_scan_distance_mm: number };
@@ -81,6 +82,7 @@ export function makeValidate({ requireCaller, readRequest, judge }: ValidateOpti
   };
 }
 
+/** Dependencies of validation. */
 export type ValidateOptions = {
   requireCaller: RequireCaller;
   readRequest: ReadRequest;
@@ -100,6 +102,7 @@ export function invalidBy(error: unknown): Invalid {
   return { code, errors: errors ?? { [code === "not_found" ? "payload.short_id" : "body"]: [message] } };
 }
 
+/** Refusal that generate would give. */
 export type Invalid = { code: ProblemCode; errors: FieldErrors };
 
 /** Facts about a request before anything is drawn. */

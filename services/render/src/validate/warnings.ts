@@ -4,6 +4,7 @@ import type { Segment } from "@qrfactory/domain/symbol/segments";
 import { isAscii } from "@qrfactory/domain/symbol/text-encoding";
 import { type ColorVerdict, contrastEnough, quietZoneModules, type ScanResult } from "../check/scan-check.js";
 
+/** A warning with its stable code. */
 export type Warning = { code: string; message: string };
 
 /** Pixels a module below which a camera's blur costs some of them. */
@@ -16,6 +17,7 @@ const versionEasy = 10;
 const wpaPassword = /^WIFI:T:WPA;S:(?:\\.|[^\\;])*;P:((?:\\.|[^\\;])*);/su;
 const wpaPasswordMin = 8;
 
+/** Facts that warnings are found in. */
 export type Judged = {
   side: number;
   colors: ColorVerdict;

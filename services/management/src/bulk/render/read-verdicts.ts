@@ -17,6 +17,7 @@ const batchesAtOnce = 2;
 /** 5,000 rows take a second, with a logo some eight; what is not judged by then is found out when it is drawn. */
 const judgeMsMax = 12_000;
 
+/** Workspace and pictures that rows are judged for. */
 export type VerdictContext = {
   workspaceId: string;
   plan: PlanName;

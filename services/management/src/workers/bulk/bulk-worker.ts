@@ -47,6 +47,7 @@ const strayMs = (archiveHours + 1) * hourMs;
  */
 const claimsMax = 20;
 
+/** Dependencies of the worker of bulk orders. */
 export type BulkWorkerOptions = {
   db: Db;
   store: ObjectStore;

@@ -11,6 +11,7 @@ export type Placement = {
   isInterlaced: boolean;
 };
 
+/** Size, cost and parts of a picture, as its header tells them. */
 export type ReadHeader = {
   /** As the file has them, before a JPEG is turned upright. */
   width: number;

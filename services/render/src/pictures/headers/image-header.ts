@@ -8,8 +8,10 @@ import { readPng } from "./png-header.js";
 import { readSvg } from "./svg-header.js";
 import { readWebp } from "./webp-header.js";
 
+/** Type of a picture, told by its content. */
 export type ImageType = "png" | "jpg" | "gif" | "webp" | "svg";
 
+/** Limits of a picture's file. */
 export type ImageLimits = {
   /** Name of the field, for messages. */
   field: string;
@@ -32,6 +34,7 @@ const pixelsMax = 16_000_000;
  */
 const pixelPassesMax = 400_000_000;
 
+/** Header of a picture with its type. */
 export type ImageHeader = ReadHeader & { type: ImageType };
 
 /**
