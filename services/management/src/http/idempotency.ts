@@ -7,6 +7,7 @@ import { findClaim, makeOnce, recallAnswer, sealContextOf } from "@qrfactory/db/
 import type { Request, Response } from "express";
 import type { SeenCaller } from "./caller.js";
 
+/** A creating request and its effect. */
 export type Creation = {
   req: Request;
   res: Response;
@@ -21,11 +22,13 @@ export type Creation = {
   committed?: () => Promise<void>;
 };
 
+/** Status and bytes of an answer, as they are stored for replays. */
 export type Created = { status: number; body: Buffer };
 
 /** Creates, or finds what was created, and marks a replay in the response; the answer is still to be sent. */
 export type CreateOnce = (creation: Creation) => Promise<Created>;
 
+/** Runs a creation, or replays its answer, and responds. */
 export type RespondOnce = (creation: Creation) => Promise<void>;
 
 /** Makes the function behind all creating POSTs. */
