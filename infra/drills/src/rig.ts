@@ -19,6 +19,7 @@ import { until } from "@qrfactory/processes/until";
 import { createTestDatabase, testPostgresVariable } from "@qrfactory/testing/database";
 import type { TcpProxy } from "@qrfactory/testing/proxy";
 
+/** Parts of the stack that a drill asks for. */
 export type RigOptions = {
   /** Redirect regions; default 1. */
   regions?: number;
@@ -32,6 +33,7 @@ export type RigOptions = {
   line?: (target: { port: number }) => Promise<TcpProxy>;
 };
 
+/** A redirect region with a replica of its own. */
 export type Region = {
   name: string;
   url: string;
@@ -44,8 +46,10 @@ export type Region = {
   status(): Promise<Status>;
 };
 
+/** A status document. */
 export type Status = { status: string; components: Record<string, Record<string, unknown> & { status: string }> };
 
+/** Place and neighbours of a region. */
 export type RegionOptions = {
   name: string;
   /** Of the Redis that the region's replica follows. */
@@ -56,6 +60,7 @@ export type RegionOptions = {
   snapshotSeconds?: number | undefined;
 };
 
+/** The running stack of a drill. */
 export type Rig = {
   directory: string;
   postgres: Postgres | null;

@@ -9,6 +9,7 @@ import { startStores } from "../stores.js";
 import { type ExportRun, measureExports } from "./export.js";
 import { codeId, makeHistory } from "./scan-history.js";
 
+/** Measured reports and exports over one history. */
 export type AnalyticsRun = {
   title: string;
   madeSeconds: number;

@@ -4,6 +4,7 @@ import type { Db } from "@qrfactory/db/client";
 import { ensurePartitions } from "@qrfactory/db/scans/retention/partitions";
 import { openSummaryStore } from "@qrfactory/db/scans/summaries/summary-store";
 
+/** A made history: its workspace, its numbers, and the range of its scans. */
 export type History = { workspaceId: string; scans: number; codes: number; from: Date; to: Date };
 
 /** Rows that one statement inserts. */

@@ -15,6 +15,7 @@ export const distortions = {
   blurred: "Gaussian blur of 0.4 module",
 } as const;
 
+/** Name of a distortion. */
 export type Distortion = keyof typeof distortions;
 
 /** Every distortion, in the order in which they are measured. */

@@ -17,6 +17,7 @@ import { pick, randomFrom } from "./random.js";
 
 /** Makers by the names that tables give them, QRFactory first. */
 export const makerNames = ["QRFactory", "qr-code-styling", "npm qrcode"] as const;
+/** Name of a maker. */
 export type MakerName = (typeof makerNames)[number];
 
 /** One picture of a design; QRFactory knows the traits of its own. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 /** Connections that wrk keeps open at once. */
 export const connections = 64;
 
+/** Figures of one load; latencies are of answered requests. */
 export type Load = { perSecond: number; p50Ms: number; p99Ms: number; requests: number; failed: number };
 
 /** The request of a phone: some 600 bytes. */

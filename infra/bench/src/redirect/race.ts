@@ -15,6 +15,7 @@ import { generateLoad, type Load } from "./load-generator.js";
 import { type Million, scanAMillion } from "./million-scans.js";
 import { type RedirectProcess, shortIdOf, startRedirect, writeCodes } from "./process.js";
 
+/** Loads that were measured in one run, and notes for the table. */
 export type ScanRace = { title: string; loads: (Load & { name: string })[]; notes: string[] };
 
 const codes = 500_000;

@@ -18,10 +18,14 @@ const connections = 32;
 const seconds = 5;
 const sealKey = Buffer.alloc(32, 1).toString("base64");
 
+/** Figures of one server under load. */
 export type Throughput = { name: string; perSecond: number; p50Ms: number; p99Ms: number; failed: number };
+/** Figures of servers under the same load. */
 export type Race = { title: string; throughputs: Throughput[] };
 
 type Target = { url: string; headers: Record<string, string> };
+
+/** Address, credentials and process of a render service. */
 export type RenderTarget = Target & { pid: number };
 
 let lastLink = 0;

@@ -30,6 +30,7 @@ export type Job = {
 /** Credits as each of those who count them says. */
 export type Spent = { counter: number; calls: number; months: number };
 
+/** The running stack of a drill. */
 export type BulkRig = {
   directory: string;
   /** Where archives are kept. */
@@ -64,6 +65,7 @@ export type BulkRig = {
 const finishTimeoutMs = 180_000;
 const lookMs = 100;
 
+/** Folder and variables that a drill changes. */
 export type BulkRigOptions = {
   /** Where archives are kept, if on a disk of its own. */
   archives?: string;

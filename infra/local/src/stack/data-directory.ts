@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import { clusterOwner, placeCluster } from "@qrfactory/processes/postgres-cluster";
 
+/** Absolute paths in a data directory. */
 export type Paths = {
   root: string;
   postgres: string;
@@ -89,6 +90,7 @@ export function forgetData(paths: Paths, options: { ownDatabase: boolean }): voi
   for (const target of targets) rmSync(target, { recursive: true, force: true });
 }
 
+/** Secrets of an installation, made at its first start. */
 export type Secrets = {
   jwt_secret: string;
   /** 32 bytes in base64: seals secrets at rest. */

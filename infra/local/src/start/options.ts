@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+/** Checked options of a start. */
 export type StackOptions = {
   /** Port of the gateway. */
   port: number;

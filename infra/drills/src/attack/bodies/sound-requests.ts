@@ -4,6 +4,7 @@ const url = "https://example.com";
 
 /** Resource that an accepted request makes. */
 export type Effect = "keys" | "codes" | "members" | "workspaces" | "credits" | "none";
+/** A sound request: its sender, its body, and the effect that it has when it is accepted. */
 export type Sound = { route: string; method?: string; as: "asUser" | "asKey" | "nobody"; body: unknown; makes: Effect };
 
 /** Sound bodies of each route; of several one is taken. */

@@ -29,6 +29,7 @@ export const markedHeaders = {
 /** A secret by its form: what was mailed is known to nobody else. */
 export const mailedToken = /smt_[A-Za-z0-9_-]{43}/;
 
+/** A mark by its name, and the file that holds it. */
 export type Found = { what: string; file: string };
 
 /** Every file below a directory, with its path from there; what goes away meanwhile is left out. */
