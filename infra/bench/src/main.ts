@@ -63,7 +63,8 @@ async function overloads(): Promise<Overload[]> {
   for (const { title, accepted, refused, healthP95Ms, peakMegabytes } of results) {
     console.log(title);
     console.log(
-      `  ${accepted.perSecond} / s delivered, p50 ${accepted.p50Ms} ms, p95 ${accepted.p95Ms} ms, p99 ${accepted.p99Ms} ms`,
+      `  ${accepted.perSecond} / s delivered, p50 ${accepted.p50Ms} ms, p95 ${accepted.p95Ms} ms, ` +
+        `p99 ${accepted.p99Ms} ms`,
     );
     console.log(`  ${refused.perSecond} / s refused, p95 ${refused.p95Ms} ms; health p95 ${healthP95Ms} ms`);
     console.log(`  ${peakMegabytes} MB at most\n`);
@@ -122,7 +123,8 @@ async function analytics(): Promise<AnalyticsRun[]> {
       console.log(`  ${name.padEnd(44)}p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms`);
     }
     for (const { name, rows, megabytes, seconds, residentMegabytes } of exports) {
-      const memory = `${residentMegabytes.before.toFixed(0)} MB resident before, ${residentMegabytes.most.toFixed(0)} at most`;
+      const { before, most } = residentMegabytes;
+      const memory = `${before.toFixed(0)} MB resident before, ${most.toFixed(0)} at most`;
       console.log(`  ${name.padEnd(44)}${rows} rows, ${megabytes.toFixed(0)} MB in ${seconds.toFixed(1)} s; ${memory}`);
     }
     console.log(

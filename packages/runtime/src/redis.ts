@@ -197,7 +197,8 @@ export async function requireNoEviction(redis: Redis, timeoutMs: number): Promis
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
   if (policy !== undefined && policy !== "noeviction") {
     throw new EvictingRedisError(
-      `The state Redis has maxmemory-policy ${policy}; set it to noeviction, or codes, credits and queues may be dropped.`,
+      `The state Redis has maxmemory-policy ${policy}; ` +
+        "set it to noeviction, or codes, credits and queues may be dropped.",
     );
   }
 }

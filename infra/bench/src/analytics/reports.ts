@@ -75,7 +75,8 @@ function insertCodes(db: Db, workspaceId: string) {
 
 async function sizesOf(db: Db): Promise<AnalyticsRun["megabytes"]> {
   const [row] = await db.$queryRaw<{ scans: number; summaries: number }[]>`
-    SELECT ((SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = 'scans'::regclass) / 1e6)::int
+    SELECT ((SELECT sum(pg_total_relation_size(inhrelid))
+          FROM pg_inherits WHERE inhparent = 'scans'::regclass) / 1e6)::int
         AS scans,
       (pg_total_relation_size('scan_summaries') / 1e6)::int AS summaries`;
   return row ?? { scans: 0, summaries: 0 };

@@ -180,7 +180,8 @@ async function compareTwo(title: string, contenders: Contender[], directory: str
     title,
     loads: runs.map(({ name, loads }) => ({ name, ...medianOf(loads, ({ perSecond }) => perSecond) })),
     notes: [
-      `Processor time a scan: ${median(first)} µs and ${median(second)} µs; in ${turns} turns ${least} to ${most} ×, ${middle} × in the median.`,
+      `Processor time a scan: ${median(first)} µs and ${median(second)} µs; ` +
+        `in ${turns} turns ${least} to ${most} ×, ${middle} × in the median.`,
     ],
   };
 }

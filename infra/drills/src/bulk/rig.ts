@@ -170,7 +170,8 @@ export async function startBulkRig({ archives, environment = {} }: BulkRigOption
       },
       async spent() {
         const [calls] = await db.$queryRaw<{ credits: number }[]>`
-          SELECT coalesce(sum(credits), 0)::int AS credits FROM calls WHERE workspace_id = ${customer.workspaceId}::uuid`;
+          SELECT coalesce(sum(credits), 0)::int AS credits FROM calls
+            WHERE workspace_id = ${customer.workspaceId}::uuid`;
         const [months] = await db.$queryRaw<{ credits: number }[]>`
           SELECT coalesce(sum(renders), 0)::int AS credits FROM usage_monthly
           WHERE workspace_id = ${customer.workspaceId}::uuid`;

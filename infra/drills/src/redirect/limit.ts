@@ -28,7 +28,10 @@ export const limit: Drill = {
     // Each region answers as many as it was made for, and not one more.
     assert.equal(frozen.over, (regions - 1) * maxScans);
     const ms = Math.round((usual.over / usual.perSecond) * 1_000);
-    return `${usual.over} over at ${Math.round(usual.perSecond)} scans a second, what ${ms} ms bring; ${frozen.over} with the worker frozen`;
+    return (
+      `${usual.over} over at ${Math.round(usual.perSecond)} scans a second, what ${ms} ms bring; ` +
+      `${frozen.over} with the worker frozen`
+    );
   },
 };
 

@@ -38,6 +38,9 @@ export const regionCut: Drill = {
     line.thaw();
     await until(async () => (await leadsTo()) === destinationUrl, { timeoutMs: editMsMax, what: "The edit" });
     const editMs = performance.now() - backAt;
-    return `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms; an edit arrived ${editMs.toFixed(0)} ms after the return`;
+    return (
+      `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms; ` +
+      `an edit arrived ${editMs.toFixed(0)} ms after the return`
+    );
   },
 };

@@ -88,7 +88,8 @@ export async function requireRoom(tx: Tx, workspaceId: string, planName: PlanNam
   const plan = plans[planName];
   if (!Number.isFinite(plan.activeCodesMax)) return;
   // Not the workspace's row: of two that share it neither could have it alone.
-  await tx.$queryRaw`${prepared} SELECT pg_advisory_xact_lock(hashtextextended(${`active codes ${workspaceId}`}, 0))::text`;
+  const lock = `active codes ${workspaceId}`;
+  await tx.$queryRaw`${prepared} SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))::text`;
   const wanted = (await countActiveCodes(tx, workspaceId)) + more;
   if (wanted <= plan.activeCodesMax) return;
   const larger = smallestPlan((other) => other.activeCodesMax >= wanted);

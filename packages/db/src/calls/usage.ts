@@ -74,7 +74,8 @@ export async function listMonthlyUsage(
   return db.$queryRaw<MonthUsage[]>`
     SELECT workspace_id AS "workspaceId", to_char(month, 'YYYY-MM') AS month, renders FROM usage_monthly
     WHERE updated_at >= ${since}::timestamptz
-      AND (workspace_id, month) > (${after?.workspaceId ?? zeroId}::uuid, ${monthStart(after?.month ?? "2000-01")}::date)
+      AND (workspace_id, month) >
+        (${after?.workspaceId ?? zeroId}::uuid, ${monthStart(after?.month ?? "2000-01")}::date)
     ORDER BY usage_monthly.workspace_id, usage_monthly.month LIMIT ${limit}`;
 }
 

@@ -94,7 +94,8 @@ export async function listCodes(
   const direction = ascending ? Prisma.sql`ASC` : Prisma.sql`DESC`;
   const position = "after" in start ? start.after : backwards ? start.before : null;
   const beyond = position
-    ? Prisma.sql`(${key}, id) ${ascending ? Prisma.sql`>` : Prisma.sql`<`} (${position.key}::${type}, ${position.id}::uuid)`
+    ? Prisma.sql`(${key}, id) ${ascending ? Prisma.sql`>` : Prisma.sql`<`}
+        (${position.key}::${type}, ${position.id}::uuid)`
     : Prisma.sql`true`;
   const skip = "skip" in start ? start.skip : 0;
   const page = Prisma.sql`${beyond} ORDER BY ${key} ${direction}, id ${direction} LIMIT ${take + 1} OFFSET ${skip}`;

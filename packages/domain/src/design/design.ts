@@ -160,8 +160,9 @@ function tooLong(text: string, level: ErrorCorrection, field: "data" | "payload"
     field === "data"
       ? "Shorten data."
       : `This payload comes to ${utf8Length(text).toLocaleString("en-US")} bytes; shorten it.`;
-  const detail = `The largest QR code holds ${most(level)} ${segmentUnits[mode]} at error correction ${level}${hint}. ${shorten}`;
+  const unit = segmentUnits[mode];
+  const detail = `The largest QR code holds ${most(level)} ${unit} at error correction ${level}${hint}. ${shorten}`;
   return new ApiError("payload_too_long", detail, {
-    errors: { [field]: [`At most ${most(level)} ${segmentUnits[mode]}.`] },
+    errors: { [field]: [`At most ${most(level)} ${unit}.`] },
   });
 }

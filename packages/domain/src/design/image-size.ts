@@ -59,7 +59,9 @@ export function checkSize(
   if (size !== undefined) refuse("size_inches", "Give either size (pixels) or size_inches, not both.");
   const widthPx = inchesToPx(inches, dpi);
   if (isVector(format) || widthPx <= widthPxMax) return;
-  const message = `size_inches × dpi comes to ${widthPx} pixels; the most is ${widthPxMax}. Lower one of the two, or use svg, pdf or eps.`;
+  const message =
+    `size_inches × dpi comes to ${widthPx} pixels; the most is ${widthPxMax}. ` +
+    "Lower one of the two, or use svg, pdf or eps.";
   refuse("size_inches", message);
 }
 
@@ -71,7 +73,8 @@ export function requireSizeInPlan(request: SizeRequest, plan: Plan): void {
   if (allows(plan)) return;
   const [field, which] =
     inches > plan.sizeInchesMax ? ["size_inches", `${plan.sizeInchesMax} inches`] : ["dpi", `${plan.dpiMax} dpi`];
-  const detail = `The ${plan.name} plan draws up to ${which}; the ${smallestPlan(allows)} plan allows what you asked for.`;
+  const larger = smallestPlan(allows);
+  const detail = `The ${plan.name} plan draws up to ${which}; the ${larger} plan allows what you asked for.`;
   throw new ApiError("plan_limit", detail, { errors: { [field]: [detail] } });
 }
 

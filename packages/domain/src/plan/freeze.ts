@@ -32,7 +32,8 @@ export function frozenProblem(freeze: Freeze, plan: PlanName): ApiError {
   }
   return new ApiError(
     "plan_limit",
-    `More dynamic codes are active than the ${plans[plan].activeCodesMax} that the plan ${plan} includes; pause or delete ` +
+    `More dynamic codes are active than the ${plans[plan].activeCodesMax} that the plan ${plan} includes; ` +
+      "pause or delete " +
       `some, or choose a plan that includes them: ${largerPlans(plan)}. ${whatGoesOn}`,
   );
 }

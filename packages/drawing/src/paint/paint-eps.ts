@@ -95,7 +95,9 @@ function pictureOperators({ box, width, height, channels, pixels: bytes }: Opaqu
   const space = channels === 1 ? "DeviceGray" : "DeviceRGB";
   const hex = hexOf(deflate(bytes, "page"));
   const coded = hex.match(new RegExp(`.{1,${hexDigitsALine}}`, "g")) ?? [];
-  const pixels = `/ImageType 1/Width ${width}/Height ${height}/BitsPerComponent 8/Decode[${Array(channels).fill("0 1").join(" ")}]/Interpolate true`;
+  const pixels =
+    `/ImageType 1/Width ${width}/Height ${height}/BitsPerComponent 8` +
+    `/Decode[${Array(channels).fill("0 1").join(" ")}]/Interpolate true`;
   const matrix = `/ImageMatrix[${width} 0 0 ${-height} 0 ${height}]`;
   // Run as one procedure, so that what follows it is data; whatever the last filter left of that is read past.
   return [

@@ -64,8 +64,10 @@ export async function readBytes(req: Request, bytesMax: number): Promise<Buffer>
       throw new ApiError("malformed_request", `The body is not valid ${encoding}.`, { cause: error });
     }
     if (bytesMax <= grownMax) throw tooLarge(bytesMax);
-    const detail = `The body grows to more than ${unpackedRatioMax} times its size when it is unpacked; send it as it is.`;
-    throw new ApiError("body_too_large", detail);
+    throw new ApiError(
+      "body_too_large",
+      `The body grows to more than ${unpackedRatioMax} times its size when it is unpacked; send it as it is.`,
+    );
   });
 }
 

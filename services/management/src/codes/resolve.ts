@@ -81,7 +81,9 @@ export function makeResolve({ db, findCaller }: ResolveOptions) {
 
 const scheduleStep = ({ effectiveAt, changes }: ScheduledChange): Step => ({
   step: "schedule",
-  detail: `The change that is scheduled for ${effectiveAt.toISOString()} is made: ${wireNames(changes).sort().join(", ")}.`,
+  detail:
+    `The change that is scheduled for ${effectiveAt.toISOString()} is made: ` +
+    `${wireNames(changes).sort().join(", ")}.`,
 });
 
 /** The visitor of a request: the same one whenever the same is asked. */

@@ -66,7 +66,8 @@ function helpText(): string {
     "",
     ...lines,
     "",
-    "Reads DATABASE_URL, STATE_REDIS_URL and OPERATOR (the name in the audit trail). Ends with 0 when it is done, 1 when",
+    "Reads DATABASE_URL, STATE_REDIS_URL and OPERATOR (the name in the audit trail). " +
+      "Ends with 0 when it is done, 1 when",
     "it failed or found what it looked for, 2 when the words are no command.",
   ].join("\n");
 }

@@ -133,7 +133,9 @@ function weigh(
   }
   const happened = first ? "is lost when a camera sees it small or blurred" : "could not be read back";
   return {
-    failure: `${happened}: of ${viewCount} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, where ${least.each} by each would do`,
+    failure:
+      `${happened}: of ${viewCount} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, ` +
+      `where ${least.each} by each would do`,
   };
 }
 

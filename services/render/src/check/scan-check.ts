@@ -69,14 +69,18 @@ export function judgeColors(colors: Pick<Scene, "background" | "inks">): ColorVe
   const isInverted = inks[0]?.isLighter === true;
   const verdict = { contrast: weakest.contrast, isInverted };
   if (weakest.contrast < contrastMin) {
-    const advice = `${weakest.field} and background differ too little (contrast ${weakest.contrast.toFixed(2)} to 1); choose at least ${contrastMin} to 1, better ${contrastEnough} to 1.`;
+    const advice =
+      `${weakest.field} and background differ too little (contrast ${weakest.contrast.toFixed(2)} to 1); ` +
+      `choose at least ${contrastMin} to 1, better ${contrastEnough} to 1.`;
     return { ...verdict, advice };
   }
   const other = inks.find((ink) => ink.isLighter !== isInverted);
   if (!other) return { ...verdict, advice: "" };
   const [all, one] = isInverted ? ["lighter", "darker"] : ["darker", "lighter"];
-  const advice = `${other.field} is ${one} than background where the other colours are ${all}; make all of them ${all}.`;
-  return { ...verdict, advice };
+  return {
+    ...verdict,
+    advice: `${other.field} is ${one} than background where the other colours are ${all}; make all of them ${all}.`,
+  };
 }
 
 function comparedWith(ground: Rgba, color: Rgba): { contrast: number; isLighter: boolean } {

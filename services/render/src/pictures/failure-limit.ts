@@ -29,7 +29,9 @@ export function makeFailureLimit(failuresMax = failuresMaxDefault, now: () => nu
       const window = current(workspaceId);
       if (!window || window.failures < failuresMax) return;
       const retryAfterSeconds = Math.max(1, Math.ceil((window.endsAt - now()) / 1000));
-      const detail = `${failuresMax} pictures of this workspace could not be decoded within a minute; send sound PNG, JPEG or GIF files.`;
+      const detail =
+        `${failuresMax} pictures of this workspace could not be decoded within a minute; ` +
+        "send sound PNG, JPEG or GIF files.";
       throw new ApiError("rate_limited", detail, { retryAfterSeconds });
     },
     count(workspaceId) {

@@ -111,8 +111,10 @@ async function bytesOf(source: PictureSource, limits: ImageLimits, options: GetP
 function fromBase64(text: string | Uint8Array, field: string): Buffer {
   const bytes = decodeBase64(text);
   if (bytes) return bytes;
-  const reason = `Give the picture as base64 or as a data URL (data:image/png;base64,…), or its address as ${field}_url.`;
-  throw rejected(field, reason);
+  throw rejected(
+    field,
+    `Give the picture as base64 or as a data URL (data:image/png;base64,…), or its address as ${field}_url.`,
+  );
 }
 
 /** How a design names its pictures. */

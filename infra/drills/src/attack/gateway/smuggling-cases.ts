@@ -128,7 +128,8 @@ const shapes: SmugglingCase[] = [
     bytes: (path, hidden) =>
       post(
         path,
-        `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: ${hidden.length}`,
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n" +
+          `Content-Length: ${hidden.length}`,
         hidden,
       ),
   },

@@ -162,7 +162,8 @@ async function rankAll(
         FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS stretch(since, until)
         JOIN scan_hourly AS h ON h.hour >= since AND h.hour < until
         WHERE h.workspace_id = ${parameters.add(scope.workspaceId)}::uuid
-        UNION ALL SELECT code_id, ${includeBots ? "1" : "CASE WHEN bot_class IS NULL THEN 1 ELSE 0 END"} FROM ${rows} AS r
+        UNION ALL SELECT code_id, ${includeBots ? "1" : "CASE WHEN bot_class IS NULL THEN 1 ELSE 0 END"}
+          FROM ${rows} AS r
       )
       SELECT code_id, sum(scans)::float8 AS scans FROM counted GROUP BY code_id
       ORDER BY scans DESC, code_id LIMIT ${parameters.add(top)}`,

@@ -61,8 +61,10 @@ export async function listScans(
   }
   const { rows } = await reader.query<ListedScan>({
     text: `
-      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name, ${valueIn("city", "s.")} AS city, ${valueIn("district", "s.")} AS district, s.device, s.os,
-        s.browser, s.language, s.referrer_host, s.variant, s.rule_id, s.variant_id, s.bot_class, s.served, s.region, s.visitor
+      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name,
+        ${valueIn("city", "s.")} AS city, ${valueIn("district", "s.")} AS district, s.device, s.os,
+        s.browser, s.language, s.referrer_host, s.variant, s.rule_id, s.variant_id,
+        s.bot_class, s.served, s.region, s.visitor
       FROM (SELECT * FROM scans AS s WHERE ${conditions.join(" AND ")}
             ORDER BY s.scanned_at ${direction}, s.id ${direction} LIMIT ${parameters.add(limit)}) AS s
       JOIN dynamic_codes AS d ON d.id = s.code_id

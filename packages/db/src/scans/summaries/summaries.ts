@@ -85,7 +85,8 @@ export async function listStaleSpans(client: pg.ClientBase): Promise<SummaryStar
 
 /** The quarters of an hour in which visitors were seen, each with the one before it on that day. */
 const visitsOf = (condition: string) => `
-  SELECT subject_id, slot, visitor, coalesce(lag(slot) OVER (PARTITION BY subject_id, visitor ORDER BY slot), -1) AS previous
+  SELECT subject_id, slot, visitor,
+    coalesce(lag(slot) OVER (PARTITION BY subject_id, visitor ORDER BY slot), -1) AS previous
   FROM (SELECT DISTINCT subject_id, slot, visitor FROM seen
         WHERE visitor IS NOT NULL AND $1 = 'day' AND ${condition}) AS visited`;
 

@@ -77,7 +77,8 @@ function requireSize({ width, height, passes }: ReadHeader, { sideMax }: ImageLi
   if (width * height * passes > pixelPassesMax) {
     const passesMax = Math.floor(pixelPassesMax / (width * height));
     throw refuse(
-      `A picture of ${width} × ${height} pixels may have ${passesMax} scans; this one has ${passes}. Save it as a baseline JPEG.`,
+      `A picture of ${width} × ${height} pixels may have ${passesMax} scans; this one has ${passes}. ` +
+        "Save it as a baseline JPEG.",
     );
   }
 }
