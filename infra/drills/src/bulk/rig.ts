@@ -11,7 +11,8 @@ import { type Redis, startRedis } from "@qrfactory/processes/redis";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import { Redis as RedisClient } from "ioredis";
-import { answered, managementEnvironment, startDatabase, startService } from "../rig.js";
+import { startDatabase } from "../database.js";
+import { answered, managementEnvironment, startService } from "../service.js";
 
 /** An order as the API tells of it. */
 export type Job = {

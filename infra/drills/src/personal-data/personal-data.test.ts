@@ -16,7 +16,8 @@ import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { Redis as Client } from "ioredis";
-import { answered, managementEnvironment, type Status, startService } from "../rig.js";
+import type { Status } from "../region.js";
+import { answered, managementEnvironment, startService } from "../service.js";
 
 const startTimeoutMs = 30_000;
 const temp = makeTempDirectory("qrfactory-personal-");

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { until } from "@qrfactory/processes/until";
 import { assertNothingRefused, type Drill } from "../drill.js";
-import type { Region, Rig } from "../rig.js";
+import type { Region } from "../region.js";
+import type { Rig } from "../rig.js";
 import { diskRefusal, fill, mountDisk } from "../small-disk.js";
 
 const regionName = "region-on-disk";

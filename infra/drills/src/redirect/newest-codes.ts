@@ -4,7 +4,8 @@ import { strict as assert } from "node:assert";
 import { createCode } from "@qrfactory/db/codes/creation";
 import { until } from "@qrfactory/processes/until";
 import type { Drill } from "../drill.js";
-import { drillActor, type Region, type Rig } from "../rig.js";
+import type { Region } from "../region.js";
+import { drillActor, type Rig } from "../rig.js";
 
 const codesMade = 50;
 
