@@ -1,5 +1,5 @@
 // Segment files: `<first sequence number>.seg` in the spool's directory, entries one after the other. A record's place
-// is known from the names; what is inside is checked when it is read, and damage costs only the records it touches.
+// is known from the names; content is checked when it is read, and damage costs only the records it touches.
 import { readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";

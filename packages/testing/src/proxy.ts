@@ -20,8 +20,8 @@ export type TcpProxyOptions = {
   port: number;
   host?: string;
   /**
-   * Sees every chunk and says whether it passes; what does not is lost, while the connection stays open. Connections
-   * are numbered as they come.
+   * Sees every chunk and says whether it passes; one that does not is lost, while the connection stays open.
+   * Connections are numbered as they come.
    */
   passes?: (chunk: Buffer, towards: "client" | "server", connection: number) => boolean;
 };

@@ -56,7 +56,7 @@ export async function openGeolocation(options: GeolocationOptions): Promise<Geol
   let edition = "";
   let locate = remembering(() => nowhere);
 
-  /** Reads the files when they are not those that were read last; what fails leaves the last good edition. */
+  /** Reads the files when they are not those that were read last; a failure leaves the last good edition. */
   async function refresh(): Promise<void> {
     try {
       const found = (await Promise.all(files.map((path) => stat(path))))

@@ -1,6 +1,6 @@
 // The shape and the course of a drill of bulk orders: an order in a stack of its own, a fault while it is worked on,
 // then the laws. The order ends in one ZIP with the images and the manifest of an order that nothing disturbed, or in a
-// refund; what was taken is counted once, by the counter and by the ledger.
+// refund; credits that were taken are counted once, by the counter and by the ledger.
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Codes that no snapshot holds yet: every region is killed together with every Redis, and started again alone. What a
-// region ever knew it has to know again, from its journal.
+// Codes that no snapshot holds yet: every region is killed together with every Redis, and started again alone. The
+// region has to know again, from its journal, every code that it ever knew.
 import { strict as assert } from "node:assert";
 import { createCode } from "@qrfactory/db/codes/creation";
 import { until } from "@qrfactory/processes/until";

@@ -62,7 +62,7 @@ export function pathsIn(root: string): Paths {
 
 /**
  * Makes the folder if it is not there, and lets nobody else in: what lies in it is secret or personal. A folder that
- * holds other things is left as it is; what is made in it is private all the same, by the launcher's umask.
+ * holds other things is left as it is; files made in it are private all the same, by the launcher's umask.
  */
 export function makeDataDirectory(paths: Paths): void {
   mkdirSync(paths.root, { recursive: true });

@@ -1,5 +1,5 @@
 // Where a scan of a code leads: the one place that decides it, for the redirect service and for the API's `resolve`.
-// Pure and without waiting; what it decided step by step is told to whoever asks.
+// Pure and without waiting; a caller that gives a trace is told each step.
 
 import type { Served } from "@qrfactory/domain/events";
 import { intentAddress, isWebAddress } from "./app-links.js";

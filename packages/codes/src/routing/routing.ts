@@ -6,7 +6,7 @@ import { rulesMax, variantsMax } from "@qrfactory/domain/events";
 import { findZone } from "@qrfactory/domain/local-time";
 import { z } from "zod";
 
-/** One rule; whatever is given must hold. */
+/** One rule; every condition that is given must hold. */
 export type PublishedRule = {
   url: string;
   /** Countries in upper case, languages, devices and systems in lower case; one of each list must hold. */

@@ -1,5 +1,5 @@
-// API keys: rows that say whose a key is. Every change raises `version`; what state Redis has not heard of yet is
-// `published_version < version`, and the worker sees to it.
+// API keys: rows that say whose a key is. Every change raises `version`; rows that the state Redis has not heard of yet
+// have `published_version < version`, and the worker sees to them.
 import { randomUUID } from "node:crypto";
 import type { KeyRecord } from "@qrfactory/domain/access/key-record";
 import type { KeyScope } from "@qrfactory/domain/access/key-scopes";

@@ -87,13 +87,13 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
   throw invalidFields(fieldErrors(result.error, wholeDefault));
 }
 
-/** A number within bounds; whatever is wrong with it, the message says both. */
+/** A number within bounds; the message of every refusal says both. */
 export const numberFrom = (min: number, max: number) => {
   const error = sayBounds("a number", min, max);
   return z.number(error).min(min, error).max(max, error);
 };
 
-/** A whole number within bounds; whatever is wrong with it, the message says both. */
+/** A whole number within bounds; the message of every refusal says both. */
 export const wholeFrom = (min: number, max: number) => {
   const error = sayBounds("a whole number", min, max);
   return z.int(error).min(min, error).max(max, error);

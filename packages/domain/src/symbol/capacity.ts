@@ -84,7 +84,7 @@ export type FitOptions = {
  * even version 40 is too small. The text must be well-formed Unicode and not empty.
  *
  * In `auto`, text beyond ASCII is UTF-8 that is announced, or kanji mode throughout where that makes the symbol smaller
- * or stronger; what fits only without its designator goes without.
+ * or stronger; text that fits only without the designator of its encoding goes without.
  */
 export function fitSymbol(text: string, least: ErrorCorrection, options: FitOptions = {}): SymbolFit | null {
   const { versionMin = 1, encoding = "auto" } = options;

@@ -70,7 +70,7 @@ export function encodeSegments(
   return { version, errorCorrection, modes, mask: chosen, modules: unpack(shape, candidate) };
 }
 
-/** Puts the bits of the codewords, highest first, into their modules; what is left over are zeros. */
+/** Puts the bits of the codewords, highest first, into their modules; remainder bits are zeros. */
 function place(codewords: Uint8Array, order: Uint16Array, grid: Int32Array): void {
   let at = 0;
   for (const codeword of codewords) {

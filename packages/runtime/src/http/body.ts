@@ -13,7 +13,7 @@ import { makeBreather } from "../load/breather.js";
 /** A code with fifty rules and addresses of 2,000 characters takes half of it. */
 const jsonBytesMaxDefault = 262_144;
 
-/** Text with much repetition shrinks to a fiftieth; what grows more than this when it is unpacked was made to. */
+/** Text with much repetition shrinks to a fiftieth; a body that grows more than this was made to. */
 const unpackedRatioMax = 100;
 /** Small bodies may grow more: a few hundred bytes of white space harm nobody. */
 const unpackedBytesFree = 16_384;

@@ -133,8 +133,8 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
   }
 
   /**
-   * Settles in one command what came together; what Redis does not hear now it hears later, or decides by what is
-   * written.
+   * Settles in one command what came together. Charges that Redis does not hear of now it hears of later, or they are
+   * decided by what is written.
    */
   async function flush(): Promise<void> {
     clearTimeout(flushing);

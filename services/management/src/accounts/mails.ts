@@ -1,4 +1,4 @@
-// The mails about accounts. Each carries one token; whoever has it proves that the mailbox is theirs.
+// The mails about accounts. Each carries one token, which proves that the mailbox is its holder's.
 import type { Role } from "@qrfactory/domain/access/roles";
 import type { Mail } from "../mail.js";
 

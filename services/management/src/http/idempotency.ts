@@ -16,7 +16,7 @@ export type Creation = {
   body: unknown;
   /** Of the answer; default 201. */
   status?: number;
-  /** Creates in `tx` and returns the body of the answer; what it throws undoes everything. */
+  /** Creates in `tx` and returns the body of the answer; an error undoes everything. */
   effect: (tx: Tx) => Promise<unknown>;
   /** Runs after the commit of a first run, never of a replay; the worker makes up for a crash before it. */
   committed?: () => Promise<void>;

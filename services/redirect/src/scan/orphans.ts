@@ -18,7 +18,7 @@ export type Orphans = {
 
 /** Receiver of the counts, and how often it gets them. */
 export type OrphansOptions = {
-  /** Takes counts by id; what it rejects is counted on and handed over later. */
+  /** Takes counts by id; rejected ones are counted on and handed over later. */
   add: (counts: ReadonlyMap<string, number>) => Promise<void>;
   intervalMs?: number;
 };

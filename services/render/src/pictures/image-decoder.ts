@@ -13,7 +13,7 @@ import { type ImageHeader, rejected } from "./headers/image-header.js";
 import { makePictureMemory } from "./picture-memory.js";
 import type { PictureFile } from "./pictures.js";
 
-/** 16 megapixels take about 0.4 s, in four inks and 18 scans 1 s; what takes longer than this is stuck. */
+/** 16 megapixels take about 0.4 s, in four inks and 18 scans 1 s; a process that takes longer than this is stuck. */
 const decodeMsMaxDefault = 4_000;
 
 /**

@@ -43,7 +43,7 @@ const collectGarbage: () => void = runInNewContext("gc");
 
 await Promise.all([loadDecoder(), loadShaper()]);
 
-/** Draws one design; what the pool calls. */
+/** Draws one design, in a thread of the pool. */
 export default async function drawTask({ design, checked, pictures, isTrial }: DrawTask): Promise<DrawOutcome> {
   const started = performance.now();
   try {

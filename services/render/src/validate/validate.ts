@@ -1,5 +1,5 @@
 // POST /api/v1/validate/: what generate would make of a request, without making it. Nothing is delivered, created or
-// charged; what decoders find out is found out as generate does it, by the same steps.
+// charged; decoders are asked by the same steps as by generate.
 import { rgbaOf } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
 import { widthMmOf } from "@qrfactory/domain/design/image-size";
@@ -36,8 +36,8 @@ const verdicts: readonly ProblemCode[] = [
 ];
 
 /**
- * A code is read from ten times its width away, as a rule of thumb for one of 25 modules (version 2); what a camera has
- * to tell apart is the module, so this is 250 times the side of one.
+ * A code is read from ten times its width away, as a rule of thumb for one of 25 modules (version 2); cameras have to
+ * tell modules apart, so this is 250 times the side of one.
  */
 const distanceInModules = 250;
 

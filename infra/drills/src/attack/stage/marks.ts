@@ -32,7 +32,7 @@ export const mailedToken = /smt_[A-Za-z0-9_-]{43}/;
 /** A mark by its name, and the file that holds it. */
 export type Found = { what: string; file: string };
 
-/** Every file below a directory, with its path from there; what goes away meanwhile is left out. */
+/** Every file below a directory, with its path from there; files that go away meanwhile are left out. */
 export function filesIn(directory: string): { path: string; mode: number }[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

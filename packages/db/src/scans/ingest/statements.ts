@@ -58,10 +58,10 @@ const arraysOf = (columns: object) =>
     .join(", ");
 
 /**
- * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart; who was led to a fallback is
- * not. A code that is made for a number of scans is to be published again, so that regions hear of each other's, until
- * it is used up. Summaries of hours that are over, their days and months are out of date when a scan of theirs comes
- * in; the hour itself has none, and those of rows that may be gone stand as they are.
+ * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart; people who were led to a
+ * fallback are not. A code that is made for a number of scans is to be published again, so that regions hear of each
+ * other's, until it is used up. Summaries of hours that are over, their days and months are out of date when a scan of
+ * theirs comes in; the hour itself has none, and those of rows that may be gone stand as they are.
  */
 export const insertScans = `
   WITH inserted AS (

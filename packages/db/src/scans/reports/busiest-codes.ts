@@ -1,5 +1,5 @@
-// The busiest codes of a workspace. Its summaries name the first 500 of each day or month and 100 of an hour. What a
-// code can have had without being named is bounded by the last one that was, so mostly a look at the hours of a hundred
+// The busiest codes of a workspace. Its summaries name the first 500 of each day or month and 100 of an hour. Scans of
+// a code that is not named are bounded by those of the last one that is, so mostly a look at the hours of a hundred
 // candidates proves who comes first (Fagin's threshold algorithm); where it does not, all hours are added up. The
 // answer is exact.
 

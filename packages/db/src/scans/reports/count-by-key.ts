@@ -10,7 +10,7 @@ import type { ReportPlan } from "./plan.js";
 export type KeyCount = { key: string; scans: number };
 
 /**
- * The `top` most frequent values of each dimension; ties by the value. What machines made is counted with
+ * The `top` most frequent values of each dimension; ties by the value. Scans by machines are counted with
  * `includeBots`.
  */
 export async function countByKey(

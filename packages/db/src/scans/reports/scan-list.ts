@@ -40,7 +40,7 @@ export type ScanList = {
   limit: number;
 };
 
-/** Scans in order of time, at most `limit`; whatever they were answered with, where the scope includes that. */
+/** Scans in order of time, at most `limit`; those that were led to a fallback, too, where the scope includes them. */
 export async function listScans(
   reader: Reader,
   scope: ScanScope,

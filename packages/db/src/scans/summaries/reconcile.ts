@@ -128,8 +128,8 @@ export async function reconcileCodes(client: pg.ClientBase, today: Date): Promis
 }
 
 /**
- * A summary is taken to be right when its totals are those of the rows and each of its tables adds up to them; what is
- * not is made anew, and with a day its month. Of a day and of each of its hours that has one.
+ * A summary is taken to be right when its totals are those of the rows and each of its tables adds up to them; any
+ * other is made anew, and with a day its month. Of a day and of each of its hours that has one.
  */
 const outdateWrongSummaries = `
   WITH rows AS MATERIALIZED (

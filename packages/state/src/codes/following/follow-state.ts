@@ -1,4 +1,4 @@
-// What a follower of the table of codes is told and what it tells, and the states that it goes through.
+// Options of a follower of the table of codes, its report, and the states that it goes through.
 import type { StateChanges } from "@qrfactory/runtime/state-changes";
 import type { Redis } from "ioredis";
 import type { Table } from "../table/table.js";

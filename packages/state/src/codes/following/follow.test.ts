@@ -268,7 +268,7 @@ test("changes that were trimmed away before they were read are found by loading 
   const follower = follow(table, { url: `redis://127.0.0.1:${proxy.port}` });
   await until(() => table.isFull());
   proxy.freeze();
-  // The read that is under way may still bring the first edits; what comes after them is lost to it.
+  // The read that is under way may still bring the first edits; those after them are lost to it.
   await publishCodes(redis, codes(5, 2));
   await publishCodes(redis, codes(5, 3));
   await redis.xtrim("qrf:codes:changes", "MAXLEN", 1);

@@ -27,7 +27,7 @@ const magicOf = (version: number) => Buffer.from(`QRFTABL${String.fromCharCode(v
 const magic = magicOf(2);
 const magicBefore = magicOf(1);
 const blockHeadBytes = 8;
-/** Above any chunk; what is not used of a buffer of this size takes no memory. */
+/** Above any chunk; the unused part of a buffer of this size takes no memory. */
 const blockBytesMax = 16 * 1024 * 1024;
 const kept = 3;
 
