@@ -6,7 +6,8 @@ const { createHash } = require("node:crypto");
 const version = "1";
 
 const names =
-  "Array Buffer DataView Error Float64Array Int32Array JSON Map Math Number Object Promise Set String Uint16Array Uint32Array Uint8Array Uint8ClampedArray";
+  "Array Buffer DataView Error Float64Array Int32Array JSON Map Math Number Object Promise Set String " +
+  "Uint16Array Uint32Array Uint8Array Uint8ClampedArray";
 
 const patterns = names.split(" ").map((name) => ({
   name,

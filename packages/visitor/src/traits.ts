@@ -5,6 +5,7 @@ import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
 import { memoise } from "./memo.js";
 import { type Client, readUserAgent } from "./user-agent.js";
 
+/** Traits of a client as a scan keeps them. */
 export type Traits = Pick<Client, "device" | "os" | "browser"> & {
   /** The language wanted most without its region, e.g. `de` of `de-AT,en;q=0.5`; null when none is named. */
   language: string | null;

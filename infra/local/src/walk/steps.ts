@@ -12,6 +12,7 @@ const editMsMax = 1_000;
 /** A scan is in the count within this time. */
 const countMsMax = 5_000;
 
+/** A step of the walk: its promise, and the act that proves it. */
 export type Step = { promise: string; act: () => Promise<void> };
 
 function expectThat(isSo: boolean, expected: string, answer: Answer): void {

@@ -34,6 +34,7 @@ export function stateOf({ isActive, expiresAt, maxScans, scanCount, fallbackUrl 
 
 type StateColumns = Pick<StoredCode, "isActive" | "expiresAt" | "maxScans" | "scanCount" | "fallbackUrl">;
 
+/** Ends between which codes are published: the state Redis and the table of codes. */
 export type CodePublisherOptions<Row extends StoredCode> = {
   /** Gives rows to the state Redis, where a newer version wins. */
   send: (rows: PublishedCode[]) => Promise<unknown>;

@@ -58,6 +58,8 @@ export const auditActions = [
   "workspace.scan_pages_changed",
   "workspace.deleted",
 ] as const;
+
+/** Name of an audited change, such as `dynamic.updated`. */
 export type AuditAction = (typeof auditActions)[number];
 
 /** A change beside its author; `details` in the words of the API, never a secret. */
@@ -88,6 +90,7 @@ export async function recordAccountAudit(tx: Tx, actor: Actor, action: AuditActi
 export const columnsOf = ({ kind, id, network, requestId }: Actor): Prisma.Sql =>
   Prisma.sql`${kind}::text, ${id}::text, ${network}::text, ${requestId}::text`;
 
+/** Conditions on the audit trail; all that are given must hold. `from` is inclusive, `until` is not. */
 export type AuditFilter = {
   actions?: string[];
   actorId?: string;

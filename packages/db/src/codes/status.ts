@@ -6,6 +6,7 @@ import { type DynamicCode, Prisma } from "../generated/client.js";
 
 /** `scheduled` is paused with a change that waits to activate it; else as a scan would find the code. */
 export const codeStatuses = ["active", "scheduled", "expired", "used_up", "paused"] as const;
+/** State of a code as lists filter by it. */
 export type CodeStatus = (typeof codeStatuses)[number];
 
 /** The status of a code; `isScheduled` says that an activation waits. */

@@ -31,6 +31,7 @@ const readings: Partial<Record<ScanDimension, (prefix: string) => string>> = {
 export const valueIn = (dimension: ScanDimension, prefix = ""): string =>
   readings[dimension]?.(prefix) ?? prefix + scanDimensions[dimension].column;
 
+/** Name of a dimension, as reports and filters of the API spell it. */
 export type ScanDimension = keyof typeof scanDimensions;
 
 /** Scans that ended at the fallback of their code. */

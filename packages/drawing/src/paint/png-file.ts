@@ -11,12 +11,14 @@ export const colorTypes = { rgb: 2, palette: 3, rgba: 6 } as const;
 
 /** Filter types (9.2): bytes of a row as they are, or as differences to the row above. */
 export const filterNone = 0;
+/** Filter type of a row that holds the differences to the row above (PNG, 9.2). */
 export const filterUp = 2;
 
 const metresPerInch = 0.0254;
 /** pHYs unit: pixels a metre. */
 const unitMetre = 1;
 
+/** Rows of an image, ready to be compressed. */
 export type PngRows = {
   widthPx: number;
   /** As high as wide unless given. */

@@ -48,6 +48,7 @@ const logoutBody = z
     message: 'Give the refresh token, or else "everywhere": true.',
   });
 
+/** Dependencies of sign-up, log-in and sessions. */
 export type AccountsOptions = {
   db: Db;
   sessions: SessionIssuer;

@@ -7,6 +7,7 @@ import { z } from "zod";
 /** The longest body is a sign-up in which each of 630 characters is an escape of 12 bytes. */
 export const accountBody: BodyLimits = { bytesMax: 8_192, valuesMax: 64 };
 
+/** Schema of an e-mail address that is kept, trimmed and in lower case. */
 export const emailField = z
   .string()
   .trim()
@@ -23,4 +24,5 @@ export const guessedPassword = z.string().max(lengthsMax.secret);
 /** A secret that we issued: a refresh token or a mailed one. */
 export const tokenField = z.string().min(1, "Give the token.").max(lengthsMax.secret, tooLongFor(lengthsMax.secret));
 
+/** Schema of a workspace's name. */
 export const workspaceNameField = nameField("Give the workspace a name.");

@@ -45,6 +45,7 @@ const changeBody = z.strictObject({ role });
 /** The password of the account with this address, or for a new one; none from who is logged in as that account. */
 const acceptBody = z.strictObject({ token: tokenField, password: guessedPassword.optional() });
 
+/** Dependencies of the routes of members. */
 export type MembersOptions = {
   db: Db;
   sessions: SessionIssuer;

@@ -28,6 +28,7 @@ const resetBody = z.strictObject({ token: tokenField, password: passwordField })
 /** Short, because whoever has the token has the account. */
 const resetMs = hourMs;
 
+/** Dependencies of changing and resetting a password. */
 export type PasswordOptions = {
   db: Db;
   findCaller: FindCaller;

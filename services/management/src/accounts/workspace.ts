@@ -44,6 +44,7 @@ const changeBody = z
 
 const deleteBody = z.strictObject({ password: guessedPassword });
 
+/** Dependencies of the routes of one workspace. */
 export type WorkspaceOptions = {
   db: Db;
   findCaller: FindCaller;

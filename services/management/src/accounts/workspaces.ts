@@ -15,6 +15,7 @@ import { accountBody, workspaceNameField } from "./fields.js";
 
 const createBody = z.strictObject({ name: workspaceNameField });
 
+/** Dependencies of the list of workspaces and of new ones. */
 export type WorkspacesOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -28,6 +28,7 @@ const filters = {
   to: momentField.optional(),
 };
 
+/** Dependencies of the audit trail. */
 export type AuditOptions = { db: Db; findCaller: FindCaller };
 
 /** The route of the audit trail. */

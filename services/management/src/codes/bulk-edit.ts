@@ -34,6 +34,7 @@ const bulkEditBody = z
     message: "Name the codes either by short_ids or by a filter.",
   });
 
+/** Dependencies of edits of many codes. */
 export type BulkEditOptions = {
   db: Db;
   findCaller: FindCaller;

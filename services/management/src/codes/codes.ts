@@ -38,6 +38,7 @@ const scheduleBody = updateCodeBody.extend({ effective_at: effectiveAtField });
 
 const showQuery = z.strictObject({ at: momentField.optional() });
 
+/** Dependencies of the routes of codes. */
 export type DynamicCodesOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -140,6 +140,7 @@ const exportQuery = z.strictObject({
   timezone: timezoneField.default("UTC"),
 });
 
+/** Dependencies of the export of codes. */
 export type ExportOptions = { db: Db; findCaller: FindCaller; scanBaseUrl: string };
 
 /** The handler of `GET /api/v1/dynamic/export`. */

@@ -18,6 +18,7 @@ const versionMax = 2_147_483_647;
 
 const rollbackBody = z.strictObject({ version: z.number().int().min(1).max(versionMax) });
 
+/** Dependencies of versions and rollbacks; `send` answers with a code's document. */
 export type HistoryOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -49,6 +49,7 @@ const resolveBody = z.strictObject({
   browser: z.string().min(1).max(traitLengthMax).optional(),
 });
 
+/** Dependencies of the look ahead at a scan. */
 export type ResolveOptions = { db: Db; findCaller: FindCaller };
 
 /**
@@ -80,7 +81,9 @@ export function makeResolve({ db, findCaller }: ResolveOptions) {
 
 const scheduleStep = ({ effectiveAt, changes }: ScheduledChange): Step => ({
   step: "schedule",
-  detail: `The change that is scheduled for ${effectiveAt.toISOString()} is made: ${wireNames(changes).sort().join(", ")}.`,
+  detail:
+    `The change that is scheduled for ${effectiveAt.toISOString()} is made: ` +
+    `${wireNames(changes).sort().join(", ")}.`,
 });
 
 /** The visitor of a request: the same one whenever the same is asked. */

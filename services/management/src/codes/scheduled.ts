@@ -27,6 +27,7 @@ export const effectiveAtField = momentField
   .refine((at) => at.getTime() > Date.now(), "Use a moment that is still to come, or leave this out.")
   .refine((at) => at.getTime() < Date.now() + yearsAheadMax * yearMs, `Use a moment within ${yearsAheadMax} years.`);
 
+/** Dependencies of scheduled changes. */
 export type ScheduledOptions = { db: Db; findCaller: FindCaller; publicBaseUrl: string };
 
 /** The handlers of `GET …/scheduled` and `DELETE …/scheduled/{id}`. */

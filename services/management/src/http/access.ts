@@ -4,7 +4,7 @@ import type { Role } from "@qrfactory/domain/access/roles";
 import type { Handler, Method } from "@qrfactory/runtime/http/app";
 import type { Response } from "express";
 
-/** Who may call a route. */
+/** Callers that a route lets in. */
 export type Access = {
   /** The scope with which an API key may, too; without one only people may. */
   scope?: KeyScope;

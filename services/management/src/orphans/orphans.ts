@@ -12,6 +12,7 @@ import type { FindCaller } from "../http/caller.js";
 
 const query = z.strictObject({ days: z.coerce.number().int().min(1).max(orphanDaysMax).default(30) });
 
+/** Dependencies of the list of orphans. */
 export type OrphansOptions = {
   db: Db;
   findCaller: FindCaller;

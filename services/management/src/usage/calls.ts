@@ -28,6 +28,7 @@ const filters = {
   to: momentField.optional(),
 };
 
+/** Dependencies of the ledger of calls. */
 export type CallsOptions = { db: Db; findCaller: FindCaller };
 
 /** The route of the ledger of calls. */

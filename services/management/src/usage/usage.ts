@@ -9,6 +9,7 @@ import type { Request, Response } from "express";
 import { type GuardedRoutes, may } from "../http/access.js";
 import type { FindCaller } from "../http/caller.js";
 
+/** Dependencies of the report on usage. */
 export type UsageOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -30,6 +30,7 @@ const contentTypes: Record<ImageFormat, string> = {
   jpeg: "image/jpeg",
 };
 
+/** Dependencies of requests for images. */
 export type GenerateOptions = {
   requireCaller: RequireCaller;
   credits: Pick<Credits, "takeCredits" | "giveBackCredits" | "settle">;
@@ -187,7 +188,8 @@ function quotaExceeded(plan: Plan, overage: Overage | null, at: Date): ApiError 
   return quotaProblem(
     at,
     (day) =>
-      `The ${plan.name} plan includes ${included} images a month${beyond} and all are used; the next month starts on ${day} (UTC).`,
+      `The ${plan.name} plan includes ${included} images a month${beyond} and all are used; ` +
+      `the next month starts on ${day} (UTC).`,
   );
 }
 

@@ -122,4 +122,5 @@ const longText: Row = {
   },
 };
 
+/** Rows of bodies that cost more to read than to send. */
 export const bodyRows: Row[] = [membersGzipped, bulkMembers, brackets, ...csvRows, longText];

@@ -4,6 +4,7 @@
 // is compared with our clock: where both agree, a region that starts need not wait for the second.
 import { performance } from "node:perf_hooks";
 
+/** Age of a heartbeat by our own clock. */
 export type Heartbeat = {
   /** Takes the heartbeat as it was just read; null when there is none. */
   see(text: string | null): void;

@@ -18,6 +18,7 @@ import {
 import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes";
 import { makePlaceIndex, type PlaceIndex } from "./place-index.js";
 
+/** Sizes of a table's parts; only tests choose them. */
 export type TableOptions = {
   /** A chunk is 2^chunkBits bytes and must have room for the longest row; default 20, 1 MiB. */
   chunkBits?: number;
