@@ -103,6 +103,32 @@ test("types are strict ones, for a program of modules and one of require", () =>
   expect(run(tsc, [...flags, "use.mts", "use.cts"])).toBe("");
 });
 
+const guides = ["README.md", "../docs/sdk-typescript.md"];
+
+test.each(guides)("every example of %s compiles", (name) => {
+  const guide = readFileSync(join(folder, name), "utf8");
+  const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, block]) => block as string);
+  expect(blocks.length).toBeGreaterThan(2);
+  const imports = blocks.flatMap((block) => block.match(/^import .*;$/gm) ?? []);
+  const body = blocks.map((block) => block.replace(/^import .*;$/gm, "")).join("\n");
+  writeFileSync(join(temp.path, "guide.mts"), [...new Set(imports), body].join("\n"));
+  const types = join(folder, "node_modules", "@types");
+  const flags = [
+    "--noEmit",
+    "--strict",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2023",
+    "--types",
+    "node",
+    "--typeRoots",
+    types,
+  ];
+  const tsc = join(folder, "..", "..", "node_modules", ".bin", "tsc");
+  expect(run(tsc, [...flags, "guide.mts"])).toBe("");
+});
+
 test("the main entry is small: its minified bundle is at most 8 kB of gzip", async () => {
   const { outputFiles } = await build({
     entryPoints: [join(installed, "esm", "index.js")],

@@ -526,7 +526,7 @@ export type WorkspaceUsage = Usage & {
   overage: { enabled: boolean; renders_max: number | null; renders: number; usd: number };
   thresholds: { type: string; reached_at: Moment }[];
   by_key: { id: string | null; key_prefix: string | null; name: string; renders: number }[];
-  daily: Record<string, unknown>[];
+  daily: { day: string; renders: number }[];
 };
 
 export type ApiCall = {
