@@ -28,7 +28,8 @@ const code: LiveCode = {
   fallback_url: null,
 };
 const iphone =
-  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+  "Version/17.5 Mobile/15E148 Safari/604.1";
 const fallback_url = "https://example.com/later";
 const describeScan = makeDescribeScan({
   region: "eu-1",

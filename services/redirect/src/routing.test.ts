@@ -20,9 +20,11 @@ import { makeVisitorOf } from "./scan/visitor.js";
 const noon = Date.UTC(2026, 10, 21, 12);
 const destination_url = "https://example.com/menu";
 const iphone =
-  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+  "Version/17.5 Mobile/15E148 Safari/604.1";
 const android =
-  "Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36";
+  "Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 (KHTML, like Gecko) " +
+  "Chrome/125.0.0.0 Mobile Safari/537.36";
 
 let table: Table;
 let scans: ScanEvent[];
