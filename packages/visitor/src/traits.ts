@@ -20,7 +20,7 @@ export const readLanguage = memoise(preferredLanguage, languagesMax);
 
 const primaryLanguage = memoise((header) => readLanguage(header).split("-", 1)[0] || null, languagesMax);
 
-/** Which machine a scan is of; null for a person's, who has really asked. Only those are counted. */
+/** Kind of machine that a scan is of; null for a person who has really asked. Only these are counted. */
 export const botClassOf = ({ botClass }: Pick<Client, "botClass">, isPrefetch: boolean): BotClass | null =>
   botClass ?? (isPrefetch ? "prefetch" : null);
 

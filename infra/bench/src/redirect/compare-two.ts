@@ -12,7 +12,7 @@ const ruledTurns = 11;
 const laneTurns = 5;
 const seconds = 3;
 
-/** Twenty rules of every kind of which the last one matches the phone that asks. */
+/** Twenty rules of every kind; the last one matches the phone that asks. */
 const rules: Routing["rules"] = [
   ...Array.from({ length: 19 }, (_, i) => ({
     url: `https://example.com/rule/${i}`,
@@ -67,7 +67,7 @@ async function compareTwo(title: string, contenders: Contender[], directory: str
   };
 }
 
-/** Compares codes without rules with codes of twenty, of which only the last one matches. */
+/** Compares codes without rules with codes of twenty; only the last of these matches. */
 export async function plainAndRuled(directory: string): Promise<ScanRace> {
   const contenders: Contender[] = [];
   for (const routing of [undefined, { rules }]) {

@@ -1,5 +1,5 @@
 // The publication of codes: the row that redirect answers from, made of the stored one by the table of fields, and the
-// one way by which it gets there, whoever has changed a code.
+// one way by which it gets there after any change of a code.
 import { fieldList } from "../fields/fields.js";
 import type { StoredCode } from "../fields/stored.js";
 import type { CodeState } from "../routing/route.js";

@@ -55,7 +55,7 @@ const address = z
   .string()
   .max(4_000)
   .regex(/^https?:\/\/[\x21-\x7e]+$/);
-/** argon2id with costs that a machine can bear: at most 100 MB, whoever wrote the row. */
+/** argon2id with costs that a machine can bear: at most 100 MB for any row. */
 const passwordHash = z
   .string()
   .regex(/^\$argon2id\$v=19\$m=\d{1,5},t=\d,p=[1-4]\$[A-Za-z0-9+/]{8,100}\$[A-Za-z0-9+/]{16,100}$/);

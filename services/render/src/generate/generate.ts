@@ -34,7 +34,7 @@ const contentTypes: Record<ImageFormat, string> = {
 export type GenerateOptions = {
   requireCaller: RequireCaller;
   credits: Pick<Credits, "takeCredits" | "giveBackCredits" | "settle">;
-  /** Names this process in its charges: whoever starts in its place decides what became of them. */
+  /** Names this process in its charges: the process that starts in its place decides about those left open. */
   chargeHolder: () => string;
   readRequest: ReadRequest;
   images: Images;

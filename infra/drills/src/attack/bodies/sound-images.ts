@@ -77,7 +77,7 @@ const validations: Sound[] = [
   },
 ];
 
-/** Orders of many images, of which one is only foreseen. */
+/** Orders of many images: a dry run, and a real one. */
 const orders: Sound[] = [
   {
     route: "generate/bulk?dry_run=true",

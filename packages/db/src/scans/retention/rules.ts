@@ -12,7 +12,7 @@ export type RetentionRule = {
   window: Window;
   /** Whether a workspace may have a longer window (`retention_months`); the table has a `workspace_id` then. */
   mayBeLonger?: true;
-  /** Only rows of which this is true, SQL. */
+  /** Condition on the rows, SQL. */
   only?: string;
   /** Partitioned by month: whole months are dropped where that is possible. */
   isPartitioned?: true;

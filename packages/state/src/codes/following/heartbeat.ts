@@ -12,7 +12,7 @@ export type Heartbeat = {
   ageMs(): number | null;
 };
 
-/** Management writes its heartbeat every second: whoever has seen it stand still for so long may miss codes. */
+/** Management writes its heartbeat every second: a table may miss codes when it has stood still for so long. */
 export const stalenessMsMax = 5_000;
 
 /** Whether a heartbeat of this age, null for none, says that the replica moves. */

@@ -223,7 +223,7 @@ export class Table {
       this.sparseAt += length;
     }
     if (this.sparseAt < end) return;
-    // Not used again: whoever is writing a snapshot still reads from it.
+    // Not used again: a snapshot under way still reads from it.
     this.chunks[number] = undefined;
     this.freeNumbers.push(number);
     this.sparse.shift();
