@@ -33,7 +33,7 @@ function readArguments(args) {
   return { version, isDryRun };
 }
 
-/** Whether a version has lower numbers than another; what follows a hyphen is not compared. */
+/** Whether a version has lower numbers than another, without regard to what follows a hyphen. */
 function isLower(version, other) {
   const numbers = (text) => versionPattern.exec(text).slice(1, 4).map(Number);
   const [ours, theirs] = [numbers(version), numbers(other)];

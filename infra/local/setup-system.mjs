@@ -94,7 +94,8 @@ function howToInstall(packages) {
   if (!inPath("apt-get")) {
     throw new SetupError(
       `These programs are missing, and this system has no apt-get to install them with: ${packages.join(", ")}.\n` +
-        "Install PostgreSQL 15 or later, Redis 7 or later, nginx, curl, for the tests Chromium, and for node-canvas a C++ compiler, make, " +
+        "Install PostgreSQL 15 or later, Redis 7 or later, nginx, curl, for the tests Chromium, " +
+        "and for node-canvas a C++ compiler, make, " +
         "python3, pkg-config, cairo, pango, libjpeg, giflib and librsvg with their headers, and run again.",
     );
   }

@@ -35,7 +35,8 @@ function checkNode() {
   const [majorMin, minorMin] = nodeVersionMin;
   if (major > majorMin || (major === majorMin && minor >= minorMin)) return;
   throw new SetupError(
-    `This is Node.js ${process.versions.node}; QRFactory needs ${nodeVersionMin.join(".")} or later. See https://nodejs.org.`,
+    `This is Node.js ${process.versions.node}; QRFactory needs ${nodeVersionMin.join(".")} or later. ` +
+      "See https://nodejs.org.",
   );
 }
 

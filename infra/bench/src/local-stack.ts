@@ -8,6 +8,7 @@ import { startScript } from "@qrfactory/processes/process";
 const launcher = fileURLToPath(new URL("../../local/start.mjs", import.meta.url));
 const timeoutMs = 60_000;
 
+/** A running stack, as stack.json describes it. */
 export type LocalStack = {
   gateway: string;
   regions: { name: string; redirect: string }[];

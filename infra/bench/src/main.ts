@@ -6,7 +6,9 @@ import { type AnalyticsRun, measureAnalytics } from "./analytics/reports.js";
 import { type BulkRun, measureBulk } from "./management/bulk.js";
 import { type ManagementRun, measureManagement } from "./management/codes.js";
 import type { Timing } from "./measure.js";
-import { raceScans, type ScanRace, withAndWithoutLane } from "./redirect/race.js";
+import { withAndWithoutLane } from "./redirect/compare-two.js";
+import { raceScans } from "./redirect/race.js";
+import type { ScanRace } from "./redirect/scan-race.js";
 import { type Race, raceOverHttp } from "./render/http.js";
 import { type Comparison, compareImages } from "./render/images.js";
 import { type Overload, overload } from "./render/overload.js";
@@ -63,7 +65,8 @@ async function overloads(): Promise<Overload[]> {
   for (const { title, accepted, refused, healthP95Ms, peakMegabytes } of results) {
     console.log(title);
     console.log(
-      `  ${accepted.perSecond} / s delivered, p50 ${accepted.p50Ms} ms, p95 ${accepted.p95Ms} ms, p99 ${accepted.p99Ms} ms`,
+      `  ${accepted.perSecond} / s delivered, p50 ${accepted.p50Ms} ms, p95 ${accepted.p95Ms} ms, ` +
+        `p99 ${accepted.p99Ms} ms`,
     );
     console.log(`  ${refused.perSecond} / s refused, p95 ${refused.p95Ms} ms; health p95 ${healthP95Ms} ms`);
     console.log(`  ${peakMegabytes} MB at most\n`);
@@ -122,7 +125,8 @@ async function analytics(): Promise<AnalyticsRun[]> {
       console.log(`  ${name.padEnd(44)}p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms`);
     }
     for (const { name, rows, megabytes, seconds, residentMegabytes } of exports) {
-      const memory = `${residentMegabytes.before.toFixed(0)} MB resident before, ${residentMegabytes.most.toFixed(0)} at most`;
+      const { before, most } = residentMegabytes;
+      const memory = `${before.toFixed(0)} MB resident before, ${most.toFixed(0)} at most`;
       console.log(`  ${name.padEnd(44)}${rows} rows, ${megabytes.toFixed(0)} MB in ${seconds.toFixed(1)} s; ${memory}`);
     }
     console.log(

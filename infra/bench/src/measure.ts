@@ -1,11 +1,13 @@
 // Times functions against each other so that the ratio can be trusted: in turns within one run, after a warm-up,
 // quoting medians. A machine that slows down for a while then slows all of them.
 
+/** A function to be timed. */
 export type Contender = {
   name: string;
   run: () => unknown;
 };
 
+/** Median time of one call, and how many were timed. */
 export type Timing = { name: string; medianMs: number; runs: number };
 
 /** Every contender gets at least this long in all, and this many runs. */

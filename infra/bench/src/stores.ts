@@ -8,6 +8,7 @@ import { startRedis } from "@qrfactory/processes/redis";
 /** Seeding half a million rows keeps ten indexes. */
 const queryTimeoutMs = 300_000;
 
+/** Running stores of a benchmark. */
 export type Stores = { databaseUrl: string; stateRedisUrl: string; db: Db };
 
 /** Starts both in a directory; `stops` gets what has to be ended afterwards, last first. */

@@ -15,6 +15,7 @@ import { replicaGone } from "./stores/replica.js";
 import { sentinelFailover } from "./stores/sentinel-failover.js";
 import { stateEmptied, stateFrozen, stateKilled } from "./stores/state-redis.js";
 
+/** Drills in the order of the table; a run without names makes all of them. */
 export const drills: Drill[] = [
   ...[postgresFrozen, stateKilled, stateFrozen, stateEmptied, sentinelFailover],
   ...[

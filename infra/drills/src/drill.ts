@@ -6,6 +6,7 @@ import { type Account, account } from "./ledger.js";
 import { type Load, type LoadOptions, startLoad } from "./load.js";
 import { type Rig, type RigOptions, startRig } from "./rig.js";
 
+/** A rig under load, for the fault of a drill. */
 export type Stage = {
   rig: Rig;
   load: Load;
@@ -13,6 +14,7 @@ export type Stage = {
   faultMs: number;
 };
 
+/** A drill as a row of the table. */
 export type Drill = {
   /** As on the command line. */
   name: string;
@@ -31,6 +33,7 @@ export type Drill = {
   run(stage: Stage): Promise<string>;
 };
 
+/** Figures of a drill whose laws held. */
 export type Result = { drill: Drill; seen: string; recoveryMs: number; scans: number } & Account;
 
 /** Scans that are answered before the fault, so that it does not meet an idle stack. */
@@ -39,6 +42,7 @@ const warmUpScans = 200;
 /** Enough for the slowest way back, an entry of a killed worker that is taken over after 15 s. */
 const recoveryMsMax = 45_000;
 
+/** Changes of a drill's usual course. */
 export type RunOptions = {
   /** Default: what the drill asks for. */
   faultMs?: number;

@@ -2,6 +2,7 @@
 // recorded, so that afterwards each 302 can be looked for among the rows of the ledger.
 import { Agent, request } from "node:http";
 
+/** Codes, addresses and pace of a load. */
 export type LoadOptions = {
   /** Base addresses, asked in turns. */
   urls: string[];
@@ -17,6 +18,7 @@ export type LoadOptions = {
 /** Figures since the phase before. */
 export type Phase = { answered: number; refused: Record<string, number>; p99Ms: number };
 
+/** A running load. */
 export type Load = {
   /** How all marks of this load end. */
   run: string;

@@ -67,7 +67,8 @@ function row(result: Result): string {
 }
 
 function bulkRow({ drill, seen, seconds, rows, credits }: BulkResult): string {
-  return `| ${[drill.fault, seen, rows, `${seconds.toFixed(1)} s`, drill.endsAs ?? "completed, the same ZIP", credits].join(" | ")} |`;
+  const end = drill.endsAs ?? "completed, the same ZIP";
+  return `| ${[drill.fault, seen, rows, `${seconds.toFixed(1)} s`, end, credits].join(" | ")} |`;
 }
 
 function writeTables(): void {

@@ -1,24 +1,23 @@
 // The stack under a drill: PostgreSQL, the state Redis, redirect regions with a replica each, and the worker, every one
 // a process of its own on loopback, as compiled, to be killed and frozen at will.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { createAccount } from "@qrfactory/db/accounts/accounts";
 import { type Actor, noOrigin } from "@qrfactory/db/audit/audit";
 import { connectDatabase, type Db, withPatience } from "@qrfactory/db/client";
 import { createCode } from "@qrfactory/db/codes/creation";
-import { migrate } from "@qrfactory/db/migrate";
 import { freePort } from "@qrfactory/processes/ports";
-import { type Postgres, startPostgres } from "@qrfactory/processes/postgres";
-import { type StartedProcess, startScript } from "@qrfactory/processes/process";
+import type { Postgres } from "@qrfactory/processes/postgres";
+import type { StartedProcess } from "@qrfactory/processes/process";
 import { type Redis, startRedis } from "@qrfactory/processes/redis";
 import { type Sentinels, startSentinels } from "@qrfactory/processes/sentinel";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
-import { createTestDatabase, testPostgresVariable } from "@qrfactory/testing/database";
 import type { TcpProxy } from "@qrfactory/testing/proxy";
+import { startDatabase } from "./database.js";
+import { type Region, type RegionOptions, startRegion } from "./region.js";
+import { managementEnvironment, startService, startTimeoutMs } from "./service.js";
 
+/** Parts of the stack that a drill asks for. */
 export type RigOptions = {
   /** Redirect regions; default 1. */
   regions?: number;
@@ -32,30 +31,7 @@ export type RigOptions = {
   line?: (target: { port: number }) => Promise<TcpProxy>;
 };
 
-export type Region = {
-  name: string;
-  url: string;
-  replica: Redis;
-  /** The process that runs now. */
-  process: StartedProcess;
-  /** The same again, on the same port and directories, once the process has ended; returns when it listens. */
-  start(): Promise<void>;
-  /** Its own status document; rejects while it does not answer. */
-  status(): Promise<Status>;
-};
-
-export type Status = { status: string; components: Record<string, Record<string, unknown> & { status: string }> };
-
-export type RegionOptions = {
-  name: string;
-  /** Of the Redis that the region's replica follows. */
-  primaryUrl: string;
-  stateUrl: string;
-  /** Default: one in the rig's directory. */
-  spoolDirectory?: string;
-  snapshotSeconds?: number | undefined;
-};
-
+/** The running stack of a drill. */
 export type Rig = {
   directory: string;
   postgres: Postgres | null;
@@ -78,17 +54,10 @@ export type Rig = {
   close(): Promise<void>;
 };
 
-const services = fileURLToPath(new URL("../../../services/", import.meta.url));
 const codeCount = 50;
 
 /** The editor of codes in a drill. */
 export const drillActor: Actor = { kind: "operator", id: "drill", ...noOrigin };
-
-/** A start on a busy machine; idle it takes half a second. */
-const startTimeoutMs = 30_000;
-const askTimeoutMs = 1_000;
-/** Of a request that is put off. */
-const triesMax = 10;
 
 /** Starts everything and returns once every region serves every code. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
@@ -182,28 +151,6 @@ async function startStandby(directory: string, state: Redis, undos: (() => Promi
   return sentinels;
 }
 
-/** An empty database with our tables, and what ends it; see `ownPostgres`. */
-export async function startDatabase(own: boolean, directory: string) {
-  if (!own && process.env[testPostgresVariable]) {
-    const { url, drop } = await createTestDatabase();
-    const restart = () => Promise.reject(new Error("This PostgreSQL belongs to others."));
-    return { url, postgres: null, restart, close: () => drop() };
-  }
-  // Durable: what is acknowledged has to survive a kill, or the ledger is no ledger.
-  const options = { dataDirectory: join(directory, "postgres"), leashed: true };
-  let postgres = await startPostgres(options);
-  await migrate(postgres.url());
-  return {
-    url: postgres.url(),
-    postgres,
-    async restart() {
-      postgres = await startPostgres({ ...options, port: postgres.port });
-      return postgres;
-    },
-    close: () => postgres.stop(),
-  };
-}
-
 /** A workspace with codes that wait for the worker to publish them. */
 async function makeCodes(db: Db): Promise<{ workspaceId: string; shortIds: string[] }> {
   const owner = { email: "drill@example.com", passwordHash: "none", workspaceName: "Drill" };
@@ -214,84 +161,4 @@ async function makeCodes(db: Db): Promise<{ workspaceId: string; shortIds: strin
     await db.$transaction((tx) => createCode(tx, workspace.workspaceId, code, drillActor));
   }
   return { workspaceId: workspace.workspaceId, shortIds };
-}
-
-async function startRegion(options: RegionOptions & { directory: string }): Promise<Region> {
-  const { name, directory, primaryUrl, stateUrl, spoolDirectory = join(directory, name, "spool") } = options;
-  mkdirSync(join(directory, name));
-  const replica = await startRedis({
-    role: "replica",
-    dataDirectory: join(directory, name, "replica"),
-    replicaOf: primaryUrl,
-  });
-  const port = await freePort();
-  const env = {
-    PORT: String(port),
-    REPLICA_REDIS_URL: replica.url,
-    STATE_REDIS_URL: stateUrl,
-    REGION: name,
-    SPOOL_DIR: spoolDirectory,
-    SNAPSHOT_DIR: join(directory, name, "snapshots"),
-    SNAPSHOT_SECONDS: String(options.snapshotSeconds ?? 1),
-    VISITOR_SECRET: "a secret for drills",
-  };
-  const run = () => startService("redirect/dist/main.js", env);
-  const url = `http://127.0.0.1:${port}`;
-  const region: Region = {
-    name,
-    url,
-    replica,
-    process: await run(),
-    async start() {
-      region.process = await run();
-    },
-    async status() {
-      const response = await fetch(`${url}/api/status/`, { signal: AbortSignal.timeout(askTimeoutMs) });
-      return (await response.json()) as Status;
-    },
-  };
-  return region;
-}
-
-/** Starts a service as compiled and returns once it listens. */
-export async function startService(
-  script: string,
-  env: Record<string, string>,
-  onLine: (line: string) => void = () => {},
-): Promise<StartedProcess> {
-  const child = await startScript(join(services, script), {
-    env: { PATH: process.env.PATH, NODE_ENV: "production", METRICS_PORT: "0", LOG_LEVEL: "info", ...env },
-    onLine,
-  });
-  await child.waitForLine(/"listening"/, startTimeoutMs);
-  return child;
-}
-
-/** Sends until it is not put off: a 503 says when to try again, and a busy machine may earn one. */
-export async function answered(send: () => Promise<Response>): Promise<Response> {
-  for (let tries = 1; ; tries++) {
-    const response = await send();
-    if (response.status !== 503 || tries === triesMax) return response;
-    await response.arrayBuffer();
-    await pause(1_000 * Number(response.headers.get("Retry-After") ?? 1));
-  }
-}
-
-/** Environment of management, its worker and render; render needs a spool as well. */
-export function managementEnvironment(databaseUrl: string, stateUrl: string): Record<string, string> {
-  const nobody = "http://127.0.0.1:9";
-  return {
-    DATABASE_URL: databaseUrl,
-    STATE_REDIS_URL: stateUrl,
-    RENDER_CACHE_URL: "memory:",
-    JWT_SECRET: "a secret of at least thirty-two characters",
-    SEAL_KEY: Buffer.alloc(32, 7).toString("base64"),
-    PUBLIC_BASE_URL: "https://qr.example.org",
-    OBJECT_STORE: "/nowhere",
-    MANAGEMENT_URL: nobody,
-    WORKER_URL: nobody,
-    RENDER_URL: nobody,
-    REDIRECT_URLS: `none=${nobody}`,
-    SIGNUPS_PER_HOUR: "1000",
-  };
 }

@@ -1,4 +1,4 @@
-// npm runs scripts through a shell that does not pass signals on: whoever ends npm would leave us running unseen.
+// npm runs scripts through a shell that does not pass signals on: the end of npm would leave us running unseen.
 
 /** How often we look whether npm is still there. */
 const lookEveryMs = 300;

@@ -101,9 +101,18 @@ function reportOf(outcomes: Outcome[], { by, introduction }: Table): string {
 |---|---|---|---|---|---|
 ${rows.join("\n")}
 
-${refusals.length === 0 ? "The strict scan check refused none." : `Refused by the strict scan check:\n\n${refusals.join("\n")}`}
+${
+  refusals.length === 0
+    ? "The strict scan check refused none."
+    : `Refused by the strict scan check:\n\n${refusals.join("\n")}`
+}
 
-${unread.length === 0 ? "Every delivered image is read by both." : `Not read by both, with the distance at which each decoder reads it, and jsQR as a third opinion:\n\n${unread.join("\n")}`}
+${
+  unread.length === 0
+    ? "Every delivered image is read by both."
+    : "Not read by both, with the distance at which each decoder reads it, " +
+      `and jsQR as a third opinion:\n\n${unread.join("\n")}`
+}
 `;
 }
 

@@ -23,7 +23,7 @@ export type Outcome = { style: Style } & ({ refusal: string } | { distances: Dis
 
 const logo = starLogo("#7b1e3b");
 
-/** Draws and reads every style of one part; what the pool calls. */
+/** Draws and reads every style of one part, in a thread of the pool. */
 export default async function readPart({ groups, format }: Part): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const group of groups) outcomes.push(...(await readGroup(group, format)));

@@ -5,6 +5,7 @@ import { eyeBorderShapes, eyeCenterShapes, frameStyles, gradientTypes, patterns 
 /** A design by the fields of a request; a star on a disc of `logoColor` is its logo. */
 export type Tile = { caption: string; fields: Record<string, unknown>; logoColor?: string };
 
+/** A section of the contact sheet. */
 export type Section = { title: string; lines: string[]; tiles: Tile[] };
 
 const ink = "#1f2937";

@@ -20,11 +20,15 @@ export type Style = {
 /** Content of all of them: a short link, as in most codes. */
 export const matrixText = "https://example.com/menu";
 
+/** Colours of the modules and of the eyes in every image of the matrix. */
 export const matrixColors = { color: "#1d3557", eye_color: "#7b1e3b" };
+/** Fields of each gradient, the first for none. */
 export const gradients = [
   {},
   ...gradientTypes.map((type) => ({ gradient_from: "#4a00e0", gradient_to: "#c2185b", gradient_type: type })),
 ];
+
+/** Fields of each frame, the first for none. */
 export const frames = [
   {},
   ...frameStyles.map((style) => ({ frame_style: style, frame_label: "Scan me", frame_color: "#1d3557" })),

@@ -8,6 +8,7 @@ const checksumLength = 6;
 const shownLength = 12;
 const pattern = /^smk_[A-Za-z0-9_-]{36}$/;
 
+/** A key that has just been made, with what is stored of it. */
 export type NewApiKey = {
   /** The key itself: shown once, kept nowhere. */
   raw: string;

@@ -7,6 +7,7 @@ import type { Entitlements } from "@qrfactory/domain/plan/freeze";
 import type { KeyDirectory, KeySearch } from "./key-directory.js";
 import type { AccessTokens, Session } from "./tokens.js";
 
+/** The maker of a request: an identity, a workspace and its entitlements, a role, and a key's scopes. */
 export type Caller = Entitlements & {
   kind: "user" | "key";
   /** The user's or the key's id. */
@@ -22,12 +23,14 @@ export type Caller = Entitlements & {
   sessionId?: string;
 };
 
+/** Finds the caller of a request; throws `unauthenticated`, also for a kind that `accepts` does not list. */
 export type Authenticate = (
   headers: IncomingHttpHeaders,
   accepts?: readonly Caller["kind"][],
   search?: KeySearch,
 ) => Promise<Caller>;
 
+/** Dependencies of authentication: the two checks of credentials, and the look-up of rights. */
 export type AuthenticateOptions = {
   tokens: AccessTokens;
   keys: KeyDirectory;

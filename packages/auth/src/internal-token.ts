@@ -7,6 +7,7 @@ const audience = "qrfactory-internal";
 /** Long enough for a request that waits, too short to be worth stealing. */
 const tokenSeconds = 60;
 
+/** Issue and check of the tokens between our own processes. */
 export type InternalTokens = {
   /** An `Authorization` header. */
   authorization: () => string;

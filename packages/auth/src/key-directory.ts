@@ -55,6 +55,7 @@ export type KeySearch = {
   onlyPublished?: boolean;
 };
 
+/** Look-up of API keys in memory, Redis and Postgres, in this order. */
 export type KeyDirectory = {
   /**
    * The key's record, or null when it is malformed, unknown, expired or revoked; throws `unavailable` when nobody
@@ -63,6 +64,7 @@ export type KeyDirectory = {
   findByRawKey: (raw: string, search?: KeySearch) => Promise<KeyRecord | null>;
 };
 
+/** Stores that a directory of keys asks. */
 export type KeyDirectoryOptions = {
   redis: Redis;
   /** Reads a key by its SHA-256 (hex) from Postgres; null when there is none. */

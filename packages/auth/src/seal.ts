@@ -13,6 +13,7 @@ export const sealKey = z
   .transform((text) => Buffer.from(text, "base64"))
   .refine((key) => key.length === 32, "must be 32 bytes in base64 (openssl rand -base64 32)");
 
+/** Encryption at rest, bound to a purpose. */
 export type Seal = {
   /** Seals bytes for one purpose; `context` must be given again to open them. */
   close: (plain: Buffer, context: string) => Buffer;

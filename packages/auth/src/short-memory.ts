@@ -17,6 +17,7 @@ const patienceMs = 150;
 /** Answers per process, those of unknown keys included; beyond it the one used longest ago goes. */
 const entriesMax = 10_000;
 
+/** Source and lifetimes of remembered look-ups. */
 export type ShortMemoryOptions<T> = {
   /** Looks a key up; rejects when nobody can tell. */
   load: (key: string) => Promise<T>;

@@ -22,6 +22,7 @@ export type Session = {
   sessionId: string;
 };
 
+/** Issue and check of access tokens. */
 export type AccessTokens = {
   issue: (session: Session) => string;
   /** Throws one uniform `unauthenticated` for anything that is not a valid token of ours. */

@@ -7,7 +7,9 @@ import { ApiError } from "@qrfactory/domain/http/errors";
 import pg from "pg";
 import { Prisma, PrismaClient } from "./generated/client.js";
 
+/** The pool of connections; each call may use another one. */
 export type Db = PrismaClient;
+/** One transaction on one connection. */
 export type Tx = Prisma.TransactionClient;
 
 /**
@@ -25,6 +27,7 @@ const transactionWaitMsMax = 1_900;
 const transactionMsMax = 10_000;
 const poolMaxDefault = 10;
 
+/** Limits of a pool. */
 export type DatabaseOptions = {
   /** Shown in pg_stat_activity. */
   name?: string;

@@ -38,7 +38,7 @@ export async function inTransaction<Result>(client: pg.ClientBase, work: () => P
     await client.query("COMMIT");
     return result;
   } catch (error) {
-    // A connection that broke has rolled back; what broke it is what should be told.
+    // A connection that broke has rolled back; the first error is the one to be told.
     await client.query("ROLLBACK").catch(() => {});
     throw error;
   }

@@ -55,7 +55,8 @@ test("summaries that were there count what their scans were served, though rows 
   const update = sql.slice(sql.indexOf("UPDATE scan_summaries"));
   const id = randomUUID();
   await db.$executeRaw`
-    INSERT INTO scan_summaries (subject_id, span, start, workspace_id, stale, scans, bots, dimensions, keys, key_scans, key_bots)
+    INSERT INTO scan_summaries (subject_id, span, start, workspace_id, stale, scans, bots,
+      dimensions, keys, key_scans, key_bots)
     VALUES (${id}::uuid, 'day', now(), ${id}::uuid, false, 7, 2, '{1,4,4}', '{AT,phone,tv}', '{7,5,2}', '{2,2,0}'),
            (${id}::uuid, 'hour', now(), ${id}::uuid, true, 0, 0, '{}', '{}', '{}', '{}')`;
   await db.$executeRawUnsafe(update);

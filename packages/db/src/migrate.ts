@@ -50,7 +50,8 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     await client.query("SELECT pg_advisory_lock($1)", [lockKey]);
     await client.query(createRecord);
     const { rows } = await client.query<{ migration_name: string; checksum: string }>(
-      "SELECT migration_name, checksum FROM _prisma_migrations WHERE rolled_back_at IS NULL AND finished_at IS NOT NULL",
+      "SELECT migration_name, checksum FROM _prisma_migrations " +
+        "WHERE rolled_back_at IS NULL AND finished_at IS NOT NULL",
     );
     const applied = new Map(rows.map((row) => [row.migration_name, row.checksum]));
     const names: string[] = [];

@@ -20,6 +20,7 @@ export type IdempotencyClaim = {
 /** 1 to 255 visible ASCII characters. */
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
 
+/** Parts of a request that decide whether another one is its retry. */
 export type ClaimingRequest = {
   workspaceId: string;
   method: string;
@@ -54,6 +55,7 @@ export function sealContextOf({ workspaceId, method, path, key }: IdempotencyCla
 /** An answer as it is stored: its body is sealed, because some answers hold a secret. */
 export type StoredAnswer = { status: number; sealed: Buffer };
 
+/** The answer of an effect; `replayed` when it is that of an earlier request. */
 export type OnceOutcome = { answer: StoredAnswer; replayed: boolean };
 
 /** From the first claim, by the database's clock. */
@@ -64,6 +66,7 @@ const waitMsMax = 5_000;
 /** One wait for the lock: below the client's query timeout, so that waiting is never mistaken for a frozen server. */
 const lockWaitMs = 600;
 
+/** Runs an effect in a transaction unless its claim was made before; then the stored answer is returned. */
 export type Once = (claim: IdempotencyClaim, effect: (tx: Tx) => Promise<StoredAnswer>) => Promise<OnceOutcome>;
 
 /**

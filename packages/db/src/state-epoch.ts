@@ -1,6 +1,7 @@
 // The epoch of the state Redis as PostgreSQL believes it: one row, which a Redis that lost something contradicts.
 import type { Db } from "./client.js";
 
+/** The state Redis that everything was last published to. */
 export type BelievedEpoch = {
   /** Of the server process to which everything was published. */
   runId: string;

@@ -13,6 +13,7 @@ const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 /** Names that never leave a private network (RFC 6761, RFC 6762, RFC 8375, and `internal` as reserved by ICANN). */
 const privateNames = /(^|\.)(localhost|local|internal|home\.arpa)$/;
 
+/** Facts of an installation that decide which addresses are allowed. */
 export type DestinationRules = {
   /** Hosts of this very service in lower case, with a port where only that port is ours: codes must not form loops. */
   ownHosts: readonly string[];

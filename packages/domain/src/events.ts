@@ -6,6 +6,7 @@ import { isUuid } from "./uuid.js";
 
 /** Rules of one code. */
 export const rulesMax = 50;
+/** Most variants of a code; the index of a scan's variant is below it. */
 export const variantsMax = 10;
 
 /** Highest index of a variant, and of a rule. */
@@ -17,6 +18,7 @@ export const traitLengthMax = 64;
 
 /** Kinds of clients that are not counted as people; packages/visitor tells them apart. */
 export const botClasses = ["bot", "preview", "prefetch"] as const;
+/** Kind of a client that is not counted as a person. */
 export type BotClass = (typeof botClasses)[number];
 
 /**
@@ -25,6 +27,7 @@ export type BotClass = (typeof botClasses)[number];
  * scans.
  */
 export const servedKinds = ["destination", "variant", "app", "fallback"] as const;
+/** Kind of address that a scan was answered with. */
 export type Served = (typeof servedKinds)[number];
 
 /**
@@ -62,6 +65,8 @@ export const scanEvent = z.object({
   /** Index of the rule that matched; absent where none did, and in records of before. */
   rule: z.int().min(0).max(ruleIndexMax).optional(),
 });
+
+/** A scan after its check. */
 export type ScanEvent = z.infer<typeof scanEvent>;
 
 /** A scan as its record holds it: what `JSON.stringify` writes, in half the time, on the path of every scan. */
@@ -134,8 +139,11 @@ export const callEvent = z.object({
   duration_ms: z.number().nonnegative(),
   credits: z.int().nonnegative(),
 });
+
+/** A delivered call after its check. */
 export type CallEvent = z.infer<typeof callEvent>;
 
 /** The event kinds that a spool can carry; also the names of their streams. */
 export const eventKinds = ["scans", "calls"] as const;
+/** Kind of event; each has a stream of its own. */
 export type EventKind = (typeof eventKinds)[number];

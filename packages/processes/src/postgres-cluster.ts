@@ -15,6 +15,7 @@ const systemUser = "postgres";
 /** Data goes here when the system user cannot enter the directory that was asked for. */
 const fallbackRoot = "/var/lib/qrfactory";
 
+/** Ids of the user and group that a process runs as; empty for our own. */
 export type Owner = { uid?: number; gid?: number };
 
 /** Path of a PostgreSQL program: the newest version of Debian's, else from PATH. Throws saying what to install. */
@@ -61,6 +62,7 @@ function canEnter(directory: string, owner: Owner): boolean {
   );
 }
 
+/** Place and kind of a new cluster. */
 export type ClusterOptions = {
   dataDirectory: string;
   password: string;

@@ -9,6 +9,7 @@ import { isRunning, killProcessesIn, processesWithParent } from "./proc.js";
 import { type ProcessExit, type StartedProcess, startProcess } from "./process.js";
 import { until } from "./until.js";
 
+/** Place and limits of a private PostgreSQL. */
 export type PostgresOptions = {
   /** Where the data lives; made when missing. As root it is owned by the user `postgres`. */
   dataDirectory: string;
@@ -28,6 +29,7 @@ export type PostgresOptions = {
   log?: (sentence: string) => void;
 };
 
+/** A running private PostgreSQL. */
 export type Postgres = {
   /** `postgres://…` of a database, `qrfactory` unless told. */
   url(database?: string): string;
@@ -49,6 +51,7 @@ export type Postgres = {
 
 /** The role that owns everything in a private server. */
 export const postgresUser = "qrfactory";
+/** Password of the superuser where none is given, as in tests. */
 export const postgresPasswordDefault = "qrfactory";
 
 /** Management, worker, render and tests with a pool each; PostgreSQL's own default is 100. */

@@ -22,6 +22,7 @@ function programOf(pid: number): string | null {
   }
 }
 
+/** A process as /proc shows it. */
 export type FoundProcess = {
   pid: number;
   program: string;

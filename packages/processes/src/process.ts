@@ -6,8 +6,10 @@ import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { atExit } from "./at-exit.js";
 
+/** End of a process: its exit code, or the signal that ended it. */
 export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null };
 
+/** Program, user and output of a child process. */
 export type ProcessOptions = {
   /** A path or a name to be found in PATH. */
   command: string;
@@ -29,6 +31,7 @@ export type ProcessOptions = {
   leashed?: boolean | NodeJS.Signals;
 };
 
+/** A child process from its start to its end. */
 export type StartedProcess = {
   pid: number;
   /** Settles when the process is gone; never rejects. */

@@ -6,8 +6,10 @@ import { Redis as Client } from "ioredis";
 import { freePort } from "./ports.js";
 import { type ProcessExit, type StartedProcess, startProcess } from "./process.js";
 
+/** Role of a Redis: durable state, cache that evicts, or a region's replica. */
 export type RedisRole = "state" | "cache" | "replica";
 
+/** Role, place and limits of a private Redis. */
 export type RedisOptions = {
   role: RedisRole;
   /** Made when missing; state and replica keep files here. */
@@ -30,6 +32,7 @@ export type RedisOptions = {
   logFile?: string;
 };
 
+/** A private Redis, running or stopped. */
 export type Redis = {
   url: string;
   port: number;

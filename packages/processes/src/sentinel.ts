@@ -6,6 +6,7 @@ import { freePort } from "./ports.js";
 import { type StartedProcess, startProcess } from "./process.js";
 import { until } from "./until.js";
 
+/** Place of the Sentinels and the primary that they watch. */
 export type SentinelsOptions = {
   /** Made when missing; a folder for each Sentinel. */
   directory: string;
@@ -13,6 +14,7 @@ export type SentinelsOptions = {
   primaryPort: number;
 };
 
+/** Running Sentinels. */
 export type Sentinels = {
   /** `redis+sentinel://…` of the primary. */
   url: string;

@@ -8,6 +8,7 @@ import { atExit } from "./at-exit.js";
 /** Others may pass through, not list: what `mkdtemp` makes (0700) keeps out the user that PostgreSQL runs as. */
 const modeEnterable = 0o711;
 
+/** An empty directory with its removal. */
 export type TempDirectory = { path: string; remove(): void };
 
 /** Makes an empty directory that is removed by `remove()` or, at the latest, when this process ends. */

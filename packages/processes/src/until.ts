@@ -1,6 +1,7 @@
 // Waiting for something to become true by asking again and again, so that no test ever sleeps for a guessed time.
 import { setTimeout as pause } from "node:timers/promises";
 
+/** Patience of a wait, and the name of its condition. */
 export type UntilOptions = {
   /** How long to keep asking; 5 seconds unless told. */
   timeoutMs?: number;

@@ -2,6 +2,7 @@
 // strings, no addresses of people; redaction below is the net under that rule.
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from "pino";
 
+/** The log of a process. */
 export type Log = Logger;
 
 const secretFields = ["password", "raw_key", "signing_secret", "refresh_token", "access_token", "authorization", "ip"];

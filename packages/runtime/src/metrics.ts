@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Labels, makeDurations } from "./http/durations.js";
 
+/** Registry of a process and its histogram of requests. */
 export type Metrics = {
   registry: Registry;
   /** Records one answered request; `route` is the pattern, never the path, so that labels stay few. */

@@ -4,6 +4,8 @@ import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const directoryMode = 0o700;
+
+/** Mode of private files: read and written by their owner only. */
 export const fileMode = 0o600;
 
 /** Makes a directory for its owner only, or closes one that exists, and its files, to everybody else. */

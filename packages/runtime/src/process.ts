@@ -5,7 +5,10 @@ import { EvictingRedisError } from "./redis.js";
 /** Exit code for a configuration that a person must change: a supervisor need not try again at once. */
 const configExitCode = 78; // EX_CONFIG of sysexits.h
 
-/** Runs `main`; what a person must change is printed as it is, anything else with its stack, and the process ends. */
+/**
+ * Runs `main`; on an error the process ends. A mistake in the configuration is printed as it is, any other error with
+ * its stack.
+ */
 export function start(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
     if (error instanceof ConfigError || error instanceof EvictingRedisError) {

@@ -36,6 +36,7 @@ function family<Pattern extends string>(
 export const queuePrefix = "qrf";
 /** The queues of BullMQ. */
 export const queueNames = { bulk: "bulk", maintenance: "maintenance", summaries: "summaries" } as const;
+/** Name of a queue of background work. */
 export type QueueName = keyof typeof queueNames;
 
 const publishers = "management";

@@ -63,6 +63,7 @@ function open(Client: typeof Redis, url: string, options: RedisOptions): Redis {
   return typeof server === "string" ? new Client(server, options) : new Client({ ...server, ...options });
 }
 
+/** Address, name and deadline of a connection. */
 export type RedisConnection = {
   /** As `parseRedisUrl` takes it. */
   url: string;
@@ -196,7 +197,8 @@ export async function requireNoEviction(redis: Redis, timeoutMs: number): Promis
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
   if (policy !== undefined && policy !== "noeviction") {
     throw new EvictingRedisError(
-      `The state Redis has maxmemory-policy ${policy}; set it to noeviction, or codes, credits and queues may be dropped.`,
+      `The state Redis has maxmemory-policy ${policy}; ` +
+        "set it to noeviction, or codes, credits and queues may be dropped.",
     );
   }
 }

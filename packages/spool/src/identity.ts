@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { isUuid } from "@qrfactory/domain/uuid";
 import { fileMode } from "@qrfactory/runtime/private-directory";
 
+/** Id of a spool, and the machine start that it was last written under; null when that is not known. */
 export type Identity = { id: string; bootId: string | null };
 
 /**

@@ -8,6 +8,7 @@ export const entryHeaderBytes = 14;
 /** Longest record in bytes of UTF-8. An event is below 10 kB even when every character of it is escaped. */
 export const recordBytesMax = 64 * 1024;
 
+/** Longest entry in bytes, its header included. */
 export const entryBytesMax = entryHeaderBytes + recordBytesMax;
 
 const lengthAt = 4;

@@ -1,10 +1,11 @@
 // Segment files: `<first sequence number>.seg` in the spool's directory, entries one after the other. A record's place
-// is known from the names; what is inside is checked when it is read, and damage costs only the records it touches.
+// is known from the names; content is checked when it is read, and damage costs only the records it touches.
 import { readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { entryAt, entryBytesMax, entryHeaderBytes, type LogEntry } from "./log-entry.js";
 
+/** A file of consecutive records. */
 export type Segment = {
   path: string;
   /** Sequence number of its first record. It ends where the next segment begins. */
@@ -67,6 +68,7 @@ export function recoverTail(segment: Segment): { next: number; bytesCut: number 
 /** Where to look for a record, so that reading on does not start at the head of the file again. */
 export type Position = { first: number; sequence: number; offset: number };
 
+/** Records of one read, and the position at which the next one goes on. */
 export type SegmentRead = {
   /** Consecutive records from `firstSequence` on; none when the segment holds none in the range that was asked. */
   count: number;

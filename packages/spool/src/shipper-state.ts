@@ -1,4 +1,4 @@
-// What a shipper is told and what it tells, and the states of its way to the far end.
+// Options of a shipper, its report, and the states of its way to the far end.
 import type { StateChanges } from "@qrfactory/runtime/state-changes";
 import type { Spool } from "./spool.js";
 
@@ -14,7 +14,7 @@ export type Batch = {
   lines: Buffer;
 };
 
-/** What a shipper carries, and how. */
+/** Spool of a shipper, and the way to the far end. */
 export type ShipperOptions = {
   spool: Pick<Spool, "id" | "nextSequence" | "nextWhenOpened" | "read" | "renew" | "forget" | "onAppended">;
   /** Hands a batch over and returns a receipt for `isWaiting`. May reject; may be repeated with the same records. */

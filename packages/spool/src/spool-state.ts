@@ -1,4 +1,4 @@
-// What a spool is told and what it tells, and the states of its disk.
+// Options of a spool, its reads and figures, and the states of its disk.
 import type { StateChanges } from "@qrfactory/runtime/state-changes";
 import type { WriteSync } from "./writer.js";
 
@@ -25,7 +25,7 @@ export type SpoolOptions = {
   writeSync?: WriteSync;
 };
 
-/** What is read of it at once. */
+/** Consecutive records of one read. */
 export type SpoolRead = {
   /** The number that was asked for: everything from here to `firstSequence` does not exist any more. */
   from: number;
@@ -55,8 +55,8 @@ export type SpoolStats = {
 };
 
 /**
- * What the disk does. `fresh`: nobody has asked it yet; `unopened`: it refuses even the directory; `taking`: what is
- * appended is written; `refusing`: it waits in memory.
+ * State of the disk. `fresh`: nobody has asked it yet; `unopened`: it refuses even the directory; `taking`: appended
+ * records are written; `refusing`: they wait in memory.
  */
 export type DiskState = "fresh" | "unopened" | "taking" | "refusing";
 /** Which state of the disk may follow which. */

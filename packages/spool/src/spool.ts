@@ -144,7 +144,7 @@ export class Spool {
     return () => void this.listeners.delete(listener);
   }
 
-  /** What is kept, and what was lost. */
+  /** Numbers of records that are kept, at risk and lost. */
   stats(): SpoolStats {
     const { held, lost } = this;
     return { id: this.id, ...(this.writer?.stats() ?? nothingWritten), atRisk: held.length, lost };

@@ -9,8 +9,10 @@ import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes
 import { encodeEntries } from "./log-entry.js";
 import { listSegments, recoverTail, type Segment, segmentPath } from "./segment.js";
 
+/** `fs.writeSync`, or a disk that fails in a test; returns the number of bytes written. */
 export type WriteSync = (fd: number, bytes: Buffer, offset: number, length: number) => number;
 
+/** Place and bounds of a spool's files. */
 export type WriterOptions = {
   directory: string;
   segmentBytesMax?: number;

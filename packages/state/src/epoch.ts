@@ -11,6 +11,7 @@ export type Epoch = { runId: string; publications: number };
 /** How often a connection that is in doubt asks again; a full publication takes a second or more. */
 const pollMsDefault = 250;
 
+/** The epoch of the server that answers now. */
 export type FoundEpoch = Epoch & {
   /** Whether everything was published to this very process. */
   isWhole: boolean;
@@ -50,6 +51,7 @@ export async function markWhole(redis: Redis, { runId, publications }: Epoch): P
   await redis.eval(markScript, 2, epochKey, publicationsKey, runId, publications);
 }
 
+/** Watch over the epoch of a connection's server. */
 export type EpochWatch = {
   /** Whether the server behind the connection holds everything; false while it is away or not known. */
   isSure(): boolean;

@@ -34,6 +34,7 @@ export async function addOrphans(redis: Redis, counts: ReadonlyMap<string, numbe
   await redis.eval(addScript, 1, keyOf(dayOf(at)), idsOfDayMax, keptSeconds, ...words);
 }
 
+/** An id that leads nowhere, and its scans. */
 export type Orphan = {
   shortId: string;
   scans: number;

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 
+/** A database for one test file. */
 export type TestDatabase = {
   /** `postgres://…` of the clone. */
   url: string;

@@ -7,11 +7,13 @@ import { PNG } from "pngjs";
 import decodeQR from "qr/decode.js";
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 
+/** Circumstances in which an image is read. */
 export type DecodeOptions = {
   /** Ground under the transparent parts of the image, as red, green, blue; white unless told. */
   substrate?: [number, number, number];
 };
 
+/** An image as red, green, blue and alpha, 8 bits each, row by row. */
 export type Pixels = { width: number; height: number; data: Uint8ClampedArray };
 
 let prepared: Promise<unknown> | undefined;

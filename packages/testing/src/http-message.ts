@@ -1,6 +1,7 @@
 // Requirements of RFC 9110 and 9111 on every answer, whatever it says: tests that go through a front door have each of
 // their answers looked at.
 
+/** An answer with the method that it belongs to. */
 export type SeenMessage = { method: string; status: number; headers: Headers; text: string };
 
 type Rule = [when: (message: SeenMessage) => boolean, holds: (message: SeenMessage) => boolean, say: string];

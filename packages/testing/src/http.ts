@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** An application that listens. */
 export type Listening = {
   /** `http://127.0.0.1:PORT`, no slash at the end. */
   url: string;

@@ -7,11 +7,13 @@ const typeOf = { 1: "A", 28: "AAAA" } as const;
 const codeOf = { A: 1, AAAA: 28 } as const;
 const headerBytes = 12;
 
+/** A question for the addresses of a name; A asks for IPv4, AAAA for IPv6. */
 export type Question = { name: string; type: "A" | "AAAA" };
 
 /** The addresses of a name; null for no answer at all, and for a later one a promise. */
 export type Answer = (question: Question) => string[] | null | Promise<string[] | null>;
 
+/** A running name server. */
 export type NameServer = {
   /** `address:port`, as resolvers take it. */
   server: string;

@@ -2,6 +2,7 @@
 
 import { type AddressInfo, createServer, connect as openSocket, type Socket } from "node:net";
 
+/** A link between a client and a server. */
 export type TcpProxy = {
   port: number;
   /** Every chunk is held back this long, in both directions. */
@@ -14,12 +15,13 @@ export type TcpProxy = {
   close(): Promise<void>;
 };
 
+/** Server behind the link, and the filter of what passes. */
 export type TcpProxyOptions = {
   port: number;
   host?: string;
   /**
-   * Sees every chunk and says whether it passes; what does not is lost, while the connection stays open. Connections
-   * are numbered as they come.
+   * Sees every chunk and says whether it passes; one that does not is lost, while the connection stays open.
+   * Connections are numbered as they come.
    */
   passes?: (chunk: Buffer, towards: "client" | "server", connection: number) => boolean;
 };

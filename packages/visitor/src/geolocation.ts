@@ -22,12 +22,14 @@ export type Place = {
   district: string | null;
 };
 
+/** An open database of places. */
 export type Geolocation = {
   /** Where a network like `203.0.113.0/24` or `2001:db8::/48` is, by its first address. Never throws. */
   locate(network: string): Place;
   stop(): void;
 };
 
+/** File of the places, and how closely it is watched. */
 export type GeolocationOptions = {
   /** An .mmdb with MaxMind's city layout; DB-IP City Lite unless given. */
   file?: string | undefined;
@@ -54,7 +56,7 @@ export async function openGeolocation(options: GeolocationOptions): Promise<Geol
   let edition = "";
   let locate = remembering(() => nowhere);
 
-  /** Reads the files when they are not those that were read last; what fails leaves the last good edition. */
+  /** Reads the files when they are not those that were read last; a failure leaves the last good edition. */
   async function refresh(): Promise<void> {
     try {
       const found = (await Promise.all(files.map((path) => stat(path))))

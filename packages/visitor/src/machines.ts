@@ -3,6 +3,7 @@
 // of its software, so they are left out first; the app or browser that a person uses outvotes a word of the lists.
 import { createRequire } from "node:module";
 
+/** Kind of a machine, null for a person. */
 export type BotClass = "bot" | "preview" | null;
 
 type Crawler = { pattern: string; tags?: string[] };

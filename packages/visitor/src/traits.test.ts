@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { readLanguage, type Traits, traitsOf } from "./traits.js";
 
 const iphone =
-  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+  "Version/17.5 Mobile/15E148 Safari/604.1";
 const person: Traits = { device: "phone", os: "iOS", browser: "Safari", language: "de", bot_class: null };
 
 test.each<[string, string, string, boolean, Partial<Traits>]>([

@@ -5,6 +5,7 @@ import { preferredLanguage } from "@qrfactory/domain/http/preferred-language";
 import { memoise } from "./memo.js";
 import { type Client, readUserAgent } from "./user-agent.js";
 
+/** Traits of a client as a scan keeps them. */
 export type Traits = Pick<Client, "device" | "os" | "browser"> & {
   /** The language wanted most without its region, e.g. `de` of `de-AT,en;q=0.5`; null when none is named. */
   language: string | null;
@@ -19,7 +20,7 @@ export const readLanguage = memoise(preferredLanguage, languagesMax);
 
 const primaryLanguage = memoise((header) => readLanguage(header).split("-", 1)[0] || null, languagesMax);
 
-/** Which machine a scan is of; null for a person's, who has really asked. Only those are counted. */
+/** Kind of machine that a scan is of; null for a person who has really asked. Only these are counted. */
 export const botClassOf = ({ botClass }: Pick<Client, "botClass">, isPrefetch: boolean): BotClass | null =>
   botClass ?? (isPrefetch ? "prefetch" : null);
 

@@ -44,13 +44,15 @@ test.each([
     "tablet",
     "iOS",
     "Safari",
-    "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+      "Version/17.5 Mobile/15E148 Safari/604.1",
   ],
   [
     "desktop",
     "macOS",
     "Safari",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+      "Version/17.5 Safari/605.1.15",
   ],
   [
     "desktop",
@@ -66,7 +68,8 @@ test.each([
     "console",
     "PlayStation",
     "Safari",
-    "Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 Safari/605.1.15",
+    "Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+      "Version/13.0 Safari/605.1.15",
   ],
   [
     "wearable",
@@ -192,7 +195,8 @@ test.each([
   ["preview", "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"],
   [
     "preview",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like Gecko) " +
+      "Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0",
   ],
 ])("a machine is a %s: %s", (botClass, text) => {
   expect(readUserAgent(text).botClass).toBe(botClass);

@@ -25,6 +25,7 @@ import type { AnalyticsOptions } from "./scans/scope.js";
 import { type CallsOptions, callHandlers } from "./usage/calls.js";
 import { type UsageOptions, usageHandlers } from "./usage/usage.js";
 
+/** Dependencies of the API: those of every group of routes. */
 export type ManagementOptions = Omit<HttpAppOptions, "routes" | "translateError"> &
   AccountsOptions &
   VerificationOptions &

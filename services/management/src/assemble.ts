@@ -49,6 +49,7 @@ import { connectRenderCache, createStatus } from "./status.js";
 /** How long a start waits for the state Redis before it goes on without. */
 const redisWaitMs = 1_000;
 
+/** The assembled API with its table of routes. */
 export type Management = {
   app: Express;
   routes: Routes;

@@ -57,6 +57,7 @@ const shape = {
   REFUSALS_PER_MINUTE: z.coerce.number().int().positive().default(refusalsPerMinuteDefault),
 };
 
+/** Checked configuration of the API and of the worker. */
 export type ManagementConfig = ReturnType<typeof readManagementConfig>;
 
 /** Reads the environment; throws `ConfigError` that lists every mistake. */

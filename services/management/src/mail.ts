@@ -5,11 +5,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "@qrfactory/runtime/log";
 
+/** A message in plain text to one address. */
 export type Mail = { to: string; subject: string; text: string };
 
 /** Hands a mail over and returns at once: nobody's request waits for a mail server. A failure is logged. */
 export type PostMail = (mail: Mail) => void;
 
+/** Way that mails take, and their sender. */
 export type MailOptions = {
   /** `smtp://user:password@host:port` or `smtps://…`. */
   smtpUrl: string | undefined;

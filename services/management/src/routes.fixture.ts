@@ -122,6 +122,11 @@ const routeCases: Record<Id, RouteCase> = {
   listCalls: {},
   getUsage: {},
   getWorkspaceUsage: {},
+  listPlans: {},
+  getOpenApiJson: {},
+  getOpenApiYaml: {},
+  getReferencePage: {},
+  getReferenceFile: { target: async () => "theme.js" },
   listProblems: {},
   getProblem: {},
   // Of the worlds of these tests, owners are operators.

@@ -6,6 +6,7 @@ import { connectRedis } from "@qrfactory/runtime/redis";
 import type { Redis } from "ioredis";
 import type { ManagementConfig } from "./config.js";
 
+/** Components that the status asks. */
 export type StatusOptions = {
   version: string;
   db: Db;

@@ -1,5 +1,5 @@
 // The redirect service as node:http speaks it: reads what a request asks for, has it decided (dispatch.ts), and sends
-// the answer. No network, no framework; whatever is broken elsewhere, a known code leads on.
+// the answer. No network, no framework; a known code leads on while all else is broken.
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { CodeOwner } from "@qrfactory/codes/published/owner";
 import { shortIdOfPath } from "@qrfactory/codes/short-id";
@@ -26,15 +26,16 @@ import { isPlain } from "./scan/decide.js";
 import { saysPrefetch } from "./scan/headers.js";
 import { sendHealth, sendPage, sendRedirect, sendStatus, sendUnavailable } from "./scan/send.js";
 
+/** Dependencies of the redirect service. */
 export type AppOptions = DispatchOptions &
   WriteDownOptions & {
-    /** Looks for a short id that the table lacks; what is found is in the table then. See `makeReplicaLookup`. */
+    /** Looks for a short id that the table lacks, and puts a found code into the table. See `makeReplicaLookup`. */
     lookUp: ReplicaLookup["lookUp"];
     /** Reads the password of a form; see `makeUnlock`. */
     unlock: Unlock;
     countryDatabase: Pick<CountryDatabase, "open">;
     pageFor: PageFor;
-    /** What a workspace says of itself on the pages at the end of its codes. */
+    /** Finds name and contact of a workspace, for the pages at the end of its codes. */
     ownerOf: (workspaceId: string) => CodeOwner | null;
     /** Told of a scan whose id leads nowhere. */
     noteOrphan: (shortId: string) => void;
@@ -96,7 +97,7 @@ export function createApp(options: AppOptions): RequestListener {
     }
   }
 
-  /** Answers as decided for a code; what leads on is written down first. */
+  /** Answers as decided for a code; a scan that leads on is written down first. */
   async function sendOf({ req, res, requestId }: Exchange, decided: CodeAnswer): Promise<string> {
     switch (decided.kind) {
       case "end": {
@@ -179,7 +180,7 @@ const places: Record<string, Asked["place"]> = {
   "/api/status/": "status",
 };
 
-/** What a request asks for. */
+/** Reads the code, the query and the headers that a scan depends on. */
 function askedOf({ method = "", url = "/", headers, socket }: IncomingMessage): Asked {
   const { path, query } = splitTarget(url);
   const [, id = "", plus] = scanPath.exec(path) ?? [];

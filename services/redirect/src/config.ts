@@ -29,7 +29,7 @@ const shape = {
   RECONCILE_SECONDS: z.coerce.number().int().min(1).max(secondsMax).default(600),
   /** An .mmdb with MaxMind's city layout, in place of the one that is installed; for rules that ask for a country. */
   GEOIP_DATABASE: z.string().min(1).optional(),
-  /** Named on the page of a code that nobody knows: whoever runs this, and a mailto:, https: or tel: address. */
+  /** Operator of this service on the page of an unknown code: a name, and a mailto:, https: or tel: address. */
   OPERATOR_NAME: z.string().min(1).max(80).optional(),
   OPERATOR_CONTACT: z.string().refine(isContact, "must be a mailto:, https: or tel: address").optional(),
   /** The same in all regions, so that a visitor is the same everywhere. */

@@ -1,19 +1,20 @@
 // The fast lane: a scan in its ordinary shape, one whole GET of a known code, is answered right from its bytes.
-// node:http spends more time on making request and response objects than everything else takes together. Whatever is
-// not ordinary in any way is handed to node:http with its connection, which it keeps; tests show that both answer
-// alike.
+// node:http spends more time on making request and response objects than everything else takes together. A
+// request that is not ordinary in any way is handed to node:http with its connection, which it keeps; tests show that
+// both answer alike.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { requestIdFrom } from "@qrfactory/runtime/http/request-id";
 import type { Asked } from "./dispatch.js";
 import { saysPrefetch } from "./scan/headers.js";
 
-/** What a plain request says. */
+/** Content of a plain request. */
 type PlainRequest = Asked & { requestId: string | undefined };
 
 /** Takes a scan and calls `reply` with its destination once it is written down; false when the answer is another. */
 export type TakeScan = (asked: Asked, reply: (location: string) => void) => boolean;
 
+/** Fast lane in front of a server. */
 export type FastLane = {
   /** Sends idle clients away and answers the others for the last time. */
   close(): void;
@@ -28,7 +29,7 @@ const requestBytesMax = 4_096;
  */
 export function openFastLane(server: Server, takeScan: TakeScan): FastLane {
   const [takeOver] = server.listeners("connection") as [(socket: Socket) => void];
-  /** What ends the connections in the lane, those that are busy after their answer. */
+  /** Functions that end the connections in the lane, busy ones after their answer. */
   const ends = new Set<() => void>();
   let closing = false;
   const close = "Connection: close\r\n\r\n";
@@ -126,7 +127,7 @@ const wanted = [
   ...["user-agent", "accept-language", "referer", "sec-purpose"],
   ...["x-scan-id", "x-scan-at"],
 ];
-/** What older browsers say in place of `Sec-Purpose`; rare enough to be left to node:http. */
+/** Headers of older browsers in place of `Sec-Purpose`; rare enough to be left to node:http. */
 export const olderPurposes = ["purpose", "x-purpose", "x-moz"];
 /** Headers that change what a request is, or that belong to one with a body. All others are ignored. */
 const unusual = [
@@ -135,7 +136,7 @@ const unusual = [
   ...olderPurposes,
 ];
 
-/** What a header is to a plain request: the index of one that is wanted, or one of the others. */
+/** Meaning of a header in a plain request: the index of one that is wanted, or one of these two. */
 const isIgnored = -1;
 const isUnusual = -2;
 const meanings = new Map([

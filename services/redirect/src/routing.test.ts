@@ -165,7 +165,7 @@ test("regions together go over by no more than what the others answer until it i
   const code = { ...common, destination_url, is_active: true, expires_at: null, fallback_url: null };
   const answeredUntil: number[] = [];
   let answered = 0;
-  // One scan a step, at each region in turn; what was answered is published everywhere `delay` steps later.
+  // One scan a step, at each region in turn; its answer is published everywhere `delay` steps later.
   for (let step = 0; step < 2_000; step++) {
     const used = answeredUntil[step - delay] ?? 0;
     const region = regions[step % 3] as (typeof regions)[number];

@@ -11,6 +11,7 @@ import type { Table } from "@qrfactory/state/codes/table/table";
  */
 const firstMs = 1_000;
 
+/** Table, place and pace of snapshots. */
 export type KeepSnapshotsOptions = {
   directory: string;
   table: Table;
@@ -24,6 +25,7 @@ export type KeepSnapshotsOptions = {
   onState?: (error: Error | null) => void;
 };
 
+/** State of the snapshots for the status document. */
 export type SnapshotState = {
   /** Whether the last attempt worked; true before the first. */
   isWorking: boolean;
@@ -32,6 +34,7 @@ export type SnapshotState = {
   bytes: number;
 };
 
+/** Running round of snapshots. */
 export type Snapshots = {
   state(): SnapshotState;
   /** Writes one at once. */

@@ -12,6 +12,7 @@ import type { Table } from "@qrfactory/state/codes/table/table";
 import { Gauge, type Registry } from "prom-client";
 import type { SnapshotState } from "./snapshots.js";
 
+/** Sources of the status, each read from memory. */
 export type StateOptions = {
   version: string;
   region: string;

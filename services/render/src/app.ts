@@ -23,6 +23,7 @@ import { makeRequireSigner, type RequireSignerOptions, signedHeaders } from "./g
 import type { FetchPicture } from "./pictures/pictures.js";
 import { makeValidate, type ValidateOptions } from "./validate/validate.js";
 
+/** Dependencies of the render service. */
 export type AppOptions = Omit<HttpAppOptions, "routes"> &
   CallerOptions &
   Pick<ImagesOptions, "draw" | "requireTurn"> &

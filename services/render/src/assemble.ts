@@ -40,6 +40,7 @@ import { createStatus } from "./status.js";
 /** How long a start waits for the state Redis before it goes on without. */
 const redisWaitMs = 1_000;
 
+/** The assembled service. */
 export type Render = {
   app: Express;
   /** Ships what it can, closes the spool and every connection. */

@@ -32,6 +32,7 @@ const shape = {
   DRAWING_THREADS: z.coerce.number().int().min(1).max(256).optional(),
 };
 
+/** Checked configuration of the render service. */
 export type RenderConfig = ReturnType<typeof readRenderConfig>;
 
 /** Reads the environment; throws `ConfigError` that lists every mistake. */

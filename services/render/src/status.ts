@@ -7,6 +7,7 @@ import type { Spool } from "@qrfactory/spool/spool";
 import type { Redis } from "ioredis";
 import type { CacheStore } from "./cache/cache-store.js";
 
+/** Components that the status asks. */
 export type StatusOptions = {
   db: Db;
   stateRedis: Redis;

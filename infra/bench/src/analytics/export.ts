@@ -3,6 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { residentKilobytesOf } from "../process-figures.js";
 
+/** One measured export. */
 export type ExportRun = {
   name: string;
   rows: number;
@@ -12,6 +13,7 @@ export type ExportRun = {
   residentMegabytes: { before: number; most: number };
 };
 
+/** Address of an export, and the process of the API whose memory is watched. */
 export type ExportOptions = { url: string; headers: Record<string, string>; path: string; pid: number };
 
 const sampleMs = 50;

@@ -16,6 +16,7 @@ import { processorMsOf } from "../process-figures.js";
 import { startStores } from "../stores.js";
 import { type Random, random, scanEvents } from "./scan-events.js";
 
+/** One measured intake of scans. */
 export type IngestRun = {
   title: string;
   scans: number;

@@ -9,6 +9,7 @@ import { startStores } from "../stores.js";
 import { type ExportRun, measureExports } from "./export.js";
 import { codeId, makeHistory } from "./scan-history.js";
 
+/** Measured reports and exports over one history. */
 export type AnalyticsRun = {
   title: string;
   madeSeconds: number;
@@ -74,7 +75,8 @@ function insertCodes(db: Db, workspaceId: string) {
 
 async function sizesOf(db: Db): Promise<AnalyticsRun["megabytes"]> {
   const [row] = await db.$queryRaw<{ scans: number; summaries: number }[]>`
-    SELECT ((SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = 'scans'::regclass) / 1e6)::int
+    SELECT ((SELECT sum(pg_total_relation_size(inhrelid))
+          FROM pg_inherits WHERE inhparent = 'scans'::regclass) / 1e6)::int
         AS scans,
       (pg_total_relation_size('scan_summaries') / 1e6)::int AS summaries`;
   return row ?? { scans: 0, summaries: 0 };

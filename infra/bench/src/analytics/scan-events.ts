@@ -39,7 +39,8 @@ export function random(seed: number): Random {
 const iphone = (os: string, rest: string) =>
   `Mozilla/5.0 (iPhone; CPU iPhone OS ${os} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ${rest}`;
 const android = (model: string, version: number, rest = "") =>
-  `Mozilla/5.0 (Linux; Android 14; ${model}) AppleWebKit/537.36 (KHTML, like Gecko) ${rest}Chrome/${version}.0.0.0 Mobile Safari/537.36`;
+  `Mozilla/5.0 (Linux; Android 14; ${model}) AppleWebKit/537.36 (KHTML, like Gecko) ` +
+  `${rest}Chrome/${version}.0.0.0 Mobile Safari/537.36`;
 
 /** Some four hundred texts: each system and browser in several versions. */
 const people = [17, 18, 26]
@@ -55,7 +56,8 @@ const people = [17, 18, 26]
     Array.from({ length: 40 }, (_, i) => 100 + i).flatMap((version) => [
       ...[android("K", version), android("SM-S918B", version), android("Pixel 8", version)],
       ...[android("SAMSUNG SM-A546B", version, "SamsungBrowser/25.0 "), android("Redmi Note 12", version)],
-      `Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version}.0.0.0 Safari/537.36`,
+      "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+        `Chrome/${version}.0.0.0 Safari/537.36`,
       `Mozilla/5.0 (Android 14; Mobile; rv:${version}.0) Gecko/${version}.0 Firefox/${version}.0`,
     ]),
   );

@@ -4,6 +4,7 @@ import type { Db } from "@qrfactory/db/client";
 import { ensurePartitions } from "@qrfactory/db/scans/retention/partitions";
 import { openSummaryStore } from "@qrfactory/db/scans/summaries/summary-store";
 
+/** A made history: its workspace, its numbers, and the range of its scans. */
 export type History = { workspaceId: string; scans: number; codes: number; from: Date; to: Date };
 
 /** Rows that one statement inserts. */
@@ -42,19 +43,23 @@ async function insertScans(db: Db, history: History, first: number, last: number
   const { workspaceId, scans, codes, from, to } = history;
   const stepSeconds = (to.getTime() - from.getTime()) / scans / 1_000;
   await db.$executeRaw`
-    INSERT INTO scans (id, scanned_at, code_id, workspace_id, code_version, region, network, visitor, device, os, browser,
+    INSERT INTO scans (id, scanned_at, code_id, workspace_id, code_version, region, network, visitor,
+      device, os, browser,
       language, referrer_host, country, region_name, city, variant, bot_class)
     SELECT lpad(to_hex(n), 32, '0')::uuid, at,
-      (lpad(to_hex(CASE WHEN pg_temp.share(n, 1) < 0.1 THEN 0 ELSE floor(${codes}::int * pg_temp.share(n, 2) ^ 3)::int END),
+      (lpad(to_hex(CASE WHEN pg_temp.share(n, 1) < 0.1 THEN 0
+        ELSE floor(${codes}::int * pg_temp.share(n, 2) ^ 3)::int END),
         8, '0') || '-0000-4000-8000-000000000000')::uuid,
-      ${workspaceId}::uuid, 1, (ARRAY['eu-1', 'eu-1', 'us-1'])[1 + floor(3 * pg_temp.share(n, 3))::int], '203.0.113.0/24',
+      ${workspaceId}::uuid, 1, (ARRAY['eu-1', 'eu-1', 'us-1'])[1 + floor(3 * pg_temp.share(n, 3))::int],
+      '203.0.113.0/24',
       lpad(to_hex(hashint8extended(floor(pg_temp.share(n, 4) * 50000)::bigint, extract(epoch FROM at)::bigint / 86400)),
         16, '0'),
       (ARRAY['phone', 'phone', 'phone', 'tablet', 'desktop'])[1 + floor(5 * pg_temp.share(n, 5))::int],
       (ARRAY['iOS', 'Android', 'Android', 'Windows', 'macOS'])[1 + floor(5 * pg_temp.share(n, 6))::int],
       (ARRAY['Safari', 'Chrome', 'Samsung Internet', 'Firefox', 'Edge'])[1 + floor(5 * pg_temp.share(n, 7) ^ 2)::int],
       (ARRAY['en', 'de', 'fr', 'es', 'ja', 'pt', 'it', 'nl'])[1 + floor(8 * pg_temp.share(n, 8) ^ 2)::int],
-      (ARRAY[NULL, NULL, NULL, 'www.instagram.com', 'l.facebook.com', 'example.com'])[1 + floor(6 * pg_temp.share(n, 9))::int],
+      (ARRAY[NULL, NULL, NULL, 'www.instagram.com', 'l.facebook.com', 'example.com'])
+        [1 + floor(6 * pg_temp.share(n, 9))::int],
       'C' || city / 60, 'Region ' || city / 8, 'City ' || city, floor(3 * pg_temp.share(n, 11))::int,
       CASE WHEN pg_temp.share(n, 10) < 0.06 THEN 'bot' WHEN pg_temp.share(n, 10) < 0.07 THEN 'prefetch' END
     FROM generate_series(${first}::int, ${last}::int) AS n, LATERAL (

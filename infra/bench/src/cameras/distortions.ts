@@ -15,8 +15,10 @@ export const distortions = {
   blurred: "Gaussian blur of 0.4 module",
 } as const;
 
+/** Name of a distortion. */
 export type Distortion = keyof typeof distortions;
 
+/** Every distortion, in the order in which they are measured. */
 export const distortionNames = Object.keys(distortions) as Distortion[];
 
 const turnedBy = Math.PI / 6;

@@ -11,7 +11,9 @@ const rounds = 30;
 /** How many designs the guess that a level costs nothing weighs. */
 const guessWeight = 2;
 
+/** Traits of one design, and the share of camera pictures in which it was read, 0 to 1. */
 export type Sample = { traits: ScanTraits; share: number };
+/** Fitted factors by trait and value. */
 export type Fitted = Record<string, Record<string, number>>;
 
 /** Designs that the factors are fitted to, and their run: none of those that a report is made of. */

@@ -15,7 +15,9 @@ import { drawWithStyling } from "../render/styling.js";
 import type { CameraDesign } from "./designs.js";
 import { pick, randomFrom } from "./random.js";
 
+/** Makers by the names that tables give them, QRFactory first. */
 export const makerNames = ["QRFactory", "qr-code-styling", "npm qrcode"] as const;
+/** Name of a maker. */
 export type MakerName = (typeof makerNames)[number];
 
 /** One picture of a design; QRFactory knows the traits of its own. */

@@ -147,7 +147,11 @@ ${distortionNames.map((name) => `- **${name}**: ${distortions[name]}`).join("\n"
 
 ${makersTable(measured).join("\n")}
 
-${behind.length === 0 ? "In no column are fewer of ours than of qr-code-styling read by three of five." : `Behind qr-code-styling by three of five: ${behind.join("; ")}.`}
+${
+  behind.length === 0
+    ? "In no column are fewer of ours than of qr-code-styling read by three of five."
+    : `Behind qr-code-styling by three of five: ${behind.join("; ")}.`
+}
 
 ## By style
 

@@ -9,6 +9,7 @@ import QRCode from "qrcode";
 import { type LocalStack, startLocalStack } from "../local-stack.js";
 import { residentKilobytesOf } from "../process-figures.js";
 
+/** Measured orders next to the script's. */
 export type BulkRun = {
   title: string;
   orders: { name: string; rows: number; seconds: number; megabytes: number }[];

@@ -8,6 +8,7 @@ import { startStores } from "../stores.js";
 import { startManagement } from "./process.js";
 import { makeWorkspace } from "./workspace.js";
 
+/** Measured lists and creations. */
 export type ManagementRun = {
   title: string;
   pages: { name: string; p50Ms: number; p95Ms: number }[];

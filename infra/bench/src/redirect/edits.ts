@@ -25,7 +25,10 @@ export async function measureEdits(directory: string): Promise<string> {
     }
     took.sort((a, b) => a - b);
     const quantile = (share: number) => (took[Math.floor(took.length * share)] as number).toFixed(0);
-    return `${edits} edits, from PATCH sent to the last of three regions: p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms.`;
+    return (
+      `${edits} edits, from PATCH sent to the last of three regions: p50 ${quantile(0.5)} ms, ` +
+      `p99 ${quantile(0.99)} ms.`
+    );
   } finally {
     await stop();
   }

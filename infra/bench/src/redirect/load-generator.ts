@@ -4,14 +4,17 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Connections that wrk keeps open at once. */
 export const connections = 64;
 
+/** Figures of one load; latencies are of answered requests. */
 export type Load = { perSecond: number; p50Ms: number; p99Ms: number; requests: number; failed: number };
 
 /** The request of a phone: some 600 bytes. */
 const browserHeaders = {
   "User-Agent":
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+    "Version/18.1 Mobile/15E148 Safari/604.1",
   Accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
   "Accept-Language": "de-AT,de;q=0.9,en-US;q=0.8,en;q=0.7",
   "Accept-Encoding": "gzip, deflate, br",

@@ -5,6 +5,7 @@ import { until } from "@qrfactory/processes/until";
 import autocannon from "autocannon";
 import { startLocalStack } from "../local-stack.js";
 
+/** Answers as the client counted them, and rows as PostgreSQL has them. */
 export type Million = {
   answered: number;
   perSecond: number;

@@ -43,6 +43,7 @@ export async function writeCodes(directory: string, count: number, routing?: Rou
   await writeSnapshot({ directory, table, resume: null });
 }
 
+/** A running redirect process. */
 export type RedirectProcess = {
   url: string;
   /** Milliseconds from its start to its first 302. */

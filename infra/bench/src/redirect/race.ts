@@ -1,41 +1,27 @@
 // Scans a second: one redirect process with every scan written to disk, next to nginx's `return 302` and an Express
 // handler over a Map, under the same load in the same run, one process each; with many codes and with few; and how soon
 // a start and an edit are served.
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Routing } from "@qrfactory/codes/routing/routing";
-import { freePort } from "@qrfactory/processes/ports";
-import { startProcess, startScript } from "@qrfactory/processes/process";
 import { startRedis } from "@qrfactory/processes/redis";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
-import { until } from "@qrfactory/processes/until";
+import { plainAndRuled } from "./compare-two.js";
 import { measureEdits } from "./edits.js";
 import { generateLoad, type Load } from "./load-generator.js";
 import { type Million, scanAMillion } from "./million-scans.js";
-import { type RedirectProcess, shortIdOf, startRedirect, writeCodes } from "./process.js";
-
-export type ScanRace = { title: string; loads: (Load & { name: string })[]; notes: string[] };
+import { startRedirect, writeCodes } from "./process.js";
+import { medianOf, pathsOf, type ScanRace, warmUpSeconds } from "./scan-race.js";
+import { type Server, startExpress, startNginx } from "./servers.js";
 
 const codes = 500_000;
 const seconds = 8;
-const warmUpSeconds = 2;
-/** Codes that are asked for: enough that nothing of them stays in the processor's caches. */
-const pathCount = 20_000;
 
 const few = 1_000;
 const many = 5_000_000;
 /** Few and many are measured in turns, so that a slow moment of the machine is shared. */
 const turns = 3;
 const turnSeconds = 4;
-/** A difference of a tenth needs more of them, each of one kind beside the other. */
-const ruledTurns = 11;
-const laneTurns = 5;
-const comparedSeconds = 3;
 
 const startsMeasured = 5;
-
-type Server = { url: string; stop: () => Promise<unknown> };
 
 /** Runs everything. */
 export async function raceScans(): Promise<ScanRace[]> {
@@ -67,10 +53,6 @@ function tellMillion({ answered, perSecond, rows, counted, rolledUp, behindSecon
   );
 }
 
-/** Paths of codes all over a table. */
-const pathsOf = (count: number) =>
-  Array.from({ length: Math.min(count, pathCount) }, (_, i) => `/q/${shortIdOf((i * 7919) % count)}`);
-
 async function againstOthers(directory: string, stops: (() => Promise<unknown>)[]): Promise<ScanRace> {
   const run = async (name: string, server: Server) => {
     stops.push(server.stop);
@@ -93,7 +75,7 @@ async function againstOthers(directory: string, stops: (() => Promise<unknown>)[
   const written = await redirect.scansWritten();
   await redirect.stop();
   const nginx = await run("nginx, return 302", await startNginx(join(directory, "nginx")));
-  const express = await run("Express over a Map", await startExpress());
+  const express = await run("Express over a Map", await startExpress(codes));
   return {
     title: `scans, ${codes.toLocaleString("en-US")} codes`,
     loads: [ours, nginx, express],
@@ -128,123 +110,4 @@ async function fewAndMany(directory: string, stops: (() => Promise<unknown>)[]):
     })),
     notes: [],
   };
-}
-
-/** Twenty rules of every kind of which the last one matches the phone that asks. */
-const rules: Routing["rules"] = [
-  ...Array.from({ length: 19 }, (_, i) => ({
-    url: `https://example.com/rule/${i}`,
-    ...[
-      { country: ["FR", "BE"] },
-      { language: ["fr", "nl"] },
-      { device: ["desktop"], os: ["windows"] },
-      { hours: [0, 1] as [number, number], days: 1, zone: "Europe/Vienna" },
-      { os: ["ios"], country: ["JP"], until: 1 },
-    ][i % 5],
-  })),
-  { url: "https://example.com/rule/last", os: ["ios"], language: ["de"] },
-];
-
-/** Two processes measured in turns, each with its processor time a scan. */
-type Contender = { name: string; start: () => Promise<RedirectProcess> };
-
-/**
- * Compares the second of two processes with the first: loads in turns, so that a slow moment of the machine is shared,
- * and processor time a scan, because throughput on a shared machine says less.
- */
-async function compareTwo(title: string, contenders: Contender[], directory: string, turns: number): Promise<ScanRace> {
-  const runs: { name: string; server: RedirectProcess; loads: Load[]; microseconds: number[] }[] = [];
-  for (const { name, start } of contenders) {
-    const server = await start();
-    await generateLoad(server.url, { paths: pathsOf(few), seconds: warmUpSeconds, directory });
-    runs.push({ name, server, loads: [], microseconds: [] });
-  }
-  try {
-    for (let turn = 0; turn < turns; turn++) {
-      for (const { server, loads, microseconds } of turn % 2 === 0 ? runs : [...runs].reverse()) {
-        const before = server.processorMs();
-        const load = await generateLoad(server.url, { paths: pathsOf(few), seconds: comparedSeconds, directory });
-        microseconds.push(((server.processorMs() - before) * 1_000) / load.requests);
-        loads.push(load);
-      }
-    }
-  } finally {
-    for (const { server } of runs) await server.stop();
-  }
-  const [first = [], second = []] = runs.map(({ microseconds }) => microseconds);
-  const ratios = second.map((value, turn) => value / (first[turn] as number)).sort((a, b) => a - b);
-  const [least, middle, most] = [ratios[0], ratios[turns >> 1], ratios.at(-1)].map((ratio) => ratio?.toFixed(2));
-  const median = (values: number[]) => medianOf(values, (value) => value).toFixed(1);
-  return {
-    title,
-    loads: runs.map(({ name, loads }) => ({ name, ...medianOf(loads, ({ perSecond }) => perSecond) })),
-    notes: [
-      `Processor time a scan: ${median(first)} µs and ${median(second)} µs; in ${turns} turns ${least} to ${most} ×, ${middle} × in the median.`,
-    ],
-  };
-}
-
-async function plainAndRuled(directory: string): Promise<ScanRace> {
-  const contenders: Contender[] = [];
-  for (const routing of [undefined, { rules }]) {
-    const name = routing ? "20 rules, the last matches" : "no rules";
-    const snapshots = join(directory, name.replaceAll(" ", "-"));
-    await writeCodes(snapshots, few, routing);
-    contenders.push({ name, start: () => startRedirect(snapshots) });
-  }
-  return compareTwo("scans, without rules and with", contenders, directory, ruledTurns);
-}
-
-/** Compares the fast lane with node:http alone. */
-export async function withAndWithoutLane(): Promise<ScanRace[]> {
-  const directory = makeTempDirectory("qrfactory-bench-");
-  try {
-    const snapshots = join(directory.path, "snapshots");
-    await writeCodes(snapshots, few);
-    const contenders: Contender[] = [
-      { name: "with the fast lane", start: () => startRedirect(snapshots) },
-      { name: "node:http alone", start: () => startRedirect(snapshots, undefined, ["--no-fast-lane"]) },
-    ];
-    return [await compareTwo("scans, with the fast lane and without", contenders, directory.path, laneTurns)];
-  } finally {
-    directory.remove();
-  }
-}
-
-function medianOf<Item>(items: Item[], figure: (item: Item) => number): Item {
-  return [...items].sort((a, b) => figure(a) - figure(b))[items.length >> 1] as Item;
-}
-
-async function startNginx(directory: string): Promise<Server> {
-  const port = await freePort();
-  mkdirSync(join(directory, "logs"), { recursive: true });
-  writeFileSync(
-    join(directory, "nginx.conf"),
-    `daemon off; worker_processes 1; pid nginx.pid; error_log stderr error;
-     events { worker_connections 1024; }
-     http { access_log off; server { listen 127.0.0.1:${port};
-       location / { return 302 "https://example.com/landing/1?utm_source=print&utm_medium=qr"; } } }\n`,
-  );
-  const args = ["-p", directory, "-c", "nginx.conf"];
-  const child = await startProcess({ command: "nginx", args, leashed: true });
-  return ready({ url: `http://127.0.0.1:${port}`, stop: () => child.stop() });
-}
-
-async function startExpress(): Promise<Server> {
-  const port = await freePort();
-  const child = await startScript(fileURLToPath(new URL("./peer-map.js", import.meta.url)), {
-    env: { ...process.env, PORT: String(port), CODES: String(codes), NODE_ENV: "production" },
-  });
-  return ready({ url: `http://127.0.0.1:${port}`, stop: () => child.stop() });
-}
-
-async function ready(server: Server): Promise<Server> {
-  const answers = () => fetch(`${server.url}/q/x`, { redirect: "manual" });
-  await until(() =>
-    answers().then(
-      () => true,
-      () => false,
-    ),
-  );
-  return server;
 }

@@ -18,14 +18,18 @@ const connections = 32;
 const seconds = 5;
 const sealKey = Buffer.alloc(32, 1).toString("base64");
 
+/** Figures of one server under load. */
 export type Throughput = { name: string; perSecond: number; p50Ms: number; p99Ms: number; failed: number };
+/** Figures of servers under the same load. */
 export type Race = { title: string; throughputs: Throughput[] };
 
 type Target = { url: string; headers: Record<string, string> };
+
+/** Address, credentials and process of a render service. */
 export type RenderTarget = Target & { pid: number };
 
-/** A link that nobody has asked for before. */
 let lastLink = 0;
+/** Makes a link that nobody has asked for before; all have one length, so that they cost the same. */
 export const newLink = () => `https://example.com/${String(++lastLink).padStart(11, "0")}`;
 
 async function load(name: string, target: Target, nextBody: () => object): Promise<Throughput> {

@@ -10,6 +10,7 @@ import { type Contender, measure, type Timing } from "../measure.js";
 import { plainDots, plainGradient, plainSquares } from "./plain-canvas.js";
 import { drawWithStyling, stylingDots, stylingGradient } from "./styling.js";
 
+/** Timings of the same image by several makers; `ours` names the one that the others are compared with. */
 export type Comparison = { title: string; ours: string; timings: Timing[]; notes?: string[] };
 
 const link = "https://example.com/menu/summer";

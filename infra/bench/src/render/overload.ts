@@ -7,6 +7,7 @@ import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { residentKilobytesOf } from "../process-figures.js";
 import { newLink, type RenderTarget, startRender } from "./http.js";
 
+/** Figures of a service that is asked for more than it can do. */
 export type Overload = {
   title: string;
   perSecond: number;

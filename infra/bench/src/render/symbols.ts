@@ -62,7 +62,7 @@ export function versionsOf(text: string): Record<string, number | null> {
     try {
       versions[name] = versionOf(text);
     } catch {
-      // A peer that says no to a text has no size for it; what it says differs from one to the next.
+      // A peer that refuses a text has no size for it; the error differs from one peer to the next.
       versions[name] = null;
     }
   }

@@ -1,5 +1,6 @@
 // The input of a row of the table, and its result.
 
+/** Stack that a row asks for. */
 export type StackNeeds = {
   /** Redirect regions; default 1. */
   regions?: number;
@@ -10,6 +11,7 @@ export type StackNeeds = {
 /** Milliseconds. */
 export type Latency = { p50: number; p99: number };
 
+/** Figures of a row, and the promises that it broke. */
 export type Result = {
   bytes: number;
   requests: number;

@@ -2,6 +2,7 @@
 import type { StackNeeds } from "./result.js";
 import type { Stage } from "./stage/stage.js";
 
+/** An attack as a row of the table. */
 export type Row = {
   /** As on the command line. */
   name: string;

@@ -24,6 +24,7 @@ import { pictureRows } from "./pictures/pictures.js";
 import { silentHostRows } from "./pictures/silent-host.js";
 import type { Row } from "./row.js";
 
+/** Attacks in the order of the table. */
 export const rows: readonly Row[] = [
   ...[...bodyRows, ...unpackingRows, ...headerRows, ...pictureRows, ...silentHostRows, ...limitRows],
   ...[...powerCutRows, ...killedRows, ...partsKilledRows, ...scansKeptRows, ...accountRows],

@@ -1,6 +1,7 @@
 // The content of a finished ZIP, read by a library of another origin than the one that packs.
 import { fromBuffer, type ZipFile } from "yauzl";
 
+/** A file in an archive. */
 export type Entry = {
   name: string;
   bytes: Buffer;

@@ -1,6 +1,6 @@
 // The shape and the course of a drill of bulk orders: an order in a stack of its own, a fault while it is worked on,
 // then the laws. The order ends in one ZIP with the images and the manifest of an order that nothing disturbed, or in a
-// refund; what was taken is counted once, by the counter and by the ledger.
+// refund; credits that were taken are counted once, by the counter and by the ledger.
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
@@ -8,6 +8,7 @@ import { until } from "@qrfactory/processes/until";
 import { type Entry, manifestOf, readArchive } from "./archive.js";
 import { type BulkRig, empty, holdsAnything, type Job, startBulkRig } from "./rig.js";
 
+/** An order in its stack, for the fault of a drill. */
 export type BulkStage = {
   rig: BulkRig;
   job: Job;
@@ -18,6 +19,7 @@ export type BulkStage = {
   reached(completed: number): Promise<void>;
 };
 
+/** A drill of bulk orders as a row of the table. */
 export type BulkDrill = {
   /** As on the command line. */
   name: string;
@@ -35,6 +37,7 @@ export type BulkDrill = {
   run(stage: BulkStage): Promise<string>;
 };
 
+/** Figures of a drill whose laws held. */
 export type BulkResult = { drill: BulkDrill; seen: string; seconds: number; rows: number; credits: number };
 
 /** Slow enough to draw that an order takes seconds. */

@@ -32,6 +32,7 @@ async function killWorker(stage: BulkStage, times: number): Promise<string> {
   return `killed at ${completed} rows at last; worked on again after ${seconds} s${times > 1 ? " at most" : ""}`;
 }
 
+/** A worker killed once in the middle of 400 rows: the short drill that tests run. */
 export const workerKilledOnce: BulkDrill = {
   name: "bulk-worker-killed-once",
   fault: "Worker killed in mid-order",
@@ -132,4 +133,5 @@ const bulkDiskFull: BulkDrill = {
 
 const rowsBeforeFull = 700;
 
+/** Drills of bulk orders in the order of the table. */
 export const bulkDrills: BulkDrill[] = [workerKilled, workerFrozen, stateFlushed, renderDown, bulkDiskFull];

@@ -11,7 +11,8 @@ import { type Redis, startRedis } from "@qrfactory/processes/redis";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import { Redis as RedisClient } from "ioredis";
-import { answered, managementEnvironment, startDatabase, startService } from "../rig.js";
+import { startDatabase } from "../database.js";
+import { answered, managementEnvironment, startService } from "../service.js";
 
 /** An order as the API tells of it. */
 export type Job = {
@@ -30,6 +31,7 @@ export type Job = {
 /** Credits as each of those who count them says. */
 export type Spent = { counter: number; calls: number; months: number };
 
+/** The running stack of a drill. */
 export type BulkRig = {
   directory: string;
   /** Where archives are kept. */
@@ -64,6 +66,7 @@ export type BulkRig = {
 const finishTimeoutMs = 180_000;
 const lookMs = 100;
 
+/** Folder and variables that a drill changes. */
 export type BulkRigOptions = {
   /** Where archives are kept, if on a disk of its own. */
   archives?: string;
@@ -168,7 +171,8 @@ export async function startBulkRig({ archives, environment = {} }: BulkRigOption
       },
       async spent() {
         const [calls] = await db.$queryRaw<{ credits: number }[]>`
-          SELECT coalesce(sum(credits), 0)::int AS credits FROM calls WHERE workspace_id = ${customer.workspaceId}::uuid`;
+          SELECT coalesce(sum(credits), 0)::int AS credits FROM calls
+            WHERE workspace_id = ${customer.workspaceId}::uuid`;
         const [months] = await db.$queryRaw<{ credits: number }[]>`
           SELECT coalesce(sum(renders), 0)::int AS credits FROM usage_monthly
           WHERE workspace_id = ${customer.workspaceId}::uuid`;

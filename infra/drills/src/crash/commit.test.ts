@@ -11,7 +11,7 @@ import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { startTcpProxy, type TcpProxy } from "@qrfactory/testing/proxy";
-import { answered, managementEnvironment, startService } from "../rig.js";
+import { answered, managementEnvironment, startService } from "../service.js";
 
 type Service = "management" | "render";
 type Phase = "before its COMMIT" | "after its COMMIT";

@@ -7,7 +7,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { until } from "@qrfactory/processes/until";
 import { Redis as Client } from "ioredis";
-import { answered, type Status } from "../rig.js";
+import type { Status } from "../region.js";
+import { answered } from "../service.js";
 import { addresses, logo, marksIn, sent, userAgent } from "./marks.fixture.js";
 import { db, killAndRestart, logs, services, stores, textOf, textOfDatabase, textOfFiles } from "./stack.fixture.js";
 

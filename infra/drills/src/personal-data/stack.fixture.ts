@@ -10,7 +10,7 @@ import { type Redis, startRedis } from "@qrfactory/processes/redis";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { createTestDatabase, type TestDatabase } from "@qrfactory/testing/database";
 import { Redis as Client } from "ioredis";
-import { managementEnvironment, startService } from "../rig.js";
+import { managementEnvironment, startService } from "../service.js";
 
 const temp = makeTempDirectory("qrfactory-personal-");
 /** Lines of every service. */

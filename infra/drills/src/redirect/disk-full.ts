@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { until } from "@qrfactory/processes/until";
 import { assertNothingRefused, type Drill } from "../drill.js";
-import type { Region, Rig } from "../rig.js";
+import type { Region } from "../region.js";
+import type { Rig } from "../rig.js";
 import { diskRefusal, fill, mountDisk } from "../small-disk.js";
 
 const regionName = "region-on-disk";
@@ -14,6 +15,7 @@ const diskOf = (rig: Rig) => join(rig.directory, "disk");
 
 const scansAtRisk = async (region: Region) => Number((await region.status()).components.spool?.scans_at_risk);
 
+/** The disk of a spool, a small one of its own, is filled under load and before a start. */
 export const diskFull: Drill = {
   name: "disk-full",
   fault: "Disk of the spool full for 3 s under load, and again from before a start",

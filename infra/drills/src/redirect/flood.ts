@@ -15,10 +15,12 @@ const commandsRatioMax = 1.5;
 const baselineMs = 3_000;
 const connectTimeoutMs = 30_000;
 
+/** A flood of unknown codes, slow clients and one hot code beside the usual load. */
 export const flood: Drill = {
   name: "flood",
   fault:
-    "2,000 unknown codes a second with 16 kB of hostile headers, 10,000 slow clients, 90 % of scans on one code, for 8 s",
+    "2,000 unknown codes a second with 16 kB of hostile headers, 10,000 slow clients, " +
+    "90 % of scans on one code, for 8 s",
   load: { hot: true },
   // Shorter than the 10 s after which a slow client is cut.
   faultMs: 8_000,
@@ -50,6 +52,9 @@ export const flood: Drill = {
     assert.ok(p99Ms < p99MsMax, `p99 of the others was ${p99Ms} ms`);
     const work = `${perSecond.toFixed(0)} commands a second at the replica, ${baseline.toFixed(0)} before`;
     assert.ok(perSecond < baseline * commandsRatioMax, work);
-    return `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms, beside ${unknown} answers 404 and ${hostile} hostile scans; ${work}`;
+    return (
+      `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms, beside ${unknown} answers 404 and ${hostile} ` +
+      `hostile scans; ${work}`
+    );
   },
 };

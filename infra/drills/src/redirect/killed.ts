@@ -34,6 +34,7 @@ const killed = (kills: number): Drill => ({
   },
 });
 
+/** A region killed five times in a run. */
 export const redirectKilled = killed(5);
 /** For every run of the tests: the first kill meets a fresh spool, the second one that was recovered. */
 export const redirectKilledTwice = killed(2);

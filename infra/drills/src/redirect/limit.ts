@@ -14,6 +14,7 @@ const clients = 12;
 const publishedMsMax = 2_500;
 const patienceMs = 30_000;
 
+/** Scans of a code with a limit, by all regions at once; then again while no count is published. */
 export const limit: Drill = {
   name: "limit",
   fault: `A limit of ${maxScans} scans in ${regions} regions at once; again with the worker frozen (SIGSTOP)`,
@@ -27,7 +28,10 @@ export const limit: Drill = {
     // Each region answers as many as it was made for, and not one more.
     assert.equal(frozen.over, (regions - 1) * maxScans);
     const ms = Math.round((usual.over / usual.perSecond) * 1_000);
-    return `${usual.over} over at ${Math.round(usual.perSecond)} scans a second, what ${ms} ms bring; ${frozen.over} with the worker frozen`;
+    return (
+      `${usual.over} over at ${Math.round(usual.perSecond)} scans a second, what ${ms} ms bring; ` +
+      `${frozen.over} with the worker frozen`
+    );
   },
 };
 

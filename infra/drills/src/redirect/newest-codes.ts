@@ -1,13 +1,15 @@
-// Codes that no snapshot holds yet: every region is killed together with every Redis, and started again alone. What a
-// region ever knew it has to know again, from its journal.
+// Codes that no snapshot holds yet: every region is killed together with every Redis, and started again alone. The
+// region has to know again, from its journal, every code that it ever knew.
 import { strict as assert } from "node:assert";
 import { createCode } from "@qrfactory/db/codes/creation";
 import { until } from "@qrfactory/processes/until";
 import type { Drill } from "../drill.js";
-import { drillActor, type Region, type Rig } from "../rig.js";
+import type { Region } from "../region.js";
+import { drillActor, type Rig } from "../rig.js";
 
 const codesMade = 50;
 
+/** Codes newer than any snapshot, asked for after the region has lost all but its journal. */
 export const newestCodes: Drill = {
   name: "newest-codes",
   fault: `${codesMade} codes created, then every region and every Redis killed at once; the regions started alone`,

@@ -11,6 +11,7 @@ import { drillActor } from "../rig.js";
 /** An edit reaches a region at most this long after the line is back. */
 const editMsMax = 5_000;
 
+/** A region cut off from the centre for ten seconds. */
 export const regionCut: Drill = {
   name: "region-cut",
   fault: "A region cut off from the centre for 10 s, its connections open",
@@ -37,6 +38,9 @@ export const regionCut: Drill = {
     line.thaw();
     await until(async () => (await leadsTo()) === destinationUrl, { timeoutMs: editMsMax, what: "The edit" });
     const editMs = performance.now() - backAt;
-    return `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms; an edit arrived ${editMs.toFixed(0)} ms after the return`;
+    return (
+      `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms; ` +
+      `an edit arrived ${editMs.toFixed(0)} ms after the return`
+    );
   },
 };

@@ -10,6 +10,7 @@ const freezes = 3;
 const scansBetween = 200;
 const scansMs = 10_000;
 
+/** One of two regions frozen behind nginx for three seconds at a time. */
 export const regionFrozen: Drill = {
   name: "region-frozen",
   fault: `One of two regions behind nginx frozen (SIGSTOP) ${freezes} times for 3 s`,

@@ -7,6 +7,7 @@ import { assertNothingRefused, type Drill } from "../drill.js";
 const restarts = 10;
 const scansBetween = 200;
 
+/** Two regions behind nginx restarted in turns. */
 export const rollingRestarts: Drill = {
   name: "rolling-restarts",
   fault: `${restarts} rolling restarts behind nginx`,

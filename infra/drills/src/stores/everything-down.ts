@@ -7,6 +7,7 @@ import { assertNothingRefused, type Drill } from "../drill.js";
 
 const firstScanMsMax = 2_000;
 
+/** All processes killed; the region starts alone for five seconds. */
 export const everythingDown: Drill = {
   name: "everything-down",
   fault: "Everything killed, the region started from its snapshot alone for 5 s",

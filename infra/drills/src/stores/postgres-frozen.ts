@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { assertNothingRefused, type Drill } from "../drill.js";
 
+/** PostgreSQL frozen for twenty seconds. */
 export const postgresFrozen: Drill = {
   name: "postgres-frozen",
   fault: "PostgreSQL frozen (SIGSTOP of every process) for 20 s",

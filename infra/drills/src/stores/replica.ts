@@ -3,6 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { assertNothingRefused, type Drill } from "../drill.js";
 
+/** A region's replica killed and frozen for three seconds each. */
 export const replicaGone: Drill = {
   name: "replica-gone",
   fault: "Regional replica killed for 3 s, then frozen for 3 s",

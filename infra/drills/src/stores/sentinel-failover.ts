@@ -26,6 +26,7 @@ async function startEditing(api: string): Promise<{ shortId: string; edit: Edito
   return { shortId, edit };
 }
 
+/** The primary state Redis killed for good, with a replica promoted by Sentinel. */
 export const sentinelFailover: Drill = {
   name: "sentinel-failover",
   fault: "Primary state Redis killed, a replica promoted by Sentinel",
@@ -65,7 +66,8 @@ export const sentinelFailover: Drill = {
     assert.notEqual(await sentinels.primaryPort(), state.port);
     await state.restart();
     return (
-      `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms; edits visible again after ${(backMs / 1000).toFixed(1)} s, ` +
+      `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms; ` +
+      `edits visible again after ${(backMs / 1000).toFixed(1)} s, ` +
       `${refusedEdits} of ${edits} refused`
     );
   },

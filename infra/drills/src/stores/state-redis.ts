@@ -28,6 +28,7 @@ async function served({ load, faultMs }: Stage): Promise<string> {
   return `${answered} scans, all 302, p99 ${p99Ms.toFixed(0)} ms`;
 }
 
+/** The primary state Redis killed and started again on its data after five seconds. */
 export const stateKilled: Drill = {
   name: "state-killed",
   fault: "Primary state Redis killed, back after 5 s",
@@ -40,6 +41,7 @@ export const stateKilled: Drill = {
   },
 };
 
+/** The primary state Redis frozen for ten seconds. */
 export const stateFrozen: Drill = {
   name: "state-frozen",
   fault: "Primary state Redis frozen for 10 s",
@@ -52,6 +54,7 @@ export const stateFrozen: Drill = {
   },
 };
 
+/** The primary state Redis started again without its data. */
 export const stateEmptied: Drill = {
   name: "state-emptied",
   fault: "Primary state Redis restarted empty, its replicas emptied after it",

@@ -12,6 +12,7 @@ const sources = fileURLToPath(new URL("../../../nginx/", import.meta.url));
 /** Requests under way get this long when the stack stops; event streams would hold it up for ever. */
 const stopGraceMs = 1_500;
 
+/** Addresses in front of and behind the gateway, `host:port`. */
 export type GatewayTargets = {
   /** `host:port` to listen on. */
   listen: string;
@@ -24,6 +25,7 @@ export type GatewayTargets = {
   redirects: string[];
 };
 
+/** Folder, log and targets of a gateway. */
 export type GatewayOptions = {
   /** A folder of its own: configuration, landing page and temporary files. */
   folder: string;

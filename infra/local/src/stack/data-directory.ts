@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import { clusterOwner, placeCluster } from "@qrfactory/processes/postgres-cluster";
 
+/** Absolute paths in a data directory. */
 export type Paths = {
   root: string;
   postgres: string;
@@ -61,7 +62,7 @@ export function pathsIn(root: string): Paths {
 
 /**
  * Makes the folder if it is not there, and lets nobody else in: what lies in it is secret or personal. A folder that
- * holds other things is left as it is; what is made in it is private all the same, by the launcher's umask.
+ * holds other things is left as it is; files made in it are private all the same, by the launcher's umask.
  */
 export function makeDataDirectory(paths: Paths): void {
   mkdirSync(paths.root, { recursive: true });
@@ -89,6 +90,7 @@ export function forgetData(paths: Paths, options: { ownDatabase: boolean }): voi
   for (const target of targets) rmSync(target, { recursive: true, force: true });
 }
 
+/** Secrets of an installation, made at its first start. */
 export type Secrets = {
   jwt_secret: string;
   /** 32 bytes in base64: seals secrets at rest. */

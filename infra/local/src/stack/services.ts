@@ -35,6 +35,7 @@ export async function chooseAddresses(gatewayPort: number, regionNames: string[]
   return { gateway: `http://127.0.0.1:${gatewayPort}`, management, worker, render, regions };
 }
 
+/** Addresses, stores, secrets and paths that services are told. */
 export type ServicesOptions = {
   addresses: Addresses;
   stores: Stores;

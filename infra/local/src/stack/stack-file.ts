@@ -23,7 +23,9 @@ const stackFile = z.object({
   pids: z.record(z.enum(roles), pids),
 });
 
+/** Content of stack.json. */
 export type StackFile = z.infer<typeof stackFile>;
+/** Account and key of the demo workspace. */
 export type Demo = StackFile["demo"];
 
 /** Reads the file of a running stack; throws with what to do when there is none. */

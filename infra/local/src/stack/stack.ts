@@ -21,6 +21,7 @@ const portsTried = 100;
 /** How long the first minute's stragglers (a replica that links up) may take before they are mentioned. */
 const settleMs = 6_000;
 
+/** A local stack, from its start to its end. */
 export type Stack = {
   /** Brings everything up; rejects with what went wrong. `stop` is needed in any case. */
   start(): Promise<StackFile>;

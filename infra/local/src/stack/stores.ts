@@ -10,6 +10,7 @@ import type { ProcessSpec, Supervisor } from "./supervisor.js";
 /** Long enough for a client to notice that a store is away before it is back. */
 const storeRestartMs = 700;
 
+/** Addresses of the stores. */
 export type Stores = {
   databaseUrl: string;
   stateRedisUrl: string;
@@ -18,6 +19,7 @@ export type Stores = {
   replicaUrls: string[];
 };
 
+/** Options and paths by which stores are started or found. */
 export type StoresOptions = {
   options: StackOptions;
   paths: Paths;

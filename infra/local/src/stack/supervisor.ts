@@ -4,8 +4,10 @@
 import type { ProcessExit } from "@qrfactory/processes/process";
 import { backoffCeilingMs } from "@qrfactory/runtime/load/backoff";
 
+/** Role of a process in a stack. */
 export type Role = "management" | "worker" | "render" | "redirect" | "gateway" | "postgres" | "redis";
 
+/** Roles that a process of a stack may have. */
 export const roles: Role[] = ["management", "worker", "render", "redirect", "gateway", "postgres", "redis"];
 
 /** A process that runs now. */
@@ -19,6 +21,7 @@ export type Running = {
   kill(): unknown;
 };
 
+/** A process to be kept running. */
 export type ProcessSpec = {
   /** For people, e.g. `redirect region-1`. */
   name: string;
@@ -28,6 +31,7 @@ export type ProcessSpec = {
   start(): Promise<Running>;
 };
 
+/** Keeper of processes. */
 export type Supervisor = {
   /** Starts a process and keeps it running from then on; rejects when the first start fails, or after a stop. */
   run(spec: ProcessSpec): Promise<void>;
@@ -74,6 +78,7 @@ type Kept = {
   wake: () => void;
 };
 
+/** Listeners of a supervisor. */
 export type SupervisorOptions = {
   /** Told of every end and start in a sentence. */
   say: (sentence: string) => void;

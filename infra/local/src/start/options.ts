@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+/** Checked options of a start. */
 export type StackOptions = {
   /** Port of the gateway. */
   port: number;
@@ -22,6 +23,7 @@ export type StackOptions = {
   renderCacheUrl: string | undefined;
 };
 
+/** The text of `npm start -- --help`. */
 export const usage = `npm start -- [options]
 
   --port N        port of the gateway                      (PORT, default 8080 or the next free one)

@@ -40,6 +40,7 @@ export function rolesToRestart(workspace: Map<string, WorkspacePackage>, changed
   return Object.entries(rolesOf).flatMap(([name, roles]) => (contains(name, wanted) ? roles : []));
 }
 
+/** Root of the sources, and the restart of services. */
 export type WatchOptions = {
   root: string;
   restart: (roles: Role[]) => Promise<void>;

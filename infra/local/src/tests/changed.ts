@@ -30,6 +30,7 @@ export function changedFiles(root: string): string[] {
 
 const compiled = (path: string) => path.replace("/src/", "/dist/").replace(/\.ts$/, ".js");
 
+/** Changed files, and the list of tests that they are looked for in. */
 export type FindTests = {
   root: string;
   changed: string[];

@@ -13,8 +13,10 @@ const requestSecondsMax = 10;
 
 /** Scans by programs may be left out of counts; a phone's never are. */
 const phone =
-  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+  "Version/17.5 Mobile/15E148 Safari/604.1";
 
+/** An answer as curl wrote it. */
 export type Answer = {
   status: number;
   /** Names in lower case. */
@@ -24,6 +26,7 @@ export type Answer = {
   json(): Record<string, unknown>;
 };
 
+/** Parts of a request beside its address. */
 export type Ask = {
   method?: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
   headers?: Record<string, string>;

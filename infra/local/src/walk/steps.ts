@@ -2,25 +2,16 @@
 // code, a scan, an edit, a count. By HTTP alone; each step throws with what was expected when it is not so.
 import { randomUUID } from "node:crypto";
 import { until } from "@qrfactory/processes/until";
-import { decodeOne } from "@qrfactory/testing/decode";
 import type { StackFile } from "../stack/stack-file.js";
 import { type Answer, curl } from "./curl.js";
+import { imageSteps } from "./image-steps.js";
+import { expectThat, generate, type Step } from "./step.js";
 
 /** An edit is served by every region within this time. */
 const editMsMax = 1_000;
 
 /** A scan is in the count within this time. */
 const countMsMax = 5_000;
-
-export type Step = { promise: string; act: () => Promise<void> };
-
-function expectThat(isSo: boolean, expected: string, answer: Answer): void {
-  if (isSo) return;
-  const shown = answer.headers["content-type"]?.startsWith("image/") ? "(an image)" : answer.body.toString("utf8");
-  throw new Error(
-    `Expected ${expected}; got ${answer.status} ${JSON.stringify(answer.headers)}\n${shown.slice(0, 2_000)}`,
-  );
-}
 
 /** The steps in order; later ones use what earlier ones made. */
 export function walkSteps(stack: StackFile): Step[] {
@@ -30,14 +21,11 @@ export function walkSteps(stack: StackFile): Step[] {
   const email = `walk-${unique}@example.com`;
   const password = `correct horse ${unique}`;
   const codes = { first: `https://example.com/first/${unique}`, second: `https://example.com/second/${unique}` };
-  let firstImage: Answer;
   let jwt: Record<string, string>;
   let rawKey = "";
   let shortId = "";
   let created: Answer;
 
-  const generate = (key: string, body: Record<string, unknown>) =>
-    curl(`${gateway}/api/v1/generate/`, { headers: { "X-Api-Key": key }, json: body });
   const scanTarget = async (base = gateway) =>
     (await curl(`${base}/q/${shortId}`, { method: "HEAD" })).headers.location;
   const createCode = () =>
@@ -47,56 +35,7 @@ export function walkSteps(stack: StackFile): Step[] {
     });
 
   return [
-    {
-      promise: "the gateway is healthy and everything behind it works",
-      act: async () => {
-        const health = await curl(`${gateway}/api/health/`);
-        expectThat(health.status === 200 && health.json().status === "ok", '200 {"status":"ok"}', health);
-        const status = await curl(`${gateway}/api/status/`);
-        expectThat(status.status === 200 && status.json().status === "ok", "status ok", status);
-        const page = await curl(`${gateway}/`);
-        expectThat(page.status === 200 && page.body.includes("QRFactory"), "the landing page", page);
-      },
-    },
-    {
-      promise: "one call makes a PNG of 600 × 600 that an independent decoder reads back to its text",
-      act: async () => {
-        firstImage = await generate(stack.demo.api_key, { data });
-        expectThat(firstImage.status === 200, "200", firstImage);
-        expectThat(firstImage.headers["content-type"] === "image/png", "image/png", firstImage);
-        expectThat(firstImage.headers["x-qr-cache"] === "MISS", "X-QR-Cache: MISS", firstImage);
-        const isSquare = firstImage.body.readUInt32BE(16) === 600 && firstImage.body.readUInt32BE(20) === 600;
-        expectThat(isSquare, "600 × 600 pixels", firstImage);
-        const text = await decodeOne(firstImage.body);
-        expectThat(text === data, `the text ${data}, read back ${text}`, firstImage);
-      },
-    },
-    {
-      promise: "the same call again is a hit with the same bytes",
-      act: async () => {
-        const again = await generate(stack.demo.api_key, { data });
-        expectThat(again.headers["x-qr-cache"] === "HIT", "X-QR-Cache: HIT", again);
-        expectThat(again.body.equals(firstImage.body), "the same bytes", again);
-      },
-    },
-    {
-      promise: "an SVG of the same data is one, too",
-      act: async () => {
-        const svg = await generate(stack.demo.api_key, { data, format: "svg" });
-        expectThat(svg.headers["content-type"]?.startsWith("image/svg+xml") ?? false, "image/svg+xml", svg);
-        expectThat(svg.body.includes("<svg"), "an svg element", svg);
-      },
-    },
-    {
-      promise: "a mistake is answered with a problem that names the field",
-      act: async () => {
-        const refused = await generate(stack.demo.api_key, { data, size: 7 });
-        expectThat(refused.status === 400 && refused.json().code === "validation_failed", "validation_failed", refused);
-        expectThat("size" in (refused.json().errors as object), "an error for size", refused);
-        const stranger = await generate("smk_nobody", { data });
-        expectThat(stranger.status === 401 && stranger.json().code === "unauthenticated", "unauthenticated", stranger);
-      },
-    },
+    ...imageSteps(stack, data),
     {
       promise: "anybody can sign up and log in",
       act: async () => {
@@ -117,7 +56,7 @@ export function walkSteps(stack: StackFile): Step[] {
         const key = await curl(`${gateway}/api/v1/keys/`, { headers: jwt, json: { name: "Walk" } });
         expectThat(key.status === 201 && /^smk_.{36}$/.test(String(key.json().raw_key)), "201 and a key", key);
         rawKey = String(key.json().raw_key);
-        const image = await generate(rawKey, { data, size: 300 });
+        const image = await generate(gateway, rawKey, { data, size: 300 });
         expectThat(image.status === 200 && image.headers["x-qr-plan"] === "free", "200 on plan free", image);
         const usage = await curl(`${gateway}/api/v1/usage/`, { headers: { "X-Api-Key": rawKey } });
         expectThat(usage.json().used_this_month === 1, "1 render used", usage);

@@ -3,7 +3,7 @@ import { nameField, storable } from "@qrfactory/domain/http/validate";
 import { lengthsMax, tooLongFor } from "@qrfactory/domain/limits";
 import { z } from "zod";
 
-/** An address that is kept. */
+/** Schema of an e-mail address that is kept, trimmed and in lower case. */
 export const emailField = z
   .string()
   .trim()
@@ -28,5 +28,5 @@ export const guessedPassword = z.string().max(lengthsMax.secret);
 /** A secret that we issued: a refresh token or a mailed one. */
 export const tokenField = z.string().min(1, "Give the token.").max(lengthsMax.secret, tooLongFor(lengthsMax.secret));
 
-/** The name of a workspace. */
+/** Schema of a workspace's name. */
 export const workspaceNameField = nameField("Give the workspace a name.");

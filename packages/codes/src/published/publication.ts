@@ -1,5 +1,5 @@
 // The publication of codes: the row that redirect answers from, made of the stored one by the table of fields, and the
-// one way by which it gets there, whoever has changed a code.
+// one way by which it gets there after any change of a code.
 import { fieldList } from "../fields/fields.js";
 import type { StoredCode } from "../fields/stored.js";
 import type { CodeState } from "../routing/route.js";
@@ -34,6 +34,7 @@ export function stateOf({ isActive, expiresAt, maxScans, scanCount, fallbackUrl 
 
 type StateColumns = Pick<StoredCode, "isActive" | "expiresAt" | "maxScans" | "scanCount" | "fallbackUrl">;
 
+/** Ends between which codes are published: the state Redis and the table of codes. */
 export type CodePublisherOptions<Row extends StoredCode> = {
   /** Gives rows to the state Redis, where a newer version wins. */
   send: (rows: PublishedCode[]) => Promise<unknown>;

@@ -6,6 +6,7 @@ import { isRouting, type Routing } from "../routing/routing.js";
 /** Raised when a field changes its meaning; a table refuses rows of a schema it does not know. */
 export const publishedCodeSchema = 1;
 
+/** A code that answers scans, whether it is active or not. */
 export type LiveCode = {
   schema: typeof publishedCodeSchema;
   id: string;
@@ -29,6 +30,7 @@ export type LiveCode = {
 /** A deletion travels as a row of its own: the absence of a row never means that a code was deleted. */
 export type Tombstone = Pick<LiveCode, "schema" | "id" | "short_id" | "version"> & { deleted: true };
 
+/** A row of the published set: a live code, or the tombstone of a deleted one. */
 export type PublishedCode = LiveCode | Tombstone;
 
 /** Whether a row says that its code was deleted. */

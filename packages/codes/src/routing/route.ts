@@ -1,5 +1,5 @@
 // Where a scan of a code leads: the one place that decides it, for the redirect service and for the API's `resolve`.
-// Pure and without waiting; what it decided step by step is told to whoever asks.
+// Pure and without waiting; a caller that gives a trace is told each step.
 
 import type { Served } from "@qrfactory/domain/events";
 import { intentAddress, isWebAddress } from "./app-links.js";
@@ -32,6 +32,7 @@ export type Routes = {
   apps: { ios?: string; android?: string } | null;
 };
 
+/** The outcome of a scan: an address, a page, or the question for a password. */
 export type Decision =
   | {
       kind: "leads";
@@ -52,6 +53,8 @@ export type Step = {
   step: "schedule" | "state" | "password" | "rule" | "variant" | "destination" | "query" | "app";
   detail: string;
 };
+
+/** Receives each step of a decision with a sentence about it, in order. */
 export type Trace = (step: Step["step"], detail: string) => void;
 
 /** Makes the published routing of a code ready; null (no routing) leads to the destination alone. */
@@ -73,6 +76,7 @@ export function compileRoutes(destinationUrl: string, routing: Routing | null): 
   };
 }
 
+/** Circumstances of a decision beside the code and its scanner. */
 export type RouteOptions = {
   /** The right password was given. */
   isUnlocked?: boolean;

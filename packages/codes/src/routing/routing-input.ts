@@ -33,6 +33,8 @@ export const systems = [
   ...["iOS", "Android", "HarmonyOS", "KaiOS", "Windows Phone", "BlackBerry", "Windows", "macOS", "Linux", "ChromeOS"],
   ...["Tizen", "webOS", "PlayStation", "Xbox", "Nintendo", "FreeBSD", "OpenBSD", "NetBSD", "Solaris", "Fuchsia"],
 ];
+
+/** Days of a week as the API spells them; the index is the bit of a published rule, Monday 0. */
 export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /** Values of a list, in any case. */
@@ -110,6 +112,8 @@ const utmValue = z
   .min(1, "Leave it out or say something.")
   .max(200, "Use at most 200 characters.")
   .refine((text) => !/\p{Cc}|\p{Cs}/u.test(text), "Remove the control characters.");
+
+/** Schema of campaign parameters, at least one of the five. */
 export const utmField = z
   .strictObject({
     source: utmValue.optional(),
@@ -120,19 +124,27 @@ export const utmField = z
   })
   .refine((value) => Object.keys(value).length > 0, "Name at least one of source, medium, campaign, term and content.");
 
+/** Schema of the addresses that open an app, by system. */
 export const appLinksField = z
   .strictObject({ ios: addressField.optional(), android: addressField.optional() })
   .refine((value) => Object.keys(value).length > 0, "Name ios, android, or both.");
 
+/** Schema of the rules of a code, in the order in which they are tried. */
 export const rulesField = listOf(rule, { max: rulesMax, message: `Use at most ${rulesMax} rules.` });
+/** Schema of the variants of a code: none, or at least two, with one weight above 0 among them. */
 export const variantsField = listOf(variant, { max: variantsMax, message: variantsCount })
   .refine(({ length }) => length === 0 || length >= variantsMin, variantsCount)
   .refine((all) => all.length === 0 || all.some(({ weight }) => weight > 0), "Give a weight to at least one.");
 
+/** A rule as it was sent and is kept. */
 export type RuleInput = z.output<typeof rule>;
+/** A variant as it was sent and is kept. */
 export type VariantInput = z.output<typeof variant>;
+/** Campaign parameters as they were sent and are kept. */
 export type UtmInput = z.output<typeof utmField>;
+/** Addresses of apps as they were sent and are kept. */
 export type AppLinksInput = z.output<typeof appLinksField>;
+/** Addresses of apps as they are published. */
 export type AppLinks = NonNullable<Routing["apps"]>;
 
 /** The lists of an edit whose items have ids. */

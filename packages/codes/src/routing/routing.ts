@@ -6,7 +6,7 @@ import { rulesMax, variantsMax } from "@qrfactory/domain/events";
 import { findZone } from "@qrfactory/domain/local-time";
 import { z } from "zod";
 
-/** One rule; whatever is given must hold. */
+/** One rule; every condition that is given must hold. */
 export type PublishedRule = {
   url: string;
   /** Countries in upper case, languages, devices and systems in lower case; one of each list must hold. */
@@ -25,6 +25,7 @@ export type PublishedRule = {
   zone?: string;
 };
 
+/** Published routing of a code; each part is absent where the code has none. */
 export type Routing = {
   /** argon2id of the password that a scanner is asked for (PHC string). */
   password?: string;
@@ -38,11 +39,14 @@ export type Routing = {
   apps?: { ios?: string; android?: string };
 };
 
+/** Fewest variants of a code that has any. */
 export const variantsMin = 2;
+/** Largest weight of a variant; only the ratio between weights matters. */
 export const weightMax = 1_000_000;
 /** Longest rules of one code in characters of JSON: with everything else they fit in a row of the table (64 KiB). */
 export const rulesLengthMax = 20_000;
 
+/** Minutes of a day of 24 hours, in which rules give times of day. */
 export const minutesInDay = 24 * 60;
 const daysMask = 0b111_1111;
 
@@ -51,7 +55,7 @@ const address = z
   .string()
   .max(4_000)
   .regex(/^https?:\/\/[\x21-\x7e]+$/);
-/** argon2id with costs that a machine can bear: at most 100 MB, whoever wrote the row. */
+/** argon2id with costs that a machine can bear: at most 100 MB for any row. */
 const passwordHash = z
   .string()
   .regex(/^\$argon2id\$v=19\$m=\d{1,5},t=\d,p=[1-4]\$[A-Za-z0-9+/]{8,100}\$[A-Za-z0-9+/]{16,100}$/);

@@ -3,6 +3,7 @@
 // to keep a variant, and a change of weights or of the list moves only those visitors that it has to move.
 import { hash } from "node:crypto";
 
+/** A variant ready to be drawn; `seed` is 32 bits of a hash, different for variants with equal addresses. */
 export type Variant = { url: string; weight: number; seed: number };
 
 /** Makes published variants ready; one address named twice draws twice. `toUrl` adds what is always added. */

@@ -9,8 +9,11 @@ import { type Db, isTaken, type Tx } from "../client.js";
 import type { Workspace as WorkspaceRow } from "../generated/client.js";
 import { entitlementsOf, noSuchWorkspace } from "./standing.js";
 
+/** A user without the password's hash. */
 export type Account = { userId: string; email: string; emailVerified: boolean; createdAt: Date };
+/** A workspace with what it is entitled to. */
 export type Workspace = Entitlements & { workspaceId: string; name: string; createdAt: Date };
+/** A user in a workspace, with the role there. */
 export type Membership = { user: Account; workspace: Workspace; role: Role };
 
 type NewAccount = {

@@ -3,6 +3,7 @@ import { ApiError } from "@qrfactory/domain/http/errors";
 import { type Actor, recordAccountAudit } from "../audit/audit.js";
 import { bytes, type Db, type Tx } from "../client.js";
 
+/** Purpose of a mailed token: a new password, or proof of an address. */
 export type MailedPurpose = "reset" | "verify";
 
 /** Stores the hash of a token. */

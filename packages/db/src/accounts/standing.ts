@@ -8,6 +8,7 @@ import { type PlanName, plans, smallestPlan } from "@qrfactory/domain/plan/plans
 import { type Db, prepared, type Tx } from "../client.js";
 import { Prisma, type Workspace } from "../generated/client.js";
 
+/** Plan of a workspace and the reason it is frozen for, null when it is not. */
 export type Standing = {
   plan: PlanName;
   frozen: Freeze | null;
@@ -15,11 +16,13 @@ export type Standing = {
   isOverLimit: boolean;
 };
 
+/** Columns that decide the standing. */
 export type StandingColumns = Pick<Workspace, "plan" | "suspendedAt" | "lapsedAt" | "overLimitAt">;
 
 /** The columns that a standing is read from. */
 const standingColumns = { plan: true, suspendedAt: true, lapsedAt: true, overLimitAt: true } as const;
 
+/** Columns that decide what a workspace is entitled to. */
 export type EntitlingColumns = StandingColumns & Pick<Workspace, "overageEnabled" | "overageRendersMax">;
 
 /** The columns that a standing is read from, of the row `w` in a statement written out. */
@@ -85,7 +88,8 @@ export async function requireRoom(tx: Tx, workspaceId: string, planName: PlanNam
   const plan = plans[planName];
   if (!Number.isFinite(plan.activeCodesMax)) return;
   // Not the workspace's row: of two that share it neither could have it alone.
-  await tx.$queryRaw`${prepared} SELECT pg_advisory_xact_lock(hashtextextended(${`active codes ${workspaceId}`}, 0))::text`;
+  const lock = `active codes ${workspaceId}`;
+  await tx.$queryRaw`${prepared} SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))::text`;
   const wanted = (await countActiveCodes(tx, workspaceId)) + more;
   if (wanted <= plan.activeCodesMax) return;
   const larger = smallestPlan((other) => other.activeCodesMax >= wanted);

@@ -18,6 +18,7 @@ import {
   touchKeyRecords,
 } from "./standing.js";
 
+/** A workspace as the operator's list shows it. */
 export type WorkspaceSummary = {
   id: string;
   name: string;
@@ -53,6 +54,7 @@ function toSummary(row: SummaryRow): WorkspaceSummary {
   return { id, name, plan, frozen, createdAt, owners };
 }
 
+/** A workspace as the operator sees it alone, with the numbers of what is in it. */
 export type WorkspaceDetails = WorkspaceSummary &
   Pick<
     Workspace,

@@ -51,6 +51,7 @@ export async function recordAccountAudit(tx: Tx, actor: Actor, action: AuditActi
 export const columnsOf = ({ kind, id, network, requestId }: Actor): Prisma.Sql =>
   Prisma.sql`${kind}::text, ${id}::text, ${network}::text, ${requestId}::text`;
 
+/** Conditions on the audit trail; all that are given must hold. `from` is inclusive, `until` is not. */
 export type AuditFilter = {
   actions?: string[];
   actorId?: string;

@@ -4,8 +4,11 @@ import { randomUUID } from "node:crypto";
 import type { Tx } from "../client.js";
 
 const eventTypes = ["bulk.completed", "bulk.failed"] as const;
+
+/** Name of an event, as clients see it. */
 export type EventType = (typeof eventTypes)[number];
 
+/** An event to be written in the transaction of its cause. */
 export type NewEvent = {
   workspaceId: string;
   type: EventType;

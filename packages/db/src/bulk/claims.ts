@@ -87,6 +87,7 @@ export async function releaseClaim(db: Db, { id, fence }: Claim): Promise<void> 
     WHERE id = ${id}::uuid AND fence = ${fence} AND status = 'running'`;
 }
 
+/** The end of an order: its archive and its rows by outcome. */
 export type Finished = {
   /** Null for a job that failed. */
   archive: { name: string; bytes: number } | null;

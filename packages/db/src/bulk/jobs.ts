@@ -16,6 +16,7 @@ const retrySeconds = 10;
 /** For how long a finished ZIP is kept. */
 export const archiveHours = 24;
 
+/** An accepted order, ready to be written and charged. */
 export type NewBulkJob = {
   id: string;
   workspaceId: string;
@@ -38,7 +39,9 @@ export async function insertBulkJob(tx: Tx, job: NewBulkJob): Promise<BulkJob> {
   const { id, workspaceId, chargedTo, chargedAt, total } = job;
   const unfinished = await tx.bulkJob.count({ where: { workspaceId, status: { in: ["queued", "running"] } } });
   if (unfinished >= unfinishedMax) {
-    const detail = `${unfinished} orders of this workspace are not finished; wait for some of them, or send fewer, larger ones.`;
+    const detail =
+      `${unfinished} orders of this workspace are not finished; ` +
+      "wait for some of them, or send fewer, larger ones.";
     throw new ApiError("rate_limited", detail, { retryAfterSeconds: retrySeconds });
   }
   const row = await tx.bulkJob.create({ data: { id, workspaceId, chargedTo, chargedAt, total } });
@@ -166,7 +169,8 @@ export async function countJobs(db: Db, since: Date): Promise<Record<string, num
 /** Finished jobs whose ZIP has had its day, at most `limit`. */
 export async function listExpiredArchives(db: Db, limit: number): Promise<{ id: string; archive: string }[]> {
   return db.$queryRaw<{ id: string; archive: string }[]>`
-    SELECT id, archive FROM bulk_jobs WHERE archive IS NOT NULL AND expires_at <= now() ORDER BY expires_at LIMIT ${limit}`;
+    SELECT id, archive FROM bulk_jobs WHERE archive IS NOT NULL AND expires_at <= now()
+    ORDER BY expires_at LIMIT ${limit}`;
 }
 
 /** Of these ids those that are bulk orders. */

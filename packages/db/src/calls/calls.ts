@@ -21,6 +21,7 @@ export type LedgerCall = {
   credits: number;
 };
 
+/** Conditions on the ledger of calls; all that are given must hold. */
 export type CallFilter = {
   keyId?: string;
   /** First 12 characters of the key. */

@@ -3,6 +3,7 @@ import { dayMs } from "@qrfactory/domain/duration";
 import { type PlanName, plans } from "@qrfactory/domain/plan/plans";
 import type { Db, Tx } from "../client.js";
 
+/** Renders of a UTC day, `2026-11-21`. */
 export type DayUsage = { day: string; renders: number };
 /** Usage of a key; its columns are null for usage by people at a dashboard. */
 export type KeyUsage = { keyId: string | null; keyPrefix: string | null; name: string | null; renders: number };
@@ -59,6 +60,7 @@ export async function fixOverage(tx: Tx, workspaceId: string, plan: PlanName, is
       CASE WHEN u.overage_from IS NULL OR ${isNewPlan} THEN greatest(${quota}::int, u.renders) ELSE u.overage_from END`;
 }
 
+/** Renders of a workspace in a calendar month (UTC), `2026-11`. */
 export type MonthUsage = { workspaceId: string; month: string; renders: number };
 
 /**
@@ -72,7 +74,8 @@ export async function listMonthlyUsage(
   return db.$queryRaw<MonthUsage[]>`
     SELECT workspace_id AS "workspaceId", to_char(month, 'YYYY-MM') AS month, renders FROM usage_monthly
     WHERE updated_at >= ${since}::timestamptz
-      AND (workspace_id, month) > (${after?.workspaceId ?? zeroId}::uuid, ${monthStart(after?.month ?? "2000-01")}::date)
+      AND (workspace_id, month) >
+        (${after?.workspaceId ?? zeroId}::uuid, ${monthStart(after?.month ?? "2000-01")}::date)
     ORDER BY usage_monthly.workspace_id, usage_monthly.month LIMIT ${limit}`;
 }
 

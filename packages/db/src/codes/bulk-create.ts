@@ -7,6 +7,7 @@ import type { Tx } from "../client.js";
 import { codeColumns, type DynamicCode } from "./codes.js";
 import { noting } from "./history.js";
 
+/** A dynamic code with nothing but a destination. */
 export type PlainCode = { shortId: string; name: string; destinationUrl: string };
 
 /**

@@ -1,5 +1,6 @@
-// Dynamic codes: the rows a dashboard edits. Every edit raises `version`; what Redis has not heard of yet is
-// `published_version < version`, and the worker sees to it, so a crash between commit and publication heals by itself.
+// Dynamic codes: the rows a dashboard edits. Every edit raises `version`; rows that Redis has not heard of yet have
+// `published_version < version`, and the worker sees to them, so a crash between commit and publication heals by
+// itself.
 
 import { snakeCase } from "@qrfactory/codes/fields/field";
 import type { CodeFields } from "@qrfactory/codes/fields/fields";

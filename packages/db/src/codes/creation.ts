@@ -22,6 +22,7 @@ import { Prisma } from "../generated/client.js";
 import { codeColumns, type DynamicCode } from "./codes.js";
 import { noting } from "./history.js";
 
+/** Fields of a code to be created. */
 export type NewCode = CodeFields & {
   name: string;
   destinationUrl: string;
@@ -80,7 +81,8 @@ async function insertCode(tx: Tx, { workspaceId, shortId, fields, actor }: NewRo
       SELECT ${standingNames} FROM workspaces w WHERE id = ${workspaceId}::uuid AND deleted_at IS NULL FOR SHARE),
     changed AS (
       INSERT INTO dynamic_codes (id, workspace_id, short_id, ${fieldColumns})
-      SELECT ${randomUUID()}::uuid, ${workspaceId}::uuid, ${shortId}, ${Prisma.join(fieldList.map((row) => cast(row, values)))}
+      SELECT ${randomUUID()}::uuid, ${workspaceId}::uuid, ${shortId},
+        ${Prisma.join(fieldList.map((row) => cast(row, values)))}
       FROM standing WHERE num_nonnulls("suspendedAt", "lapsedAt", "overLimitAt") = 0
       ON CONFLICT (short_id) DO NOTHING
       RETURNING *),

@@ -6,6 +6,7 @@ import { type DynamicCode, Prisma } from "../generated/client.js";
 import { codeColumns, restorableSince } from "./codes.js";
 import { statusConditions } from "./status.js";
 
+/** Conditions on the list of codes; all that are given must hold. */
 export type CodeFilter = {
   /** Part of the name, the short id or the destination, in any case. */
   search?: string;
@@ -30,6 +31,7 @@ const sortColumns = {
   lastScannedAt: { key: Prisma.sql`coalesce(last_scanned_at, 'epoch')`, type: Prisma.sql`timestamptz` },
 };
 
+/** Order of the list; equal values follow the id. */
 export type CodeOrder = { field: keyof typeof sortColumns; direction: "asc" | "desc" };
 
 /** A row's place in an order: the text of what it is ordered by, and the id, which settles ties. */
@@ -38,6 +40,7 @@ export type Position = { key: string; id: string };
 /** Where a page begins: after `skip` rows, or next to a position that a page before or after it ended at. */
 export type PageStart = { skip: number } | { after: Position } | { before: Position };
 
+/** Rows of a page in the order of the list. */
 export type CodePage = {
   rows: DynamicCode[];
   /** Whether there are rows before the first and after the last of these. */
@@ -92,7 +95,8 @@ export async function listCodes(
   const direction = ascending ? Prisma.sql`ASC` : Prisma.sql`DESC`;
   const position = "after" in start ? start.after : backwards ? start.before : null;
   const beyond = position
-    ? Prisma.sql`(${key}, id) ${ascending ? Prisma.sql`>` : Prisma.sql`<`} (${position.key}::${type}, ${position.id}::uuid)`
+    ? Prisma.sql`(${key}, id) ${ascending ? Prisma.sql`>` : Prisma.sql`<`}
+        (${position.key}::${type}, ${position.id}::uuid)`
     : Prisma.sql`true`;
   const skip = "skip" in start ? start.skip : 0;
   const page = Prisma.sql`${beyond} ORDER BY ${key} ${direction}, id ${direction} LIMIT ${take + 1} OFFSET ${skip}`;

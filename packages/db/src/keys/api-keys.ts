@@ -1,5 +1,5 @@
-// API keys: rows that say whose a key is. Every change raises `version`; what state Redis has not heard of yet is
-// `published_version < version`, and the worker sees to it.
+// API keys: rows that say whose a key is. Every change raises `version`; rows that the state Redis has not heard of yet
+// have `published_version < version`, and the worker sees to them.
 import { randomUUID } from "node:crypto";
 import type { KeyRecord } from "@qrfactory/domain/access/key-record";
 import type { KeyScope } from "@qrfactory/domain/access/key-scopes";
@@ -8,11 +8,13 @@ import { entitlementsOf, entitlingColumns, holdUnfrozen } from "../accounts/stan
 import { bytes, type Db, type Tx } from "../client.js";
 import type { ApiKey, Workspace } from "../generated/client.js";
 
+/** A key as its workspace sees it; no column of it is secret. */
 export type ApiKeyRow = Pick<
   ApiKey,
   "id" | "name" | "keyPrefix" | "createdAt" | "revokedAt" | "scopes" | "expiresAt" | "lastUsedAt"
 >;
 
+/** Stored form of a new key's two secrets. */
 export type NewKeySecrets = { hash: Buffer; keyPrefix: string; signingSecretSealed: Buffer };
 
 /** A key as other services must know it, with the hash under which they look. */

@@ -14,7 +14,8 @@ export function cityOfName(name: string): string {
   const own = `split_part(${inBrackets}, ')', 1)`;
   return `
   CASE WHEN strpos(${name}, ' (') <= 1 THEN ${name}
-    WHEN ${own} = ANY(${ownNames}) AND strpos(${inBrackets}, ')') > 0 THEN split_part(${name}, ' (', 1) || ' (' || ${own} || ')'
+    WHEN ${own} = ANY(${ownNames}) AND strpos(${inBrackets}, ')') > 0
+      THEN split_part(${name}, ' (', 1) || ' (' || ${own} || ')'
     ELSE split_part(${name}, ' (', 1) END`;
 }
 

@@ -9,6 +9,7 @@ import type { SummaryStart } from "./summaries/summaries.js";
 /** Values of a dimension that scans have to have, and that they must not have. */
 export type DimensionFilter = { dimension: ScanDimension; include: string[]; exclude: string[] };
 
+/** Conditions on scans; all that are given must hold. */
 export type ScanScope = {
   workspaceId: string;
   codeId?: string;

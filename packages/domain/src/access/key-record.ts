@@ -4,6 +4,7 @@ import { freezes } from "../plan/freeze.js";
 import { planNames } from "../plan/plans.js";
 import { keyScopes } from "./key-scopes.js";
 
+/** Schema of a key's record, as Redis holds it and services check it on arrival. */
 export const keyRecord = z.object({
   key_id: z.uuid(),
   workspace_id: z.uuid(),
@@ -22,6 +23,8 @@ export const keyRecord = z.object({
   scopes: z.array(z.enum(keyScopes)).default([...keyScopes]),
   expires_at: z.iso.datetime().nullable().default(null),
 });
+
+/** A key's record after its check. */
 export type KeyRecord = z.infer<typeof keyRecord>;
 
 /** Whether the key works at this moment (milliseconds): neither revoked nor expired. */

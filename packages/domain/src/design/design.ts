@@ -32,6 +32,8 @@ import { checkStyle, normalizeStyle, type Style, styleFields } from "./style.js"
 
 /** `strict` refuses what would not scan, `report` delivers it with its score, `off` does not look. */
 const scanChecks = ["strict", "report", "off"] as const;
+
+/** Strictness of the check that an image can be read. */
 export type ScanCheck = (typeof scanChecks)[number];
 
 /** Longer than any payload (7,089 digits in 40-L); stops the checks below from reading megabytes. */
@@ -158,8 +160,9 @@ function tooLong(text: string, level: ErrorCorrection, field: "data" | "payload"
     field === "data"
       ? "Shorten data."
       : `This payload comes to ${utf8Length(text).toLocaleString("en-US")} bytes; shorten it.`;
-  const detail = `The largest QR code holds ${most(level)} ${segmentUnits[mode]} at error correction ${level}${hint}. ${shorten}`;
+  const unit = segmentUnits[mode];
+  const detail = `The largest QR code holds ${most(level)} ${unit} at error correction ${level}${hint}. ${shorten}`;
   return new ApiError("payload_too_long", detail, {
-    errors: { [field]: [`At most ${most(level)} ${segmentUnits[mode]}.`] },
+    errors: { [field]: [`At most ${most(level)} ${unit}.`] },
   });
 }

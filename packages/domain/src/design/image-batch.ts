@@ -29,6 +29,7 @@ const digests = z.object({ logo: z.string().optional(), background: z.string().o
 /** The status of a batch that names a picture by a digest which this process has not seen: to be sent again in full. */
 export const unknownPictureStatus = 424;
 
+/** Schema of a batch: 1 to `batchSizeMax` requests of one workspace and the pictures they share. */
 export const imageBatch = z.strictObject({
   /** Id of the job; images drawn for the same job before are told as drawn, not as found. */
   job_id: z.uuid(),
@@ -43,6 +44,8 @@ export const imageBatch = z.strictObject({
   /** Bodies of generate requests. */
   requests: z.array(z.record(z.string(), z.unknown())).min(1).max(batchSizeMax),
 });
+
+/** A batch as it is sent, with defaults left out. */
 export type ImageBatch = z.input<typeof imageBatch>;
 
 const size = z.object({ width: z.int().min(1), height: z.int().min(1) });
@@ -56,6 +59,8 @@ export const checkedPictures = z.object({
   sizes: sizes.optional(),
   fetched: z.object({ logo: z.string().optional(), background_image: z.string().optional() }),
 });
+
+/** Digests and sides of pictures that render has checked, with those that it fetched. */
 export type CheckedPictures = z.output<typeof checkedPictures>;
 
 /** Header of one image of a batch; a drawn one is followed by its `bytes` bytes. */
@@ -81,6 +86,8 @@ const batchAnswer = z.discriminatedUnion("outcome", [
   /** It may be drawn later. */
   z.object({ outcome: z.literal("later"), code: z.string() }),
 ]);
+
+/** Outcome of one request of a batch, after its check. */
 export type BatchAnswer = z.output<typeof batchAnswer>;
 
 /** Requests that are judged at once: with the longest data that is taken they are read in some 10 ms. */
@@ -95,12 +102,16 @@ export const verdictBatch = z.strictObject({
   /** Bodies of generate requests, without pictures. */
   requests: z.array(z.record(z.string(), z.unknown())).min(1).max(verdictsMax),
 });
+
+/** Requests of a workspace that are judged and not drawn, after their check. */
 export type VerdictBatch = z.output<typeof verdictBatch>;
 
 const fieldErrors = z.record(z.string(), z.array(z.string()));
 
 /** A problem's code, and field → what is wrong; null where nothing is. */
 const verdict = z.object({ code: z.string(), errors: fieldErrors }).nullable();
+
+/** Problem of one request that is judged and not drawn; null where there is none. */
 export type Verdict = z.output<typeof verdict>;
 
 /** Answer of `verdictsPath`, in the order of the requests. */

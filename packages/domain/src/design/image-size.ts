@@ -6,9 +6,12 @@ import { numberFrom, wholeFrom } from "../http/validate.js";
 import { type Plan, smallestPlan } from "../plan/plans.js";
 import { printDpi } from "./print.js";
 
+/** Formats of an image, as the field `format` names them. */
 export const imageFormats = ["png", "svg", "pdf", "eps", "jpeg"] as const;
+/** Format of an image. */
 export type ImageFormat = (typeof imageFormats)[number];
 
+/** Schemas of the three fields of size: pixels 100 to 2,000, inches 0.5 to 15, dpi 72 to 600. */
 export const sizeFields = {
   size: wholeFrom(100, 2_000).optional(),
   size_inches: numberFrom(0.5, 15).optional(),
@@ -28,6 +31,7 @@ export type ImageSize = {
   dpi: number | null;
 };
 
+/** Fields of a request that decide its size; each is optional. */
 export type SizeRequest = {
   format: ImageFormat;
   size?: number | undefined;
@@ -55,7 +59,9 @@ export function checkSize(
   if (size !== undefined) refuse("size_inches", "Give either size (pixels) or size_inches, not both.");
   const widthPx = inchesToPx(inches, dpi);
   if (isVector(format) || widthPx <= widthPxMax) return;
-  const message = `size_inches × dpi comes to ${widthPx} pixels; the most is ${widthPxMax}. Lower one of the two, or use svg, pdf or eps.`;
+  const message =
+    `size_inches × dpi comes to ${widthPx} pixels; the most is ${widthPxMax}. ` +
+    "Lower one of the two, or use svg, pdf or eps.";
   refuse("size_inches", message);
 }
 
@@ -67,7 +73,8 @@ export function requireSizeInPlan(request: SizeRequest, plan: Plan): void {
   if (allows(plan)) return;
   const [field, which] =
     inches > plan.sizeInchesMax ? ["size_inches", `${plan.sizeInchesMax} inches`] : ["dpi", `${plan.dpiMax} dpi`];
-  const detail = `The ${plan.name} plan draws up to ${which}; the ${smallestPlan(allows)} plan allows what you asked for.`;
+  const larger = smallestPlan(allows);
+  const detail = `The ${plan.name} plan draws up to ${which}; the ${larger} plan allows what you asked for.`;
   throw new ApiError("plan_limit", detail, { errors: { [field]: [detail] } });
 }
 

@@ -26,6 +26,7 @@ export type LabelColors = {
   gradient_type: string;
 };
 
+/** The field to correct and the sentence that says how. */
 export type Vanishing = { field: "frame_label_color" | "frame_color"; message: string };
 
 /** The background as it is seen: on what a see-through one is taken to lie on. */
@@ -53,7 +54,9 @@ export function vanishingLabel(request: LabelColors, hasPicture: boolean): Vanis
   const field = explicit === undefined ? "frame_color" : "frame_label_color";
   const drawn = explicit === undefined ? "A label is drawn like its frame, and frame_color" : "A frame_label_color of";
   const seeThrough = request.background.endsWith("ff") ? "" : ", which lets through what it lies on";
-  const message = `${drawn} ${shown(color)} vanishes on a background of ${shown(request.background)}${seeThrough} (contrast ${contrast.toFixed(1)} to 1); ${remedy(ground)}`;
+  const message =
+    `${drawn} ${shown(color)} vanishes on a background of ${shown(request.background)}${seeThrough} ` +
+    `(contrast ${contrast.toFixed(1)} to 1); ${remedy(ground)}`;
   return { field, message };
 }
 
@@ -62,7 +65,10 @@ function onBanner(request: LabelColors, color: string, ground: Rgba): Vanishing 
     const filled = composite(rgbaOf(banner), ground);
     const contrast = contrastOn(filled, color);
     if (contrast >= labelContrastVisible) continue;
-    const message = `A label of ${shown(color)} vanishes on a banner of ${shown(banner)}${field === "frame_color" ? "" : `, its ${field}`} (contrast ${contrast.toFixed(1)} to 1); leave frame_label_color out, or ${remedy(filled)}`;
+    const message =
+      `A label of ${shown(color)} vanishes on a banner of ${shown(banner)}` +
+      `${field === "frame_color" ? "" : `, its ${field}`} (contrast ${contrast.toFixed(1)} to 1); ` +
+      `leave frame_label_color out, or ${remedy(filled)}`;
     return { field: "frame_label_color", message };
   }
   return null;

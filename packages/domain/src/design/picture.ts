@@ -5,6 +5,7 @@ import { numberFrom, wholeFrom } from "../http/validate.js";
 
 /** The fields of the pictures themselves, in base64. */
 export const pictureFileNames = ["logo", "background_image"] as const;
+/** Field of a request that carries a picture. */
 export type PictureFileName = (typeof pictureFileNames)[number];
 
 /** The same and where pictures may be fetched from. */
@@ -18,6 +19,7 @@ export const pictureFields = {
   logo_neon_alpha: wholeFrom(0, 255).default(0),
 };
 
+/** The logo of a design, in the middle of the symbol. */
 export type LogoDesign = {
   /** SHA-256 of the file, 64 hex digits. */
   digest: string;
@@ -29,6 +31,7 @@ export type LogoDesign = {
   neonAlpha: number;
 };
 
+/** Pictures of a design in their normal form. */
 export type PictureDesign = {
   logo: LogoDesign | null;
   /** SHA-256 of the file behind everything, or null. */

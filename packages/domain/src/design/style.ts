@@ -19,6 +19,8 @@ export const patterns = [
   "halftone",
   "frame",
 ] as const;
+
+/** Shape of the data modules. */
 export type Pattern = (typeof patterns)[number];
 
 /**
@@ -35,6 +37,8 @@ export const eyeBorderShapes = [
   "leaf-bl",
   "frame",
 ] as const;
+
+/** Shape of a finder eye's ring. */
 export type EyeBorderShape = (typeof eyeBorderShapes)[number];
 
 /** How the middle of a finder eye is drawn. */
@@ -48,16 +52,21 @@ export const eyeCenterShapes = [
   "diamond",
   "cross",
 ] as const;
+
+/** Shape of a finder eye's centre. */
 export type EyeCenterShape = (typeof eyeCenterShapes)[number];
 
 /** One word for both parts of an eye; a `frame` has a square in its middle. */
 export const eyeShapes = ["square", "rounded", "circle", "frame"] as const;
 
+/** Directions of a gradient, as the field `gradient_type` names them. */
 export const gradientTypes = ["vertical", "horizontal", "diagonal", "radial"] as const;
+/** Direction of a gradient. */
 export type GradientType = (typeof gradientTypes)[number];
 
 /** Frame around the symbol. */
 export const frameStyles = ["box", "rounded", "banner-bottom", "banner-top", "ticket"] as const;
+/** Style of a frame around the symbol. */
 export type FrameStyle = (typeof frameStyles)[number];
 
 /** Characters of a label as readers count them: grapheme clusters (Unicode Standard Annex 29). */

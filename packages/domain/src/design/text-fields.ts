@@ -9,7 +9,7 @@ const objectFields = new Set(["payload"]);
 /** Decimal numbers as people write them; `1e3`, hex and spaces are left as text, which the schema then refuses. */
 const numberPattern = /^-?\d{1,9}(\.\d{1,9})?$/;
 
-/** The JSON value of text fields; what cannot be read as its kind stays text and is refused by the schema. */
+/** The JSON value of text fields; one that cannot be read as its kind stays text, and the schema refuses it. */
 export function fromTextFields(fields: Readonly<Record<string, string>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, fromText(name, text)]));
 }

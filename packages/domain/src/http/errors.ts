@@ -35,8 +35,10 @@ export const problemTypes = {
   idempotency_in_progress: { status: 503, title: "The first request with this Idempotency-Key is still running" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
+/** Stable code of a refusal; `problemTypes` has its status and title. */
 export type ProblemCode = keyof typeof problemTypes;
 
+/** Parts of a refusal beside its code and its sentence. */
 export type ApiErrorOptions = {
   errors?: FieldErrors;
   /** In the place of `errors` where a request has rows. */

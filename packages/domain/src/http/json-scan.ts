@@ -2,6 +2,7 @@
 // JSON.parse forgives in silence. The grammar itself is left to JSON.parse.
 import { ApiError, refusedField } from "./errors.js";
 
+/** Bounds of a JSON text; one that goes beyond any of them is refused before it is parsed. */
 export type JsonLimits = {
   /** Levels of nesting; default 32, deeper than any body of this API. */
   depthMax?: number;

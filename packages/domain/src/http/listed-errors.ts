@@ -16,6 +16,7 @@ const errorsBytesMaxDefault = 12_000;
 
 const utf8 = new TextEncoder();
 
+/** The listed part of the errors, with a note on the rest. */
 export type ListedErrors = {
   /** The errors that are listed; undefined where there are none. */
   listed: FieldErrors | RowErrors | undefined;

@@ -87,13 +87,13 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
   throw invalidFields(fieldErrors(result.error, wholeDefault));
 }
 
-/** A number within bounds; whatever is wrong with it, the message says both. */
+/** A number within bounds; the message of every refusal says both. */
 export const numberFrom = (min: number, max: number) => {
   const error = sayBounds("a number", min, max);
   return z.number(error).min(min, error).max(max, error);
 };
 
-/** A whole number within bounds; whatever is wrong with it, the message says both. */
+/** A whole number within bounds; the message of every refusal says both. */
 export const wholeFrom = (min: number, max: number) => {
   const error = sayBounds("a whole number", min, max);
   return z.int(error).min(min, error).max(max, error);
@@ -111,6 +111,7 @@ export const storable = z.string().refine((text) => !text.includes("\0"), "Remov
 export const nameField = (missing: string) =>
   storable.trim().min(1, missing).max(lengthsMax.name, tooLongFor(lengthsMax.name));
 
+/** Bounds of a list's length, both included, and the sentence for any other length. */
 export type ListLength = { min?: number; max: number; message?: string };
 
 /**

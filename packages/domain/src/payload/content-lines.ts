@@ -20,8 +20,8 @@ export function escapeParts(parts: readonly string[]): string {
 const unfoldable = /\\?[\s\S]/gu;
 
 /**
- * Folds a line after at most 75 octets of UTF-8, never inside a character nor behind a backslash; what follows begins
- * with a space.
+ * Folds a line after at most 75 octets of UTF-8, never inside a character nor behind a backslash; the lines after the
+ * first begin with a space.
  */
 function foldLine(line: string): string {
   let folded = "";

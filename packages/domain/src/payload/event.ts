@@ -22,7 +22,9 @@ const moment = z.string(requiredOr("Give a date or a moment.")).transform((text,
   const at = new Date(text);
   const year = at.getUTCFullYear();
   if (!isValid || !(year >= yearMin && year <= yearMax)) {
-    const message = `Give a moment with its zone such as 2026-06-01T18:30:00+02:00, or a date such as 2026-06-01, from ${yearMin} to ${yearMax}.`;
+    const message =
+      "Give a moment with its zone such as 2026-06-01T18:30:00+02:00, or a date such as 2026-06-01, " +
+      `from ${yearMin} to ${yearMax}.`;
     context.addIssue({ code: "custom", message });
   }
   return { kind: isDay ? "day" : "instant", at };

@@ -10,7 +10,9 @@ import { textMistake, uriMistake } from "./uri.js";
 import { vcard } from "./vcard.js";
 import { wifi } from "./wifi.js";
 
+/** Types of content with a structured payload. */
 export const payloadTypes = ["vcard", "wifi", "email", "sms", "phone", "geo", "event"] as const;
+/** Type of a structured payload. */
 export type PayloadType = (typeof payloadTypes)[number];
 
 /** Payloads that become a text by themselves; each schema turns the object of a request into that text. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { dialled, phoneNumber } from "./contact-fields.js";
 import { lines } from "./words.js";
 
-/** Ten messages in one; what phones join without a warning. */
+/** Characters of ten messages, which phones join without a warning. */
 const messageLengthMax = 1_600;
 
 /**

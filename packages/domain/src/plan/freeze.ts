@@ -5,6 +5,7 @@ import { type Overage, type PlanName, planNames, plans } from "./plans.js";
 
 /** Why a workspace stands still; where several hold, the first is told. */
 export const freezes = ["suspended", "lapsed", "over_limit"] as const;
+/** Reason that a workspace stands still for. */
 export type Freeze = (typeof freezes)[number];
 
 /** Entitlements of a workspace, as every service must know them. */
@@ -31,7 +32,8 @@ export function frozenProblem(freeze: Freeze, plan: PlanName): ApiError {
   }
   return new ApiError(
     "plan_limit",
-    `More dynamic codes are active than the ${plans[plan].activeCodesMax} that the plan ${plan} includes; pause or delete ` +
+    `More dynamic codes are active than the ${plans[plan].activeCodesMax} that the plan ${plan} includes; ` +
+      "pause or delete " +
       `some, or choose a plan that includes them: ${largerPlans(plan)}. ${whatGoesOn}`,
   );
 }

@@ -1,7 +1,9 @@
 // The one table of what each plan includes; every limit that the product enforces is read from here.
 import { ApiError } from "../http/errors.js";
 
+/** Plans from the smallest to the largest. */
 export const planNames = ["free", "starter", "pro", "agency", "enterprise"] as const;
+/** Name of a plan. */
 export type PlanName = (typeof planNames)[number];
 
 /** `Infinity` stands for unlimited; the wire says `"unlimited"` in headers and `null` in JSON. */
@@ -26,6 +28,7 @@ export type Plan = {
 
 const unlimited = Number.POSITIVE_INFINITY;
 
+/** Limits and prices by plan. */
 export const plans: Record<PlanName, Plan> = {
   free: {
     name: "free",

@@ -7,8 +7,10 @@ import { isAscii, type TextEncoding, utf8Eci } from "./text-encoding.js";
 
 /** From least to most correction. */
 export const errorCorrectionLevels = ["L", "M", "Q", "H"] as const;
+/** Level of error correction; L, M, Q and H restore about 7, 15, 25 and 30 % of the codewords. */
 export type ErrorCorrection = (typeof errorCorrectionLevels)[number];
 
+/** Largest version of a QR symbol, 177 modules a side. */
 export const versionMax = 40;
 
 /** Data codewords of each version, 1 to 40, at each level: table 7 of the standard. */
@@ -62,11 +64,13 @@ export function capacityOf(mode: SegmentMode, level: ErrorCorrection, version: n
   return Math.floor(bits / (mode === "byte" ? 8 : 13));
 }
 
+/** The smallest symbol that holds a text: version 1 to 40, the level reached, the segments. */
 export type SymbolFit = { version: number; errorCorrection: ErrorCorrection; segments: Segment[] };
 
 /** The last version of each range. */
 const rangeEnds = [9, 26, versionMax] as const;
 
+/** Conditions on the symbol that a text is fitted into. */
 export type FitOptions = {
   /** The least version, 1 unless told. */
   versionMin?: number;
@@ -80,7 +84,7 @@ export type FitOptions = {
  * even version 40 is too small. The text must be well-formed Unicode and not empty.
  *
  * In `auto`, text beyond ASCII is UTF-8 that is announced, or kanji mode throughout where that makes the symbol smaller
- * or stronger; what fits only without its designator goes without.
+ * or stronger; text that fits only without the designator of its encoding goes without.
  */
 export function fitSymbol(text: string, least: ErrorCorrection, options: FitOptions = {}): SymbolFit | null {
   const { versionMin = 1, encoding = "auto" } = options;

@@ -2,7 +2,7 @@
 // The table comes from the runtime's own Shift JIS decoder (Node is built with full ICU).
 
 /**
- * Rows of JIS X 0208 that hold characters; what lies between and beyond belongs to vendors, and readers differ on it.
+ * Rows of JIS X 0208 that hold characters; the others belong to vendors, and readers differ on them.
  */
 const rows: readonly (readonly [first: number, last: number])[] = [
   [1, 8],

@@ -3,6 +3,7 @@
 
 /** In the order in which they are preferred where they cost the same. */
 export const segmentModes = ["byte", "alphanumeric", "numeric", "kanji"] as const;
+/** Mode of a segment (7.3). */
 export type SegmentMode = (typeof segmentModes)[number];
 
 /** A stretch of the text in one mode; bytes are those of UTF-8 unless told. */

@@ -23,6 +23,8 @@ export const fontPackages = {
   jp: "noto-sans-jp",
   kr: "noto-sans-kr",
 } as const;
+
+/** Name of a font family. */
 export type Family = keyof typeof fontPackages;
 
 /** Where fonts come from. */
@@ -42,6 +44,7 @@ type Subset = { family: Family; name: string; ranges: [first: number, last: numb
 /** A subset, ready to shape with. HarfBuzz counts in font units. */
 export type LoadedFont = { family: Family; font: Font; unitsPerEm: number };
 
+/** Fonts that are read when a label needs them. */
 export type Fonts = {
   /** The first font of these families that has a glyph for a code point, or null. */
   find: (codePoint: number, inFamilies: readonly Family[]) => Promise<LoadedFont | null>;

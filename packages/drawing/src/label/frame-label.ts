@@ -49,7 +49,8 @@ function tooSmall(lines: FrameLabel, room: LabelRoom) {
   while (emPxIn(lines, { ...room, widthPx: enoughPx }) < emPxMin) enoughPx = Math.ceil(1.02 * enoughPx);
   return invalidField(
     "frame_label",
-    `In an image of ${widthPx} pixels these letters would be ${Math.floor(emPx)} pixels high. Shorten the label to about ${characters} characters, or raise size to ${enoughPx}.`,
+    `In an image of ${widthPx} pixels these letters would be ${Math.floor(emPx)} pixels high. ` +
+      `Shorten the label to about ${characters} characters, or raise size to ${enoughPx}.`,
   );
 }
 

@@ -61,7 +61,9 @@ function lost({ frame, color }: Labelled, grounds: Rgba[]): ApiError {
   const ink = frame?.labelColor ?? frame?.color ?? color;
   const contrast = contrastRatio(composite(rgbaOf(ink), mean), mean);
   const where = frame && isBanner(frame.style) ? "its banner and background_image" : "background_image";
-  const message = `A label of ${shown(ink)} (${field}) vanishes in ${where}, which there is like ${hexOf(mean)} (contrast ${contrast.toFixed(1)} to 1); ${remedy(mean)}`;
+  const message =
+    `A label of ${shown(ink)} (${field}) vanishes in ${where}, which there is like ${hexOf(mean)} ` +
+    `(contrast ${contrast.toFixed(1)} to 1); ${remedy(mean)}`;
   return invalidField(field, message);
 }
 

@@ -93,7 +93,9 @@ function notCovered(characters: string[]): ApiError {
     const codePoint = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, "0");
     return `${character} (U+${codePoint})`;
   });
-  const message = `No bundled font draws ${named.join(", ")}. There are Latin, Greek, Cyrillic, Devanagari, Arabic, Hebrew, Thai, Bengali, Tamil, Georgian, Armenian, Chinese, Japanese, Korean, and emoji.`;
+  const message =
+    `No bundled font draws ${named.join(", ")}. There are Latin, Greek, Cyrillic, Devanagari, Arabic, Hebrew, ` +
+    "Thai, Bengali, Tamil, Georgian, Armenian, Chinese, Japanese, Korean, and emoji.";
   return invalidField("frame_label", message);
 }
 

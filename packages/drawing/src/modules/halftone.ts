@@ -11,6 +11,7 @@ export const cellsAlong = 3;
 /** Tells of a module whether it is dark by its cells, solid as it is, or left out. */
 export type HalftonePart = "cells" | "solid" | "empty";
 
+/** A symbol whose data modules follow the tones of a picture. */
 export type Halftone = {
   modules: Modules;
   partAt: (x: number, y: number) => HalftonePart;

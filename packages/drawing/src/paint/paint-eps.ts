@@ -95,9 +95,11 @@ function pictureOperators({ box, width, height, channels, pixels: bytes }: Opaqu
   const space = channels === 1 ? "DeviceGray" : "DeviceRGB";
   const hex = hexOf(deflate(bytes, "page"));
   const coded = hex.match(new RegExp(`.{1,${hexDigitsALine}}`, "g")) ?? [];
-  const pixels = `/ImageType 1/Width ${width}/Height ${height}/BitsPerComponent 8/Decode[${Array(channels).fill("0 1").join(" ")}]/Interpolate true`;
+  const pixels =
+    `/ImageType 1/Width ${width}/Height ${height}/BitsPerComponent 8` +
+    `/Decode[${Array(channels).fill("0 1").join(" ")}]/Interpolate true`;
   const matrix = `/ImageMatrix[${width} 0 0 ${-height} 0 ${height}]`;
-  // Run as one procedure, so that what follows it is data; whatever the last filter left of that is read past.
+  // Run as one procedure, so that what follows it is data; bytes that the last filter left of it are read past.
   return [
     `gsave [${boxMatrix(box)}] concat /${space} setcolorspace {/d currentfile/ASCIIHexDecode filter def`,
     `<<${pixels}${matrix}/DataSource d/FlateDecode filter>> image d flushfile grestore} exec`,

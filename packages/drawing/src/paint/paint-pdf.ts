@@ -62,7 +62,8 @@ function colorsOf(fill: Fill): Rgba[] {
 function contentsOf({ side, background, shapes }: Scene, widthPoints: number, resources: Resources): string {
   let out = `${pageMatrix(side, widthPoints)} cm\n`;
   if (background[3] > 0) {
-    out += `q ${resources.alpha(background[3])}${colorOperator(background, fillOperators)} 0 0 ${side} ${side} re f Q\n`;
+    const color = colorOperator(background, fillOperators);
+    out += `q ${resources.alpha(background[3])}${color} 0 0 ${side} ${side} re f Q\n`;
   }
   for (const shape of shapes) {
     if (shape.kind === "picture") {
@@ -109,7 +110,8 @@ function makeResources(objects: Objects, page: { side: number; matrix: string })
     const grey = shading(fill, "DeviceGray", (color) => number(color[3] / 255));
     const box = `[0 0 ${page.side} ${page.side}]`;
     const form = objects.addStream(
-      `/Type/XObject/Subtype/Form/BBox${box}/Group<</S/Transparency/CS/DeviceGray>>/Resources<</Shading<</S0 ${grey}>>>>`,
+      `/Type/XObject/Subtype/Form/BBox${box}/Group<</S/Transparency/CS/DeviceGray>>` +
+        `/Resources<</Shading<</S0 ${grey}>>>>`,
       "/S0 sh",
     );
     return state(`/SMask<</S/Luminosity/G ${form} 0 R>>`);
@@ -164,7 +166,8 @@ function shading(fill: Linear | Radial, space: PageSpace, component: (color: Rgb
   const isLinear = fill.kind === "linear";
   const coordinates = isLinear ? [fill.x1, fill.y1, fill.x2, fill.y2] : [fill.cx, fill.cy, 0, fill.cx, fill.cy, fill.r];
   const ramp = `<</FunctionType 2/Domain[0 1]/C0[${component(fill.from)}]/C1[${component(fill.to)}]/N 1>>`;
-  return `<</ShadingType ${isLinear ? 2 : 3}/ColorSpace/${space}/Coords[${numbers(coordinates)}]/Function${ramp}/Extend[true true]>>`;
+  const shape = `/ShadingType ${isLinear ? 2 : 3}/ColorSpace/${space}/Coords[${numbers(coordinates)}]`;
+  return `<<${shape}/Function${ramp}/Extend[true true]>>`;
 }
 
 type Objects = ReturnType<typeof makeObjects>;

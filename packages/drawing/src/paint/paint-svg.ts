@@ -7,6 +7,7 @@ import { base64Of, bytesOfText } from "./bytes.js";
 import type { Deflate } from "./deflate.js";
 import { pictureAsPng } from "./picture-png.js";
 
+/** True size of an SVG. */
 export type SvgOptions = {
   /** Side in CSS pixels; not used when `widthInches` is given. */
   widthPx: number;
@@ -35,7 +36,8 @@ export function paintSvg(
   });
   const defs = gradients.length === 0 ? "" : `<defs>${gradients.map(gradient).join("")}</defs>`;
   return bytesOfText(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${width}" viewBox="0 0 ${side} ${side}"${crisp}>${defs}${ground}${elements.join("")}</svg>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${width}" viewBox="0 0 ${side} ${side}"` +
+      `${crisp}>${defs}${ground}${elements.join("")}</svg>`,
   );
 }
 
@@ -142,7 +144,9 @@ function separated(value: number): string {
 
 function gradient(fill: Fill, index: number): string {
   if (fill.kind === "flat") return "";
-  const stops = `<stop${paint(fill.from, "stop-color", "stop-opacity")}/><stop offset="1"${paint(fill.to, "stop-color", "stop-opacity")}/>`;
+  const stops =
+    `<stop${paint(fill.from, "stop-color", "stop-opacity")}/>` +
+    `<stop offset="1"${paint(fill.to, "stop-color", "stop-opacity")}/>`;
   const attributes = `id="g${index}" gradientUnits="userSpaceOnUse"`;
   if (fill.kind === "linear") {
     const { x1, y1, x2, y2 } = fill;

@@ -11,12 +11,14 @@ export const colorTypes = { rgb: 2, palette: 3, rgba: 6 } as const;
 
 /** Filter types (9.2): bytes of a row as they are, or as differences to the row above. */
 export const filterNone = 0;
+/** Filter type of a row that holds the differences to the row above (PNG, 9.2). */
 export const filterUp = 2;
 
 const metresPerInch = 0.0254;
 /** pHYs unit: pixels a metre. */
 const unitMetre = 1;
 
+/** Rows of an image, ready to be compressed. */
 export type PngRows = {
   widthPx: number;
   /** As high as wide unless given. */
@@ -32,12 +34,14 @@ export type PngRows = {
 /** The bytes of a PNG; `dpi` is the resolution to write into it, or null for none. */
 export function encodePng(png: PngRows, dpi: number | null, deflate: Deflate): Uint8Array {
   const { colorType, palette, rows } = png;
+  const chunk = (type: string, data: Uint8Array) => chunkOf(type, data, deflate.crc32 ?? crc32);
+  const alphas = alphasOf(palette);
   return concatBytes([
     signature,
     chunk("IHDR", header(png)),
     ...(dpi === null ? [] : [chunk("pHYs", resolution(dpi))]),
     ...(palette.length === 0 ? [] : [chunk("PLTE", Uint8Array.from(palette.flatMap((color) => color.slice(0, 3))))]),
-    ...transparency(palette),
+    ...(alphas.length === 0 ? [] : [chunk("tRNS", alphas)]),
     chunk("IDAT", deflate(rows, colorType === colorTypes.palette ? "indices" : "pixels")),
     chunk("IEND", new Uint8Array(0)),
   ]);
@@ -63,19 +67,19 @@ function resolution(dpi: number): Uint8Array {
   return data;
 }
 
-/** The alpha of each palette entry, left out where all are opaque. */
-function transparency(palette: readonly Rgba[]): Uint8Array[] {
+/** The alpha of each palette entry; empty where all are opaque. */
+function alphasOf(palette: readonly Rgba[]): Uint8Array {
   const alphas = palette.map((color) => color[3]);
-  return alphas.every((alpha) => alpha === 255) ? [] : [chunk("tRNS", Uint8Array.from(alphas))];
+  return Uint8Array.from(alphas.every((alpha) => alpha === 255) ? [] : alphas);
 }
 
-function chunk(type: string, data: Uint8Array): Uint8Array {
+function chunkOf(type: string, data: Uint8Array, checksum: (bytes: Uint8Array) => number): Uint8Array {
   const out = new Uint8Array(12 + data.length);
   const view = new DataView(out.buffer);
   view.setUint32(0, data.length);
   out.set(bytesOfText(type), 4);
   out.set(data, 8);
-  view.setUint32(8 + data.length, crc32(out.subarray(4, 8 + data.length)));
+  view.setUint32(8 + data.length, checksum(out.subarray(4, 8 + data.length)));
   return out;
 }
 

@@ -27,7 +27,7 @@ const isSameByBytes: IsSameRow = (rows, at, row) => {
 
 /**
  * Packs rows of `rowBytes` each; one that repeats the one above becomes zeros, which cost next to nothing. Comparing
- * byte by byte takes some 5 ms for the indices of 2000 × 2000 pixels; what Node.js has for it takes a tenth.
+ * byte by byte takes some 5 ms for the indices of 2000 × 2000 pixels; the function of Node.js takes a tenth.
  */
 export function packRows(
   rowAt: RowReader,

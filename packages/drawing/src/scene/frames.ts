@@ -13,6 +13,7 @@ export type Box = { x: number; y: number; width: number; height: number };
 /** Content of a frame: a symbol of so many modules, its least quiet zone, and the pixels of the image. */
 export type Framing = { symbolSide: number; quietZone: number; widthPx: number };
 
+/** Places of a frame's parts, in modules from the upper left corner of the image. */
 export type FrameLayout = {
   /** Modules along the side of the image; where that has pixels enough, each module has a whole number of them. */
   side: number;

@@ -13,6 +13,7 @@ const numbersOf = [2, 2, 6, 0, 3] as const;
 /** Operations and their numbers, in two flat lists: a large symbol has tens of thousands. */
 export type Path = { ops: number[]; numbers: number[] };
 
+/** A point in modules, y downwards. */
 export type Point = readonly [x: number, y: number];
 
 /** An empty path. */
@@ -81,6 +82,7 @@ function towards([x, y]: Point, [toX, toY]: Point, distance: number): Point {
   return [x + ((toX - x) * distance) / length, y + ((toY - y) * distance) / length];
 }
 
+/** An upright rectangle in modules, by its upper left corner. */
 export type Rectangle = readonly [x: number, y: number, width: number, height: number];
 /** One for all corners, or one for each, clockwise from the top left. */
 export type CornerRadii = number | readonly [number, number, number, number];

@@ -1,4 +1,4 @@
-// Modules on pixels: whole ones, so that edges are crisp; what is left over lies evenly around.
+// Modules on pixels: whole ones, so that edges are crisp; the rest lies evenly around.
 
 /** The image and the place of its module grid in it, in pixels. */
 export type Grid = { widthPx: number; modulePx: number; offsetPx: number };

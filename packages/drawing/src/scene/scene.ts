@@ -2,23 +2,19 @@
 // nothing else, so formats cannot drift apart.
 import { rgbaOf } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
-import type { Frame, GradientType } from "@qrfactory/domain/design/style";
+import type { Frame } from "@qrfactory/domain/design/style";
 import { type FrameLabel, placeLabel } from "../label/frame-label.js";
-import { drawAlignment } from "../modules/alignment.js";
-import { drawEyeBorders, drawEyeCenters, eyeCorners, eyeSide, isWholeSquare } from "../modules/eyes.js";
-import { drawHalftone } from "../modules/halftone.js";
-import { drawPattern } from "../modules/patterns.js";
 import { cellTones } from "../modules/tones.js";
-import { alignmentMiddles, alignmentReach } from "../symbol/alignment-places.js";
-import type { Modules, QrSymbol } from "../symbol/symbol.js";
-import { dataModulesOf } from "../symbol/template.js";
-import { clearingOf, type IsCleared } from "./clearing.js";
+import type { QrSymbol } from "../symbol/symbol.js";
+import { clearingOf } from "./clearing.js";
+import { flat, inkOf } from "./fill.js";
 import { type Box, layOutFrame } from "./frames.js";
 import { type Logo, placeLogo } from "./logo.js";
-import { addPath, newPath, type Path } from "./path.js";
+import type { Path } from "./path.js";
 import { snapGrid } from "./pixel-grid.js";
-import type { Fill, Filled, Flat, Ink, Linear, Picture, Placed, Scene } from "./shapes.js";
+import type { Fill, Filled, Ink, Picture, Placed, Scene } from "./shapes.js";
 import { pictureOn, surfaceOf } from "./surface.js";
+import { symbolShapes } from "./symbol-shapes.js";
 
 /** Fields of a design that decide the scene. */
 export type SceneDesign = Pick<
@@ -113,108 +109,6 @@ export function inksOf({ color, gradient, eyeBorderColor, eyeCenterColor }: Scen
 export function isFlatSquares(design: SceneDesign): boolean {
   const { pattern, gradient, eyeBorderShape, eyeCenterShape, frame } = design;
   return pattern === "squares" && !gradient && !frame && eyeBorderShape === "square" && eyeCenterShape === "square";
-}
-
-function flat(color: string): Flat {
-  return { kind: "flat", color: rgbaOf(color) };
-}
-
-/** The fill of everything that has no colour of its own; a gradient spans the box. */
-function inkOf({ color, gradient }: Pick<Design, "color" | "gradient">, { x, y, width, height }: Box): Fill {
-  if (!gradient) return flat(color);
-  const [from, to] = [rgbaOf(gradient.from), rgbaOf(gradient.to)];
-  const [right, bottom] = [x + width, y + height];
-  const ends: Record<Exclude<GradientType, "radial">, Omit<Linear, "kind" | "from" | "to">> = {
-    vertical: { x1: x, y1: y, x2: x, y2: bottom },
-    horizontal: { x1: x, y1: y, x2: right, y2: y },
-    diagonal: { x1: x, y1: y, x2: right, y2: bottom },
-  };
-  if (gradient.type !== "radial") return { kind: "linear", from, to, ...ends[gradient.type] };
-  // From the middle to the corners.
-  return { kind: "radial", from, to, cx: x + width / 2, cy: y + height / 2, r: Math.hypot(width, height) / 2 };
-}
-
-type Place = {
-  ink: Fill;
-  left: number;
-  top: number;
-  isCleared: IsCleared | null;
-  /** Pixels along the side of a module. */
-  modulePx: number;
-  /** Tones of the cells of a halftone, or null. */
-  tones: Float32Array | null;
-};
-
-function symbolShapes({ version, modules: whole }: QrSymbol, design: SceneDesign, place: Place): Filled[] {
-  const { ink, left, top, isCleared, modulePx, tones } = place;
-  const modules = isCleared ? only(whole, (x, y) => inEye(whole.side, x, y) || !isCleared(x, y)) : whole;
-  const { pattern } = design;
-  const fillOf = (color: string | null) => (color === null ? ink : flat(color));
-  const borderFill = fillOf(design.eyeBorderColor);
-  const sameEyeColor = design.eyeCenterColor === design.eyeBorderColor;
-  const centerFill = sameEyeColor ? borderFill : fillOf(design.eyeCenterColor);
-  const at = { left, top };
-  const moved = (path: Path): Path => {
-    const out = newPath();
-    addPath(out, path, { scale: 1, dx: left, dy: top });
-    return out;
-  };
-
-  const isSquare = (shape: string) => pattern === "squares" && shape === "square";
-  if (isSquare(design.eyeBorderShape) && isSquare(design.eyeCenterShape) && borderFill === ink && centerFill === ink) {
-    return [{ kind: "squares", fill: ink, ...at, modules }];
-  }
-  const shapes: Filled[] = [];
-  if (pattern === "squares") {
-    const body = only(modules, (x, y) => !inEye(modules.side, x, y));
-    shapes.push({ kind: "squares", fill: ink, ...at, modules: body });
-  } else if (tones) {
-    const isData = dataModulesOf(version);
-    const partAt = (x: number, y: number) =>
-      inEye(modules.side, x, y) || isCleared?.(x, y) ? "empty" : isData(x, y) ? "cells" : "solid";
-    shapes.push({ kind: "path", fill: ink, path: moved(drawHalftone({ modules, partAt, tones, modulePx })) });
-  } else {
-    const aligned = alignmentMiddles(modules.side).filter(([x, y]) => !isCleared || !touches(isCleared, x, y));
-    const body = only(modules, (x, y) => !inEye(modules.side, x, y));
-    shapes.push({ kind: "path", fill: ink, path: moved(drawPattern(body, pattern, modulePx)) });
-    shapes.push({ kind: "path", fill: ink, path: moved(drawAlignment(aligned, pattern)) });
-  }
-  // Square eyes among square modules are modules like them, and as crisp.
-  if (isSquare(design.eyeBorderShape)) {
-    const border = only(modules, (x, y) => inEye(modules.side, x, y) && !inEyeCenter(modules.side, x, y));
-    shapes.push({ kind: "squares", fill: borderFill, ...at, modules: border });
-  } else {
-    shapes.push({ kind: "path", fill: borderFill, path: moved(drawEyeBorders(modules.side, design.eyeBorderShape)) });
-  }
-  if (pattern === "squares" && isWholeSquare(design.eyeCenterShape, design.eyeBorderShape)) {
-    const center = only(modules, (x, y) => inEyeCenter(modules.side, x, y));
-    shapes.push({ kind: "squares", fill: centerFill, ...at, modules: center });
-  } else {
-    shapes.push({
-      kind: "path",
-      fill: centerFill,
-      path: moved(drawEyeCenters(modules.side, design.eyeCenterShape, design.eyeBorderShape)),
-    });
-  }
-  return shapes;
-}
-
-/** Whether any module of an alignment pattern around x, y is cleared: half of one misleads more than none. */
-function touches(isCleared: IsCleared, x: number, y: number): boolean {
-  const reach = Array.from({ length: 2 * alignmentReach + 1 }, (_, i) => i - alignmentReach);
-  return reach.some((dy) => reach.some((dx) => isCleared(x + dx, y + dy)));
-}
-
-function only({ side, cells }: Modules, keeps: (x: number, y: number) => boolean): Modules {
-  return { side, cells: cells.map((cell, i) => (cell === 1 && keeps(i % side, Math.floor(i / side)) ? 1 : 0)) };
-}
-
-function inEye(side: number, x: number, y: number): boolean {
-  return eyeCorners(side).some(([left, top]) => x >= left && x < left + eyeSide && y >= top && y < top + eyeSide);
-}
-
-function inEyeCenter(side: number, x: number, y: number): boolean {
-  return eyeCorners(side).some(([left, top]) => Math.abs(x - left - 3) <= 1 && Math.abs(y - top - 3) <= 1);
 }
 
 type Framed = { outline: Path; labelBox: Box };

@@ -5,6 +5,7 @@ import type { Modules } from "../symbol/symbol.js";
 import type { Box } from "./frames.js";
 import type { Path } from "./path.js";
 
+/** Paint of one colour. */
 export type Flat = { kind: "flat"; color: Rgba };
 /** Colours between two points; beyond them they stay as they are at the ends. */
 export type Linear = { kind: "linear"; from: Rgba; to: Rgba; x1: number; y1: number; x2: number; y2: number };
@@ -25,8 +26,10 @@ export type Placed = { kind: "picture"; picture: Picture; box: Box };
 
 /** A filled shape. */
 export type Filled = Squares | Outlined;
+/** A part of a scene: a filled outline, or a picture at its place. */
 export type Shape = Filled | Placed;
 
+/** A picture in modules, before it has pixels. */
 export type Scene = {
   /** Modules along a side, quiet zone and frame included. */
   side: number;
@@ -46,4 +49,5 @@ export type SceneStyle = Pick<Design, "pattern" | "eyeBorderShape" | "eyeCenterS
   hasLogo: boolean;
 };
 
+/** A colour and the field of the request that gives it. */
 export type Ink = { field: string; color: Rgba };

@@ -3,6 +3,7 @@
 import { composite, type Rgba, substrateUnder } from "@qrfactory/domain/design/color";
 import type { Picture, Scene } from "./shapes.js";
 
+/** Colours under the modules. */
 export type Surface = {
   /** Opaque, under everything. */
   substrate: Rgba;

@@ -129,6 +129,7 @@ const write: Record<SegmentMode, (writer: BitWriter, text: string) => void> = {
   },
 };
 
+/** Division of a symbol's codewords into blocks (table 9). */
 export type BlockLayout = {
   blocks: number;
   /** Codewords of error correction in each block. */

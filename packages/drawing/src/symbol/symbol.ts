@@ -12,6 +12,7 @@ import { maskCount, type Plane, type Template, templateOf } from "./template.js"
 /** A square of modules, row by row; 1 is dark. */
 export type Modules = { side: number; cells: Uint8Array };
 
+/** A finished symbol with the choices that led to it. */
 export type QrSymbol = {
   /** 1 to 40. */
   version: number;
@@ -24,6 +25,7 @@ export type QrSymbol = {
   modules: Modules;
 };
 
+/** Conditions on the symbol of a text. */
 export type SymbolOptions = FitOptions & {
   /** 0 to 7; chosen by the penalty rules of the standard (7.8.3) unless told, as comparisons do. */
   mask?: number;
@@ -68,7 +70,7 @@ export function encodeSegments(
   return { version, errorCorrection, modes, mask: chosen, modules: unpack(shape, candidate) };
 }
 
-/** Puts the bits of the codewords, highest first, into their modules; what is left over are zeros. */
+/** Puts the bits of the codewords, highest first, into their modules; remainder bits are zeros. */
 function place(codewords: Uint8Array, order: Uint16Array, grid: Int32Array): void {
   let at = 0;
   for (const codeword of codewords) {

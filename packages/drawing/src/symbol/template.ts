@@ -17,6 +17,7 @@ const maskConditions: readonly ((x: number, y: number) => boolean)[] = [
   (x, y) => (((x + y) % 2) + ((x * y) % 3)) % 2 === 0,
 ];
 
+/** Number of masks of a QR symbol: 8. */
 export const maskCount = maskConditions.length;
 
 /** All conditions repeat after so many columns, and rows. */
@@ -36,6 +37,7 @@ const maskWords = maskConditions.map((condition) =>
 /** A grid and its mirror image. */
 export type Plane = { grid: Int32Array; mirrored: Int32Array };
 
+/** Everything that symbols of one version and level share. */
 export type Template = {
   shape: GridShape;
   /** Where each bit of the codewords goes: index of its word × 32 + its bit there. */

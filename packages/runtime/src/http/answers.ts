@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
+/** Account of the answers that each connection still owes. */
 export type Answers = {
   /** A request has begun; call it before anything is written. */
   begin(req: IncomingMessage, res: ServerResponse): void;

@@ -11,11 +11,14 @@ import { sendProblem } from "./problem.js";
 import { requestIdFrom } from "./request-id.js";
 import type { StatusReport } from "./status.js";
 
+/** Methods that a route can have; HEAD comes with GET. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+/** Answers one request; an error that it throws becomes a problem document. */
 export type Handler = (req: Request, res: Response) => Promise<void> | void;
 /** Path pattern → method → handler: the whole interface of a service on one screen. */
 export type Routes = Record<string, Partial<Record<Method, Handler>>>;
 
+/** Routes of an application and all that stands around them. */
 export type HttpAppOptions = {
   log: Log;
   metrics?: Metrics;
@@ -110,7 +113,7 @@ function identify({ log, metrics }: HttpAppOptions): RequestHandler {
   };
 }
 
-/** The last stop of every error; whatever is not an `ApiError` is logged in full and shown as `internal`. */
+/** The last stop of every error; any but an `ApiError` is logged in full and shown as `internal`. */
 function answerError({ log, translateError }: HttpAppOptions): express.ErrorRequestHandler {
   return function answerWithProblem(error, req, res, _next) {
     const known = error instanceof ApiError ? error : (translateError?.(error) ?? undecodablePath(error));

@@ -13,11 +13,12 @@ import { makeBreather } from "../load/breather.js";
 /** A code with fifty rules and addresses of 2,000 characters takes half of it. */
 const jsonBytesMaxDefault = 262_144;
 
-/** Text with much repetition shrinks to a fiftieth; what grows more than this when it is unpacked was made to. */
+/** Text with much repetition shrinks to a fiftieth; a body that grows more than this was made to. */
 const unpackedRatioMax = 100;
 /** Small bodies may grow more: a few hundred bytes of white space harm nobody. */
 const unpackedBytesFree = 16_384;
 
+/** Bounds of a JSON body. */
 export type BodyLimits = Pick<JsonLimits, "valuesMax" | "longMembers"> & {
   /** Bytes of the body, unpacked, long members apart; default 256 KiB. */
   bytesMax?: number;
@@ -63,8 +64,10 @@ export async function readBytes(req: Request, bytesMax: number): Promise<Buffer>
       throw new ApiError("malformed_request", `The body is not valid ${encoding}.`, { cause: error });
     }
     if (bytesMax <= grownMax) throw tooLarge(bytesMax);
-    const detail = `The body grows to more than ${unpackedRatioMax} times its size when it is unpacked; send it as it is.`;
-    throw new ApiError("body_too_large", detail);
+    throw new ApiError(
+      "body_too_large",
+      `The body grows to more than ${unpackedRatioMax} times its size when it is unpacked; send it as it is.`,
+    );
   });
 }
 

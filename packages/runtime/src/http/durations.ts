@@ -8,10 +8,12 @@ const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 const name = "http_request_duration_seconds";
 const help = "Time from the request's headers to the end of its response";
 
+/** Labels of a duration; `route` is the pattern of the path. */
 export type Labels = { method: string; route: string; status: number };
 
 type Series = { labels: Labels; counts: Float64Array; sum: number };
 
+/** Histogram of request durations. */
 export type Durations = {
   /** A function that records the seconds of one request; made once for each set of labels. */
   observer: (labels: Labels) => (seconds: number) => void;

@@ -13,6 +13,7 @@ const fieldBytesMax = 64_000;
 const filesMax = 3;
 const nameBytesMax = 100;
 
+/** Parts of a form by name: texts, and files as bytes. */
 export type Multipart = { fields: Record<string, string>; files: Record<string, Buffer> };
 
 /** Reads a file as it arrives: such a file is not held. An error of `read` refuses the form. */

@@ -6,6 +6,7 @@ import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import { stateKeys } from "../redis-keys.js";
 
+/** One policy of requests in a window. */
 export type RateLimit = {
   /** Name of the policy as clients see it, e.g. `caller` or `login`. */
   policy: string;

@@ -17,6 +17,7 @@ const windowMs = minuteMs;
 /** Credentials that are remembered as good, and networks as put off. */
 const knownMax = 10_000;
 
+/** Store and limit of the count of refused credentials. */
 export type RefusalsOptions = {
   redis: Redis;
   /** Keys the hash of the networks that are counted. */

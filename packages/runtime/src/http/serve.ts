@@ -65,6 +65,7 @@ const tooLarge = "HPE_HEADER_OVERFLOW";
 const tooSlow = "ERR_HTTP_REQUEST_TIMEOUT";
 const unknownMethod = "HPE_INVALID_METHOD";
 
+/** Times of a server. */
 export type HttpServerOptions = {
   /** Only tests shorten it: see `answersMsMax` above. */
   answersMsMax?: number;
@@ -180,6 +181,7 @@ function runUntilSignal(options: { log: Log; stop: () => Promise<void> }): void 
   process.on("unhandledRejection", onCrash);
 }
 
+/** Listener of a process with its start and its end. */
 export type ServeOptions = {
   listener: RequestListener;
   config: { HOST: string; PORT: number; METRICS_PORT: number };

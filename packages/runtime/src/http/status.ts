@@ -3,10 +3,13 @@
 
 import { withDeadline } from "../load/deadline.js";
 
+/** State of a component, from good to bad. */
 export type ComponentStatus = "ok" | "degraded" | "down";
 
+/** A component in the status document, with details of its own. */
 export type Component = { status: ComponentStatus; latency_ms: number; [detail: string]: unknown };
 
+/** A check of one component. */
 export type Probe = {
   name: string;
   /** Whether the product as a whole is `down` without this component; else it is `degraded`. */
@@ -16,6 +19,7 @@ export type Probe = {
   check: (signal: AbortSignal) => Promise<{ status?: ComponentStatus; [detail: string]: unknown } | void>;
 };
 
+/** The document of `/api/status/`. */
 export type StatusReport = {
   status: ComponentStatus;
   version: string;

@@ -3,6 +3,7 @@
 // turn is stamped with the work that its lane was promised before it, and the lowest stamp begins first.
 import { ApiError } from "@qrfactory/domain/http/errors";
 
+/** A wish for a turn. */
 export type TurnRequest = {
   /** Group that shares a turn, such as a workspace. */
   lane: string;
@@ -14,6 +15,7 @@ export type TurnRequest = {
   leaves?: AbortSignal | undefined;
 };
 
+/** Number of places and bounds of the wait for them. */
 export type FairTurnsOptions = {
   /** Turns at once. */
   places: number;
@@ -27,6 +29,7 @@ export type FairTurnsOptions = {
   refusal: string;
 };
 
+/** Turns at a number of places. */
 export type FairTurns = {
   /**
    * Resolves with the function that ends the turn, once it has come. Throws `overloaded` when it does not come in time.

@@ -21,6 +21,7 @@ const waitingOfOneMax = 16;
 /** Where a host has several addresses, the time that one has to connect before the next is tried. */
 const connectMsMax = 700;
 
+/** Hosts, addresses and ports that requests may go to. */
 export type OutboundRules = {
   /** Why an address may not be connected to; null when it may. */
   addressRefusal: (address: string) => string | null;
@@ -41,6 +42,7 @@ export class OutboundRefusal extends Error {
   override readonly name = "OutboundRefusal";
 }
 
+/** One request to an address that a stranger chose. */
 export type OutboundRequest = {
   url: string;
   /** Workspace of the request: workspaces take turns. */
@@ -58,6 +60,7 @@ export type OutboundRequest = {
  */
 export type Outbound = <T>(request: OutboundRequest, read: (response: IncomingMessage) => Promise<T>) => Promise<T>;
 
+/** Rules, look-up of names and longest turn of outbound requests; the product's own unless given. */
 export type OutboundOptions = { rules?: OutboundRules; resolveName?: ResolveName; turnMsMax?: number };
 
 /** Makes the one way out of a process; its limits hold for all requests together. */

@@ -13,7 +13,7 @@ async function startServer(answer: Answer): Promise<NameServer> {
   return server;
 }
 
-/** Long enough for a busy machine; what is to end, ends by a deadline of its own. */
+/** Long enough for a busy machine; look-ups that are to end have a deadline of their own. */
 const anySignal = () => AbortSignal.timeout(30_000);
 const resolverOf = (server: NameServer, more: ResolveNameOptions = {}) =>
   makeResolveName({ servers: [server.server], nameMsMax: 20_000, ...more });

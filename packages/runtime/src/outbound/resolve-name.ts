@@ -3,11 +3,13 @@
 import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
 
+/** An address that a name stands for; `family` is 4 or 6. */
 export type Address = { address: string; family: number };
 
 /** All addresses of a name, some at least; rejects when there are none in time. `signal` ends the search. */
 export type ResolveName = (host: string, signal: AbortSignal) => Promise<Address[]>;
 
+/** Name servers and patience of look-ups. */
 export type ResolveNameOptions = {
   /** Name servers, as `address:port`; the system's unless told. */
   servers?: string[];

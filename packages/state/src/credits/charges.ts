@@ -7,6 +7,7 @@ import { chargesKey } from "../keys.js";
 /** Holder of the charges of bulk orders: any process of management. */
 export const ordersHolder = "orders";
 
+/** Identity of a charge. */
 export type Charge = {
   /** Of the call or order, a UUID. */
   id: string;
@@ -63,6 +64,7 @@ export async function listOpenCharges(redis: Redis): Promise<{ charges: OpenChar
 /** Of these charges the ids whose call or order is written down. Rejects when that cannot be known now. */
 export type FindWritten = (charges: OpenCharge[]) => Promise<Set<string>>;
 
+/** Conditions by which open charges are decided. */
 export type DecideCharges = {
   redis: Redis;
   /** The counter of a charge's workspace and month. */

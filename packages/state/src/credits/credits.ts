@@ -73,6 +73,7 @@ export type CreditAccount = {
   month: string;
 };
 
+/** A wish for credits. */
 export type TakeCredits = {
   workspaceId: string;
   /** Decides the month that pays. */
@@ -87,6 +88,7 @@ export type TakeCredits = {
 /** The decision, and the state after it; `remaining` is `Infinity` without a limit. */
 export type CreditDecision = { taken: boolean; used: number; remaining: number };
 
+/** Counters of credits. */
 export type Credits = {
   /** Takes all of `amount` or nothing. Throws `unavailable` when it cannot be known whether there is enough. */
   takeCredits(request: TakeCredits): Promise<CreditDecision>;
@@ -103,6 +105,7 @@ export type Credits = {
   close(): Promise<void>;
 };
 
+/** Stores of the counters and of the ledger. */
 export type CreditsOptions = {
   /** The state Redis. */
   redis: Redis;
@@ -130,8 +133,8 @@ export function makeCredits({ redis, loadUsed }: CreditsOptions): Credits {
   }
 
   /**
-   * Settles in one command what came together; what Redis does not hear now it hears later, or decides by what is
-   * written.
+   * Settles in one command what came together. Charges that Redis does not hear of now it hears of later, or they are
+   * decided by what is written.
    */
   async function flush(): Promise<void> {
     clearTimeout(flushing);

@@ -15,6 +15,7 @@ const settleEveryMs = 1_000;
 /** Workspaces remembered; beyond it the one served longest ago goes, unless it owes something. */
 const accountsMax = 10_000;
 
+/** Counter behind a grace, and the bounds of the grace. */
 export type GraceOptions = {
   credits: Credits;
   graceMs?: number;
@@ -22,10 +23,11 @@ export type GraceOptions = {
   now?: () => number;
 };
 
+/** Counters of credits that outlast an outage of Redis. */
 export type GraceCredits = Credits & {
   /** Credits given on trust that Redis does not know of yet. */
   owed(): number;
-  /** Settles what can be settled and stops; what is owed then stays in the ledger alone. */
+  /** Settles what can be settled and stops; the remaining debt stays in the ledger alone. */
   close(): Promise<void>;
 };
 
@@ -67,7 +69,7 @@ export function withGrace(options: GraceOptions): GraceCredits {
     return { taken: true, used: account.used + account.owed, remaining: account.remaining - account.owed };
   }
 
-  /** Offers a debt to the counter; what cannot be settled now is offered again. */
+  /** Offers a debt to the counter; a part that cannot be settled now is offered again. */
   async function settle(key: string, account: Account): Promise<void> {
     const { owed: amount, at, isSettling } = account;
     if (amount === 0 || isSettling) return;

@@ -79,6 +79,7 @@ export async function writeAck(redis: Redis, spoolId: string, sequence: number):
 /** An entry as it was delivered; `batch` is null when it cannot be read, and `text` is what stood there. */
 export type EventEntry = { id: string; batch: EventBatch | null; text: string };
 
+/** One reader of a stream among several. */
 export type EventConsumer = {
   /** Entries that no consumer has yet; waits up to `blockMs` for the first. */
   readNew(blockMs: number): Promise<EventEntry[]>;
@@ -90,6 +91,7 @@ export type EventConsumer = {
   finish(entryIds: string[]): Promise<void>;
 };
 
+/** Stream and connections of a reader. */
 export type EventConsumerOptions = {
   kind: EventKind;
   redis: Redis;

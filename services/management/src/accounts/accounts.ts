@@ -25,6 +25,7 @@ import type { SendVerification } from "./email-verification.js";
 import { type SessionIssuer, secret } from "./issue-session.js";
 import type { Throttle } from "./throttle.js";
 
+/** Dependencies of sign-up, log-in and sessions. */
 export type AccountsOptions = {
   db: Db;
   sessions: SessionIssuer;

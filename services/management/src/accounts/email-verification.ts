@@ -34,6 +34,7 @@ export function makeSendVerification({ db, postMail, publicBaseUrl, now = Date.n
   };
 }
 
+/** Dependencies of the proof of an address. */
 export type VerificationOptions = {
   db: Db;
   findCaller: FindCaller;

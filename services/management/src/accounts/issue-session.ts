@@ -14,6 +14,7 @@ import type { Response } from "express";
 /** The tokens of a session as the wire has them. */
 export type SessionDocument = { access_token: string; refresh_token: string; expires_in: number };
 
+/** Start and renewal of sessions. */
 export type SessionIssuer = {
   /**
    * Starts a session; throws `unauthenticated` when the membership or the password that was checked is gone meanwhile.

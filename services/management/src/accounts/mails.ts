@@ -1,4 +1,4 @@
-// The mails about accounts. Each carries one token; whoever has it proves that the mailbox is theirs.
+// The mails about accounts. Each carries one token, which proves that the mailbox is its holder's.
 import type { Role } from "@qrfactory/domain/access/roles";
 import type { Mail } from "../mail.js";
 
@@ -22,6 +22,7 @@ const textWith = ({ name, path }: Purpose, { token, apiUrl }: TokenMail, words: 
 The link works once. A program sends what follows "${name}=" as "token" to POST ${apiUrl}${path}
 `;
 
+/** Content of the mail that invites to a workspace. */
 export type InvitationMail = TokenMail & {
   workspace: string;
   role: Role;

@@ -40,6 +40,7 @@ import type { Throttle } from "./throttle.js";
 /** Long enough for a holiday week; the seat is kept meanwhile. */
 const invitationMs = 7 * dayMs;
 
+/** Dependencies of the routes of members. */
 export type MembersOptions = {
   db: Db;
   sessions: SessionIssuer;

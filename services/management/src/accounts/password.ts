@@ -23,6 +23,7 @@ import type { Throttle } from "./throttle.js";
 /** Short, because whoever has the token has the account. */
 const resetMs = hourMs;
 
+/** Dependencies of changing and resetting a password. */
 export type PasswordOptions = {
   db: Db;
   findCaller: FindCaller;

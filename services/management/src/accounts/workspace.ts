@@ -21,6 +21,7 @@ import { accountBody } from "./body-limits.js";
 import { makeRequirePassword } from "./password.js";
 import type { Throttle } from "./throttle.js";
 
+/** Dependencies of the routes of one workspace. */
 export type WorkspaceOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -12,6 +12,7 @@ import { listDocument, readListQuery } from "../http/paging.js";
 import { workspaceDocument } from "./accounts.js";
 import { accountBody } from "./body-limits.js";
 
+/** Dependencies of the list of workspaces and of new ones. */
 export type WorkspacesOptions = {
   db: Db;
   findCaller: FindCaller;

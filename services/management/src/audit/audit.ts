@@ -14,6 +14,7 @@ const position = z
   .regex(/^\d{1,18}$/)
   .transform(BigInt);
 
+/** Dependencies of the audit trail. */
 export type AuditOptions = { db: Db; findCaller: FindCaller };
 
 /** The handler of the audit trail. */

@@ -5,6 +5,7 @@ import type { SignLink } from "./archive/download.js";
 /** An order; of lists without the errors of its rows. */
 type ShownJob = Omit<BulkJob, "errors"> & Partial<Pick<BulkJob, "errors">>;
 
+/** Makes the document of an order, with a fresh link to its archive. */
 export type DocumentOf = (job: ShownJob) => object;
 
 /** Makes the function that shows orders. */

@@ -15,6 +15,7 @@ import { makeEvents } from "./events.js";
 import { getJob } from "./get-job.js";
 import { makeOrder, type OrderOptions } from "./order.js";
 
+/** Dependencies of the routes of bulk orders. */
 export type BulkOptions = DownloadOptions &
   OrderOptions & {
     authenticate: Authenticate;

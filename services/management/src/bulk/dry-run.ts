@@ -11,6 +11,7 @@ const shownMax = 10;
 /** Refused rows that are named. */
 const refusalsMax = 1_000;
 
+/** Dependencies of dry runs. */
 export type ForeseeOptions = {
   credits: Pick<Credits, "readCredits">;
   findRefusals: FindRefusals;

@@ -11,6 +11,7 @@ import type { GetJob } from "./get-job.js";
 /** Progress is noted every second, an end at once. */
 const lookMs = 500;
 
+/** Dependencies of the stream of an order's progress. */
 export type EventsOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -12,6 +12,7 @@ export async function getJob(db: Db, workspaceId: string, req: Request): Promise
   return job;
 }
 
+/** Finds an order in the caller's workspace; throws `not_found`. */
 export type GetJob = typeof getJob;
 
 const noSuchOrder = () => new ApiError("not_found", "There is no such bulk order.");

@@ -6,6 +6,7 @@ import { monthOf } from "@qrfactory/domain/plan/plans";
 import type { Log } from "@qrfactory/runtime/log";
 import type { Credits } from "@qrfactory/state/credits/credits";
 
+/** Dependencies of the refund of an order. */
 export type GiveBackOptions = { db: Db; credits: Pick<Credits, "giveBackCredits">; log: Log };
 
 /** Age at which a refund counts as forgotten: the process that finished the order tells the counter within moments. */

@@ -33,6 +33,7 @@ import type { ReadSharedPictures, SharedPictures } from "./intake/shared-picture
 import type { FindRefusals } from "./render/find-refusals.js";
 import type { ReadVerdicts } from "./render/read-verdicts.js";
 
+/** Dependencies of new orders. */
 export type OrderOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -6,6 +6,7 @@ import { type ConnectionOptions, Queue } from "bullmq";
 /** How long a request waits for a ring to be heard: BullMQ by itself waits for as long as Redis is away. */
 const ringMsMax = 300;
 
+/** Rings for the workers when an order has come. */
 export type Bell = { ring: (jobId: string) => Promise<void>; close: () => Promise<void> };
 
 /** Makes the bell; ringing never fails and never takes long. */

@@ -17,8 +17,9 @@ const tagsMax = 50;
 
 /**
  * The versions that a change asks for. `If-Match: "7"` as our ETag spells it, or a list of them (RFC 9110,
- * 13.1.1), a weak one for a compressed answer among them; without quotes it is understood too. `*` asks only that the code
- * exists. Throws `version_mismatch` where no tag is a version, and for `If-None-Match: *`, which asks that it does not.
+ * 13.1.1), a weak one for a compressed answer among them; without quotes it is understood too. `*` asks only that the
+ * code exists. Throws `version_mismatch` where no tag is a version, and for `If-None-Match: *`, which asks that it does
+ * not.
  */
 export function readIfMatch(req: Request): { ifVersions?: readonly number[] } {
   if (req.get("If-None-Match")?.trim() === "*") {

@@ -11,6 +11,7 @@ import type { Request, Response } from "express";
 import type { FindCaller } from "../http/caller.js";
 import { readFilter } from "./list.js";
 
+/** Dependencies of edits of many codes. */
 export type BulkEditOptions = {
   db: Db;
   findCaller: FindCaller;

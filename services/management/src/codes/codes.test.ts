@@ -200,7 +200,11 @@ test("an API key may write codes", async () => {
 test("lists are paged, searched, filtered and ordered", async () => {
   const { as } = await api.signUp();
   for (const name of ["Blue", "Red", "Green"]) {
-    await as("POST", "/api/v1/dynamic", { body: { ...code, name, tags: [name === "Red" ? "warm" : "cold"] } });
+    // A search looks at short ids, too, and a drawn one may hold any two letters.
+    const short_id = `${name}-listed`;
+    await as("POST", "/api/v1/dynamic", {
+      body: { ...code, name, short_id, tags: [name === "Red" ? "warm" : "cold"] },
+    });
   }
   const names = async (query: string) =>
     (await as("GET", `/api/v1/dynamic/?${query}`)).body.results.map((row: { name: string }) => row.name);

@@ -30,6 +30,7 @@ import { makeListCodes } from "./list.js";
 import { makeResolve } from "./resolve.js";
 import { makeScheduled, scheduledDocument } from "./scheduled.js";
 
+/** Dependencies of the routes of codes. */
 export type DynamicCodesOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -133,6 +133,7 @@ async function* fileOf(format: Format, batches: AsyncGenerator<DynamicCode[]>, t
   yield before === format.begin ? format.begin + format.end : format.end;
 }
 
+/** Dependencies of the export of codes. */
 export type ExportOptions = { db: Db; findCaller: FindCaller; scanBaseUrl: string };
 
 /** The handler of `GET /api/v1/dynamic/export`. */

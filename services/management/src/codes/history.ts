@@ -12,6 +12,7 @@ import { listDocument, readListQuery } from "../http/paging.js";
 import { readIfMatch, readShortId } from "./address.js";
 import { versionDocument } from "./code-document.js";
 
+/** Dependencies of versions and rollbacks; `send` answers with a code's document. */
 export type HistoryOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -57,6 +57,7 @@ const countKeptMs = 10_000;
 /** Counts that are kept at once; beyond it all are forgotten, which costs one count each. */
 const countsKept = 1_000;
 
+/** Dependencies of the list of codes. */
 export type ListOptions = { db: Db; findCaller: FindCaller; publicBaseUrl: string; scanBaseUrl: string };
 
 /** The handler of `GET /api/v1/dynamic`. */

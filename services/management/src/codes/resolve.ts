@@ -17,6 +17,7 @@ import type { z } from "zod";
 import type { FindCaller } from "../http/caller.js";
 import { readShortId } from "./address.js";
 
+/** Dependencies of the look ahead at a scan. */
 export type ResolveOptions = { db: Db; findCaller: FindCaller };
 
 /**
@@ -48,7 +49,9 @@ export function makeResolve({ db, findCaller }: ResolveOptions) {
 
 const scheduleStep = ({ effectiveAt, changes }: ScheduledChange): Step => ({
   step: "schedule",
-  detail: `The change that is scheduled for ${effectiveAt.toISOString()} is made: ${wireNames(changes).sort().join(", ")}.`,
+  detail:
+    `The change that is scheduled for ${effectiveAt.toISOString()} is made: ` +
+    `${wireNames(changes).sort().join(", ")}.`,
 });
 
 /** The visitor of a request: the same one whenever the same is asked. */

@@ -17,6 +17,7 @@ import { listDocument, readListQuery } from "../http/paging.js";
 import { readPathId } from "../http/path-id.js";
 import { readShortId } from "./address.js";
 
+/** Dependencies of scheduled changes. */
 export type ScheduledOptions = { db: Db; findCaller: FindCaller; publicBaseUrl: string };
 
 /** The handlers of `GET …/scheduled` and `DELETE …/scheduled/{id}`. */

@@ -19,6 +19,7 @@ export type SeenCaller = Caller & { actor: Actor };
  */
 export type FindCaller = (req: Request, res: Response) => Promise<SeenCaller>;
 
+/** Dependencies of authentication and its limits. */
 export type FindCallerOptions = {
   authenticate: Authenticate;
   guarded: Guarded;

@@ -8,6 +8,7 @@ import { readCursor, writeCursor } from "./cursor.js";
 
 const cursorHint = "Use the next_cursor of a page of the same stream.";
 
+/** A page of a stream; `next_cursor` is null on the last one. */
 export type StreamDocument<Row> = { results: Row[]; next_cursor: string | null };
 
 /**

@@ -7,6 +7,7 @@ import { findClaim, makeOnce, recallAnswer, sealContextOf } from "@qrfactory/db/
 import type { Request, Response } from "express";
 import type { SeenCaller } from "./caller.js";
 
+/** A creating request and its effect. */
 export type Creation = {
   req: Request;
   res: Response;
@@ -15,17 +16,19 @@ export type Creation = {
   body: unknown;
   /** Of the answer; default 201. */
   status?: number;
-  /** Creates in `tx` and returns the body of the answer; what it throws undoes everything. */
+  /** Creates in `tx` and returns the body of the answer; an error undoes everything. */
   effect: (tx: Tx) => Promise<unknown>;
   /** Runs after the commit of a first run, never of a replay; the worker makes up for a crash before it. */
   committed?: () => Promise<void>;
 };
 
+/** Status and bytes of an answer, as they are stored for replays. */
 export type Created = { status: number; body: Buffer };
 
 /** Creates, or finds what was created, and marks a replay in the response; the answer is still to be sent. */
 export type CreateOnce = (creation: Creation) => Promise<Created>;
 
+/** Runs a creation, or replays its answer, and responds. */
 export type RespondOnce = (creation: Creation) => Promise<void>;
 
 /** Makes the function behind all creating POSTs. */

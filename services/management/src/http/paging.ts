@@ -3,8 +3,10 @@ import { type pageQuery, parseInput } from "@qrfactory/domain/http/validate";
 import type { Request } from "express";
 import type { z } from "zod";
 
+/** Rows to leave out before a page, and its most rows. */
 export type Page = { skip: number; take: number };
 
+/** A page of a list; `count` is of the whole list, links are null at its ends. */
 export type ListDocument<Row> = { count: number; next: string | null; previous: string | null; results: Row[] };
 
 /** Checks the query of a list, which is `pageQuery` or extends it; unknown parameters are refused. */

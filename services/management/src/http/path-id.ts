@@ -5,7 +5,7 @@ import { z } from "zod";
 
 const uuid = z.uuid();
 
-/** The UUID that a path names; what is none names nothing, so the answer is the same as for an unknown one. */
+/** The UUID that a path names; any other text names nothing, and is answered like an unknown id. */
 export function readPathId(req: Request, noSuch: () => ApiError, name = "id"): string {
   const id = uuid.safeParse(req.params[name]);
   if (!id.success) throw noSuch();

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Response } from "express";
 
+/** Name and media type of a download. */
 export type SentFile = { name: string; contentType: string };
 
 /** Sends a file piece by piece, as fast as the client takes it. */

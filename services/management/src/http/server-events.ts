@@ -56,6 +56,7 @@ export function makeStreamPlaces(): EnterStream {
   };
 }
 
+/** An open stream of events to one client. */
 export type EventStream = {
   /** Sends an event. False when it was not: the stream is over, or its client does not read and costs us no memory. */
   send(name: string, data: string): boolean;

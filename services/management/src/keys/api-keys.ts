@@ -28,6 +28,7 @@ import type { RespondOnce } from "../http/idempotency.js";
 import { listDocument, readListQuery } from "../http/paging.js";
 import { readPathId } from "../http/path-id.js";
 
+/** Dependencies of the routes of API keys. */
 export type ApiKeysOptions = {
   db: Db;
   seal: Seal;
@@ -155,7 +156,8 @@ export function keyHandlers({
       renders_last_30_days: await countKeyRenders(db, keyId, 30),
       effects: [
         "Requests with this key are refused within two seconds.",
-        "Images at addresses that were signed with its signing_secret are no longer delivered; pages that embed them show none.",
+        "Images at addresses that were signed with its signing_secret are no longer delivered; " +
+          "pages that embed them show none.",
         "Codes that were printed or created with it go on working.",
         `To change the secrets without a gap, use POST /api/v1/keys/${keyId}/rotate/ with overlap_seconds.`,
       ],

@@ -6,6 +6,7 @@ import type { KeyPublication } from "@qrfactory/db/keys/api-keys";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 
+/** Connections and output of a command. */
 export type Context = {
   db: Db;
   /** For what needs a connection of its own. */
@@ -22,8 +23,10 @@ export type Context = {
   print: (line: string) => void;
 };
 
+/** Options of a command by name, as `parseArgs` read them. */
 export type Values = Record<string, string | boolean | undefined>;
 
+/** A command of the operator's program. */
 export type Command = {
   /** Usage after the command's words: operands in capitals, then options. */
   synopsis: string;

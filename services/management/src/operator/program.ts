@@ -66,7 +66,8 @@ function helpText(): string {
     "",
     ...lines,
     "",
-    "Reads DATABASE_URL, STATE_REDIS_URL and OPERATOR (the name in the audit trail). Ends with 0 when it is done, 1 when",
+    "Reads DATABASE_URL, STATE_REDIS_URL and OPERATOR (the name in the audit trail). " +
+      "Ends with 0 when it is done, 1 when",
     "it failed or found what it looked for, 2 when the words are no command.",
   ].join("\n");
 }
@@ -94,6 +95,7 @@ function readWords({ synopsis, options = {} }: Command, rest: string[]) {
 /** Whether a word in capitals is the value of an option, as TEXT in `--search TEXT`. */
 const isOptionValue = (synopsis: string, word: string) => new RegExp(`--[a-z-]+ ${word}\\b`).test(synopsis);
 
+/** Words, environment and outputs of one run. */
 export type Program = {
   /** After the program's own name. */
   words: string[];

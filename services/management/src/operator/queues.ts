@@ -18,6 +18,7 @@ import type { FindCaller } from "../http/caller.js";
 /** Jobs of a queue by what they wait for. */
 export type QueueCounts = { name: string; jobs: Record<string, number> | null };
 
+/** Reader of the counts of all queues over a connection of its own. */
 export type ReadQueues = { read: () => Promise<QueueCounts[]>; close: () => Promise<void> };
 
 /** BullMQ by itself waits for as long as Redis is away. */
@@ -42,6 +43,7 @@ export function makeReadQueues(connection: ConnectionOptions): ReadQueues {
   };
 }
 
+/** Dependencies of the operator's routes. */
 export type OperatorOptions = { db: Db; findCaller: FindCaller; readQueues: ReadQueues["read"] };
 
 /** Orders that are shown; more of them waiting is seen in the counts. */

@@ -6,7 +6,8 @@ import { type Command, exitDone, exitFailed } from "./command.js";
 export const retentionCommand: Command = {
   synopsis: "[--dry-run] [--accept-clock]",
   help:
-    "removes what is kept no longer; --dry-run shows it (table, partition or rows, bytes), --accept-clock after a pause " +
+    "removes what is kept no longer; --dry-run shows it (table, partition or rows, bytes), " +
+    "--accept-clock after a pause " +
     "that is longer than a clock is trusted for",
   options: { "dry-run": { type: "boolean" }, "accept-clock": { type: "boolean" } },
   async run({ databaseUrl, print }, _operands, values) {

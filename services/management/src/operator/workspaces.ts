@@ -104,7 +104,9 @@ const retentionMonthsMax = 120;
 /** `workspaces set-retention` */
 export const setRetentionCommand: Command = {
   synopsis: "ID MONTHS",
-  help: `keeps calls, scans and audit events for so many months, at most ${retentionMonthsMax}; 0 for everybody's window`,
+  help:
+    `keeps calls, scans and audit events for so many months, at most ${retentionMonthsMax}; ` +
+    "0 for everybody's window",
   run: (context, [id, text]) => {
     const months = /^\d{1,3}$/.test(text ?? "") ? Number(text) : Number.NaN;
     if (!(months <= retentionMonthsMax)) throw new UsageError(`MONTHS is a number from 0 to ${retentionMonthsMax}.`);

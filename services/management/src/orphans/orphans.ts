@@ -10,6 +10,7 @@ import type { Orphan } from "@qrfactory/state/orphans";
 import type { Request, Response } from "express";
 import type { FindCaller } from "../http/caller.js";
 
+/** Dependencies of the list of orphans. */
 export type OrphansOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -8,15 +8,20 @@ export const problemAdvice: Record<ProblemCode, string> = {
   validation_failed:
     "One or more fields are not known or have values that are not allowed. errors names each with what would be right.",
   unscannable:
-    "The image was drawn and decoders could not read it, or its colours or size rule that out. Nothing was charged. The detail says what to change; scan_check report delivers it all the same.",
+    "The image was drawn and decoders could not read it, or its colours or size rule that out. " +
+    "Nothing was charged. The detail says what to change; scan_check report delivers it all the same.",
   payload_too_long:
-    "The largest QR code holds 2,953 bytes at error correction L. Shorten the data, lower error_correction, or use a dynamic code, whose address is short.",
+    "The largest QR code holds 2,953 bytes at error correction L. " +
+    "Shorten the data, lower error_correction, or use a dynamic code, whose address is short.",
   image_rejected:
-    "A logo or background is no picture that is taken, too large, or damaged. Save it anew as PNG or JPEG within the limits.",
+    "A logo or background is no picture that is taken, too large, or damaged. " +
+    "Save it anew as PNG or JPEG within the limits.",
   url_refused:
-    "Destinations are public addresses of http and https; scripts, private networks and links to this very service are refused.",
+    "Destinations are public addresses of http and https; " +
+    "scripts, private networks and links to this very service are refused.",
   unauthenticated:
-    "Send an API key in X-Api-Key or an access token in Authorization: Bearer. The detail says which, or what is wrong with a signed address.",
+    "Send an API key in X-Api-Key or an access token in Authorization: Bearer. " +
+    "The detail says which, or what is wrong with a signed address.",
   plan_limit: "The plan of the workspace does not include this. The detail names the plan that does.",
   forbidden: "The caller is known and may not do this: their role or the scopes of their key do not allow it.",
   not_found: "There is nothing at this address, or nothing that this workspace may see.",
@@ -27,7 +32,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
   conflict: "The resource has changed, exists already, or is not in the state that this needs. Read it again.",
   gone: "It was here and is kept no longer.",
   version_mismatch:
-    "If-Match or If-None-Match names another version than the one that is stored. Read the resource again and repeat the change.",
+    "If-Match or If-None-Match names another version than the one that is stored. " +
+    "Read the resource again and repeat the change.",
   body_too_large: "The body is larger than what this address takes. The detail says the limit.",
   unsupported_media_type: "The Content-Type of the body is not one that this address takes.",
   range_not_satisfiable: "The Range begins after the end of the file. Content-Range says how long it is.",
@@ -41,7 +47,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
   not_implemented: "No address here knows this method.",
   overloaded: "More work waits than can be done soon. Wait as many seconds as Retry-After says.",
   unavailable:
-    "A part of the service does not answer. Codes that are printed go on working. Wait as many seconds as Retry-After says.",
+    "A part of the service does not answer. Codes that are printed go on working. " +
+    "Wait as many seconds as Retry-After says.",
   idempotency_in_progress:
     "The first request with this Idempotency-Key is still at work. Ask again in as many seconds as Retry-After says.",
 };

@@ -23,6 +23,7 @@ import type { Redis } from "ioredis";
 /** Rows in one round trip: large enough for speed, small enough to stay far below a command's deadline. */
 const batchSize = 500;
 
+/** Publication of codes, keys and owners to the state Redis. */
 export type Publisher = {
   /** Publishes codes and notes it; throws when Redis or Postgres is away. */
   publishCodeRows: PublishCodes<DynamicCode>;
@@ -33,6 +34,7 @@ export type Publisher = {
   publishPending: () => Promise<void>;
 };
 
+/** Stores between which rows are published. */
 export type PublisherOptions = {
   db: Db;
   redis: Redis;

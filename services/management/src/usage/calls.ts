@@ -13,6 +13,7 @@ import { readStreamQuery, streamDocument } from "../http/cursor-pages.js";
 /** A cursor is the moment and the id of a call. */
 const position = z.tuple([momentField, z.uuid()]).transform(([calledAt, id]) => ({ calledAt, id }));
 
+/** Dependencies of the ledger of calls. */
 export type CallsOptions = { db: Db; findCaller: FindCaller };
 
 /** The handler of the ledger of calls. */

@@ -15,6 +15,7 @@ import type { Redis } from "ioredis";
 /** Counters asked for in one round trip. */
 const batchSize = 500;
 
+/** Stores that are compared, and the extent of repairs. */
 export type CreditCheckOptions = {
   db: Db;
   redis: Redis;
@@ -28,6 +29,7 @@ export type CreditCheckOptions = {
   onDifference?: (found: CreditComparison & { difference: number }) => void;
 };
 
+/** Numbers of one comparison. */
 export type CreditReport = {
   /** Counters that were compared. */
   compared: number;

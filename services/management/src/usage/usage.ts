@@ -9,6 +9,7 @@ import type { Credits } from "@qrfactory/state/credits/credits";
 import type { Request, Response } from "express";
 import type { FindCaller } from "../http/caller.js";
 
+/** Dependencies of the report on usage. */
 export type UsageOptions = {
   db: Db;
   findCaller: FindCaller;

@@ -28,7 +28,8 @@ const locate = (network: string): Place =>
   places[network] ?? { country: null, region: null, city: null, district: null };
 
 const iphone =
-  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+  "Version/17.5 Mobile/15E148 Safari/604.1";
 
 /** A batch as a spool sends it; events that are texts go as they are. */
 export function batch(first_sequence: number, events: unknown[], more: Partial<SentBatch> = {}): SentBatch {

@@ -33,6 +33,7 @@ const claimEveryMs = 5_000;
 /** Pauses after failures: 50, 100, 200 … ms, at most a second. */
 const backoff = { minMs: 50, maxMs: 1_000 };
 
+/** Dependencies of the intake of events. */
 export type IngestOptions = {
   store: EventStore;
   locate: Locate;
@@ -43,6 +44,7 @@ export type IngestOptions = {
   claimIntervalMs?: number;
 };
 
+/** Running intake of events. */
 export type Ingest = { stop: () => Promise<void> };
 
 /** Starts taking in both kinds of events, each at its own pace, until stopped. Redis and Postgres may be away. */

@@ -7,8 +7,10 @@ import { type ConnectionOptions, Queue, type RepeatOptions, Worker } from "bullm
 /** Completed and failed jobs kept to look at. */
 const keptJobs = 100;
 
+/** A job and when it runs. */
 export type Job = { schedule: RepeatOptions; run: () => Promise<unknown> };
 
+/** Running queue of scheduled jobs. */
 export type JobQueue = {
   /** Schedules the jobs once more, in a Redis that lost them; one that has them keeps them. */
   schedule: () => Promise<void>;

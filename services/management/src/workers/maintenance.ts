@@ -31,6 +31,7 @@ const recentMs = 5 * 60 * 1000;
 /** A long retention must not hold up what is due each minute. */
 const jobsAtOnce = 2;
 
+/** Dependencies of housekeeping. */
 export type MaintenanceOptions = {
   db: Db;
   databaseUrl: string;

@@ -13,7 +13,7 @@ const hourly = { pattern: "7 * * * *", tz: "UTC" };
 /** After everybody's nightly jobs have begun. */
 const nightly = { pattern: "43 3 * * *", tz: "UTC" };
 
-/** A worker that was away for two days makes up for it by itself; what is older is found by the night. */
+/** A worker that was away for two days makes up for it by itself; older days are found by the night. */
 const summarisedDays = 3;
 /**
  * The same for hours, which only spare reports some rows: those that nobody made while the worker was away stay rows.
@@ -26,6 +26,7 @@ const olderEvery = 30;
 /** … as far back as retention touches no row, with a margin. */
 const oldestDays = 365;
 
+/** Dependencies of summaries and of their nightly check. */
 export type ReconcileOptions = {
   summaries: SummaryStore;
   log: Log;

@@ -3,7 +3,7 @@ import type { Db } from "@qrfactory/db/client";
 import type { DynamicCode } from "@qrfactory/db/codes/codes";
 import { makeDueChange } from "@qrfactory/db/codes/scheduled-changes";
 
-/** Changes made in one round; what is left waits for the next, so that a thousand at midnight hold up nothing else. */
+/** Changes made in one round; the rest waits for the next, so that a thousand at midnight hold up nothing else. */
 const roundMax = 500;
 
 /** Makes what is due and publishes it; a publication that fails is made up for by the publishing loop. */

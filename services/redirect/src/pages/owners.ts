@@ -12,6 +12,7 @@ import type { Redis } from "ioredis";
 const pollMsDefault = 1_000;
 const fileName = "owners.ndjson";
 
+/** Sources of the owners, and the pace of the look for changes. */
 export type OwnersOptions = {
   /** Of this process alone. */
   directory: string;
@@ -22,6 +23,7 @@ export type OwnersOptions = {
   onState?: (error: Error | null) => void;
 };
 
+/** Map of owners by workspace. */
 export type Owners = {
   /** Name and contact that a workspace gives; null for none. */
   find(workspaceId: string): CodeOwner | null;

@@ -9,6 +9,7 @@ import { cutHeader } from "../scan/headers.js";
 import type { PageName, PasswordProblem, Wording } from "./wording.js";
 import { wordings } from "./wordings.js";
 
+/** A finished page in one language. */
 export type Page = { status: number; language: string; body: Buffer };
 
 const statuses: Record<PageName, number> = { unknown: 404, paused: 410, expired: 410, used: 410, unavailable: 503 };
@@ -38,12 +39,15 @@ export const pageHeaders = {
 };
 
 const style =
-  "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:28rem;margin:20vh auto 0;padding:0 1.5rem;color:#1c2733;background:#fff}" +
+  "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:28rem;margin:20vh auto 0;padding:0 1.5rem;color:#1c2733;" +
+  "background:#fff}" +
   "h1{font-size:1.5rem;margin:0 0 .5rem}p{margin:0 0 1rem;color:#5b6b7a;overflow-wrap:anywhere}a{color:#0b5cad}" +
-  "input,button,.b{font:inherit;box-sizing:border-box;width:100%;padding:.6rem;margin:.3rem 0 .8rem;border:1px solid #9fb0c0;border-radius:.4rem}" +
+  "input,button,.b{font:inherit;box-sizing:border-box;width:100%;padding:.6rem;margin:.3rem 0 .8rem;" +
+  "border:1px solid #9fb0c0;border-radius:.4rem}" +
   ".w{font-size:.95rem;border-top:1px solid #d5dde5;padding-top:1rem;margin-top:1.5rem}" +
   "button,.b{display:block;text-align:center;text-decoration:none;background:#0b5cad;color:#fff;border-color:#0b5cad}" +
-  "@media(prefers-color-scheme:dark){body{color:#e8edf2;background:#10161d}p{color:#9fb0c0}.w{border-color:#2b3947}a{color:#7db8f0}input{background:#1c2733;color:#e8edf2}}";
+  "@media(prefers-color-scheme:dark){body{color:#e8edf2;background:#10161d}p{color:#9fb0c0}.w{border-color:#2b3947}" +
+  "a{color:#7db8f0}input{background:#1c2733;color:#e8edf2}}";
 
 const languages = Object.keys(wordings);
 const offered = new Set(languages);
@@ -86,6 +90,7 @@ function whoseLines(whose: string, { name, contact }: CodeOwner): string {
   return `<p class="w">${whose}${lines.map((line) => `<br><bdi>${line}</bdi>`).join("")}</p>`;
 }
 
+/** Picks the page in the language that the headers want most. */
 export type PageFor = (headers: IncomingHttpHeaders, name: PageName, owner?: CodeOwner | null) => Page;
 
 /**

@@ -19,6 +19,7 @@ export type Unlock = (
   locked: Extract<Decision, { kind: "password" }>,
 ) => Promise<PasswordProblem | null>;
 
+/** Dependencies of the password form. */
 export type UnlockOptions = {
   checkPassword: CheckPassword;
   /** Networks whose `X-Forwarded-For` is believed. */

@@ -20,8 +20,10 @@ const wrongForCodeMax = 100;
 /** Networks and codes that are remembered; a flood of more starts anew. */
 const countersMax = 100_000;
 
+/** Outcome of a try: `limited` after too many wrong ones, `busy` when too many wait. */
 export type PasswordVerdict = "right" | "wrong" | "limited" | "busy";
 
+/** Checks a password against its hash (argon2id) and counts the wrong ones. */
 export type CheckPassword = (attempt: {
   codeId: string;
   /** Of the client, in any spelling. */

@@ -8,6 +8,7 @@ export type PageName = "unknown" | "paused" | "expired" | "used" | "unavailable"
 /** Why a password is asked for again. */
 export type PasswordProblem = "wrong" | "limited" | "busy";
 
+/** Sentences of all pages in one language. */
 export type Wording = Record<PageName, [title: string, text: string]> & {
   password: Record<"title" | "text" | "label" | "button" | PasswordProblem, string>;
   preview: Record<"title" | "varies" | "protected" | "button", string>;

@@ -4,6 +4,7 @@
 import type { Log } from "@qrfactory/runtime/log";
 import { type Geolocation, nowhere, openGeolocation, type Place } from "@qrfactory/visitor/geolocation";
 
+/** Database of places that is opened when it is first needed. */
 export type CountryDatabase = {
   isOpen(): boolean;
   /** Opens the database, once; never rejects. */

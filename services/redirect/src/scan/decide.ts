@@ -12,8 +12,10 @@ import { isPerson, type VisitorOf } from "./visitor.js";
 /** Routings that are kept ready, or twice as many; with fifty rules each some 20 kB. */
 const routesMax = 2_000;
 
+/** Facts that decisions may ask for. */
 export type DecideOptions = { visitorOf: VisitorOf; uses: Uses; countryDatabase: Pick<CountryDatabase, "isOpen"> };
 
+/** Decisions about scans of rows. */
 export type Decide = {
   /** Null when the visitor's country has to be known first: open the database and ask again. */
   decide(row: LiveRow, scanner: Scanner, at: number, isUnlocked?: boolean): Decision | null;

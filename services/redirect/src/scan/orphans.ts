@@ -8,6 +8,7 @@ const idsMax = 1_000;
 const handedMax = 200;
 const intervalMsDefault = 10_000;
 
+/** Counts of unknown ids in bounded memory. */
 export type Orphans = {
   /** Somebody scanned an id that leads nowhere. */
   note(shortId: string): void;
@@ -15,8 +16,9 @@ export type Orphans = {
   stop(): Promise<void>;
 };
 
+/** Receiver of the counts, and how often it gets them. */
 export type OrphansOptions = {
-  /** Takes counts by id; what it rejects is counted on and handed over later. */
+  /** Takes counts by id; rejected ones are counted on and handed over later. */
   add: (counts: ReadonlyMap<string, number>) => Promise<void>;
   intervalMs?: number;
 };

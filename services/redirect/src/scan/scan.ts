@@ -67,6 +67,7 @@ export function makeReadScanner(trustedProxies: readonly string[]): (request: Sc
   };
 }
 
+/** Region of the records, and the secret that keys the hashes of visitors. */
 export type ScanOptions = {
   region: string;
   visitorSecret: string;
@@ -80,6 +81,7 @@ export type Led = Pick<Extract<Decision, { kind: "leads" }>, "served" | "rule" |
 
 /** The answers of a code with one destination. */
 export const ledToDestination: Led = { served: "destination", rule: null, variant: null };
+/** A scan of a paused or expired code that was sent to its fallback. */
 export const ledToFallback: Led = { served: "fallback", rule: null, variant: null };
 
 /**

@@ -4,6 +4,7 @@
 import type { LiveRow } from "@qrfactory/codes/published/row-bytes";
 import { makeRecent } from "@qrfactory/visitor/memo";
 
+/** Counts of scans for codes with a limit. */
 export type Uses = {
   isUsedUp(row: LiveRow): boolean;
   /** A person's scan is answered. */

@@ -7,6 +7,7 @@ import { botClassOf, readLanguage } from "@qrfactory/visitor/traits";
 import { readUserAgent } from "@qrfactory/visitor/user-agent";
 import type { Scanner } from "./scan.js";
 
+/** Sources of facts about a visitor. */
 export type VisitorOptions = {
   visitorSecret: string;
   /** Where a network is. */
@@ -18,7 +19,7 @@ export type VisitorOf = (scanner: Scanner, codeId: string) => Visitor;
 
 const keyDigits = 16;
 
-/** Makes the reader of visitors; what a rule does not ask is not found out. */
+/** Makes the reader of visitors; facts that no rule asks for are not found out. */
 export function makeVisitorOf({ visitorSecret, locate }: VisitorOptions): VisitorOf {
   // Not the key of the visitors in records: that one changes daily, and a variant is kept for longer.
   const variantKey = createHmac("sha256", visitorSecret).update("variant").digest("hex");

@@ -44,6 +44,7 @@ const batchLimits: BodyLimits = {
   longMembers: longPictureMembers,
 };
 
+/** Dependencies of batches. */
 export type BatchOptions = {
   tokens: InternalTokens;
   images: Images;

@@ -6,6 +6,7 @@ import type { RequireCaller } from "../generate/caller.js";
 
 const cacheKeyPattern = /^[0-9a-f]{64}$/;
 
+/** Dependencies of the removal of an image. */
 export type ForgetImageOptions = { requireCaller: RequireCaller; cache: Pick<RenderCache, "remove"> };
 
 /** The handler of `DELETE /api/v1/cache/:cache_key`. Somebody else's image looks exactly like a missing one. */

@@ -33,6 +33,7 @@ export type CacheStore = {
   close(): void;
 };
 
+/** Address of a store and patience with it. */
 export type CacheStoreOptions = {
   /** `redis://…`, `rediss://…`, `redis+cluster://host:port,host:port,…` or `memory:`. */
   url: string;

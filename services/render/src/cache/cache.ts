@@ -20,12 +20,14 @@ const entryHeader = z.object({
   job: z.uuid().optional(),
 });
 
+/** A drawing, or null for a miss. */
 export type CacheAnswer = {
   drawing: Drawing | null;
   /** False when the store did not answer; asking or storing again would only take more time. */
   isReachable: boolean;
 };
 
+/** Cache of drawings by the digest of their design. */
 export type RenderCache = {
   /** The drawing under a key, if there is a sound one. Notes that the workspace rendered it. */
   find(key: string, workspaceId: string): Promise<CacheAnswer>;
@@ -35,6 +37,7 @@ export type RenderCache = {
   remove(key: string, workspaceId: string): Promise<boolean>;
 };
 
+/** Store behind the cache. */
 export type RenderCacheOptions = {
   store: CacheStore;
   /** Told of an entry that did not pass its digest. */

@@ -6,6 +6,7 @@ import type { DrawingPool, DrawOptions } from "../pool/drawing-pool.js";
 import type { CacheAnswer, RenderCache } from "./cache.js";
 import { makeSingleFlight } from "./single-flight.js";
 
+/** A request for the image of a design. */
 export type ImageRequest = {
   design: Design;
   cacheKey: string;
@@ -21,6 +22,7 @@ export type ImageRequest = {
   signal?: AbortSignal;
 };
 
+/** An image and the way that it came. */
 export type Image = {
   drawing: Drawing;
   /** `HIT` came out of the cache, `MISS` was drawn (or shared with who drew it), `BYPASS` was drawn on demand. */
@@ -29,6 +31,7 @@ export type Image = {
   durationMs: number;
 };
 
+/** Images from the cache or from the pool of drawing threads. */
 export type Images = {
   /**
    * Looks a request up in the cache. Throws `overloaded` when nothing is there and a drawing would have to wait too
@@ -41,6 +44,7 @@ export type Images = {
   get(request: ImageRequest, found?: CacheAnswer): Promise<Image>;
 };
 
+/** Cache and drawing behind the images. */
 export type ImagesOptions = {
   cache: RenderCache;
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;

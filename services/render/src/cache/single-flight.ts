@@ -1,6 +1,7 @@
 // Equal work at the same moment is done once: whoever comes while it runs waits for the same result. When everybody who
 // waits has left, the work is told.
 
+/** One call's part in shared work. */
 export type Flight<T> = {
   result: Promise<T>;
   /** Whether this call started the work. */
@@ -12,6 +13,7 @@ type Running<T> = { result: Promise<T>; waiting: number; abandon: AbortControlle
 /** Runs `work` unless work of this key is running already; a failure is shared like a result. */
 export type Fly<T> = (key: string, work: (signal: AbortSignal) => Promise<T>, leaves?: AbortSignal) => Flight<T>;
 
+/** Work shared by equal calls. */
 export type SingleFlight<T> = {
   fly: Fly<T>;
   /** Whether work of this key is running, so that a call would join it. */

@@ -23,6 +23,7 @@ import {
 import { paintLayers } from "./layers.js";
 import { bufferOf, zlibDeflate } from "./zlib-deflate.js";
 
+/** Pixels of a scene in the cheapest form that shows them all. */
 export type Raster =
   | ({ kind: "squares" } & IndexedPixels)
   /** Index into the palette: the coverage of the pixel. */
@@ -101,7 +102,7 @@ const samplesAlong = 4;
 
 /**
  * The view of a camera on an image that lies on an opaque substrate: shades of grey, each the average of a square of
- * `factor` pixels, of which at most 16 are looked at; what is left over at the right and below is cut off.
+ * `factor` pixels, of which at most 16 are looked at; pixels left over at the right and below are cut off.
  */
 export function lookAt(raster: Raster, substrate: Rgba, factor: number): Pixels {
   const { widthPx } = raster;

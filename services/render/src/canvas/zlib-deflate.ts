@@ -1,5 +1,5 @@
 // Compression of what is drawn, by Node.js.
-import { constants, deflateSync, type ZlibOptions } from "node:zlib";
+import { constants, crc32, deflateSync, type ZlibOptions } from "node:zlib";
 import type { BytesKind, Deflate } from "@qrfactory/drawing/paint/deflate";
 
 /**
@@ -13,7 +13,10 @@ const compression: Record<BytesKind, ZlibOptions> = {
 };
 
 /** The compression of all images. Its options are part of their bytes: a change raises `rendererVersion`. */
-export const zlibDeflate: Deflate = (bytes, kind) => deflateSync(bytes, compression[kind]);
+export const zlibDeflate: Deflate = Object.assign(
+  (bytes: Uint8Array, kind: BytesKind) => deflateSync(bytes, compression[kind]),
+  { crc32: (bytes: Uint8Array) => crc32(bytes) },
+);
 
 /** Bytes as Node.js sends and hashes them; the memory is the same. */
 export function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

@@ -54,6 +54,7 @@ const nearViews: View[] = [
   (pixels) => blur(atShare(3.3)(pixels)),
 ];
 
+/** Findings of a successful reading. */
 export type ReadBack = {
   /** Share of the error correction that the first decoder did not need, in the worse of its readings. */
   unusedCorrection: number;
@@ -64,6 +65,7 @@ export type ReadBack = {
 /** The failure of decoders, as the rest of a sentence about the code. */
 export type Unread = { failure: string };
 
+/** An image as decoders see it. */
 export type Seen = {
   /** Side of the image that the scene was made for. */
   widthPx: number;
@@ -131,7 +133,9 @@ function weigh(
   }
   const happened = first ? "is lost when a camera sees it small or blurred" : "could not be read back";
   return {
-    failure: `${happened}: of ${viewCount} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, where ${least.each} by each would do`,
+    failure:
+      `${happened}: of ${viewCount} views of it zxing-cpp read ${readings.length} and npm qr ${countAgain}, ` +
+      `where ${least.each} by each would do`,
   };
 }
 

@@ -20,6 +20,7 @@ export const contrastEnough = 4.5;
 /** The quiet zone that the standard asks for (ISO/IEC 18004:2015, 6.3.8). */
 export const quietZoneModules = 4;
 
+/** Verdict on a drawn image. */
 export type ScanResult = {
   isReadable: boolean;
   /** 0 when it is not readable; else as `scanScore` says, 1 to 100. */
@@ -28,6 +29,7 @@ export type ScanResult = {
   advice: string;
 };
 
+/** A drawn image, before its surface is known. */
 export type Drawn = Omit<Seen, "substrate">;
 
 /** Reads a scene back, and judges it. */
@@ -49,6 +51,7 @@ export async function traitsOf(scene: Scene, text: string, drawn: Drawn): Promis
   return { ...scene.style, ...reading, contrast, isInverted, side, modulePx, quietZone };
 }
 
+/** Verdict on the colours of a scene. */
 export type ColorVerdict = {
   /** Of the ink that differs least from what it stands on, 1 to 21. */
   contrast: number;
@@ -66,14 +69,18 @@ export function judgeColors(colors: Pick<Scene, "background" | "inks">): ColorVe
   const isInverted = inks[0]?.isLighter === true;
   const verdict = { contrast: weakest.contrast, isInverted };
   if (weakest.contrast < contrastMin) {
-    const advice = `${weakest.field} and background differ too little (contrast ${weakest.contrast.toFixed(2)} to 1); choose at least ${contrastMin} to 1, better ${contrastEnough} to 1.`;
+    const advice =
+      `${weakest.field} and background differ too little (contrast ${weakest.contrast.toFixed(2)} to 1); ` +
+      `choose at least ${contrastMin} to 1, better ${contrastEnough} to 1.`;
     return { ...verdict, advice };
   }
   const other = inks.find((ink) => ink.isLighter !== isInverted);
   if (!other) return { ...verdict, advice: "" };
   const [all, one] = isInverted ? ["lighter", "darker"] : ["darker", "lighter"];
-  const advice = `${other.field} is ${one} than background where the other colours are ${all}; make all of them ${all}.`;
-  return { ...verdict, advice };
+  return {
+    ...verdict,
+    advice: `${other.field} is ${one} than background where the other colours are ${all}; make all of them ${all}.`,
+  };
 }
 
 function comparedWith(ground: Rgba, color: Rgba): { contrast: number; isLighter: boolean } {

@@ -32,6 +32,7 @@ export type RequestedCode = {
   headers: () => Record<string, string>;
 };
 
+/** Reads the code that a body speaks of; throws `validation_failed`, `url_refused` or `not_found`. */
 export type ReadCode = (
   req: Request,
   body: unknown,
@@ -42,6 +43,7 @@ export type ReadCode = (
   code: RequestedCode | null;
 }>;
 
+/** Dependencies of requests of type `dynamic`. */
 export type ReadCodeOptions = {
   db: Db;
   seal: Seal;

@@ -9,6 +9,7 @@ import type { Scene } from "@qrfactory/drawing/scene/shapes";
 import { jpegOf, paintPlainly, pngOf, type Raster, rasterize } from "../canvas/rasterize.js";
 import { bufferOf, zlibDeflate } from "../canvas/zlib-deflate.js";
 
+/** A finished file, and its pixels where the format has any. */
 export type Painted = { bytes: Buffer; raster: Raster | null };
 
 type PaintDesign = Pick<Design, "format" | "widthPx" | "widthInches" | "dpi">;

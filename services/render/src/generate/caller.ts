@@ -16,6 +16,7 @@ import type { CountCaller } from "@qrfactory/runtime/http/rate-limit";
 import type { Guarded } from "@qrfactory/runtime/http/refusals";
 import type { Request, Response } from "express";
 
+/** A caller with all that decides whether they may draw. */
 export type Caller = {
   kind: Authenticated["kind"];
   /** The key's id; of somebody at a dashboard their own. */
@@ -34,6 +35,7 @@ export type Caller = {
   validUntilMs?: number;
 };
 
+/** Dependencies of authentication and its limits. */
 export type CallerOptions = {
   authenticate: Authenticate;
   /** Puts off networks that present what is not valid. */

@@ -30,10 +30,11 @@ const contentTypes: Record<ImageFormat, string> = {
   jpeg: "image/jpeg",
 };
 
+/** Dependencies of requests for images. */
 export type GenerateOptions = {
   requireCaller: RequireCaller;
   credits: Pick<Credits, "takeCredits" | "giveBackCredits" | "settle">;
-  /** Names this process in its charges: whoever starts in its place decides what became of them. */
+  /** Names this process in its charges: the process that starts in its place decides about those left open. */
   chargeHolder: () => string;
   readRequest: ReadRequest;
   images: Images;
@@ -187,7 +188,8 @@ function quotaExceeded(plan: Plan, overage: Overage | null, at: Date): ApiError 
   return quotaProblem(
     at,
     (day) =>
-      `The ${plan.name} plan includes ${included} images a month${beyond} and all are used; the next month starts on ${day} (UTC).`,
+      `The ${plan.name} plan includes ${included} images a month${beyond} and all are used; ` +
+      `the next month starts on ${day} (UTC).`,
   );
 }
 

@@ -20,6 +20,7 @@ const start = randomUUID();
 /** Names this process, by its spool, as the holder of charges. */
 export const chargeHolder = (spool: Pick<Spool, "id">): string => `${spool.id}:${start}`;
 
+/** Stores that decide about charges left open. */
 export type LeftChargesOptions = { redis: Redis; db: Db; spool: Spool; log: Log };
 
 /** Starts deciding in the background; `stop` gives up. */

@@ -31,6 +31,7 @@ const markContrastMin = 3;
 
 const white: Rgba = [255, 255, 255, 255];
 
+/** Dependencies of previews. */
 export type PreviewOptions = { requireCaller: RequireCaller; readRequest: ReadRequest; images: Images };
 
 /** The handler of `POST /api/v1/preview/`; `readRequest` reads what `readPreviewBody` makes of the body. */
@@ -72,7 +73,7 @@ function marked(body: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-/** Whether a frame of this colour can be told from the ground; what is no colour is refused by the schema. */
+/** Whether a frame of this colour can be told from the ground; the schema refuses anything but a colour. */
 function isSeen(color: unknown, background: unknown = "white"): boolean {
   const [ink, ground] = [color, background].map((text) => normalizeColor(String(text)));
   if (!ink || !ground) return true;

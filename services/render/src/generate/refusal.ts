@@ -4,6 +4,7 @@ import { inNamesSent } from "@qrfactory/domain/design/style";
 import { ApiError } from "@qrfactory/domain/http/errors";
 import type { Verdict } from "../draw/draw-design.js";
 
+/** Parts of a request that word its refusal. */
 export type AskedFor = {
   scanCheck: ScanCheck;
   /** The body of the request. */

@@ -16,6 +16,7 @@ const fieldsBytesMax = 200_000;
 const allBytesMax = Math.ceil(((logoLimits.bytesMax + backgroundLimits.bytesMax) * 4) / 3) + 400_000;
 const bodyLimits: BodyLimits = { bytesMax: fieldsBytesMax, allBytesMax, longMembers: longPictureMembers };
 
+/** Fields of a body without its pictures, and where each of these comes from. */
 export type DesignBody = { body: unknown; sources: PictureSources };
 
 /** The fields of an address. Throws `validation_failed` for one that is given twice. */

@@ -7,6 +7,7 @@ import { digestsOf, type FetchPicture, getPictures, type PictureFiles } from "..
 import type { Caller } from "./caller.js";
 import { type DesignBody, readDesignBody } from "./request-body.js";
 
+/** A request for an image, judged and with its pictures. */
 export type RequestedImage = {
   design: Design;
   scanCheck: ScanCheck;
@@ -19,8 +20,10 @@ export type RequestedImage = {
   identity: unknown;
 };
 
+/** Reads a request for an image; throws its refusal. */
 export type ReadRequest = (req: Request, caller: Caller) => Promise<RequestedImage>;
 
+/** Sources of a request's parts. */
 export type ReadRequestOptions = {
   readCode: ReadCode;
   fetchPicture: FetchPicture;

@@ -105,7 +105,10 @@ function whyNot(address: string, [key, expires, sig]: [string, string, string], 
   const isSigned = (text: string) => secrets.some((secret) => timingSafeEqual(digestOf(secret, text), given));
   const mistake = mistaken.find(([textOf]) => isSigned(textOf(address)));
   if (mistake) return `sig does not fit: ${mistake[1]}`;
-  return `sig does not fit: it is to be the HMAC-SHA-256, keyed with the signing_secret of that key, of ${cut(signedText(address), shownMax)}`;
+  return (
+    "sig does not fit: it is to be the HMAC-SHA-256, keyed with the signing_secret of that key, " +
+    `of ${cut(signedText(address), shownMax)}`
+  );
 }
 
 function splitOnce(text: string, separator: string): [string, string] {
@@ -113,6 +116,7 @@ function splitOnce(text: string, separator: string): [string, string] {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
+/** Dependencies of signed addresses. */
 export type RequireSignerOptions = {
   /** The active keys with a prefix. */
   loadKeys: (keyPrefix: string) => Promise<SigningKey[]>;

@@ -5,6 +5,7 @@ import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import { type Canvas, createCanvas, type Image } from "canvas";
 import type { Placement } from "./headers/header-reader.js";
 
+/** A message to a decoding process. */
 export type DecodeRequest = {
   id: number;
   /** A file of one picture and of nothing else. */

@@ -6,6 +6,7 @@ import { constants, setPriority } from "node:os";
 import type { Picture } from "@qrfactory/drawing/scene/shapes";
 import type { DecodeRequest, ProcessMessage } from "./decode-service.js";
 
+/** Program and limits of a decoding process. */
 export type DecoderProcessOptions = {
   file: string;
   /** Longest time for one picture, the start of the process included. */
@@ -22,8 +23,10 @@ export type DecoderProcessOptions = {
  */
 export type DecodeFailure = "damaged" | "exhausted" | "starved";
 
+/** A decoded picture with the milliseconds that it took, or the reason it failed. */
 export type DecodeOutcome = { picture: Picture; spentMs: number } | { failed: DecodeFailure };
 
+/** A running decoding process. */
 export type DecoderProcess = {
   /** Decodes one picture; the next may be asked for only after this one. A process that failed is ended. */
   ask: (request: Omit<DecodeRequest, "id">) => Promise<DecodeOutcome>;

@@ -6,6 +6,7 @@ import { ApiError } from "@qrfactory/domain/http/errors";
 const failuresMaxDefault = 10;
 const windowMs = minuteMs;
 
+/** Count of each workspace's failures in the current minute. */
 export type FailureLimit = {
   /** Throws `rate_limited` when a workspace has had its share of failures this minute. */
   requireFew: (workspaceId: string) => void;
@@ -28,7 +29,9 @@ export function makeFailureLimit(failuresMax = failuresMaxDefault, now: () => nu
       const window = current(workspaceId);
       if (!window || window.failures < failuresMax) return;
       const retryAfterSeconds = Math.max(1, Math.ceil((window.endsAt - now()) / 1000));
-      const detail = `${failuresMax} pictures of this workspace could not be decoded within a minute; send sound PNG, JPEG or GIF files.`;
+      const detail =
+        `${failuresMax} pictures of this workspace could not be decoded within a minute; ` +
+        "send sound PNG, JPEG or GIF files.";
       throw new ApiError("rate_limited", detail, { retryAfterSeconds });
     },
     count(workspaceId) {

@@ -8,6 +8,7 @@ import type { FetchPicture } from "./pictures.js";
 /** For everything: turn, name, connection, headers, bytes. The contract promises an answer within 5 s. */
 const fetchMsMaxDefault = 4_000;
 
+/** Outbound requests and longest time of a fetch. */
 export type FetchPictureOptions = { outbound: Outbound; fetchMsMax?: number };
 
 /**

@@ -13,7 +13,7 @@ import { type ImageHeader, rejected } from "./headers/image-header.js";
 import { makePictureMemory } from "./picture-memory.js";
 import type { PictureFile } from "./pictures.js";
 
-/** 16 megapixels take about 0.4 s, in four inks and 18 scans 1 s; what takes longer than this is stuck. */
+/** 16 megapixels take about 0.4 s, in four inks and 18 scans 1 s; a process that takes longer than this is stuck. */
 const decodeMsMaxDefault = 4_000;
 
 /**
@@ -46,6 +46,7 @@ const overloaded = "Too many pictures are being read right now; try again in a m
 const damaged = "The picture is damaged: it cannot be decoded. Save it anew as PNG or JPEG.";
 const exhausted = "The picture takes too much time or memory to decode. Save it anew, smaller, as PNG or JPEG.";
 
+/** Use of a picture: its field, size and workspace. */
 export type DecodeOptions = {
   field: string;
   /** The picture is made to fit into a square of this many pixels. */
@@ -55,6 +56,7 @@ export type DecodeOptions = {
   signal?: AbortSignal | undefined;
 };
 
+/** Decoder of pictures that strangers sent. */
 export type ImageDecoder = {
   /**
    * The pixels of a checked picture. Throws `image_rejected` for one that cannot be decoded, `rate_limited` when too
@@ -66,6 +68,7 @@ export type ImageDecoder = {
   close: () => void;
 };
 
+/** Number and limits of the decoding processes. */
 export type ImageDecoderOptions = {
   processFile?: string;
   processes?: number;

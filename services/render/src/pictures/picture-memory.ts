@@ -13,6 +13,7 @@ const failuresMax = 1_000;
 /** A file may have failed because the machine was busy: after this time it is tried again. */
 const failureMsMax = minuteMs;
 
+/** Memory of decoded and of broken pictures by digest; a picture also by its size. */
 export type PictureMemory = {
   find: (digest: string, sideMax: number) => Picture | null;
   record: (digest: string, sideMax: number, picture: Picture) => void;

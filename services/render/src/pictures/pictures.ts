@@ -15,11 +15,13 @@ import {
   rejected,
 } from "./headers/image-header.js";
 
+/** Place of a picture in a design. */
 export type PictureKind = "logo" | "background";
 
 /** A checked picture: its bytes as they came, their SHA-256 in hex, and what its header says. */
 export type PictureFile = { bytes: Buffer; digest: string; header: ImageHeader };
 
+/** Checked files of a request by place. */
 export type PictureFiles = Partial<Record<PictureKind, PictureFile>>;
 
 const limitsOf: Record<PictureKind, ImageLimits> = { logo: logoLimits, background: backgroundLimits };
@@ -36,6 +38,7 @@ export type FetchPicture = (url: string, limits: ImageLimits, workspaceId: strin
 /** For whom pictures are got, and how those that lie at an address. */
 export type GetPicturesOptions = { workspaceId: string; fetchPicture: FetchPicture };
 
+/** Unchecked sources of a request's pictures by place. */
 export type PictureSources = Partial<Record<PictureKind, PictureSource>>;
 
 /**
@@ -108,8 +111,10 @@ async function bytesOf(source: PictureSource, limits: ImageLimits, options: GetP
 function fromBase64(text: string | Uint8Array, field: string): Buffer {
   const bytes = decodeBase64(text);
   if (bytes) return bytes;
-  const reason = `Give the picture as base64 or as a data URL (data:image/png;base64,…), or its address as ${field}_url.`;
-  throw rejected(field, reason);
+  throw rejected(
+    field,
+    `Give the picture as base64 or as a data URL (data:image/png;base64,…), or its address as ${field}_url.`,
+  );
 }
 
 /** How a design names its pictures. */

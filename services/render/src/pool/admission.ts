@@ -23,6 +23,7 @@ const megapixelsMin = 0.05;
 
 const refusalDefault = "Too many images are being drawn right now; try again in a moment.";
 
+/** Work to be admitted, by all that predicts its cost. */
 export type Work = {
   workspaceId: string;
   /** Drawings of one kind cost alike, e.g. `squares` or `styled`. */
@@ -36,6 +37,7 @@ export type Work = {
 /** Reports a finished drawing: milliseconds it kept a thread busy, or null to teach nothing. */
 export type Spent = { spentMs: number | null };
 
+/** Admission to the threads. */
 export type Admission = {
   /** Throws `overloaded` when work that came now would have to wait too long. An idle pool takes anything. */
   requireTurn: (work: Pick<Work, "workspaceId" | "isHeavy">) => void;
@@ -48,6 +50,7 @@ export type Admission = {
   backlogMs: () => number;
 };
 
+/** Threads and longest waits. */
 export type AdmissionOptions = {
   threads: number;
   waitMsMax?: number;

@@ -11,6 +11,7 @@ import { loadDecoder } from "../check/zxing.js";
 import { drawDesign, judgeDesign, type Verdict } from "../draw/draw-design.js";
 import { loadShaper } from "../draw/labels.js";
 
+/** A message to a drawing thread. */
 export type DrawTask = {
   design: Design;
   checked: boolean;
@@ -19,6 +20,7 @@ export type DrawTask = {
   isTrial: boolean;
 };
 
+/** A message from a drawing thread: the drawing or a problem, and its milliseconds. */
 export type DrawOutcome =
   | { drawing: Verdict & { bytes?: Uint8Array }; spentMs: number }
   | { problem: { code: ProblemCode; detail: string; errors: FieldErrors | undefined }; spentMs: number };
@@ -41,7 +43,7 @@ const collectGarbage: () => void = runInNewContext("gc");
 
 await Promise.all([loadDecoder(), loadShaper()]);
 
-/** Draws one design; what the pool calls. */
+/** Draws one design, in a thread of the pool. */
 export default async function drawTask({ design, checked, pictures, isTrial }: DrawTask): Promise<DrawOutcome> {
   const started = performance.now();
   try {

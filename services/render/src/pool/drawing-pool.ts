@@ -34,6 +34,7 @@ const drawMsMax = 20_000;
 /** The compiled worker, whether this file runs compiled or, in tests, from source. */
 const workerFileDefault = fileURLToPath(new URL("../../dist/pool/draw-worker.js", import.meta.url));
 
+/** Circumstances of a drawing beside its design. */
 export type DrawOptions = {
   /** Workspaces share the threads evenly. */
   workspaceId: string;
@@ -44,6 +45,7 @@ export type DrawOptions = {
   files?: PictureFiles;
 };
 
+/** Pool of drawing threads. */
 export type DrawingPool = {
   /** Throws what `drawDesign` throws, and `overloaded` when its turn would come too late. */
   draw: (design: Design, options: DrawOptions) => Promise<Drawing>;
@@ -57,6 +59,7 @@ export type DrawingPool = {
   close: () => Promise<void>;
 };
 
+/** Threads and decoder of a pool; a thread a core unless told. */
 export type DrawingPoolOptions = { threads?: number; workerFile?: string; decoder?: ImageDecoder };
 
 /** Starts the pool; threads come up with the first drawings. */

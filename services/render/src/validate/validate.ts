@@ -1,5 +1,5 @@
 // POST /api/v1/validate/: what generate would make of a request, without making it. Nothing is delivered, created or
-// charged; what decoders find out is found out as generate does it, by the same steps.
+// charged; decoders are asked by the same steps as by generate.
 import { rgbaOf } from "@qrfactory/domain/design/color";
 import type { Design } from "@qrfactory/domain/design/design";
 import { widthMmOf } from "@qrfactory/domain/design/image-size";
@@ -36,11 +36,12 @@ const verdicts: readonly ProblemCode[] = [
 ];
 
 /**
- * A code is read from ten times its width away, as a rule of thumb for one of 25 modules (version 2); what a camera has
- * to tell apart is the module, so this is 250 times the side of one.
+ * A code is read from ten times its width away, as a rule of thumb for one of 25 modules (version 2); cameras have to
+ * tell modules apart, so this is 250 times the side of one.
  */
 const distanceInModules = 250;
 
+/** Figures of an image that generate would make. */
 export type Figures = {
   symbol: { version: number; modules: number; error_correction: ErrorCorrection; modes: SegmentMode[] };
   print: { width_mm: number; module_mm: number; quiet_zone_mm: number; max_scan_distance_mm: number };
@@ -81,6 +82,7 @@ export function makeValidate({ requireCaller, readRequest, judge }: ValidateOpti
   };
 }
 
+/** Dependencies of validation. */
 export type ValidateOptions = {
   requireCaller: RequireCaller;
   readRequest: ReadRequest;
@@ -100,6 +102,7 @@ export function invalidBy(error: unknown): Invalid {
   return { code, errors: errors ?? { [code === "not_found" ? "payload.short_id" : "body"]: [message] } };
 }
 
+/** Refusal that generate would give. */
 export type Invalid = { code: ProblemCode; errors: FieldErrors };
 
 /** Facts about a request before anything is drawn. */

@@ -4,6 +4,7 @@ import type { Segment } from "@qrfactory/domain/symbol/segments";
 import { isAscii } from "@qrfactory/domain/symbol/text-encoding";
 import { type ColorVerdict, contrastEnough, quietZoneModules, type ScanResult } from "../check/scan-check.js";
 
+/** A warning with its stable code. */
 export type Warning = { code: string; message: string };
 
 /** Pixels a module below which a camera's blur costs some of them. */
@@ -16,6 +17,7 @@ const versionEasy = 10;
 const wpaPassword = /^WIFI:T:WPA;S:(?:\\.|[^\\;])*;P:((?:\\.|[^\\;])*);/su;
 const wpaPasswordMin = 8;
 
+/** Facts that warnings are found in. */
 export type Judged = {
   side: number;
   colors: ColorVerdict;
@@ -76,10 +78,16 @@ function disagreementOf(segments: readonly Segment[]): string | null {
   if (segments.some(({ eci }) => eci !== undefined)) return null;
   const bytes = segments.filter(({ mode, text }) => mode === "byte" && !isAscii(text));
   if (bytes.some(({ isLatin1 }) => isLatin1)) {
-    return "Android, jsQR and OpenCV do not read latin-1, and others guess; text_encoding auto or utf-8-eci is read by all.";
+    return (
+      "Android, jsQR and OpenCV do not read latin-1, and others guess; " +
+      "text_encoding auto or utf-8-eci is read by all."
+    );
   }
   if (bytes.length > 0) {
-    return "ZBar, which many desktops and kiosks use, takes this UTF-8 for another encoding; text_encoding auto or utf-8-eci is read by all.";
+    return (
+      "ZBar, which many desktops and kiosks use, takes this UTF-8 for another encoding; " +
+      "text_encoding auto or utf-8-eci is read by all."
+    );
   }
   if (segments.some(({ mode }) => mode === "kanji")) {
     return "OpenCV and some programs do not know kanji mode; text_encoding utf-8-eci is larger and read by all.";

@@ -50,7 +50,7 @@ const bulkMembers: Row = {
 /** Rate at which a refused request is sent again: more would be no more than a busy line. */
 const largeMs = 4_000;
 const largeRestMs = 250;
-/** 20 to 36 MB at once keep two cores busy for longer than a phone should wait, whoever reads them. */
+/** 20 to 36 MB at once keep two cores busy for longer than a phone should wait. */
 const othersMsMax = 100;
 
 const brackets: Row = {
@@ -122,4 +122,5 @@ const longText: Row = {
   },
 };
 
+/** Rows of bodies that cost more to read than to send. */
 export const bodyRows: Row[] = [membersGzipped, bulkMembers, brackets, ...csvRows, longText];

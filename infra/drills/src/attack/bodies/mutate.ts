@@ -73,6 +73,7 @@ const oddNames = [
   "x".repeat(300),
 ];
 
+/** Values of `Content-Type` that no route asks for, some of them close to one that it does. */
 export const oddTypes = [
   ...[
     "text/plain",

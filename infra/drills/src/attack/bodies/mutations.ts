@@ -6,7 +6,8 @@ import { type Answer, expectStatus, jsonOf } from "../stage/client.js";
 import type { Person } from "../stage/people.js";
 import type { Stage } from "../stage/stage.js";
 import { makeRandom, mutate, oddTypes } from "./mutate.js";
-import { type Effect, type Sound, soundRequests } from "./sound-requests.js";
+import type { Effect, Sound } from "./sound-request.js";
+import { soundRequests } from "./sound-requests.js";
 
 /** The same mutations in every run. */
 const seed = 20_261_128;
@@ -78,4 +79,5 @@ const mutations: Row = {
   },
 };
 
+/** Rows of sound requests made odd. */
 export const mutationRows: Row[] = [mutations];

@@ -115,4 +115,5 @@ const bodyRow: Row = {
   },
 };
 
+/** Rows of bodies with names and numbers that once broke a route. */
 export const oddBodyRows: Row[] = [bodyRow];

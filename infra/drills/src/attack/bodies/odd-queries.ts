@@ -119,4 +119,5 @@ const queryRow: Row = {
   },
 };
 
+/** Rows of query strings that no store takes. */
 export const oddQueryRows: Row[] = [queryRow];

@@ -36,7 +36,8 @@ const bombed = ["auth/login", "auth/refresh", "dynamic", "generate", "validate",
 const bombs: Row = {
   name: "bombs",
   attack:
-    "gzip, deflate and br of up to 200 MB of spaces, 1000:1, to auth, dynamic, generate, validate and bulk; others may wait 100 ms",
+    "gzip, deflate and br of up to 200 MB of spaces, 1000:1, to auth, dynamic, generate, validate and bulk; " +
+    "others may wait 100 ms",
   async run(stage) {
     const person = await stage.people.signUp("pro");
     const asks = codings.flatMap(([coding, pack]) =>
@@ -94,7 +95,8 @@ function oddBodies(shortId: string): [method: string, route: string, body: strin
 const nesting: Row = {
   name: "nesting",
   attack:
-    "200 levels of 20 members, 100,000 texts for every list, 50,000 duplicate members, a name of 950 kB; others may wait 100 ms",
+    "200 levels of 20 members, 100,000 texts for every list, 50,000 duplicate members, a name of 950 kB; " +
+    "others may wait 100 ms",
   async run(stage) {
     const [shortId = ""] = await makeCodes(stage, 1);
     const person = await stage.people.signUp("agency");
@@ -136,7 +138,8 @@ const types = [
 const formsRow: Row = {
   name: "forms",
   attack:
-    "forms of 100,000 parts, headers of 16 kB, names of 1 MB, boundaries without end, to generate and bulk; others may wait 100 ms",
+    "forms of 100,000 parts, headers of 16 kB, names of 1 MB, boundaries without end, to generate and bulk; " +
+    "others may wait 100 ms",
   async run(stage) {
     const person = await stage.people.signUp("agency");
     const asks = ["generate", "validate", "generate/bulk"].flatMap((route) =>
@@ -152,4 +155,5 @@ const formsRow: Row = {
   },
 };
 
+/** Rows of bodies that unpack, nest or repeat. */
 export const unpackingRows: Row[] = [bombs, nesting, formsRow];

@@ -99,4 +99,5 @@ const cancels: Row = {
   },
 };
 
+/** Rows of races and loopholes between people. */
 export const accountRows: Row[] = [transfers, oldReset, viewer, cancels];

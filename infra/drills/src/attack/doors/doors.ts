@@ -112,4 +112,5 @@ const headers: Row = {
   },
 };
 
+/** Rows of doors that should be shut. */
 export const doorRows: Row[] = [redis, headers];

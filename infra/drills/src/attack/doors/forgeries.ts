@@ -108,4 +108,5 @@ const forgeries: Row = {
   },
 };
 
+/** Rows of forged access tokens. */
 export const forgeryRows: Row[] = [forgeries];

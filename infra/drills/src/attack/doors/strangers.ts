@@ -94,7 +94,8 @@ const strangers: Row = {
         const answer = await send(url, json);
         const [, other = "", otherJson] = asksOfNothing[n] ?? [];
         const nothing = await send(other, otherJson);
-        const shown = `${method} ${Object.entries(theirs).reduce((text, [name, id]) => text.replace(id, `{${name}}`), url)}`;
+        const route = Object.entries(theirs).reduce((text, [name, id]) => text.replace(id, `{${name}}`), url);
+        const shown = `${method} ${route}`;
         // Reads do not tell whether there is such a code.
         stage.promise(answer.status >= 400 || url === "validate/", `${shown} is answered ${answer.status}`);
         const same = shapeOf(answer, theirs) === shapeOf(nothing, none);
@@ -108,4 +109,5 @@ const strangers: Row = {
   },
 };
 
+/** Rows of requests for another workspace's resources. */
 export const strangerRows: Row[] = [strangers];

@@ -16,6 +16,7 @@ const backMsMax = 60_000;
 /** Calls are shipped, taken in and compared within this time. */
 const settledMsMax = 90_000;
 
+/** A service to be killed, and how often, spread over the work. */
 export type Kills = {
   role: "render" | "management";
   times: number;
@@ -156,4 +157,5 @@ const ordersKilled: Row = {
   },
 };
 
+/** Rows of services killed while they charge. */
 export const killedRows: Row[] = [renderKilled, ordersKilled];

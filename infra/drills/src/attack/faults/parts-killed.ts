@@ -113,4 +113,5 @@ const partsKilled: Row = {
   },
 };
 
+/** Rows of every process of a stack killed or frozen in turns. */
 export const partsKilledRows: Row[] = [partsKilled];

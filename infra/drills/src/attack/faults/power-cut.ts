@@ -119,4 +119,5 @@ const powerCut: Row = {
   },
 };
 
+/** Rows of a stack that loses its power. */
 export const powerCutRows: Row[] = [powerCut];

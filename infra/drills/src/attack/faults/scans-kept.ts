@@ -144,4 +144,5 @@ const behind: Row = {
   },
 };
 
+/** Rows of faults after which scans and rows of the ledger must agree. */
 export const scansKeptRows: Row[] = [spoolSetBack, frozenRegion, behind];

@@ -54,7 +54,9 @@ const countOf = async ({ client }: Stage, { asUser }: Person, list: string) =>
 
 const storming: Row = {
   name: "storms",
-  attack: `${storm} requests at once with one Idempotency-Key: keys, codes, images that make a code, orders; then other bodies`,
+  attack:
+    `${storm} requests at once with one Idempotency-Key: keys, codes, images that make a code, orders; ` +
+    "then other bodies",
   async run(stage) {
     const person = await stage.people.signUp("enterprise");
     for (const { what, route, as, body, other, list } of storms) {
@@ -105,4 +107,5 @@ const killedStorm: Row = {
   },
 };
 
+/** Rows of one request sent many times at once. */
 export const stormRows: Row[] = [storming, killedStorm];

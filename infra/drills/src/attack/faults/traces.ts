@@ -149,4 +149,5 @@ const traces: Row = {
   },
 };
 
+/** Rows that search files for personal data. */
 export const traceRows: Row[] = [errorLog, traces];

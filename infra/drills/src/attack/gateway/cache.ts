@@ -48,11 +48,12 @@ const wifiGuesses: Row = {
       if (cacheOf(answer) !== "MISS" || Number(answer.headers["x-qr-duration-ms"]) === 0) hits.push(n);
     }
     stage.promise(hits.length === 0, `guess ${hits.join(", ")} was known: right is ${right}`);
-    // One's own images are hits as ever, if they are kept at all; whoever forgets one forgets none of another.
+    // One's own images are hits as ever, if they are kept at all; a workspace that forgets one forgets none of others.
     await stage.attack({ method: "DELETE", url: `/api/v1/cache/${keys[right]}/`, headers: person.asKey });
     const again = await stage.client.send({ url, headers: stage.demo.asKey, json: image(right) });
     stage.saw(`their own again: ${cacheOf(again)}`);
   },
 };
 
+/** Rows of the shared cache of images. */
 export const cacheRows: Row[] = [levels, wifiGuesses];

@@ -118,4 +118,5 @@ const apiHeaders: Row = {
   },
 };
 
+/** Rows of headers as long as they may be. */
 export const headerRows: Row[] = [acceptLanguage, everyHeader, knownCodes, apiHeaders];

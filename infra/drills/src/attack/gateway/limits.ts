@@ -112,7 +112,9 @@ const betweenMs = 50;
 
 const manyKeys: Row = {
   name: "many-keys",
-  attack: `${keyCount} keys of one free workspace, ${perKey} requests each within a few seconds; a key may ask 120 times a minute`,
+  attack:
+    `${keyCount} keys of one free workspace, ${perKey} requests each within a few seconds; ` +
+    "a key may ask 120 times a minute",
   async run(stage) {
     const person = await stage.people.signUp();
     const keys = [person.asKey];
@@ -132,4 +134,5 @@ const manyKeys: Row = {
   },
 };
 
+/** Rows of one client at the limits of what all share. */
 export const limitRows: Row[] = [streams, unknownKeys, manyKeys];

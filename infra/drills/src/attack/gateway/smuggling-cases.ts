@@ -128,7 +128,8 @@ const shapes: SmugglingCase[] = [
     bytes: (path, hidden) =>
       post(
         path,
-        `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: ${hidden.length}`,
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n" +
+          `Content-Length: ${hidden.length}`,
         hidden,
       ),
   },
@@ -137,6 +138,7 @@ const shapes: SmugglingCase[] = [
 
 const both = (headers: string, body: string) => `${json}\r\nContent-Length: ${body.length}\r\n${headers}`;
 
+/** Requests that hide another one, each with the bytes that do it. */
 export const smugglingCases: SmugglingCase[] = [
   ...encodings.map(
     ([name, header]): SmugglingCase => ({

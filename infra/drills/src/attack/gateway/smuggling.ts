@@ -86,4 +86,5 @@ const smuggling: Row = {
   },
 };
 
+/** Rows of requests hidden in requests. */
 export const smugglingRows: Row[] = [smuggling];

@@ -155,4 +155,5 @@ const addresses: Row = {
   },
 };
 
+/** Rows of addresses that lead inside. */
 export const addressRows: Row[] = [addresses];

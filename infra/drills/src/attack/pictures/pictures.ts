@@ -87,4 +87,5 @@ const manyHostile: Row = {
   },
 };
 
+/** Rows of pictures that are costly to decode. */
 export const pictureRows: Row[] = [manyScans, largeFrame, manyHostile];

@@ -43,4 +43,5 @@ const silentHost: Row = {
   },
 };
 
+/** Rows of name servers that never answer. */
 export const silentHostRows: Row[] = [silentHost];

@@ -2,6 +2,7 @@
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 
+/** A request to be sent. */
 export type Ask = {
   method?: string;
   /** A path of the base address, or a whole address. */
@@ -14,6 +15,7 @@ export type Ask = {
   patienceMs?: number;
 };
 
+/** An answer, or the end of a connection without one. */
 export type Answer = {
   /** 0 when the connection ended without an answer; `body` then holds why. */
   status: number;
@@ -24,6 +26,7 @@ export type Answer = {
   tookMs: number;
 };
 
+/** A client with connections of its own. */
 export type Client = {
   send(ask: Ask): Promise<Answer>;
   /** Bytes written so far, on all connections. */
@@ -31,6 +34,7 @@ export type Client = {
   close(): void;
 };
 
+/** Address and number of a client's connections. */
 export type ClientOptions = {
   /** Address that requests come from; all of 127.0.0.0/8 is this machine. */
   localAddress?: string;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 /** Where the requests of the person come from; networks of /24 are kept, addresses are not. */
 export const markedAddress = "127.77.1.9";
 
+/** Marks by what they stand in; none may be found in a file afterwards. */
 export const marks = {
   address: markedAddress,
   "user agent": "SecretAgent/77.4711",
@@ -19,6 +20,7 @@ export const marks = {
   "access token": "eyJmark.bWFyaw.c2lnbWFyaw",
 } as const;
 
+/** Headers of a phone's browser with their marks. */
 export const markedHeaders = {
   "User-Agent": `Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) ${marks["user agent"]}`,
   Referer: `https://social.example.com${marks["referrer's path"]}?${marks.query}`,
@@ -27,9 +29,10 @@ export const markedHeaders = {
 /** A secret by its form: what was mailed is known to nobody else. */
 export const mailedToken = /smt_[A-Za-z0-9_-]{43}/;
 
+/** A mark by its name, and the file that holds it. */
 export type Found = { what: string; file: string };
 
-/** Every file below a directory, with its path from there; what goes away meanwhile is left out. */
+/** Every file below a directory, with its path from there; files that go away meanwhile are left out. */
 export function filesIn(directory: string): { path: string; mode: number }[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -14,6 +14,7 @@ const program = fileURLToPath(new URL("../../main.js", import.meta.url));
 const insideVariable = "QRFACTORY_ATTACK_INSIDE";
 const rowMsMax = 300_000;
 
+/** Tells whether this process runs inside the network namespace already. */
 export const isInside = () => process.env[insideVariable] !== undefined;
 
 const ip = (...args: string[]) => execFileSync("ip", args, { stdio: ["ignore", "pipe", "pipe"] });

@@ -7,6 +7,7 @@ import { startScript } from "@qrfactory/processes/process";
 import { type Client, expectStatus, jsonOf } from "./client.js";
 import type { Stack } from "./stack.js";
 
+/** A logged-in user with a workspace and a key. */
 export type Person = {
   email: string;
   password: string;
@@ -19,8 +20,10 @@ export type Person = {
   signingSecret: string;
 };
 
+/** Role of a member in a workspace. */
 export type Role = "owner" | "admin" | "member" | "viewer";
 
+/** Makes people on one stack. */
 export type People = {
   /** The owner of the demo workspace, whose plan limits nothing. */
   demo(): Promise<Person>;

@@ -1,6 +1,7 @@
 // Bytes over a socket, with no HTTP client in between that would put them right.
 import { connect } from "node:net";
 
+/** Bytes for one connection. */
 export type Exchange = {
   /** Address to connect to, `http://host:port`. */
   url: string;
@@ -50,6 +51,7 @@ export function exchange({ url, packets, quietMs = quietMsDefault }: Exchange): 
   });
 }
 
+/** Status and media type of an answer on the socket. */
 export type RawAnswer = { status: number; type: string };
 
 /** The answers in what came back, in order; each begins right behind the body of the one before. */

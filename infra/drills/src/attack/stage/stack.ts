@@ -15,12 +15,14 @@ import type { StackNeeds } from "../result.js";
 const startMsMax = 120_000;
 const stopMsMax = 30_000;
 
+/** A stack that is attacked. */
 export type Stack = {
   dataDirectory: string;
   /** stack.json as it is now: process ids change. */
   file(): StackFile;
 };
 
+/** A stack that one row has to itself. */
 export type OwnStack = Stack & {
   launcherPid(): number;
   /** Ends every process at once, the launcher first, as a power cut would. */

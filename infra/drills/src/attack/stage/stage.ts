@@ -22,8 +22,10 @@ const healthMsMax = 2_000;
 /** Kinds of broken promises that are told of; a flood breaks one a thousand times. */
 const brokenMax = 60;
 
+/** Requests of others while an attack goes on, the status that each is owed, their pace and longest wait. */
 export type Others = { asks: Ask[]; expected?: number; everyMs?: number; othersMsMax?: number };
 
+/** Everything that a row acts with. */
 export type Stage = {
   /** The product's checkout that the stack runs. */
   root: string;
@@ -46,6 +48,7 @@ export type Stage = {
   saw(what: string): void;
 };
 
+/** Stack of a stage, and where its lines go. */
 export type StageOptions = {
   root: string;
   stack: Stack;

@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import type { Latency } from "../result.js";
 import type { Ask } from "./client.js";
 
+/** Requests of a bystander and their pace. */
 export type VictimPlan = {
   base: string;
   /** Sent in turns. */
@@ -17,6 +18,7 @@ export type VictimPlan = {
 /** Report of the thread on a phase. */
 export type Phase = { tookMs: number[]; refused: Record<string, number> };
 
+/** A running bystander. */
 export type Victim = {
   /** Waits for what is under way and ends a phase. `refused` counts answers that were not owed, by status. */
   take(): Promise<Latency & { count: number; refused: Record<string, number> }>;

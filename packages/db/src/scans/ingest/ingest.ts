@@ -25,6 +25,7 @@ export type StoredBatches =
   | { kind: "scans"; batches: StoredBatch<ScanRow>[] }
   | { kind: "calls"; batches: StoredBatch<CallRow>[] };
 
+/** Storage of events over connections of its own. */
 export type EventStore = {
   /**
    * Commits batches together and returns, for each spool among them, the number up to which its records are all
@@ -34,6 +35,7 @@ export type EventStore = {
   close(): Promise<void>;
 };
 
+/** Limits of the connections that events are stored over. */
 export type EventStoreOptions = {
   /** Shown in pg_stat_activity. */
   name?: string;

@@ -1,7 +1,7 @@
 // The rows that events become.
 
 /**
- * A row of `scans`; what is null is not known. `sequence`, its number in the spool, and `rule`, the index of the rule
+ * A row of `scans`; null stands for unknown. `sequence`, its number in the spool, and `rule`, the index of the rule
  * that matched, are in no column.
  */
 export type ScanRow = {
@@ -31,7 +31,7 @@ export type ScanRow = {
   /** Of the rule and the variant; found by their places when the row is stored. */
   rule_id: string | null;
   variant_id: string | null;
-  /** Of `servedKinds`; what was led to a fallback is not counted. */
+  /** Of `servedKinds`; scans that were led to a fallback are not counted. */
   served: string;
 };
 

@@ -58,10 +58,10 @@ const arraysOf = (columns: object) =>
     .join(", ");
 
 /**
- * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart; who was led to a fallback is
- * not. A code that is made for a number of scans is to be published again, so that regions hear of each other's, until
- * it is used up. Summaries of hours that are over, their days and months are out of date when a scan of theirs comes
- * in; the hour itself has none, and those of rows that may be gone stand as they are.
+ * People are counted, by code and by hour; machines (`bot_class`) only by hour, apart; people who were led to a
+ * fallback are not. A code that is made for a number of scans is to be published again, so that regions hear of each
+ * other's, until it is used up. Summaries of hours that are over, their days and months are out of date when a scan of
+ * theirs comes in; the hour itself has none, and those of rows that may be gone stand as they are.
  */
 export const insertScans = `
   WITH inserted AS (
@@ -78,7 +78,8 @@ export const insertScans = `
   ), rolled_up AS (
     INSERT INTO scan_hourly AS h (code_id, hour, workspace_id, scans, bots)
     SELECT code_id, hour, workspace_id, scans, bots FROM hours ORDER BY code_id, hour, workspace_id
-    ON CONFLICT (code_id, hour, workspace_id) DO UPDATE SET scans = h.scans + excluded.scans, bots = h.bots + excluded.bots
+    ON CONFLICT (code_id, hour, workspace_id) DO UPDATE
+      SET scans = h.scans + excluded.scans, bots = h.bots + excluded.bots
   ), late AS (
     SELECT code_id, workspace_id, hour FROM hours
     WHERE hour < date_trunc('hour', statement_timestamp(), 'UTC') AND hour >= now() - interval '12 months'
@@ -133,7 +134,8 @@ export const insertCalls = `
   ), reached AS (
     INSERT INTO quota_thresholds (workspace_id, month, type, renders, quota)
     SELECT m.workspace_id, m.month, t.type, m.renders, q.quota
-    FROM monthly m JOIN workspaces w ON w.id = m.workspace_id JOIN (VALUES ${quotas}) AS q(plan, quota) ON q.plan = w.plan,
+    FROM monthly m JOIN workspaces w ON w.id = m.workspace_id
+      JOIN (VALUES ${quotas}) AS q(plan, quota) ON q.plan = w.plan,
          (VALUES ${thresholds}) AS t(type, percent)
     WHERE m.renders::bigint * 100 >= q.quota::bigint * t.percent
     ON CONFLICT DO NOTHING

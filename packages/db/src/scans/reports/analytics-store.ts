@@ -5,8 +5,10 @@ import type pg from "pg";
 import { sqlState } from "../../client.js";
 import { openPool } from "../../connections.js";
 
+/** A connection in a transaction that only reads. */
 export type Reader = pg.ClientBase;
 
+/** Pools for reports, of the primary and of a replica where there is one. */
 export type AnalyticsStore = {
   /**
    * Runs reads in one transaction over one state of the data. Throws `overloaded` when they take too long. From a
@@ -18,6 +20,7 @@ export type AnalyticsStore = {
   close(): Promise<void>;
 };
 
+/** Addresses and limits of the pools for reports. */
 export type AnalyticsStoreOptions = {
   url: string;
   /** A streaming replica of it. */

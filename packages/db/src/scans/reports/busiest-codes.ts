@@ -1,5 +1,5 @@
-// The busiest codes of a workspace. Its summaries name the first 500 of each day or month and 100 of an hour. What a
-// code can have had without being named is bounded by the last one that was, so mostly a look at the hours of a hundred
+// The busiest codes of a workspace. Its summaries name the first 500 of each day or month and 100 of an hour. Scans of
+// a code that is not named are bounded by those of the last one that is, so mostly a look at the hours of a hundred
 // candidates proves who comes first (Fagin's threshold algorithm); where it does not, all hours are added up. The
 // answer is exact.
 
@@ -8,8 +8,10 @@ import { type SummaryStart, spanEnd, topCodesKept } from "../summaries/summaries
 import type { Reader } from "./analytics-store.js";
 import type { ReportPlan } from "./plan.js";
 
+/** Scans of a code in the range of a report. */
 export type CodeCount = { codeId: string; shortId: string; name: string; scans: number };
 
+/** Extent of a ranking: its length, and whether scans by machines count. */
 export type CodeRanking = { includeBots: boolean; top: number };
 
 /** Codes whose scans are added up in full before the first places are decided. */
@@ -160,7 +162,8 @@ async function rankAll(
         FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS stretch(since, until)
         JOIN scan_hourly AS h ON h.hour >= since AND h.hour < until
         WHERE h.workspace_id = ${parameters.add(scope.workspaceId)}::uuid
-        UNION ALL SELECT code_id, ${includeBots ? "1" : "CASE WHEN bot_class IS NULL THEN 1 ELSE 0 END"} FROM ${rows} AS r
+        UNION ALL SELECT code_id, ${includeBots ? "1" : "CASE WHEN bot_class IS NULL THEN 1 ELSE 0 END"}
+          FROM ${rows} AS r
       )
       SELECT code_id, sum(scans)::float8 AS scans FROM counted GROUP BY code_id
       ORDER BY scans DESC, code_id LIMIT ${parameters.add(top)}`,

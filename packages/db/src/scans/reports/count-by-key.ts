@@ -7,10 +7,11 @@ import { Parameters, rowsIn, type ScanScope, summariesIn } from "../scope.js";
 import type { Reader } from "./analytics-store.js";
 import type { ReportPlan } from "./plan.js";
 
+/** Scans with one value of a dimension. */
 export type KeyCount = { key: string; scans: number };
 
 /**
- * The `top` most frequent values of each dimension; ties by the value. What machines made is counted with
+ * The `top` most frequent values of each dimension; ties by the value. Scans by machines are counted with
  * `includeBots`.
  */
 export async function countByKey(
@@ -33,7 +34,8 @@ export async function countByKey(
     text: `
       WITH counted AS (
         SELECT dimension, key,
-          sum(CASE WHEN dimension = ${classes.number} THEN bots ELSE scans ${includeBots ? "+ bots" : ""} END)::float8 AS scans
+          sum(CASE WHEN dimension = ${classes.number} THEN bots
+            ELSE scans ${includeBots ? "+ bots" : ""} END)::float8 AS scans
         FROM (${sources.map((source) => `(${source})`).join(" UNION ALL ")}) AS sources GROUP BY dimension, key
       )
       SELECT dimension, key, scans FROM (
@@ -65,11 +67,13 @@ const countsOfSummaries = (summaries: string) => `
       lacks_districts
     FROM read
   )
-  SELECT dimension, CASE WHEN lacks_districts AND dimension = ${city.number} THEN ${cityOfName("key")} ELSE key END AS key,
+  SELECT dimension, CASE WHEN lacks_districts AND dimension = ${city.number}
+    THEN ${cityOfName("key")} ELSE key END AS key,
     scans, bots
   FROM entries
   UNION ALL
   SELECT ${district.number}, coalesce(${districtOfName("key")}, '${unknownKey}'), scans, bots
   FROM entries WHERE lacks_districts AND dimension = ${city.number}
   UNION ALL
-  SELECT unnest(ARRAY[${rule_id.number}, ${variant_id.number}]), '${unknownKey}', scans, bots FROM read WHERE lacks_ids`;
+  SELECT unnest(ARRAY[${rule_id.number}, ${variant_id.number}]), '${unknownKey}',
+    scans, bots FROM read WHERE lacks_ids`;

@@ -11,8 +11,12 @@ import type { Reader } from "./analytics-store.js";
 import type { ReportPlan } from "./plan.js";
 import { isSurelyKept } from "./rows-kept.js";
 
+/**
+ * Numbers of a bucket: scans by people, scans by machines, and visitors, machines among them where the report says so.
+ */
 export type Counts = { scans: number; bots: number; visitors: number };
 
+/** Buckets in the order of time, empty ones included, and their sum. */
 export type TimeCounts = {
   buckets: Counts[];
   total: Counts & { lastScanAt: Date | null; lastBotAt: Date | null };
@@ -128,7 +132,8 @@ async function countDropped(
         sum(h.bots)::float8 AS bots, 0 AS visitors, NULL AS last, NULL AS last_bot
       FROM unnest(${since}::timestamptz[], ${until}::timestamptz[]) AS stretch(since, until)
       JOIN scan_hourly AS h ON h.hour >= since AND h.hour < until
-      WHERE ${conditionsOn("h", scope, parameters).join(" AND ")} AND h.hour < now() - interval '${scansKeptMonths} months'
+      WHERE ${conditionsOn("h", scope, parameters).join(" AND ")}
+        AND h.hour < now() - interval '${scansKeptMonths} months'
         AND NOT EXISTS (
           SELECT FROM scans AS s
           WHERE s.code_id = h.code_id AND s.scanned_at >= h.hour AND s.scanned_at < h.hour + interval '1 hour')
@@ -157,7 +162,8 @@ async function countSummaries(
         SELECT found.*, buckets::int[] AS bucket_of
         FROM found JOIN unnest($3::timestamptz[], $5::text[]) AS d(start, buckets) USING (start)
       ), counted AS (
-        SELECT width_bucket(start, $4::timestamptz[]) - 1 AS bucket, scans, bots, ${includeBots ? "anyone" : "people"} AS visitors
+        SELECT width_bucket(start, $4::timestamptz[]) - 1 AS bucket, scans, bots,
+          ${includeBots ? "anyone" : "people"} AS visitors
         FROM found WHERE start = ANY($2)
         UNION ALL SELECT bucket_of[slot + 1], slot.scans, slot.bots, 0
         FROM (SELECT bucket_of, unnest(slots) AS slot, unnest(slot_scans) AS scans, unnest(slot_bots) AS bots

@@ -6,6 +6,7 @@ import { type ScanScope, type Stretch, summarySubject } from "../scope.js";
 import { type SummarySpan, type SummaryStart, spanEnd } from "../summaries/summaries.js";
 import type { Reader } from "./analytics-store.js";
 
+/** Summaries and rows that together are all scans of a range, each once. */
 export type ReportPlan = {
   subjectId: string | null;
   /** Starts of the summarised days, for times and visitors. */

@@ -32,11 +32,13 @@ export async function resolveRange(reader: Reader, asked: AskedRange, now: Date)
   const from = asked.from ?? (asked.wholeByDefault ? earliest : undefined);
   const text = `
     WITH last AS (
-      SELECT CASE WHEN $4 THEN ($2::text::date + 1)::timestamp AT TIME ZONE $5 ELSE coalesce($2::text::timestamptz, $6) END AS until)
+      SELECT CASE WHEN $4 THEN ($2::text::date + 1)::timestamp AT TIME ZONE $5
+        ELSE coalesce($2::text::timestamptz, $6) END AS until)
     SELECT until, CASE
         WHEN $3 THEN $1::text::date::timestamp AT TIME ZONE $5
         WHEN $1::text IS NOT NULL THEN $1::text::timestamptz
-        ELSE (date_trunc('day', (until - interval '1 ms') AT TIME ZONE $5) - interval '${daysByDefault - 1} days') AT TIME ZONE $5
+        ELSE (date_trunc('day', (until - interval '1 ms') AT TIME ZONE $5)
+          - interval '${daysByDefault - 1} days') AT TIME ZONE $5
       END AS since
     FROM last`;
   const values = [toValue(from), toValue(asked.to), isDate(asked.from), isDate(asked.to), asked.timezone, now];
@@ -61,7 +63,8 @@ export async function resolveRange(reader: Reader, asked: AskedRange, now: Date)
 export async function previousRange(reader: Reader, { from, to }: Stretch, timezone: string): Promise<Stretch> {
   const { rows } = await reader.query<{ since: Date | null }>({
     text: `
-      WITH days AS (SELECT ($1::timestamptz AT TIME ZONE $3)::date AS first, ($2::timestamptz AT TIME ZONE $3)::date AS next)
+      WITH days AS (SELECT ($1::timestamptz AT TIME ZONE $3)::date AS first,
+        ($2::timestamptz AT TIME ZONE $3)::date AS next)
       SELECT CASE WHEN first::timestamp AT TIME ZONE $3 = $1 AND next::timestamp AT TIME ZONE $3 = $2
         THEN (first - (next - first))::timestamp AT TIME ZONE $3 END AS since
       FROM days`,

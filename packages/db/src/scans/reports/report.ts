@@ -11,6 +11,7 @@ import { previousRange } from "./range.js";
 import { findRowsKeptSince } from "./rows-kept.js";
 import { countFallbacks } from "./scan-list.js";
 
+/** Question that a report answers. */
 export type ReportQuery = {
   scope: ScanScope;
   range: Stretch;
@@ -30,6 +31,7 @@ export type ReportQuery = {
 /** Counts of each bucket of a range, and of all of it. */
 export type Course = { starts: Date[]; times: TimeCounts };
 
+/** Answer of a report. */
 export type Report = Course & {
   keys: Record<ScanDimension, KeyCount[]>;
   /** People who were led to a fallback, counted above or not. */

@@ -5,6 +5,7 @@ import { valueIn } from "../dimensions.js";
 import { conditionsOnRows, Parameters, type ScanScope, type Stretch } from "../scope.js";
 import type { Reader } from "./analytics-store.js";
 
+/** A single scan as the API and exports list it; null where it is not known. */
 export type ListedScan = {
   id: string;
   short_id: string;
@@ -31,6 +32,7 @@ export type ListedScan = {
 /** A scan's place in time; the id settles ties. */
 export type ScanPosition = { scannedAt: Date; id: string };
 
+/** Extent of a page of scans. */
 export type ScanList = {
   range: Stretch;
   /** Where the page before ended. */
@@ -39,7 +41,7 @@ export type ScanList = {
   limit: number;
 };
 
-/** Scans in order of time, at most `limit`; whatever they were answered with, where the scope includes that. */
+/** Scans in order of time, at most `limit`; those that were led to a fallback, too, where the scope includes them. */
 export async function listScans(
   reader: Reader,
   scope: ScanScope,
@@ -60,8 +62,10 @@ export async function listScans(
   }
   const { rows } = await reader.query<ListedScan>({
     text: `
-      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name, ${valueIn("city", "s.")} AS city, ${valueIn("district", "s.")} AS district, s.device, s.os,
-        s.browser, s.language, s.referrer_host, s.variant, s.rule_id, s.variant_id, s.bot_class, s.served, s.region, s.visitor
+      SELECT s.id, d.short_id, d.name AS code_name, s.scanned_at, s.country, s.region_name,
+        ${valueIn("city", "s.")} AS city, ${valueIn("district", "s.")} AS district, s.device, s.os,
+        s.browser, s.language, s.referrer_host, s.variant, s.rule_id, s.variant_id,
+        s.bot_class, s.served, s.region, s.visitor
       FROM (SELECT * FROM scans AS s WHERE ${conditions.join(" AND ")}
             ORDER BY s.scanned_at ${direction}, s.id ${direction} LIMIT ${parameters.add(limit)}) AS s
       JOIN dynamic_codes AS d ON d.id = s.code_id
@@ -71,6 +75,7 @@ export async function listScans(
   return rows;
 }
 
+/** Scans of the last `minutes` and the moment of the newest. */
 export type RecentScans = { minutes: number; scans: number; bots: number; lastScanAt: Date | null };
 
 /** Length of "lately". */

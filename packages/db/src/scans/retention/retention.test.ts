@@ -187,7 +187,8 @@ test("more rows than a batch go, and of two runs at once one does the work", asy
   const workspaceId = await addWorkspace();
   await db.$executeRaw`
     INSERT INTO audit_events (workspace_id, at, action, actor_kind, actor_id)
-    SELECT ${workspaceId}::uuid, now() - interval '14 months', 'dynamic.created', 'user', 'u' FROM generate_series(1, 12000)`;
+    SELECT ${workspaceId}::uuid, now() - interval '14 months', 'dynamic.created', 'user', 'u'
+    FROM generate_series(1, 12000)`;
   const reports = await Promise.all([1, 2, 3].map(() => runRetention(database.url, { acceptsPause: true })));
   const rows = reports.map((report) =>
     report.outcome === "done" ? (report.removed.find(({ table }) => table === "audit_events")?.rows ?? 0) : 0,

@@ -33,6 +33,7 @@ export type Removal = {
   bytes: number | null;
 };
 
+/** Outcome of a run. */
 export type RetentionReport =
   | { outcome: "done"; removed: Removal[] }
   /** Another run is under way; it does all that this one would have. */
@@ -40,6 +41,7 @@ export type RetentionReport =
   /** The clocks cannot be trusted; nothing was removed. */
   | { outcome: "refused"; reason: string };
 
+/** Conditions of a run. */
 export type RetentionOptions = {
   /** Look and report, remove nothing. */
   isDryRun?: boolean;
@@ -95,7 +97,8 @@ async function findClockProblem(client: pg.Client, options: RetentionOptions): P
   if (acceptsPause || days <= pauseDaysMax) return null;
   const since = row.last ? "last run" : "newest row";
   return (
-    `The database's clock says ${row.now.toISOString()}, ${Math.floor(days)} days after the ${since}; if that is right, ` +
+    `The database's clock says ${row.now.toISOString()}, ${Math.floor(days)} days after the ${since}; ` +
+    "if that is right, " +
     "run `qrfactory-admin retention --accept-clock` once."
   );
 }
@@ -133,7 +136,8 @@ async function findOldPartitions(client: pg.Client, { table, window }: Retention
     `SELECT c.oid::regclass::text AS name
      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent = $1::regclass
-       AND substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \\(''([^'']+)''\\)')::timestamptz <= now() - $2::interval
+       AND substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \\(''([^'']+)''\\)')::timestamptz
+         <= now() - $2::interval
      ORDER BY c.relname`,
     [table, window],
   );
@@ -180,7 +184,8 @@ async function removeRows(
   let count = 0;
   while (!signal?.aborted) {
     const { rowCount } = await client.query(
-      `DELETE FROM ${from} WHERE ctid = ANY(ARRAY(SELECT t.ctid FROM ${from} t WHERE ${condition} LIMIT ${batchRowsMax}))`,
+      `DELETE FROM ${from} WHERE ctid = ANY(ARRAY(` +
+        `SELECT t.ctid FROM ${from} t WHERE ${condition} LIMIT ${batchRowsMax}))`,
       [rule.window],
     );
     count += rowCount ?? 0;

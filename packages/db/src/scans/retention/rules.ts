@@ -4,6 +4,7 @@
 /** A calendar month counts from any day to the same day; PostgreSQL's own `interval`. */
 type Window = `${number} months` | `${number} days` | "0";
 
+/** The window of a table's rows, after which they are removed. */
 export type RetentionRule = {
   table: string;
   /** The column that the window counts from; with the window `0` it says itself when the row ends. */
@@ -11,7 +12,7 @@ export type RetentionRule = {
   window: Window;
   /** Whether a workspace may have a longer window (`retention_months`); the table has a `workspace_id` then. */
   mayBeLonger?: true;
-  /** Only rows of which this is true, SQL. */
+  /** Condition on the rows, SQL. */
   only?: string;
   /** Partitioned by month: whole months are dropped where that is possible. */
   isPartitioned?: true;
@@ -20,6 +21,7 @@ export type RetentionRule = {
 /** How long single scans are kept where the workspace has no longer window, in calendar months. */
 export const scansKeptMonths = 13;
 
+/** Windows by table; a table that is not listed keeps its rows. */
 export const retentionRules: RetentionRule[] = [
   { table: "scans", column: "scanned_at", window: `${scansKeptMonths} months`, mayBeLonger: true, isPartitioned: true },
   { table: "calls", column: "called_at", window: "13 months", mayBeLonger: true, isPartitioned: true },

@@ -101,7 +101,8 @@ const codesEvery = 30;
 const differingCodes = `
   SELECT d.id, c.scans FROM dynamic_codes AS d CROSS JOIN LATERAL (
     SELECT coalesce(sum(scans), 0) AS scans FROM scan_hourly AS h WHERE h.code_id = d.id) AS c
-  WHERE (d.last_scanned_at >= $1 OR abs(hashtext(d.id::text)::bigint) % ${codesEvery} = $2) AND d.scan_count <> c.scans`;
+  WHERE (d.last_scanned_at >= $1 OR abs(hashtext(d.id::text)::bigint) % ${codesEvery} = $2)
+    AND d.scan_count <> c.scans`;
 
 /** One that is made for a number of scans is to be published again. */
 const repairDifferingCodes = `
@@ -127,8 +128,8 @@ export async function reconcileCodes(client: pg.ClientBase, today: Date): Promis
 }
 
 /**
- * A summary is taken to be right when its totals are those of the rows and each of its tables adds up to them; what is
- * not is made anew, and with a day its month. Of a day and of each of its hours that has one.
+ * A summary is taken to be right when its totals are those of the rows and each of its tables adds up to them; any
+ * other is made anew, and with a day its month. Of a day and of each of its hours that has one.
  */
 const outdateWrongSummaries = `
   WITH rows AS MATERIALIZED (

@@ -10,6 +10,7 @@ import type pg from "pg";
 import { inTransaction } from "../../connections.js";
 import { countByDimension, isCounted } from "../dimensions.js";
 
+/** Length of a summarised period in UTC. */
 export type SummarySpan = "hour" | "day" | "month";
 
 /** One of them, by its first moment. */
@@ -84,7 +85,8 @@ export async function listStaleSpans(client: pg.ClientBase): Promise<SummaryStar
 
 /** The quarters of an hour in which visitors were seen, each with the one before it on that day. */
 const visitsOf = (condition: string) => `
-  SELECT subject_id, slot, visitor, coalesce(lag(slot) OVER (PARTITION BY subject_id, visitor ORDER BY slot), -1) AS previous
+  SELECT subject_id, slot, visitor,
+    coalesce(lag(slot) OVER (PARTITION BY subject_id, visitor ORDER BY slot), -1) AS previous
   FROM (SELECT DISTINCT subject_id, slot, visitor FROM seen
         WHERE visitor IS NOT NULL AND $1 = 'day' AND ${condition}) AS visited`;
 

@@ -4,6 +4,7 @@ import { openPool, withClient } from "../../connections.js";
 import { type DayDifferences, reconcileCodes, reconcileDay } from "./reconcile.js";
 import { listStaleSpans, makeSummaries, placeSummaries, type SummarySpan } from "./summaries.js";
 
+/** Making and checking of summaries over one connection. */
 export type SummaryStore = {
   /** Makes what summaries of a UTC hour, day or month are missing, once it is settled; returns how many. */
   summarise(span: SummarySpan, start: Date): Promise<number>;

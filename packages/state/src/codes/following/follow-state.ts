@@ -1,4 +1,4 @@
-// What a follower of the table of codes is told and what it tells, and the states that it goes through.
+// Options of a follower of the table of codes, its report, and the states that it goes through.
 import type { StateChanges } from "@qrfactory/runtime/state-changes";
 import type { Redis } from "ioredis";
 import type { Table } from "../table/table.js";
@@ -6,6 +6,7 @@ import type { StreamPosition } from "./change-stream.js";
 import type { Heartbeat } from "./heartbeat.js";
 import type { FoundSet } from "./read-set.js";
 
+/** Table, connections and listeners of a follower. */
 export type FollowOptions = {
   table: Table;
   /** For commands with a short deadline. */
@@ -38,6 +39,7 @@ export type Resume = { generation: string; position: StreamPosition };
 /** Result of the last pass; `unknown` before the first, `unreadable` when Redis answers, but not with the set. */
 export type SetState = FoundSet | "unknown" | "unreadable";
 
+/** Knowledge of a follower about its table. */
 export type FollowState = {
   /** Whether the last exchange with the replica worked. */
   isConnected: boolean;

@@ -93,7 +93,7 @@ export class Follower {
     return isFollowing && isCaughtUp && this.table.isFull() && this.isComplete() && isFreshBeat(this.heartbeat.ageMs());
   }
 
-  /** What is known of the table and its replica. */
+  /** Knowledge about the table and its replica. */
   state(): FollowState {
     return {
       isConnected: this.replica === "connected",

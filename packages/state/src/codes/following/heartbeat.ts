@@ -4,6 +4,7 @@
 // is compared with our clock: where both agree, a region that starts need not wait for the second.
 import { performance } from "node:perf_hooks";
 
+/** Age of a heartbeat by our own clock. */
 export type Heartbeat = {
   /** Takes the heartbeat as it was just read; null when there is none. */
   see(text: string | null): void;
@@ -11,7 +12,7 @@ export type Heartbeat = {
   ageMs(): number | null;
 };
 
-/** Management writes its heartbeat every second: whoever has seen it stand still for so long may miss codes. */
+/** Management writes its heartbeat every second: a table may miss codes when it has stood still for so long. */
 export const stalenessMsMax = 5_000;
 
 /** Whether a heartbeat of this age, null for none, says that the replica moves. */

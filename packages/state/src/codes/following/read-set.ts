@@ -13,6 +13,7 @@ export type FoundSet = "complete" | "unmarked" | "empty" | "shrunken" | "damaged
 /** Result of a pass, and the mark that it found it under. */
 export type SetPass = { found: FoundSet; mark: TableMark | null };
 
+/** Source and destination of one pass through the set. */
 export type ReadSetOptions = {
   redis: Redis;
   /** Takes a row; false when it is refused. */

@@ -13,6 +13,7 @@ import { type Heartbeat, isFreshBeat } from "./heartbeat.js";
 /** `absent`: there is no such code, or it was deleted; `away`: nobody can say. */
 export type LookupResult = "found" | "absent" | "away";
 
+/** Look-up of single codes at the replica. */
 export type ReplicaLookup = {
   /** Tells of a short id in its stored spelling, which is not in the table. Never rejects; takes 150 ms at most. */
   lookUp(shortId: string): Promise<LookupResult>;
@@ -20,6 +21,7 @@ export type ReplicaLookup = {
   counts(): Readonly<Record<LookupResult, number>>;
 };
 
+/** Table, replica and knowledge that a look-up depends on. */
 export type ReplicaLookupOptions = {
   table: Pick<Table, "find" | "isDeleted" | "apply">;
   /** The regional replica. */

@@ -10,7 +10,7 @@ const scanCount = 500;
 
 /**
  * KEYS: owners, time of change, publications. ARGV: workspace, version and JSON of each. The newest version stays,
- * whatever the order; what is no owner of ours counts as absent.
+ * in any order of calls; a value that is no owner of ours counts as absent.
  */
 const publishScript = `
 redis.call('INCR', KEYS[3])

@@ -22,6 +22,7 @@ const reportScript = `
 local now = redis.call('TIME')
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. now[1] .. string.format('%03d', math.floor(now[2] / 1000)))`;
 
+/** Report of one redirect process on the changes that it has taken. */
 export type ProgressReport = {
   /** There may be something new. */
   report(): void;

@@ -17,6 +17,7 @@ import { crc32 } from "node:zlib";
 import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-directory";
 import type { Table } from "./table.js";
 
+/** State of a journal for the status document. */
 export type JournalState = {
   /** Whether the last write worked; true before the first. */
   isWorking: boolean;
@@ -30,6 +31,7 @@ export type JournalState = {
   lost: number;
 };
 
+/** An open journal. */
 export type Journal = {
   /** Takes a row that `Table.rowOf` gave; it is written together with all others of the same job. */
   append(row: Buffer): void;
@@ -43,6 +45,7 @@ export type Journal = {
   close(): void;
 };
 
+/** Place, bounds and listeners of a journal. */
 export type JournalOptions = {
   directory: string;
   /** Gets what is in the journal. */

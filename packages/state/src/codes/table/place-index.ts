@@ -2,6 +2,7 @@
 // small tables, each of which grows by itself, so that growing never holds up a scan however many codes there are.
 import { randomInt } from "node:crypto";
 
+/** Shape of an index, and the comparison that it settles equal hashes by. */
 export type PlaceIndexOptions = {
   /** Whether the row at a place is the one of this short id; two short ids may have the same hash. */
   isAt: (place: number, shortId: string) => boolean;
@@ -10,6 +11,7 @@ export type PlaceIndexOptions = {
   seed?: number;
 };
 
+/** Map from short ids to places. */
 export type PlaceIndex = {
   /** The place of a short id's row, or -1. */
   find(shortId: string): number;

@@ -10,6 +10,7 @@ import { fileMode, makePrivateDirectory } from "@qrfactory/runtime/private-direc
 import type { Resume } from "../following/follow-state.js";
 import { createTable, type Table } from "./table.js";
 
+/** A table read from a snapshot, and the change that it goes on from. */
 export type Snapshot = {
   table: Table;
   resume: Resume | null;
@@ -26,7 +27,7 @@ const magicOf = (version: number) => Buffer.from(`QRFTABL${String.fromCharCode(v
 const magic = magicOf(2);
 const magicBefore = magicOf(1);
 const blockHeadBytes = 8;
-/** Above any chunk; what is not used of a buffer of this size takes no memory. */
+/** Above any chunk; the unused part of a buffer of this size takes no memory. */
 const blockBytesMax = 16 * 1024 * 1024;
 const kept = 3;
 

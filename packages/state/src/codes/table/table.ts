@@ -18,6 +18,7 @@ import {
 import { changeState, type StateChanges } from "@qrfactory/runtime/state-changes";
 import { makePlaceIndex, type PlaceIndex } from "./place-index.js";
 
+/** Sizes of a table's parts; only tests choose them. */
 export type TableOptions = {
   /** A chunk is 2^chunkBits bytes and must have room for the longest row; default 20, 1 MiB. */
   chunkBits?: number;
@@ -222,7 +223,7 @@ export class Table {
       this.sparseAt += length;
     }
     if (this.sparseAt < end) return;
-    // Not used again: whoever is writing a snapshot still reads from it.
+    // Not used again: a snapshot under way still reads from it.
     this.chunks[number] = undefined;
     this.freeNumbers.push(number);
     this.sparse.shift();

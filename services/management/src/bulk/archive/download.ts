@@ -27,6 +27,7 @@ function signatureOf(secret: string, jobId: string, expires: number): string {
   return createHmac("sha256", secret).update(`bulk archive ${jobId} ${expires}`).digest("hex");
 }
 
+/** Dependencies of the download of archives. */
 export type DownloadOptions = {
   db: Db;
   findCaller: FindCaller;

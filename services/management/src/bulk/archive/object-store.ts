@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 /** First and last byte, both included. */
 export type ByteRange = { first: number; last: number };
 
+/** Storage of whole files under names. */
 export type ObjectStore = {
   /** Stores a whole stream under a name and returns its size; rejects, and leaves nothing, when either end fails. */
   put(name: string, content: Readable): Promise<number>;

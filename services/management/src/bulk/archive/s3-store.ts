@@ -4,6 +4,7 @@ import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, S3Client 
 import { Upload } from "@aws-sdk/lib-storage";
 import { isOurs, type ObjectStore } from "./object-store.js";
 
+/** Bucket, address and credentials of a store that speaks S3. */
 export type S3Options = {
   bucket: string;
   /** Of a service that is not AWS. */

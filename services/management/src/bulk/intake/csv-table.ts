@@ -15,6 +15,7 @@ export type RawRow = {
   mistakes: Record<string, string[]>;
 };
 
+/** Columns that a table may have, and its most rows. */
 export type TableOptions = {
   /** Names of columns that are fields. */
   isField: (name: string) => boolean;

@@ -28,6 +28,7 @@ const restBytesMax = 400_000;
 const pictureBytesMax = 5_000_000;
 const picturesBytesMax = 10_000_000;
 
+/** A bulk request, read but not judged. */
 export type Intake = {
   rows: RawRow[];
   /** Fields of an image, pictures among them, as text or JSON values. */
@@ -39,6 +40,7 @@ export type Intake = {
   identity: unknown;
 };
 
+/** Bounds of a bulk request. */
 export type IntakeLimits = {
   /** Rows that are read at most; one more throws what `tooMany` makes. */
   rowsMax: number;

@@ -20,6 +20,7 @@ const restLimits: JsonLimits = { textBytesMax: 262_144, valuesMax: 1_000, longMe
 /** Members of a body that are looked through for the rows; there are four kinds. */
 const membersMax = 100;
 
+/** A JSON body divided into its rows and the rest. */
 export type JsonTable = {
   /** The body without its rows; with `items` where that is no list. */
   rest: unknown;
@@ -29,6 +30,7 @@ export type JsonTable = {
   digest: string;
 };
 
+/** Bounds of the rows, and the pause that lets other requests in between. */
 export type JsonTableOptions = { rowsMax: number; tooMany: () => ApiError; breathe: Breathe };
 
 const [comma, openList, closeList] = [0x2c, 0x5b, 0x5d];

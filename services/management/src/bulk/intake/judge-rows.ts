@@ -44,6 +44,7 @@ export const isRowField = (name: string): boolean =>
 /** Whether a default is one of an image. */
 export const isImageField = (name: string): boolean => imageFields.has(name);
 
+/** Everything that decides about a row beside the row itself. */
 export type RowRules = {
   plan: Plan;
   /** Makes a dynamic code of every row that does not say otherwise. */
@@ -56,6 +57,7 @@ export type RowRules = {
   destinationRules: DestinationRules;
 };
 
+/** Accepted rows, or the errors of the others. */
 export type Judged = {
   rows: BulkRow[];
   /** Row number → field → what is wrong, of the first thousand bad rows. */

@@ -21,6 +21,7 @@ const problem = z.object({
   errors: z.record(z.string(), z.array(z.string())).optional(),
 });
 
+/** Defaults of all rows, divided into fields and checked pictures. */
 export type SharedDefaults = {
   /** Without the pictures. */
   defaults: Record<string, unknown>;

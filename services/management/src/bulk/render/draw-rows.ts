@@ -66,6 +66,7 @@ const digestOf = (text: string) =>
 /** A process that has not seen the pictures says so; one of the version before does not know how to be asked. */
 const isUnseen = (status: number) => status === unknownPictureStatus || status === 400;
 
+/** The order that is drawn, and the way to render. */
 export type DrawRowsOptions = {
   renderUrl: string;
   authorization: () => string;

@@ -7,6 +7,7 @@ const limitMaxDefault = 4;
 const growth = 0.25;
 const shrink = 0.5;
 
+/** Gate that batches pass on their way to render. */
 export type FairGate = {
   /** Runs `work` when it is the turn of its workspace. */
   pass<T>(workspaceId: string, work: () => Promise<T>): Promise<T>;

@@ -11,6 +11,7 @@ const batchesAtOnce = 2;
 /** The gateway waits 40 s for an answer. */
 const judgeMsMax = 25_000;
 
+/** Refusals that a scan check would end in. */
 export type Refusals = {
   /** Row → the sentence that it would be refused with. */
   refusals: Map<number, string>;

@@ -14,9 +14,10 @@ import { type BulkRow, namesPicture, withoutPictures } from "../intake/judge-row
 
 /** Batches that are judged at the same time: render has a thread for this, and others' requests. */
 const batchesAtOnce = 2;
-/** 5,000 rows take a second, with a logo some eight; what is not judged by then is found out when it is drawn. */
+/** 5,000 rows take a second, with a logo some eight; rows not judged by then are judged when they are drawn. */
 const judgeMsMax = 12_000;
 
+/** Workspace and pictures that rows are judged for. */
 export type VerdictContext = {
   workspaceId: string;
   plan: PlanName;

@@ -14,6 +14,7 @@ const compressedFormats = new Set(["png", "jpeg"]);
 /** Images handed to the packer and not yet written. */
 const entriesAheadMax = 32;
 
+/** Circumstances of packing an archive. */
 export type PackOptions = {
   /** Date of every file in the archive. */
   date: Date;

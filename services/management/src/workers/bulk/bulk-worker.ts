@@ -47,6 +47,7 @@ const strayMs = (archiveHours + 1) * hourMs;
  */
 const claimsMax = 20;
 
+/** Dependencies of the worker of bulk orders. */
 export type BulkWorkerOptions = {
   db: Db;
   store: ObjectStore;
@@ -61,7 +62,7 @@ export type BulkWorkerOptions = {
 
 type ClaimedJob = BulkJob & { plan: PlanName };
 
-/** Starts working until stopped; what is under way then is given back to be continued by others. */
+/** Starts working until stopped; an order under way then is given back, to be continued by others. */
 export function startBulkWorker(options: BulkWorkerOptions): { stop: () => Promise<void> } {
   const { db, store, log, connection } = options;
   const gate = options.gate ?? makeFairGate();

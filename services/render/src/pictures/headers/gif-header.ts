@@ -22,7 +22,8 @@ export function readGif(bytes: Buffer, refuse: Refuse): ReadHeader {
   const [left, top, width, height] = [1, 3, 5, 7].map((offset) => bytes.readUInt16LE(at + offset)) as Sides;
   if (left + width > screen.width || top + height > screen.height || width === 0 || height === 0) {
     throw refuse(
-      `The picture is damaged: its frame of ${width} × ${height} does not lie inside its screen of ${screen.width} × ${screen.height} pixels. Save it anew as PNG or JPEG.`,
+      `The picture is damaged: its frame of ${width} × ${height} does not lie inside its screen of ` +
+        `${screen.width} × ${screen.height} pixels. Save it anew as PNG or JPEG.`,
     );
   }
   const packed = bytes[at + 9] as number;

@@ -11,6 +11,7 @@ export type Placement = {
   isInterlaced: boolean;
 };
 
+/** Size, cost and parts of a picture, as its header tells them. */
 export type ReadHeader = {
   /** As the file has them, before a JPEG is turned upright. */
   width: number;
@@ -28,5 +29,7 @@ export type Refuse = (reason: string) => ApiError;
 /** Reads and judges the header of one type; throws what `refuse` makes. */
 export type HeaderReader = (bytes: Buffer, refuse: Refuse) => ReadHeader;
 
+/** Sentence of the refusal of a file whose header makes no sense. */
 export const headerDamaged = "The picture is damaged: its header cannot be read. Save it anew as PNG or JPEG.";
+/** Sentence of the refusal of a file that ends too early. */
 export const cutOff = "The picture is cut off: its end is missing. Send the whole file.";

@@ -8,8 +8,10 @@ import { readPng } from "./png-header.js";
 import { readSvg } from "./svg-header.js";
 import { readWebp } from "./webp-header.js";
 
+/** Type of a picture, told by its content. */
 export type ImageType = "png" | "jpg" | "gif" | "webp" | "svg";
 
+/** Limits of a picture's file. */
 export type ImageLimits = {
   /** Name of the field, for messages. */
   field: string;
@@ -18,7 +20,9 @@ export type ImageLimits = {
   sideMax: number;
 };
 
+/** Limits of a logo: 2 MB, 4,096 pixels a side. */
 export const logoLimits: ImageLimits = { field: "logo", bytesMax: 2_000_000, sideMax: 4_096 };
+/** Limits of a background picture: 5 MB, 8,192 pixels a side. */
 export const backgroundLimits: ImageLimits = { field: "background_image", bytesMax: 5_000_000, sideMax: 8_192 };
 
 /** 64 MB of decoded pixels. */
@@ -30,6 +34,7 @@ const pixelsMax = 16_000_000;
  */
 const pixelPassesMax = 400_000_000;
 
+/** Header of a picture with its type. */
 export type ImageHeader = ReadHeader & { type: ImageType };
 
 /**
@@ -72,7 +77,8 @@ function requireSize({ width, height, passes }: ReadHeader, { sideMax }: ImageLi
   if (width * height * passes > pixelPassesMax) {
     const passesMax = Math.floor(pixelPassesMax / (width * height));
     throw refuse(
-      `A picture of ${width} × ${height} pixels may have ${passesMax} scans; this one has ${passes}. Save it as a baseline JPEG.`,
+      `A picture of ${width} × ${height} pixels may have ${passesMax} scans; this one has ${passes}. ` +
+        "Save it as a baseline JPEG.",
     );
   }
 }

@@ -1,9 +1,9 @@
 // An SVG of shapes alone (W3C, SVG 1.1 and 2), written anew with a size in pixels. It is drawn by librsvg in the
-// decoder's process; whatever could lead out of the file, or would look different on another machine, is refused
+// decoder's process; elements that could lead out of the file, or would look different on another machine, are refused
 // before.
 import { headerDamaged, type ReadHeader, type Refuse } from "./header-reader.js";
 
-/** A logo has some kilobytes; what is larger was traced from a photograph. */
+/** A logo has some kilobytes; a larger file was traced from a photograph. */
 const bytesMax = 500_000;
 const elementsMax = 20_000;
 /** Each may repeat what repeats something itself: thirty come to 59,000 at the most, ninety to a billion. */

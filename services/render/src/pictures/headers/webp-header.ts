@@ -77,7 +77,8 @@ function requireCanvas(extended: Buffer, { width, height }: Size, refuse: Refuse
   const canvas = { width: extended.readUIntLE(4, 3) + 1, height: extended.readUIntLE(7, 3) + 1 };
   if (canvas.width !== width || canvas.height !== height) {
     throw refuse(
-      `The picture is damaged: it has ${width} × ${height} pixels on a canvas of ${canvas.width} × ${canvas.height}. Save it anew as PNG or JPEG.`,
+      `The picture is damaged: it has ${width} × ${height} pixels on a canvas of ${canvas.width} × ` +
+        `${canvas.height}. Save it anew as PNG or JPEG.`,
     );
   }
 }

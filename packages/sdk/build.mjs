@@ -1,0 +1,59 @@
+// `npm run build` in this folder: makes what is published, in build/ or the folder that is named: one file for `import`,
+// one for `require`, their types, and a package.json that names them. Needs the compiled sources (`npm run build` at the
+// root) and no network.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const compiled = join(here, "dist");
+const target = process.argv[2] ?? join(here, "build");
+
+/** Syntax of Node.js 20, and of browsers of its time. */
+const syntax = "es2022";
+
+/** Types of tests are nobody's. */
+const isPublished = (name) => name.endsWith(".d.ts") && !/\.(test|fixture)\.d\.ts$/.test(name);
+
+function copyTypes(folder) {
+  for (const name of readdirSync(compiled, { recursive: true, encoding: "utf8" }).filter(isPublished)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    const text = readFileSync(join(compiled, name), "utf8");
+    writeFileSync(join(folder, name), text.replace(/\n\/\/# sourceMappingURL=.*\n?$/, "\n"));
+  }
+}
+
+async function bundle(format, file) {
+  await build({
+    entryPoints: [join(compiled, "index.js")],
+    outfile: join(target, file),
+    // Neutral: any module of Node.js is an error.
+    ...{ bundle: true, format, platform: "neutral", target: syntax, charset: "utf8", logLevel: "warning" },
+  });
+}
+
+rmSync(target, { recursive: true, force: true });
+await Promise.all([bundle("esm", "esm/index.js"), bundle("cjs", "cjs/index.js")]);
+for (const folder of ["esm", "cjs"]) copyTypes(join(target, folder));
+writeFileSync(join(target, "cjs", "package.json"), '{ "type": "commonjs" }\n');
+
+const {
+  scripts: _scripts,
+  devDependencies: _tools,
+  publishConfig: _config,
+  ...manifest
+} = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+const entry = (folder) => ({ types: `./${folder}/index.d.ts`, default: `./${folder}/index.js` });
+const published = {
+  ...manifest,
+  files: ["esm", "cjs"],
+  main: "./cjs/index.js",
+  module: "./esm/index.js",
+  types: "./cjs/index.d.ts",
+  exports: { ".": { import: entry("esm"), require: entry("cjs") }, "./package.json": "./package.json" },
+};
+delete published.private;
+writeFileSync(join(target, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
+cpSync(join(here, "README.md"), join(target, "README.md"));
+cpSync(join(here, "..", "..", "LICENSE"), join(target, "LICENSE"));
