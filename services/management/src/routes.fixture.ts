@@ -126,7 +126,8 @@ const routeCases: Record<Id, RouteCase> = {
   getOpenApiJson: {},
   getOpenApiYaml: {},
   getReferencePage: {},
-  getReferenceFile: { target: async () => "theme.js" },
+  getReferenceViewer: {},
+  getReferenceTheme: {},
   listProblems: {},
   getProblem: {},
   // Of the worlds of these tests, owners are operators.

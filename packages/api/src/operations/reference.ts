@@ -33,10 +33,17 @@ export const referenceOperations = operationsOf(
       answers: { 200: { description: "The page.", contentTypes: ["text/html"] }, ...unchanged },
       example: {},
     },
-    getReferenceFile: {
+    getReferenceViewer: {
       method: "GET",
-      path: "/api/docs/{file}",
-      summary: "A file of the page",
+      path: "/api/docs/rapidoc-min.js",
+      summary: "The viewer of the page",
+      access: null,
+      answers: { 200: { description: "The file.", contentTypes: ["text/javascript"] }, ...unchanged },
+    },
+    getReferenceTheme: {
+      method: "GET",
+      path: "/api/docs/theme.js",
+      summary: "The colours of the page",
       access: null,
       answers: { 200: { description: "The file.", contentTypes: ["text/javascript"] }, ...unchanged },
     },

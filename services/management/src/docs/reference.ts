@@ -6,8 +6,6 @@ import type { Handlers } from "@qrfactory/api/bind";
 import { openApiDocument } from "@qrfactory/api/document";
 import { operations } from "@qrfactory/api/operations";
 import type { referenceOperations } from "@qrfactory/api/operations/reference";
-import { ApiError } from "@qrfactory/domain/http/errors";
-import type { Handler } from "@qrfactory/runtime/http/app";
 import { version } from "@qrfactory/runtime/version";
 import type { Response } from "express";
 import { stringify } from "yaml";
@@ -44,20 +42,12 @@ export function referenceHandlers({ publicBaseUrl }: ReferenceOptions): Handlers
     return made;
   }
 
-  const files: Record<string, () => string | Buffer> = {
-    "rapidoc-min.js": () => readFileSync(createRequire(import.meta.url).resolve("rapidoc/dist/rapidoc-min.js")),
-    "theme.js": () => themeScript,
-  };
-  const read = new Map<string, string | Buffer>();
-
-  const getReferenceFile: Handler = (req, res) => {
-    const name = String(req.params.file);
-    const readFile = Object.hasOwn(files, name) ? files[name] : undefined;
-    if (!readFile) throw new ApiError("not_found", "There is no such file.");
-    const text = read.get(name) ?? readFile();
-    read.set(name, text);
-    send(res, "text/javascript; charset=utf-8", text);
-  };
+  let viewer: Buffer | undefined;
+  function readViewer(): Buffer {
+    viewer ??= readFileSync(createRequire(import.meta.url).resolve("rapidoc/dist/rapidoc-min.js"));
+    return viewer;
+  }
+  const javascript = "text/javascript; charset=utf-8";
 
   return {
     getOpenApiJson: (_req, res) => send(res, "application/json; charset=utf-8", documents().json),
@@ -66,7 +56,8 @@ export function referenceHandlers({ publicBaseUrl }: ReferenceOptions): Handlers
       res.set("Content-Security-Policy", pagePolicy);
       send(res, "text/html; charset=utf-8", referencePage);
     },
-    getReferenceFile,
+    getReferenceViewer: (_req, res) => send(res, javascript, readViewer()),
+    getReferenceTheme: (_req, res) => send(res, javascript, themeScript),
   };
 }
 
