@@ -57,7 +57,7 @@ export const accountOperations = operationsOf(
       }),
       answers: { 200: { description: aSession, schema: session } },
       problems: ["unauthenticated", "forbidden", "not_found", "rate_limited"],
-      example: { body: ada },
+      example: { body: { ...ada, email: "{email}" } },
     },
     refreshSession: {
       method: "POST",
