@@ -1,6 +1,7 @@
 // Worlds in which every route is tried: what is there before a request, made as an owner would make it.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Example } from "@qrfactory/api/operation";
 import { connectDatabase, withPatience } from "@qrfactory/db/client";
 import type { Role } from "@qrfactory/domain/access/roles";
 import type { Api, Send } from "./api.fixture.js";
@@ -44,6 +45,7 @@ export type TriedRoute = Omit<RouteCase, "needs" | "success"> & {
   /** Whether an API key may, too, or alone. */
   key?: "too" | "alone";
   success: number;
+  example: Example;
   /** The request cannot be wrong but in its address. */
   takesNothing: boolean;
 };

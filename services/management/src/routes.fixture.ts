@@ -137,7 +137,7 @@ const routeCases: Record<Id, RouteCase> = {
 /** Every route with what its declaration says of it. */
 export const triedRoutes: TriedRoute[] = Object.entries(routeCases).map(([id, { needs, success, ...request }]) => {
   const operation: Operation = managementOperations[id as Id];
-  const { method, access, query, body, answers } = operation;
+  const { method, access, query, body, answers, example = {} } = operation;
   const key = access?.keysOnly ? "alone" : access?.scope ? "too" : null;
   return {
     ...request,
@@ -145,6 +145,7 @@ export const triedRoutes: TriedRoute[] = Object.entries(routeCases).map(([id, { 
     needs: needs ?? (access === null || access.optional ? null : (access.role ?? "viewer")),
     ...(key && { key }),
     success: success ?? Math.min(...Object.keys(answers).map(Number)),
+    example,
     takesNothing: method === "GET" ? query === undefined : body === undefined,
   };
 });

@@ -130,6 +130,28 @@ test.each(titled)("%s knows nobody without credentials, but where it asks for no
   else expectProblem(answer, 401, "unauthenticated");
 });
 
+/** An example in which texts in braces are what the case sends in the same field. */
+function fillExample(example: unknown, sent: object): object {
+  const fields = Object.entries(example as object);
+  return Object.fromEntries(
+    fields.map(([name, value]) => [name, /^\{.+\}$/.test(String(value)) ? sent[name as keyof typeof sent] : value]),
+  );
+}
+
+test.each(titled)("%s succeeds with the example of its declaration", async (_title, route) => {
+  const world = route.ends ? await makeWorld() : shared;
+  const by = route.key === "alone" ? world.byKey : route.needs ? world.as.owner : api.send;
+  const target = await makeTarget(route, world);
+  const { query, body: example } = route.example;
+  const { method, path } = addressOf(
+    { route: route.route, ...(query && { query: String(new URLSearchParams(query)) }) },
+    target,
+  );
+  const sent = (await route.body?.(world, target ?? "")) ?? {};
+  const answer = await by(method, path, example === undefined ? {} : { body: fillExample(example, sent) });
+  expect([answer.status, answer.text]).toEqual([route.success, expect.anything()]);
+});
+
 test.each(titled.filter(([, { takesNothing }]) => !takesNothing))(
   "%s refuses what it does not know",
   async (_title, route) => {

@@ -79,10 +79,10 @@ const codeFields = {
   folder: word(lengthsMax.folder).optional(),
 };
 
-/** The same of a workspace. */
+/** The same for a workspace. */
 export const workspaceScansQuery = scansQuery.extend(codeFields);
 
-/** Of a report on one code. */
+/** Query of a report on one code. */
 export const reportQuery = scansQuery.extend({
   interval: z.enum(intervals).default("day"),
   include_bots: flag.default(false),
@@ -91,20 +91,24 @@ export const reportQuery = scansQuery.extend({
   top: z.coerce.number().int().min(1).max(topMax).optional().describe("Longest list of values."),
 });
 
-/** Of a report on a workspace. */
+/** Query of a report on a workspace. */
 export const workspaceReportQuery = reportQuery.extend(codeFields);
 
 const formatField = { format: z.enum(["csv", "ndjson"]).default("csv") };
 
-/** Of a list of the scans of a code, and of a workspace. */
+/** Query of a list of the scans of a code. */
 export const listScansQuery = scansQuery.extend(streamQuery.shape);
+
+/** Query of a list of the scans of a workspace. */
 export const listWorkspaceScansQuery = workspaceScansQuery.extend(streamQuery.shape);
 
-/** Of a file of the scans of a code, and of a workspace. */
+/** Query of a file of the scans of a code. */
 export const exportScansQuery = scansQuery.extend(formatField);
+
+/** Query of a file of the scans of a workspace. */
 export const exportWorkspaceScansQuery = workspaceScansQuery.extend(formatField);
 
-/** Of a live stream. */
+/** Query of a live stream. */
 export const liveQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).optional().describe("Ends the stream after so many events."),
 });

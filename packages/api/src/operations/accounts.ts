@@ -56,8 +56,8 @@ export const accountOperations = operationsOf(
         workspace_id: workspaceId.optional().describe("The workspace to enter; the first one unless given."),
       }),
       answers: { 200: { description: aSession, schema: session } },
-      problems: ["unauthenticated", "forbidden", "rate_limited"],
-      example: { body: ada },
+      problems: ["unauthenticated", "forbidden", "not_found", "rate_limited"],
+      example: { body: { ...ada, email: "{email}" } },
     },
     refreshSession: {
       method: "POST",
@@ -88,6 +88,7 @@ export const accountOperations = operationsOf(
       access: {},
       body: z.strictObject({ workspace_id: workspaceId }),
       answers: { 200: { description: aSession, schema: session } },
+      problems: ["not_found"],
       example: { body: { workspace_id: "{workspace_id}" } },
     },
     changePassword: {

@@ -71,7 +71,7 @@ export const orderOptions = z.object({
     .describe("`carry` takes columns into the manifest that look like misspelt fields."),
 });
 
-/** Said of `items` that are no list. */
+/** Message about `items` that are no list. */
 export const notRows = "Give the rows as a list of objects.";
 const noRow = "Give at least one row.";
 
