@@ -3,7 +3,7 @@ import { createConfig, lintFromString } from "@redocly/openapi-core";
 import spectral from "@stoplight/spectral-core";
 import rulesets from "@stoplight/spectral-rulesets";
 import { openApiDocument } from "./document.js";
-import { type Operation, parametersOf } from "./operation.js";
+import { type Operation, parametersOf, shownBody } from "./operation.js";
 import { operations } from "./operations.js";
 
 /** The part of an operation in the document that the tests read. */
@@ -50,7 +50,7 @@ test.each(operations.map((operation): [string, Operation] => [operation.id, oper
 
 test("an example of a body passes the schema of its operation", () => {
   const failing = operations.flatMap(({ id, body, example }) =>
-    body && example?.body !== undefined && !body.safeParse(example.body).success ? [id] : [],
+    body && example?.body !== undefined && !body.safeParse(shownBody(example)).success ? [id] : [],
   );
   expect(failing).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { problemTypes } from "@qrfactory/domain/http/errors";
 import { z } from "zod";
 import { type CreateDocumentOptions, createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
 import { problem } from "./answers/shared.js";
-import { type Operation, parametersOf, problemsOf } from "./operation.js";
+import { type Operation, parametersOf, problemsOf, shownBody } from "./operation.js";
 
 /** A JSON value by the schema of OpenAPI 3.1. */
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -132,7 +132,7 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
         required: true,
         content: {
           ...(body && {
-            "application/json": { schema: body, ...(example?.body !== undefined && { example: example.body }) },
+            "application/json": { schema: body, ...(example?.body !== undefined && { example: shownBody(example) }) },
           }),
           ...Object.fromEntries((bodyTypes ?? []).map((type) => [type, { schema: { type: "string" as const } }])),
         },

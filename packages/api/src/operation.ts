@@ -62,6 +62,19 @@ export type Declaration = {
   example?: Example;
 };
 
+/** Values of the documentation for texts in braces; tests put those of their world there. */
+const samples: Record<string, string> = {
+  email: "ada@example.com",
+  new_email: "grace@example.com",
+  workspace_id: "0b8f1c52-7a64-4d1f-9c3a-5f2f1d7e9a10",
+};
+
+/** The body of an example as documentation shows it: without braces. */
+export function shownBody({ body }: Example): unknown {
+  const fill = (_whole: string, name: string) => samples[name] ?? `your-${name.replaceAll("_", "-")}`;
+  return body === undefined ? undefined : JSON.parse(JSON.stringify(body).replace(/\{(\w+)\}/g, fill));
+}
+
 /** A declaration with its names. */
 export type Operation<Id extends string = string> = Declaration & {
   /** `operationId` of OpenAPI, and the name of the handler. */
