@@ -35,13 +35,7 @@ async function list({ person, out, signal }: Context) {
   out.result(keys, () =>
     out.table(
       ["ID", "KEY", "NAME", "SCOPES", "LAST USED"],
-      keys.map((key) => [
-        key.id,
-        `${key.key_prefix}…`,
-        key.name,
-        key.scopes?.join() ?? "all",
-        key.last_used_at ?? "never",
-      ]),
+      keys.map((key) => [key.id, `${key.key_prefix}…`, key.name, key.scopes.join(), key.last_used_at ?? "never"]),
     ),
   );
 }

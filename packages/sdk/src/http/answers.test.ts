@@ -248,6 +248,12 @@ test("options that cannot work are refused at once", () => {
   expect(() => new QRFactory({ baseUrl: "https://x", apiKey: "a", accessToken: "b" })).toThrow(/not both/);
 });
 
+test("a service that is down is told of, not waited for", async () => {
+  const server = await serve(json({ status: "down", version: "1", components: {} }, 503, { "Retry-After": "1" }));
+  expect((await clientOf(server.url).status()).status).toBe("down");
+  expect(server.seen).toHaveLength(1);
+});
+
 test("a fetch of one's own is used, and a hanging one is timed out", async () => {
   const server = await serve(hang);
   let asked = 0;

@@ -31,6 +31,8 @@ export type Call<T> = {
   creates?: boolean;
   /** Reads the body; `released` is called by a reader of a stream when it is done with it. */
   read: (response: Response, released: () => void) => Promise<T>;
+  /** A status that is an answer like any other, though it is no 2xx. */
+  accepts?: number;
   /** Whether `read` gives a stream that is read later. */
   streams?: boolean;
   options?: RequestOptions | undefined;
@@ -82,7 +84,7 @@ export function makeTransport(options: TransportOptions): Transport {
       // A redirect is followed by nobody: a key must not travel to another host.
       const init = { method: call.method, headers, body, signal: ended.signal, redirect: "manual" as const };
       const response = await options.fetch(url, init);
-      if (!response.ok) throw await refusalOf(response);
+      if (!response.ok && response.status !== call.accepts) throw await refusalOf(response);
       const data = await call.read(response, released);
       isStream = call.streams === true;
       return { data, response };
