@@ -1,6 +1,6 @@
 // What is published: packed as npm packs it, judged by those who know, and run where it is meant to run.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -69,6 +69,8 @@ test("it holds no test, no source map, no dependency", () => {
 test.each(["esm", "cjs"])("%s imports nothing, and its types name nothing of Node.js", (kind) => {
   const code = readFileSync(join(installed, kind, "index.js"), "utf8");
   expect(code).not.toMatch(/node:|\brequire\(|^import /m);
+  const imported = readFileSync(join(installed, kind, "react.js"), "utf8").matchAll(/(?:require\(|from )"([^"]+)"/g);
+  expect([...new Set([...imported].map(([, name]) => name))]).toEqual(["react"]);
   for (const name of run("tar", ["-tzf", tarball]).match(/package\/esm\/.*\.d\.ts/g) ?? []) {
     expect(readFileSync(join(installed, name.slice("package/".length)), "utf8")).not.toMatch(/node:|types="node"/);
   }
@@ -108,11 +110,16 @@ const guides = ["README.md", "../docs/sdk-typescript.md"];
 
 test.each(guides)("every example of %s compiles", (name) => {
   const guide = readFileSync(join(folder, name), "utf8");
-  const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, block]) => block as string);
+  const blocks = [...guide.matchAll(/^```tsx?\n([\s\S]*?)^```/gm)].map(([, block]) => block as string);
   expect(blocks.length).toBeGreaterThan(2);
   const imports = blocks.flatMap((block) => block.match(/^import .*;$/gm) ?? []);
   const body = blocks.map((block) => block.replace(/^import .*;$/gm, "")).join("\n");
-  writeFileSync(join(temp.path, "guide.mts"), [...new Set(imports), body].join("\n"));
+  writeFileSync(join(temp.path, "package.json"), '{ "type": "module" }');
+  for (const needed of ["react", "@types"]) {
+    const link = join(temp.path, "node_modules", needed);
+    if (!existsSync(link)) symlinkSync(join(folder, "node_modules", needed), link);
+  }
+  writeFileSync(join(temp.path, "guide.tsx"), [...new Set(imports), body].join("\n"));
   const types = join(folder, "node_modules", "@types");
   const flags = [
     "--noEmit",
@@ -121,13 +128,15 @@ test.each(guides)("every example of %s compiles", (name) => {
     "nodenext",
     "--target",
     "es2023",
+    "--jsx",
+    "react-jsx",
     "--types",
     "node",
     "--typeRoots",
     types,
   ];
   const tsc = join(folder, "..", "..", "node_modules", ".bin", "tsc");
-  expect(run(tsc, [...flags, "guide.mts"])).toBe("");
+  expect(run(tsc, [...flags, "guide.tsx"])).toBe("");
 });
 
 test("the main entry is small: its minified bundle is at most 8 kB of gzip", async () => {
