@@ -154,6 +154,23 @@ test("a table becomes a ZIP, and one with bad rows is refused by row", () => {
   expect([bad.status, bad.err]).toEqual([1, expect.stringContaining("row 1, size:")]);
 }, 60_000);
 
+/** The same in a terminal: what it would show, with ⎋ for the character that begins a control sequence. */
+function inTerminal(args: string[], env: Record<string, string> = {}): string {
+  const command = [process.execPath, main, ...args].join(" ");
+  const options = { cwd: home, env: { ...environment(), TERM: "xterm", ...env } };
+  const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], options);
+  everything += stdout.toString("latin1");
+  return stdout.toString().replaceAll("\u001b", "⎋");
+}
+
+test("in a terminal a bar shows how far an order is, and heads of tables are bold unless NO_COLOR is set", () => {
+  const shown = inTerminal(["bulk", "rows.csv", "-o", "shown.zip"]);
+  expect(shown).toMatch(/\r█{30} 2\/2⎋\[K/);
+  expect(shown).toMatch(/\r⎋\[Kshown\.zip: 2 of 2 images\r\n$/);
+  expect(inTerminal(["codes", "list"])).toMatch(/^⎋\[1mCODE /);
+  expect(inTerminal(["codes", "list"], { NO_COLOR: "1" })).toMatch(/^CODE /);
+}, 60_000);
+
 test("scans are shown as they come in, and reported", async () => {
   const child = spawn(process.execPath, [main, "scans", "cli-menu", "--follow", "--json"], { env: environment() });
   let seen = "";

@@ -254,6 +254,12 @@ test("a service that is down is told of, not waited for", async () => {
   expect(server.seen).toHaveLength(1);
 });
 
+test("a call without a time limit is not cut at once", async () => {
+  const server = await serve((res, seen) => void setTimeout(() => json({ plan: "pro" })(res, seen), 50));
+  const qr = clientOf(server.url, { timeoutMs: Number.POSITIVE_INFINITY, maxRetries: 0 });
+  expect((await qr.usage.get()).plan).toBe("pro");
+});
+
 test("a fetch of one's own is used, and a hanging one is timed out", async () => {
   const server = await serve(hang);
   let asked = 0;

@@ -1,7 +1,15 @@
 // One call over HTTP: its address, its headers, its attempts with their time limits, and what is made of its answer.
 import { ConnectionError, errorOf, QRFactoryError, TimeoutError } from "../errors.js";
 import { ApiPromise, type WithResponse } from "./api-promise.js";
-import { abortedBy, pause, type RetryEvent, type RetryPolicy, readRetryAfter, retryDelayMs } from "./retry.js";
+import {
+  abortedBy,
+  asTimerMs,
+  pause,
+  type RetryEvent,
+  type RetryPolicy,
+  readRetryAfter,
+  retryDelayMs,
+} from "./retry.js";
 
 /** Options of one call; those of the client hold where one is left out. */
 export type RequestOptions = {
@@ -75,7 +83,7 @@ export function makeTransport(options: TransportOptions): Transport {
     const timer = setTimeout(() => {
       isLate = true;
       ended.abort();
-    }, timeoutMs);
+    }, asTimerMs(timeoutMs));
     if (signal?.aborted) leave();
     else signal?.addEventListener("abort", leave, { once: true });
     let isStream = false;
