@@ -39,8 +39,8 @@ const codes = [
 const list = (rows: string[][]) =>
   rows.map(([name = "", text = ""]) => `.TP\n\\fB${roff(name)}\\fR\n${roff(text)}`).join("\n");
 
-/** The page of a program with these commands. */
-export function manualOf(root: CommandData, version: string): string {
+/** The page of a program with these commands; without its version, which would make it another at each release. */
+export function manualOf(root: CommandData): string {
   const leaves = flatten(root).filter(({ path, commands }) => path.length > 0 && commands.length === 0);
   const inherited = flatten(root).filter(
     ({ path, commands, options }) => path.length > 0 && commands.length > 0 && options.length > 0,
@@ -48,7 +48,7 @@ export function manualOf(root: CommandData, version: string): string {
   const shared = inherited.map(
     ({ path, options }) => `.SS Options of all ${path.join(" ")} commands\n${options.map(optionText).join("\n")}`,
   );
-  return `.TH QRFACTORY 1 "" "qrfactory ${version}" "User Commands"
+  return `.TH QRFACTORY 1 "" "qrfactory" "User Commands"
 .SH NAME
 qrfactory \\- ${roff(root.description)}
 .SH SYNOPSIS

@@ -33,6 +33,6 @@ export function makeProgram(run: Run, version: string, write: (text: string) => 
   program
     .command("man")
     .description("write the manual page")
-    .action(() => write(manualOf(dataOf(program), version)));
+    .action(() => write(manualOf(dataOf(program))));
   return program;
 }
