@@ -27,45 +27,52 @@ const lateMsMax = 60_000;
 
 type Scope = { short_id?: string; from?: string | undefined; to?: string | undefined };
 
+const momentOf = ({ scanned_at }: Scan) => Date.parse(scanned_at);
+
 async function scans({ client, out, signal }: Context, shortId: string | undefined, flags: ScanFlags) {
-  const { follow, limit = 25, from, to } = flags;
+  const { follow = false, limit = 25, from, to } = flags;
   const qr = client();
   const scope: Scope = { ...(shortId !== undefined && { short_id: shortId }), from, to };
   const latest: Scan[] = [];
+  const seen: Seen = new Map();
   const query = { ...scope, limit: Math.max(1, Math.min(limit, pageSize)) };
   for await (const scan of qr.analytics.scans(query as WorkspaceScanFilter, { signal })) {
-    if (latest.length >= limit) break;
-    latest.push(scan);
+    const isOld = seen.size > 0 && momentOf(scan) < newestOf(seen) - lateMsMax;
+    if (latest.length >= limit && (isOld || !follow)) break;
+    if (latest.length < limit) latest.push(scan);
+    seen.set(scan.id, momentOf(scan));
   }
   if (!follow) return out.result(latest, () => out.table(columns, latest.map(rowOf)));
   const show = (scan: Scan) => out.result(scan, () => out.line(rowOf(scan).join("  ")));
   try {
     for (const scan of latest.toReversed()) show(scan);
-    for await (const scan of newScans(qr, scope, latest, signal)) show(scan);
+    for await (const scan of newScans(qr, scope, seen, signal)) show(scan);
   } catch (error) {
     // Following ends by being interrupted.
     if (!(error instanceof AbortedError)) throw error;
   }
 }
 
-/** Scans that come in from now on, each once; `known` are those that were seen. */
-async function* newScans(qr: QRFactory, scope: Scope, known: Scan[], signal: AbortSignal): AsyncGenerator<Scan> {
-  const since = Date.parse(known[0]?.scanned_at ?? "") || Date.now();
-  let newest = since;
-  const seen = new Map(known.map(({ id, scanned_at }) => [id, Date.parse(scanned_at)]));
+/** Id → moment of the scans that came last, by the clock of the service. */
+type Seen = Map<string, number>;
+
+const newestOf = (seen: Seen) => Math.max(Number.NEGATIVE_INFINITY, ...seen.values());
+
+/** Scans that come in from now on, each once; `seen` are all that were there in the last minute. */
+async function* newScans(qr: QRFactory, scope: Scope, seen: Seen, signal: AbortSignal): AsyncGenerator<Scan> {
   const { short_id } = scope;
   for await (const _count of qr.analytics.live(short_id === undefined ? {} : { short_id }, { signal })) {
     const fresh: Scan[] = [];
     const query = { ...scope, limit: pageSize };
+    const oldest = newestOf(seen) - lateMsMax;
     for await (const scan of qr.analytics.scans(query as WorkspaceScanFilter, { signal })) {
-      const at = Date.parse(scan.scanned_at);
-      if (at < since || at < newest - lateMsMax) break;
+      if (momentOf(scan) < oldest) break;
       if (!seen.has(scan.id)) fresh.push(scan);
-      seen.set(scan.id, at);
+      seen.set(scan.id, momentOf(scan));
     }
     yield* fresh.toReversed();
-    newest = Math.max(newest, ...fresh.map(({ scanned_at }) => Date.parse(scanned_at)));
-    for (const [id, at] of seen) if (at < newest - lateMsMax) seen.delete(id);
+    const kept = newestOf(seen) - lateMsMax;
+    for (const [id, at] of seen) if (at < kept) seen.delete(id);
   }
 }
 
