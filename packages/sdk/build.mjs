@@ -24,17 +24,21 @@ function copyTypes(folder) {
   }
 }
 
-async function bundle(format, file) {
+/** The entries; what only React needs is not part of the main one. */
+const entries = ["index", "react"];
+
+async function bundle(format, folder) {
   await build({
-    entryPoints: [join(compiled, "index.js")],
-    outfile: join(target, file),
+    entryPoints: entries.map((name) => join(compiled, `${name}.js`)),
+    outdir: join(target, folder),
+    external: ["react"],
     // Neutral: any module of Node.js is an error.
     ...{ bundle: true, format, platform: "neutral", target: syntax, charset: "utf8", logLevel: "warning" },
   });
 }
 
 rmSync(target, { recursive: true, force: true });
-await Promise.all([bundle("esm", "esm/index.js"), bundle("cjs", "cjs/index.js")]);
+await Promise.all([bundle("esm", "esm"), bundle("cjs", "cjs")]);
 for (const folder of ["esm", "cjs"]) copyTypes(join(target, folder));
 writeFileSync(join(target, "cjs", "package.json"), '{ "type": "commonjs" }\n');
 
@@ -44,15 +48,22 @@ const {
   publishConfig: _config,
   ...manifest
 } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
-const entry = (folder) => ({ types: `./${folder}/index.d.ts`, default: `./${folder}/index.js` });
+const entry = (name) => {
+  const files = (folder) => ({ types: `./${folder}/${name}.d.ts`, default: `./${folder}/${name}.js` });
+  return { import: files("esm"), require: files("cjs") };
+};
 const published = {
   ...manifest,
-  files: ["esm", "cjs"],
+  files: ["esm", "cjs", "react"],
   main: "./cjs/index.js",
   module: "./esm/index.js",
   types: "./cjs/index.d.ts",
-  exports: { ".": { import: entry("esm"), require: entry("cjs") }, "./package.json": "./package.json" },
+  exports: { ".": entry("index"), "./react": entry("react"), "./package.json": "./package.json" },
 };
+// For whoever resolves as Node.js did before it knew "exports".
+mkdirSync(join(target, "react"));
+const older = { main: "../cjs/react.js", module: "../esm/react.js", types: "../cjs/react.d.ts" };
+writeFileSync(join(target, "react", "package.json"), `${JSON.stringify(older, null, 2)}\n`);
 delete published.private;
 writeFileSync(join(target, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
 cpSync(join(here, "README.md"), join(target, "README.md"));

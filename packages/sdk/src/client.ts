@@ -1,5 +1,6 @@
 // The client: its options, and every resource of the service below it.
 import { QRFactoryError } from "./errors.js";
+import type { ApiPromise } from "./http/api-promise.js";
 import { type RetryEvent, retriesMax } from "./http/retry.js";
 import { makeTransport, type RequestOptions, readJson } from "./http/transport.js";
 import { Auth, Members, Workspaces } from "./resources/account.js";
@@ -57,7 +58,7 @@ export class QRFactory {
   /** Makes the cache forget an image that the workspace has drawn. */
   readonly forgetImage: ReturnType<typeof makeImages>["forgetImage"];
   /** How the service and its parts are. */
-  readonly status: (options?: RequestOptions) => Promise<ServiceStatus>;
+  readonly status: (options?: RequestOptions) => ApiPromise<ServiceStatus>;
 
   /** Throws `QRFactoryError` for options that cannot work. */
   constructor(options: QRFactoryOptions) {
@@ -98,8 +99,9 @@ export class QRFactory {
     this.preview = preview;
     this.validate = validate;
     this.forgetImage = forgetImage;
-    this.status = (asked) =>
-      transport.send({ method: "GET", path: "/api/status/", read: readJson<ServiceStatus>, options: asked });
+    // A service that is down says so with 503.
+    const status = { method: "GET", path: "/api/status/", read: readJson<ServiceStatus>, accepts: 503 } as const;
+    this.status = (asked) => transport.send({ ...status, options: asked });
   }
 }
 

@@ -1,6 +1,6 @@
 // What is published: packed as npm packs it, judged by those who know, and run where it is meant to run.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { freePort } from "@qrfactory/processes/ports";
 import { startProcess } from "@qrfactory/processes/process";
 import { makeTempDirectory } from "@qrfactory/processes/temp";
 import { until } from "@qrfactory/processes/until";
+import { startBrowser } from "@qrfactory/testing/browser";
 import { build } from "esbuild";
 import { type Answer, breakOff, closeServers, json, problem, serve } from "./http/unreliable.fixture.js";
 import { signedImageUrl } from "./signed-url.js";
@@ -68,6 +69,8 @@ test("it holds no test, no source map, no dependency", () => {
 test.each(["esm", "cjs"])("%s imports nothing, and its types name nothing of Node.js", (kind) => {
   const code = readFileSync(join(installed, kind, "index.js"), "utf8");
   expect(code).not.toMatch(/node:|\brequire\(|^import /m);
+  const imported = readFileSync(join(installed, kind, "react.js"), "utf8").matchAll(/(?:require\(|from )"([^"]+)"/g);
+  expect([...new Set([...imported].map(([, name]) => name))]).toEqual(["react"]);
   for (const name of run("tar", ["-tzf", tarball]).match(/package\/esm\/.*\.d\.ts/g) ?? []) {
     expect(readFileSync(join(installed, name.slice("package/".length)), "utf8")).not.toMatch(/node:|types="node"/);
   }
@@ -107,11 +110,16 @@ const guides = ["README.md", "../docs/sdk-typescript.md"];
 
 test.each(guides)("every example of %s compiles", (name) => {
   const guide = readFileSync(join(folder, name), "utf8");
-  const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, block]) => block as string);
+  const blocks = [...guide.matchAll(/^```tsx?\n([\s\S]*?)^```/gm)].map(([, block]) => block as string);
   expect(blocks.length).toBeGreaterThan(2);
   const imports = blocks.flatMap((block) => block.match(/^import .*;$/gm) ?? []);
   const body = blocks.map((block) => block.replace(/^import .*;$/gm, "")).join("\n");
-  writeFileSync(join(temp.path, "guide.mts"), [...new Set(imports), body].join("\n"));
+  writeFileSync(join(temp.path, "package.json"), '{ "type": "module" }');
+  for (const needed of ["react", "@types"]) {
+    const link = join(temp.path, "node_modules", needed);
+    if (!existsSync(link)) symlinkSync(join(folder, "node_modules", needed), link);
+  }
+  writeFileSync(join(temp.path, "guide.tsx"), [...new Set(imports), body].join("\n"));
   const types = join(folder, "node_modules", "@types");
   const flags = [
     "--noEmit",
@@ -120,13 +128,15 @@ test.each(guides)("every example of %s compiles", (name) => {
     "nodenext",
     "--target",
     "es2023",
+    "--jsx",
+    "react-jsx",
     "--types",
     "node",
     "--typeRoots",
     types,
   ];
   const tsc = join(folder, "..", "..", "node_modules", ".bin", "tsc");
-  expect(run(tsc, [...flags, "guide.mts"])).toBe("");
+  expect(run(tsc, [...flags, "guide.tsx"])).toBe("");
 });
 
 test("the main entry is small: its minified bundle is at most 8 kB of gzip", async () => {
@@ -162,13 +172,61 @@ const answers: Record<string, Answer> = {
   "/api/v1/bulk/order-1/download/": (res) => void res.writeHead(200, { "Content-Type": "application/zip" }).end("zip"),
 };
 
-test("it works in workerd, the runtime of Cloudflare Workers", async () => {
-  const service = await serve(breakOff(), (res, seen) => (answers[seen.path] ?? problem(404, "not_found"))(res, seen));
+/** A fixture with all that it imports, as a bundler for browsers makes it: any module of Node.js is an error. */
+async function bundle(name: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("../dist/worker.fixture.js", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`../dist/${name}`, import.meta.url))],
     ...{ bundle: true, write: false, format: "esm", platform: "browser", target: "es2022" },
   });
-  writeFileSync(join(temp.path, "worker.js"), outputFiles[0]?.text ?? "");
+  return outputFiles[0]?.text ?? "";
+}
+
+/** What the scene of the fixtures tells, where everything works. */
+async function expectedOf(baseUrl: string) {
+  const signing = { apiKey: "smk_0123456789", signingSecret: "sms_x", expiresAt: 2_000_000_000 };
+  return {
+    image: [...png],
+    score: 98,
+    names: ["one", "two"],
+    missing: true,
+    event: { scans: 3 },
+    file: "zip",
+    signed: await signedImageUrl({ data: "https://example.com" }, { baseUrl, ...signing }),
+    webhook: { type: "bulk.completed" },
+  };
+}
+
+test("it works in a browser, on the origin of the service", async () => {
+  const script = await bundle("browser-page.fixture.js");
+  const pages: Record<string, [type: string, body: string]> = {
+    "/": ["text/html", '<!doctype html><script type="module" src="/page.js"></script>'],
+    "/page.js": ["text/javascript", script],
+  };
+  let isBroken = false;
+  const service = await serve((res, seen) => {
+    const [type, body] = pages[seen.path] ?? [];
+    if (type) return void res.writeHead(200, { "Content-Type": type }).end(body);
+    if (isBroken || seen.path !== "/api/v1/generate/")
+      return (answers[seen.path] ?? problem(404, "not_found"))(res, seen);
+    isBroken = true;
+    return breakOff()(res, seen);
+  });
+  const browser = await startBrowser();
+  try {
+    const page = await browser.newPage();
+    await page.goto(service.url);
+    await page.waitForFunction("globalThis.actAll !== undefined");
+    const webhook = JSON.stringify(signWebhook({ type: "bulk.completed" }));
+    expect(await page.evaluate(`actAll(${JSON.stringify(webhook)})`)).toEqual(await expectedOf(service.url));
+    expect(service.seen.filter(({ path }) => path === "/api/v1/generate/")).toHaveLength(2);
+  } finally {
+    await browser.close();
+  }
+}, 120_000);
+
+test("it works in workerd, the runtime of Cloudflare Workers", async () => {
+  const service = await serve(breakOff(), (res, seen) => (answers[seen.path] ?? problem(404, "not_found"))(res, seen));
+  writeFileSync(join(temp.path, "worker.js"), await bundle("worker.fixture.js"));
   const webhook = signWebhook({ type: "bulk.completed" });
   const text = (value: string) => JSON.stringify(value);
   const port = await freePort();
@@ -201,17 +259,7 @@ const worker :Workerd.Worker = (
     const answer = await until(() => fetch(`http://127.0.0.1:${port}/`), { timeoutMs: 20_000, what: "workerd" });
     const told = await answer.text();
     expect(answer.status === 200 ? "" : told).toBe("");
-    const signing = { apiKey: "smk_0123456789", signingSecret: "sms_x", expiresAt: 2_000_000_000 };
-    expect(JSON.parse(told)).toEqual({
-      image: [...png],
-      score: 98,
-      names: ["one", "two"],
-      missing: true,
-      event: { scans: 3 },
-      file: "zip",
-      signed: await signedImageUrl({ data: "https://example.com" }, { baseUrl: service.url, ...signing }),
-      webhook: { type: "bulk.completed" },
-    });
+    expect(JSON.parse(told)).toEqual(await expectedOf(service.url));
     // The broken answer was asked for once more, and the key went nowhere else.
     expect(service.seen.filter(({ path }) => path === "/api/v1/generate/")).toHaveLength(2);
   } finally {

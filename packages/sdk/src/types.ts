@@ -300,7 +300,7 @@ export type BulkJob = {
   credits_refunded: number;
   failure: string | null;
   /** Row → field → messages, of rows that failed late; lists of orders leave it out. */
-  errors?: Record<string, FieldErrors> | null;
+  errors?: Record<string, FieldErrors>;
   estimated_seconds_left: number | null;
   created_at: Moment;
   started_at: Moment | null;
@@ -445,7 +445,7 @@ export type ApiKey = {
   name: string;
   key_prefix: string;
   plan: string;
-  scopes: KeyScope[] | null;
+  scopes: KeyScope[];
   expires_at: Moment | null;
   last_used_at: Moment | null;
   created_at: Moment;
@@ -523,7 +523,7 @@ export type Usage = {
 };
 
 export type WorkspaceUsage = Usage & {
-  overage: { enabled: boolean; renders_max: number | null; renders: number; usd: number };
+  overage: { enabled: boolean; renders_max: number | null; renders: number; usd: string };
   thresholds: { type: string; reached_at: Moment }[];
   by_key: { id: string | null; key_prefix: string | null; name: string; renders: number }[];
   daily: { day: string; renders: number }[];
@@ -536,7 +536,8 @@ export type ApiCall = {
   key: { id: string; key_prefix: string | null; name: string | null } | null;
   endpoint: string;
   status: number;
-  cache: "HIT" | "MISS" | "BYPASS";
+  /** Empty for a bulk order, which is one line. */
+  cache: "HIT" | "MISS" | "BYPASS" | "";
   cache_key: string;
   format: string;
   duration_ms: number;

@@ -1,7 +1,7 @@
 // Files that may be large: read as they arrive, and gone on with where a connection broke, if the server keeps them.
 import { ConnectionError, QRFactoryError, TimeoutError } from "../errors.js";
 import type { ApiPromise } from "./api-promise.js";
-import { abortedBy, pause, retryDelayMs } from "./retry.js";
+import { abortedBy, asTimerMs, pause, retryDelayMs } from "./retry.js";
 import type { Call, Transport } from "./transport.js";
 
 /** A file on its way. It is read once: as a stream, by `for await`, or as a whole. */
@@ -50,7 +50,7 @@ export async function readWithin(reader: Reader, timeoutMs: number): ReturnType<
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_resolve, reject) => {
     const late = () => reject(new TimeoutError(`Nothing arrived for ${timeoutMs} ms.`));
-    timer = setTimeout(late, timeoutMs);
+    timer = setTimeout(late, asTimerMs(timeoutMs));
   });
   try {
     return await Promise.race([reader.read(), silence]);

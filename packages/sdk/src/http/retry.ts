@@ -53,6 +53,12 @@ export function readRetryAfter(header: string | null, nowMs: number): number | n
   return Number.isNaN(at) ? null : Math.max(0, (at - nowMs) / 1_000);
 }
 
+/** Timers hold no longer time, and take one for none: some 25 days. */
+const timerMsMax = 2 ** 31 - 1;
+
+/** A time limit as a timer takes it: `Infinity` is none. */
+export const asTimerMs = (ms: number): number => Math.min(ms, timerMsMax);
+
 /** Waits; rejects with `AbortedError` as soon as the signal fires. */
 export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {

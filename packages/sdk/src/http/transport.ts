@@ -1,7 +1,15 @@
 // One call over HTTP: its address, its headers, its attempts with their time limits, and what is made of its answer.
 import { ConnectionError, errorOf, QRFactoryError, TimeoutError } from "../errors.js";
 import { ApiPromise, type WithResponse } from "./api-promise.js";
-import { abortedBy, pause, type RetryEvent, type RetryPolicy, readRetryAfter, retryDelayMs } from "./retry.js";
+import {
+  abortedBy,
+  asTimerMs,
+  pause,
+  type RetryEvent,
+  type RetryPolicy,
+  readRetryAfter,
+  retryDelayMs,
+} from "./retry.js";
 
 /** Options of one call; those of the client hold where one is left out. */
 export type RequestOptions = {
@@ -31,6 +39,8 @@ export type Call<T> = {
   creates?: boolean;
   /** Reads the body; `released` is called by a reader of a stream when it is done with it. */
   read: (response: Response, released: () => void) => Promise<T>;
+  /** A status that is an answer like any other, though it is no 2xx. */
+  accepts?: number;
   /** Whether `read` gives a stream that is read later. */
   streams?: boolean;
   options?: RequestOptions | undefined;
@@ -73,7 +83,7 @@ export function makeTransport(options: TransportOptions): Transport {
     const timer = setTimeout(() => {
       isLate = true;
       ended.abort();
-    }, timeoutMs);
+    }, asTimerMs(timeoutMs));
     if (signal?.aborted) leave();
     else signal?.addEventListener("abort", leave, { once: true });
     let isStream = false;
@@ -82,7 +92,7 @@ export function makeTransport(options: TransportOptions): Transport {
       // A redirect is followed by nobody: a key must not travel to another host.
       const init = { method: call.method, headers, body, signal: ended.signal, redirect: "manual" as const };
       const response = await options.fetch(url, init);
-      if (!response.ok) throw await refusalOf(response);
+      if (!response.ok && response.status !== call.accepts) throw await refusalOf(response);
       const data = await call.read(response, released);
       isStream = call.streams === true;
       return { data, response };

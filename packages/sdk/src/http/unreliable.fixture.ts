@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { listen } from "@qrfactory/testing/http";
+import { QRFactory } from "../client.js";
 
 export type Seen = { method: string; path: string; headers: IncomingMessage["headers"]; body: string };
 export type Answer = (res: ServerResponse, seen: Seen) => void;
@@ -62,6 +63,10 @@ export async function serve(...answers: Answer[]) {
   open.add(close);
   return { url: server.url, seen, close };
 }
+
+/** A client that waits for nothing between its attempts. */
+export const clientOf = (url: string, options: Partial<ConstructorParameters<typeof QRFactory>[0]> = {}) =>
+  new QRFactory({ baseUrl: url, apiKey: "smk_test", random: () => 0, ...options });
 
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
