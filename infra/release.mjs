@@ -1,9 +1,11 @@
 // `npm run release -- 0.2.0`: moves what is unreleased in the changelog under the version and its day, sets the version
-// in every package.json that carries the present one, commits and tags. `--dry-run` shows it and changes nothing.
+// in every package.json that carries the present one, keeps the OpenAPI document with which later ones are compared,
+// commits and tags. `--dry-run` shows it and changes nothing.
 // Pushes nothing. Works on the repository of the working directory and relies on node's built-ins and git only.
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 /** Semantic Versioning 2.0.0 without build metadata. */
 const versionPattern = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
@@ -66,7 +68,19 @@ function releasePackages(root, present, version) {
   });
 }
 
-function release(args) {
+/** The OpenAPI document of this version, as packages/api compares it with later ones; none in a repository without it. */
+async function releaseDocument(root, version) {
+  const folder = join(root, "packages", "api");
+  if (!existsSync(folder)) return [];
+  const compiled = (name) => pathToFileURL(join(folder, "dist", name)).href;
+  if (!existsSync(join(folder, "dist", "document.js"))) throw new Refusal("Build first: npm run build");
+  const { openApiDocument } = await import(compiled("document.js"));
+  const { operations } = await import(compiled("operations.js"));
+  const document = openApiDocument(operations, { version, serverUrl: "https://qr.example.org" });
+  return [{ name: "packages/api/released.json", text: `${JSON.stringify(document)}\n` }];
+}
+
+async function release(args) {
   const { version, isDryRun } = readArguments(args);
   const root = git(process.cwd(), "rev-parse", "--show-toplevel");
   const dirty = git(root, "status", "--porcelain");
@@ -79,15 +93,17 @@ function release(args) {
   const day = new Date().toISOString().slice(0, 10);
   const changelog = releaseChangelog(readFileSync(join(root, changelogName), "utf8"), version, day);
   const files = [{ name: changelogName, text: changelog.text }, ...releasePackages(root, present, version)];
+  files.push(...(await releaseDocument(root, version)));
   const names = files.map(({ name }) => name);
   console.log(`${present} → ${version}, ${day}, tag ${tag}\n\n${changelog.section}\n\n${names.join("\n")}`);
   if (isDryRun) return console.log("\nNothing was changed.");
 
   try {
     for (const { name, text } of files) writeFileSync(join(root, name), text);
+    git(root, "add", "--", ...names);
     git(root, "commit", "--quiet", "--message", `Release ${version}`, "--", ...names);
   } catch (error) {
-    git(root, "checkout", "--quiet", "HEAD", "--", ...names);
+    git(root, "reset", "--quiet", "--hard", "HEAD");
     throw error;
   }
   // Lines of the section that begin with # are headings of ours, not comments of git's.
@@ -96,7 +112,7 @@ function release(args) {
 }
 
 try {
-  release(process.argv.slice(2));
+  await release(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof Refusal)) throw error;
   console.error(error.message);
