@@ -142,7 +142,7 @@ class Retries(Case):
         self.assertEqual(caught.exception.retry_after_seconds, 7)
         self.assertEqual(len(spent.seen), 1)
 
-    async def test_retry_after_counts_as_seconds_or_a_date_and_past_a_minute_the_error_says_it(self):
+    async def test_retry_after_is_seconds_or_a_date_and_past_a_minute_the_error_says_it(self):
         def date(connection, seen):
             at = datetime.now(timezone.utc) + timedelta(seconds=10)
             headers = {"Retry-After": format_datetime(at, usegmt=True)}

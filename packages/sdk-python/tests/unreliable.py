@@ -146,7 +146,8 @@ class Case(unittest.IsolatedAsyncioTestCase):
         return server
 
     def client(self, url, **options):
-        """A client whose waits take no time, and are told in ``waits`` with what was asked before."""
+        """A client whose waits take no time, and are told in ``waits`` with what was asked before.
+        """
         self.waits = []
         self.retries = []
         told = {"api_key": "smk_test", "on_retry": self.retries.append, "timeout": 5}

@@ -1,4 +1,4 @@
-"""The client of QRFactory, the self-hosted QR code service: images, dynamic codes, bulk orders, scans."""
+"""The client of QRFactory, the QR code service that people host themselves."""
 
 from .client import AsyncQRFactory, QRFactory
 from .errors import (

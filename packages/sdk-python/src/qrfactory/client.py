@@ -29,7 +29,8 @@ from .types.accounts import ServiceStatus
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-#: Seconds: long enough for an image with pictures that are fetched, short enough to notice that nobody is there.
+#: Seconds: long enough for an image with pictures that are fetched, short enough to notice that
+#: nobody is there.
 TIMEOUT_SECONDS = 60.0
 
 #: Of the operating system: programs that seed the shared generator alike would come back together.
@@ -62,12 +63,13 @@ class _Service(Images[D]):
 class QRFactory(_Service[SyncDriver]):
     """A client of one QRFactory service; ``with`` closes its connections.
 
-    ``api_key`` (``smk_…``) is for programs. ``access_token`` is of a log-in: a text, or a function that is asked for
-    each attempt, so that it may renew the token. ``timeout`` is in seconds, for each attempt. ``max_retries`` is 0 to 3
-    after 5xx and failures of the network; ``retry_on_rate_limit`` retries 429 ``rate_limited``, too; ``on_retry`` is
-    told before each wait. ``http_client`` goes in place of a client of its own, for proxies and certificates; whoever
-    made it closes it. ``random`` and ``sleep`` make the waits those of a test. Raises ``QRFactoryError`` for options
-    that cannot work.
+    ``api_key`` (``smk_…``) is for programs. ``access_token`` is of a log-in: a text, or a function
+    that is asked for each attempt, so that it may renew the token. ``timeout`` is in seconds, for
+    each attempt. ``max_retries`` is 0 to 3 after 5xx and failures of the network;
+    ``retry_on_rate_limit`` retries 429 ``rate_limited``, too; ``on_retry`` is told before each
+    wait. ``http_client`` goes in place of a client of its own, for proxies and certificates;
+    whoever made it closes it. ``random`` and ``sleep`` make the waits those of a test. Raises
+    ``QRFactoryError`` for options that cannot work.
     """
 
     def __init__(
@@ -103,7 +105,8 @@ class QRFactory(_Service[SyncDriver]):
 
 
 class AsyncQRFactory(_Service[AsyncDriver]):
-    """The same for asyncio: calls are awaited, lists and events walked by ``async for``, files read so.
+    """The same for asyncio: calls are awaited, lists and events walked by ``async for``, files read
+    so.
 
     Its options are those of ``QRFactory``; ``access_token`` may be a coroutine function.
     """

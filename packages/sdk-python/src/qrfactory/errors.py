@@ -1,4 +1,6 @@
-"""Every way in which a call can fail, as classes: refusals of the server, and answers that never arrived whole."""
+"""Every way in which a call can fail, as classes: refusals of the server, and answers that never
+arrived whole.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ class ApiError(QRFactoryError):
         super().__init__(detail)
         self._made_of = (status, reason, dict(headers), dict(problem), retry_after_seconds)
         self.status = status
-        #: A stable word to branch on; ``http_502`` and the like where the answer was no problem document.
+        #: A stable word to branch on; ``http_502`` and the like where the answer was no problem
+        #: document.
         self.code: str = problem.get("code") or f"http_{status}"
         #: A sentence that says what to change.
         self.detail: str = detail
@@ -72,7 +75,9 @@ class ConflictError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """429: too many requests (``rate_limited``), or no credit left in this month (``quota_exceeded``)."""
+    """429: too many requests (``rate_limited``), or no credit left in this month
+    (``quota_exceeded``).
+    """
 
 
 class ServerError(ApiError):
@@ -80,7 +85,8 @@ class ServerError(ApiError):
 
 
 class ConnectionError(QRFactoryError, builtins.ConnectionError):
-    """No whole answer arrived: refused, reset, or broken off in its middle; ``__cause__`` says how."""
+    """No whole answer arrived: refused, reset, or broken off in its middle; ``__cause__`` says how.
+    """
 
 
 class TimeoutError(ConnectionError, builtins.TimeoutError):

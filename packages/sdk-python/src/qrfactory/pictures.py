@@ -1,4 +1,6 @@
-"""Pictures and tables of a request: read before the first attempt, so that each attempt sends the same."""
+"""Pictures and tables of a request: read before the first attempt, so that each attempt sends the
+same.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Addresses of images that need no key in a header, for pages and CDNs: signed here, without a call."""
+"""Addresses of images that need no key in a header, for pages and CDNs: signed here, without a
+call.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,10 @@ def signed_image_url(
 ) -> str:
     """Return the address of an image, good for everyone until ``expires_at``.
 
-    That is a datetime with a time zone, or seconds since 1970. Only the first twelve characters of the key become
-    part of the address; keep ``signing_secret`` (``sms_…``) on your server. Signed by HMAC-SHA-256 over the path,
-    ``?`` and the sorted parameters. Each image that is drawn for it costs its key a credit.
+    That is a datetime with a time zone, or seconds since 1970. Only the first twelve characters of
+    the key become part of the address; keep ``signing_secret`` (``sms_…``) on your server. Signed
+    by HMAC-SHA-256 over the path, ``?`` and the sorted parameters. Each image that is drawn for it
+    costs its key a credit.
     """
     if isinstance(expires_at, datetime):
         if expires_at.tzinfo is None:

@@ -1,4 +1,6 @@
-"""Webhooks, checked as Standard Webhooks describes: HMAC-SHA-256 over the id, the moment and the body."""
+"""Webhooks, checked as Standard Webhooks describes: HMAC-SHA-256 over the id, the moment and the
+body.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,9 @@ def verify_webhook(
 ) -> Any:
     """Return the event of a webhook; raise ``WebhookVerificationError`` if it is not genuine.
 
-    ``body`` is the body as it arrived, not one that was parsed and written again; ``headers`` is any mapping, such as
-    ``request.headers``; ``secret`` is ``whsec_…``. Of several signatures, as there are while a secret is changed, one
-    has to fit. ``now`` is in seconds since 1970.
+    ``body`` is the body as it arrived, not one that was parsed and written again; ``headers`` is
+    any mapping, such as ``request.headers``; ``secret`` is ``whsec_…``. Of several signatures, as
+    there are while a secret is changed, one has to fit. ``now`` is in seconds since 1970.
     """
     given = {name.lower(): value for name, value in headers.items()}
     names = ("webhook-id", "webhook-timestamp", "webhook-signature")

@@ -1,4 +1,6 @@
-"""Methods of resources, written once as flows: called, they block in one client and are awaited in the other."""
+"""Methods of resources, written once as flows: called, they block in one client and are awaited in
+the other.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The two drivers: each carries out the effects of a flow over an httpx client, blocking or awaiting.
+"""The two drivers: each carries out the effects of a flow over an httpx client, blocking or
+awaiting.
 
-Everything else about a call is in the flow. Exceptions go back into it, so that it decides, and closes what it opened.
+Everything else about a call is in the flow. Exceptions go back into it, so that it decides, and
+closes what it opened.
 """
 
 from __future__ import annotations

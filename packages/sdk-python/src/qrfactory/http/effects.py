@@ -1,7 +1,8 @@
 """The language between what a call does and who carries it out.
 
-A flow is a generator that yields effects and is sent their results. It neither blocks nor awaits, so one text serves
-the synchronous and the asynchronous client; a driver (``drivers.py``) carries the effects out.
+A flow is a generator that yields effects and is sent their results. It neither blocks nor awaits,
+so one text serves the synchronous and the asynchronous client; a driver (``drivers.py``) carries
+the effects out.
 """
 
 from __future__ import annotations

@@ -61,10 +61,11 @@ def follow_events(
     is_last: Callable[[ServerEvent], bool],
     take: Optional[Callable[[Any], object]] = None,
 ) -> Flow[Any]:
-    """Give the documents of events without end, across connections, which the server ends now and then.
+    """Give the documents of events without end, across connections, which the server ends now and
+    then.
 
-    One that says the same as the one before it is left out, so a new connection repeats nothing. Ends after an event
-    for which ``is_last`` holds.
+    One that says the same as the one before it is left out, so a new connection repeats nothing.
+    Ends after an event for which ``is_last`` holds.
     """
     call = Call("GET", path, headers={"accept": "text/event-stream"}, options=options)
     policy = transport.policy_of(options)

@@ -1,4 +1,5 @@
-"""The retry policy: 5xx and failures of the network only, one second doubled, at most three times, with full jitter.
+"""The retry policy: 5xx and failures of the network only, one second doubled, at most three times,
+with full jitter.
 
 Jitter keeps clients that failed together from coming back together.
 """
@@ -48,7 +49,8 @@ class RetryPolicy:
 
 
 def retry_delay_seconds(error: Exception, failures: int, policy: RetryPolicy) -> Optional[float]:
-    """Return the seconds until the retry after so many failures in a row, at least one; None when there is none.
+    """Return the seconds until the retry after so many failures in a row, at least one; None when
+    there is none.
 
     ``Retry-After`` of the server is waited for in full, and the jitter comes on top of it.
     """

@@ -1,4 +1,6 @@
-"""One call over HTTP: its address, its headers, its attempts with their time limits, and what is made of its answer."""
+"""One call over HTTP: its address, its headers, its attempts with their time limits, and what is
+made of its answer.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ class RequestOptions(TypedDict, total=False):
     timeout: float
     max_retries: int
     retry_on_rate_limit: bool
-    #: Of a call that creates: one of your own, so that it happens once across restarts of your program, too.
+    #: Of a call that creates: one of your own, so that it happens once across restarts of your
+    #: program, too.
     idempotency_key: str
     headers: Mapping[str, str]
 
@@ -97,7 +100,8 @@ class Transport:
         return (yield from self._retried(call, attempt))
 
     def open(self, call: Call, silence: float) -> Flow[Opened]:
-        """Send a call, again where that is right, and leave its body to be read by ``next_chunk``."""
+        """Send a call, again where that is right, and leave its body to be read by ``next_chunk``.
+        """
         timeout = self.timeout_of(call.options)
 
         def attempt(request: Request) -> Flow[Opened]:
@@ -168,7 +172,7 @@ def _open(send: Send) -> Flow[Opened]:
     """Send a request; raise what the server refuses with."""
     try:
         opened: Opened = yield send
-    except Exception as error:
+    except httpx.RequestError as error:
         raise failure_of(error, send.read_timeout) from error
     response = opened.response
     if response.is_success:
@@ -203,20 +207,18 @@ def next_chunk(opened: Opened, silence: float) -> Flow[Optional[bytes]]:
     """Read on; None is the end. Raises ``ConnectionError`` where the body breaks off."""
     try:
         return (yield NextChunk(opened))  # type: ignore[no-any-return]
-    except Exception as error:
+    except httpx.RequestError as error:
         raise failure_of(error, silence) from error
 
 
-def failure_of(error: Exception, seconds: float) -> Exception:
-    """Return an error of httpx in our words; others as they are."""
+def failure_of(error: httpx.RequestError, seconds: float) -> QRFactoryError:
+    """Return an error of httpx in our words."""
     if isinstance(error, httpx.TimeoutException):
         return TimeoutError(f"Nothing arrived within {seconds:g} s.")
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
         return QRFactoryError(f"The request cannot be sent: {error}")
-    if isinstance(error, httpx.RequestError):
-        words = str(error) or type(error).__name__
-        return ConnectionError(f"The server could not be reached, or broke off: {words}")
-    return error
+    words = str(error) or type(error).__name__
+    return ConnectionError(f"The server could not be reached, or broke off: {words}")
 
 
 def query_of(query: Fields) -> str:
@@ -239,7 +241,7 @@ def moment_of(moment: date) -> str:
     if not isinstance(moment, datetime):
         return moment.isoformat()
     if moment.tzinfo is None:
-        raise QRFactoryError("Give a datetime with a time zone, such as datetime.now(timezone.utc).")
+        raise QRFactoryError("Give a datetime with a time zone: datetime.now(timezone.utc).")
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
@@ -257,7 +259,9 @@ def to_json(value: Any) -> str:
 
 
 def read_json(response: httpx.Response, body: bytes) -> Any:
-    """Read a JSON body; one that is cut is a connection that broke, another kind is not our service."""
+    """Read a JSON body; one that is cut is a connection that broke, another kind is not our
+    service.
+    """
     try:
         return json_module.loads(body)
     except ValueError as error:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 class BulkCall(RequestOptions, total=False):
-    """The rows of an order, as ``items`` or as a table ``csv`` with a header, and options of the call."""
+    """The rows of an order, as ``items`` or as a table ``csv`` with a header, and options of the
+    call.
+    """
 
     items: Iterable[Mapping[str, Any]]
     #: Text, bytes, the path of a file, or an open file.

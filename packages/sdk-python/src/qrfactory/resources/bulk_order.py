@@ -53,8 +53,8 @@ class BulkOrder(JsonResource[D], Generic[D]):
     ) -> Flow[BulkJob]:
         """Wait until the order is completed, failed or cancelled; its document says which.
 
-        ``on_progress`` is told of the order whenever it has changed. ``poll_seconds`` asks every so often instead of
-        listening to events, for networks that do not let them through.
+        ``on_progress`` is told of the order whenever it has changed. ``poll_seconds`` asks every so
+        often instead of listening to events, for networks that do not let them through.
         """
 
         def see(job: BulkJob) -> None:

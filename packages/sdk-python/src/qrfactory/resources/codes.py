@@ -65,8 +65,8 @@ class ImageOfCodeCall(Design, RequestOptions, total=False):
 class Codes(JsonResource[D]):
     """Dynamic codes of the workspace.
 
-    An edit with ``if_version`` holds only for the version that was read: else ``ConflictError`` with the code
-    ``version_mismatch``.
+    An edit with ``if_version`` holds only for the version that was read: else ``ConflictError``
+    with the code ``version_mismatch``.
     """
 
     @endpoint

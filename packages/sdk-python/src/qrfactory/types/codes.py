@@ -13,7 +13,8 @@ class Rule(TypedDict, total=False):
     """A destination for some scans; the first that fits wins."""
 
     id: str
-    #: ``country``, ``language``, ``device``, ``os``, ``from``, ``until``, ``days``, ``hours``, ``timezone``.
+    #: ``country``, ``language``, ``device``, ``os``, ``from``, ``until``, ``days``, ``hours``,
+    #: ``timezone``.
     when: Dict[str, Any]
     destination_url: str
 
@@ -44,7 +45,9 @@ class AppLinks(TypedDict, total=False):
 
 
 class CodeSettings(TypedDict, total=False):
-    """Fields of an edit but the name and the destination; None takes one back, where it may be absent."""
+    """Fields of an edit but the name and the destination; None takes one back, where it may be
+    absent.
+    """
 
     fallback_url: Optional[str]
     is_active: bool
@@ -127,7 +130,8 @@ class CodeFilter(TypedDict, total=False):
 class CodeQuery(CodeFilter, PageQuery, total=False):
     """A list of codes."""
 
-    #: ``created_at``, ``updated_at``, ``name``, ``scan_count``, ``last_scanned_at``; ``-`` turns it round.
+    #: ``created_at``, ``updated_at``, ``name``, ``scan_count``, ``last_scanned_at``; ``-`` turns it
+    #: round.
     ordering: str
     deleted: bool
 

@@ -66,7 +66,8 @@ class Design(TypedDict, total=False):
     logo_clear_zone: bool
     logo_neon_alpha: int
     background_image_url: str
-    #: ``strict`` refuses what would not scan, ``report`` delivers it with its score, ``off`` does not look.
+    #: ``strict`` refuses what would not scan, ``report`` delivers it with its score, ``off`` does
+    #: not look.
     scan_check: Literal["strict", "report", "off"]
 
 
@@ -82,7 +83,8 @@ class Content(TypedDict, total=False):
 
     data_type: DataType
     data: str
-    #: Fields of a contact, a network and so on; of ``dynamic`` a ``short_id``, or the fields of a new code.
+    #: Fields of a contact, a network and so on; of ``dynamic`` a ``short_id``, or the fields of a
+    #: new code.
     payload: Dict[str, Any]
 
 
