@@ -1,6 +1,4 @@
-"""Every way in which a call can fail, as classes: refusals of the server, and answers that never
-arrived whole.
-"""
+"""Every way in which a call can fail, as classes: refusals, and answers that never came whole."""
 
 from __future__ import annotations
 
@@ -75,9 +73,7 @@ class ConflictError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """429: too many requests (``rate_limited``), or no credit left in this month
-    (``quota_exceeded``).
-    """
+    """429: too many requests (``rate_limited``), or no credit left (``quota_exceeded``)."""
 
 
 class ServerError(ApiError):
@@ -85,8 +81,7 @@ class ServerError(ApiError):
 
 
 class ConnectionError(QRFactoryError, builtins.ConnectionError):
-    """No whole answer arrived: refused, reset, or broken off in its middle; ``__cause__`` says how.
-    """
+    """No whole answer arrived: refused, reset, or broken off; ``__cause__`` says how."""
 
 
 class TimeoutError(ConnectionError, builtins.TimeoutError):

@@ -1,6 +1,4 @@
-"""Pictures and tables of a request: read before the first attempt, so that each attempt sends the
-same.
-"""
+"""Pictures and tables of a request, read before the first attempt: each attempt sends the same."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Addresses of images that need no key in a header, for pages and CDNs: signed here, without a
-call.
-"""
+"""Addresses of images that need no key in a header, for pages and CDNs, made without a call."""
 
 from __future__ import annotations
 

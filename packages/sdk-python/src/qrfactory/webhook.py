@@ -1,6 +1,4 @@
-"""Webhooks, checked as Standard Webhooks describes: HMAC-SHA-256 over the id, the moment and the
-body.
-"""
+"""Webhooks, checked as Standard Webhooks describes: HMAC-SHA-256 over id, moment and body."""
 
 from __future__ import annotations
 

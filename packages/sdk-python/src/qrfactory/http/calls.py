@@ -1,6 +1,4 @@
-"""Methods of resources, written once as flows: called, they block in one client and are awaited in
-the other.
-"""
+"""Methods of resources, written once as flows: blocking in one client, awaited in the other."""
 
 from __future__ import annotations
 

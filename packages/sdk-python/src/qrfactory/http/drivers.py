@@ -40,8 +40,16 @@ def _step(resume: Callable[[], Effect]) -> Union[Effect, _Ended]:
         return _Ended(end.value)
 
 
-def _limits(effect: Send) -> httpx.Timeout:
-    return httpx.Timeout(effect.timeout, read=effect.read_timeout)
+def _request_of(client: Union[httpx.Client, httpx.AsyncClient], effect: Send) -> httpx.Request:
+    """Return a request as httpx sends it, with the limits of its time."""
+    request = effect.request
+    return client.build_request(
+        request.method,
+        request.url,
+        headers=request.headers,
+        content=request.body,
+        timeout=httpx.Timeout(effect.timeout, read=effect.read_timeout),
+    )
 
 
 class SyncDriver:
@@ -90,10 +98,7 @@ class SyncDriver:
         if isinstance(effect, NextChunk):
             return next(effect.opened.chunks, None)
         if isinstance(effect, Send):
-            method, url, body = effect.request.method, effect.request.url, effect.request.body
-            request = self._client.build_request(
-                method, url, headers=effect.request.headers, content=body, timeout=_limits(effect)
-            )
+            request = _request_of(self._client, effect)
             response = self._client.send(
                 request, auth=_NO_AUTH, follow_redirects=False, stream=True
             )
@@ -161,10 +166,7 @@ class AsyncDriver:
             except StopAsyncIteration:
                 return None
         if isinstance(effect, Send):
-            method, url, body = effect.request.method, effect.request.url, effect.request.body
-            request = self._client.build_request(
-                method, url, headers=effect.request.headers, content=body, timeout=_limits(effect)
-            )
+            request = _request_of(self._client, effect)
             response = await self._client.send(
                 request, auth=_NO_AUTH, follow_redirects=False, stream=True
             )

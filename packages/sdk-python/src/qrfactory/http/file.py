@@ -1,6 +1,4 @@
-"""Files that may be large: read as they arrive, and gone on with where a connection broke, if the
-server keeps them.
-"""
+"""Files that may be large: read as they arrive, and gone on with where a connection broke."""
 
 from __future__ import annotations
 
@@ -18,9 +16,7 @@ from .transport import Call, Transport, next_chunk
 
 
 class File(Resource[D], Generic[D]):
-    """A file on its way. It is read once: by ``for`` or ``async for`` in chunks, as a whole, or
-    into a file.
-    """
+    """A file on its way; it is read once, in chunks by ``for`` or ``async for``, or as a whole."""
 
     def __init__(self, transport: Transport, driver: D, call: Call, opened: Opened) -> None:
         super().__init__(transport, driver)
@@ -115,9 +111,7 @@ class File(Resource[D], Generic[D]):
 def download(
     resource: Resource[D], path: str, query: Mapping[str, Any], options: Mapping[str, Any]
 ) -> Flow[WithResponse[File[D]]]:
-    """Download a file. Where it breaks off, the rest is asked for by ``Range``, if the server
-    offers that.
-    """
+    """Download a file; where it breaks off, the rest is asked for by ``Range``, if offered."""
     transport = resource._transport
     call = Call("GET", path, query=query, options=options)
     opened = yield from transport.open(call, transport.timeout_of(options))

@@ -27,9 +27,7 @@ class Page(Generic[Item]):
     next_cursor: Optional[str] = None
 
     def _next_query(self) -> Optional[Mapping[str, Any]]:
-        """Parameters of the next page. Of ``next`` only they count: the key goes to ``base_url``
-        alone.
-        """
+        """Parameters of the next page; the host in ``next`` does not count."""
         if self.next_cursor is not None:
             return {"cursor": self.next_cursor}
         if self.next is None:

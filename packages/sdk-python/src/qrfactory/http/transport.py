@@ -1,6 +1,4 @@
-"""One call over HTTP: its address, its headers, its attempts with their time limits, and what is
-made of its answer.
-"""
+"""One call over HTTP: address, headers, attempts with their time limits, and its answer."""
 
 from __future__ import annotations
 
@@ -100,8 +98,7 @@ class Transport:
         return (yield from self._retried(call, attempt))
 
     def open(self, call: Call, silence: float) -> Flow[Opened]:
-        """Send a call, again where that is right, and leave its body to be read by ``next_chunk``.
-        """
+        """Send a call, again where that is right, and leave its body to ``next_chunk``."""
         timeout = self.timeout_of(call.options)
 
         def attempt(request: Request) -> Flow[Opened]:
@@ -259,9 +256,7 @@ def to_json(value: Any) -> str:
 
 
 def read_json(response: httpx.Response, body: bytes) -> Any:
-    """Read a JSON body; one that is cut is a connection that broke, another kind is not our
-    service.
-    """
+    """Read JSON; what is cut is a connection that broke, what is none is not our service."""
     try:
         return json_module.loads(body)
     except ValueError as error:

@@ -34,9 +34,7 @@ def _scope_of(short_id: Optional[str]) -> str:
 
 
 class Analytics(JsonResource[D]):
-    """Scans of the codes of the workspace. ``from_`` stands for ``from``, which is a word of
-    Python.
-    """
+    """Scans of the codes of the workspace; ``from_`` stands for ``from``, a word of Python."""
 
     @endpoint
     def code(self, short_id: str, **query: Unpack[ReportCall]) -> Flow[WithResponse[Report]]:

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 
 class BulkCall(RequestOptions, total=False):
-    """The rows of an order, as ``items`` or as a table ``csv`` with a header, and options of the
-    call.
-    """
+    """The rows of an order, as ``items`` or as a table ``csv`` with a header, and options."""
 
     items: Iterable[Mapping[str, Any]]
     #: Text, bytes, the path of a file, or an open file.

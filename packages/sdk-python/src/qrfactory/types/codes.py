@@ -45,9 +45,7 @@ class AppLinks(TypedDict, total=False):
 
 
 class CodeSettings(TypedDict, total=False):
-    """Fields of an edit but the name and the destination; None takes one back, where it may be
-    absent.
-    """
+    """Fields of an edit but name and destination; None takes one back, where it may be absent."""
 
     fallback_url: Optional[str]
     is_active: bool
