@@ -1,6 +1,6 @@
 // System packages, which no package manager for JavaScript brings: PostgreSQL, Redis, nginx, curl, Chromium, viewers of
-// PDF and EPS, ZBar, and the libraries that node-canvas is compiled against. Installs what is missing through apt-get
-// where there is one, without starting any of their system services, else says what to install.
+// PDF and EPS, ZBar, Python with httpx, and the libraries that node-canvas is compiled against. Installs what is missing
+// through apt-get where there is one, without starting any of their system services, else says what to install.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -27,6 +27,12 @@ const parts = {
   },
   // A decoder that simulated cameras are read with, called through Python.
   zbar: { isThere: hasZbar, packages: ["python3", "libzbar0"], service: null },
+  // What the client for Python is tested and built with; packages/sdk-python/src/python.test.ts looks in the same places.
+  python: {
+    isThere: () => ["/usr/bin/python3", "python3"].some(hasClientParts),
+    packages: ["python3-httpx", "python3-build", "python3-wheel", "python3-setuptools"],
+    service: null,
+  },
   // node-canvas offers a prebuilt download that many networks do not let through; it compiles in half a minute.
   drawing: {
     isThere: hasDrawingLibraries,
@@ -77,6 +83,10 @@ function hasZbar() {
   return inPath("python3") && spawnSync("python3", ["-c", find]).status === 0;
 }
 
+function hasClientParts(python) {
+  return spawnSync(python, ["-c", "import httpx, build, wheel, setuptools"]).status === 0;
+}
+
 /** Installs those of the named parts that are missing; does nothing when all are there. */
 export async function installSystemParts(names) {
   const missing = names.filter((name) => !parts[name].isThere());
@@ -94,7 +104,8 @@ function howToInstall(packages) {
   if (!inPath("apt-get")) {
     throw new SetupError(
       `These programs are missing, and this system has no apt-get to install them with: ${packages.join(", ")}.\n` +
-        "Install PostgreSQL 15 or later, Redis 7 or later, nginx, curl, for the tests Chromium, " +
+        "Install PostgreSQL 15 or later, Redis 7 or later, nginx, curl, for the tests Chromium and " +
+        "Python with httpx, build, wheel and setuptools, " +
         "and for node-canvas a C++ compiler, make, " +
         "python3, pkg-config, cairo, pango, libjpeg, giflib and librsvg with their headers, and run again.",
     );

@@ -6,7 +6,8 @@ import { setUp } from "./setup.mjs";
 
 const args = process.argv.slice(2);
 await orExplain(async () => {
-  if (!args.includes("--no-build")) await setUp({ systemParts: ["postgresql", "redis", "nginx", "curl", "chromium"] });
+  const systemParts = ["postgresql", "redis", "nginx", "curl", "chromium", "python"];
+  if (!args.includes("--no-build")) await setUp({ systemParts });
   const { runTests } = await import("./dist/test.js");
   process.exitCode = await runTests(args.filter((arg) => arg !== "--no-build"));
 });

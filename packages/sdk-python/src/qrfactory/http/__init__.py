@@ -1,0 +1,1 @@
+"""How a call becomes requests: retries, lists, files and events, written once for both clients."""

@@ -1,0 +1,1 @@
+"""Tests of the client, for `python3 -m unittest` with src in PYTHONPATH."""
