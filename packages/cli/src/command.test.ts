@@ -88,7 +88,7 @@ test("an image goes to a file or a pipe, in the format of its name", async () =>
 });
 
 test("in a terminal a code is drawn so that it scans", async () => {
-  const command = `${process.execPath} ${main} generate https://example.com/terminal`;
+  const command = shellLine([process.execPath, main, "generate", "https://example.com/terminal"]);
   const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], { env: { ...environment(), TERM: "xterm" } });
   const lines = stdout
     .toString()
@@ -155,8 +155,11 @@ test("a table becomes a ZIP, and one with bad rows is refused by row", () => {
 }, 60_000);
 
 /** The same in a terminal: what it would show, with ⎋ for the character that begins a control sequence. */
+/** Arguments as a shell reads them, whatever is in a path. */
+const shellLine = (args: string[]) => args.map((arg) => `'${arg.replaceAll("'", "'\\''")}'`).join(" ");
+
 function inTerminal(args: string[], env: Record<string, string> = {}): string {
-  const command = [process.execPath, main, ...args].join(" ");
+  const command = shellLine([process.execPath, main, ...args]);
   const options = { cwd: home, env: { ...environment(), TERM: "xterm", ...env } };
   const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], options);
   everything += stdout.toString("latin1");
