@@ -154,10 +154,10 @@ test("a table becomes a ZIP, and one with bad rows is refused by row", () => {
   expect([bad.status, bad.err]).toEqual([1, expect.stringContaining("row 1, size:")]);
 }, 60_000);
 
-/** The same in a terminal: what it would show, with ⎋ for the character that begins a control sequence. */
 /** Arguments as a shell reads them, whatever is in a path. */
 const shellLine = (args: string[]) => args.map((arg) => `'${arg.replaceAll("'", "'\\''")}'`).join(" ");
 
+/** The same in a terminal: its output, with ⎋ for the character that begins a control sequence. */
 function inTerminal(args: string[], env: Record<string, string> = {}): string {
   const command = shellLine([process.execPath, main, ...args]);
   const options = { cwd: home, env: { ...environment(), TERM: "xterm", ...env } };
