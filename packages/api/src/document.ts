@@ -132,7 +132,12 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
         required: true,
         content: {
           ...(body && {
-            "application/json": { schema: body, ...(example?.body !== undefined && { example: shownBody(example) }) },
+            "application/json": {
+              schema: body,
+              ...(example?.body !== undefined && {
+                examples: { example: { summary: "Example", value: shownBody(example) } },
+              }),
+            },
           }),
           ...Object.fromEntries((bodyTypes ?? []).map((type) => [type, { schema: { type: "string" as const } }])),
         },

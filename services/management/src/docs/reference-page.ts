@@ -9,7 +9,7 @@ function paint() {
   set(dark.matches
     ? { theme: "dark", "bg-color": "#12151b", "text-color": "#eceae4", "primary-color": "#8fb0ff", "nav-bg-color": "#0d1015", "nav-text-color": "#9aa3b2", "nav-hover-bg-color": "#1b2029" }
     : { theme: "light", "bg-color": "#fbfaf7", "text-color": "#14181f", "primary-color": "#1d4ed8", "nav-bg-color": "#f3f1ea", "nav-text-color": "#4b5463", "nav-hover-bg-color": "#e9e6dc" });
-  set({ "render-style": narrow.matches ? "view" : "read", "allow-spec-file-download": String(!narrow.matches) });
+  set({ "render-style": narrow.matches ? "view" : "focused", "allow-spec-file-download": String(!narrow.matches) });
 }
 dark.addEventListener("change", paint);
 narrow.addEventListener("change", paint);
