@@ -18,9 +18,6 @@ export type Access = {
   optional?: true;
 };
 
-/** The service that answers an operation; the gateway sends each path to it. */
-export type Service = "management" | "render" | "redirect";
-
 /** A successful answer. */
 export type Answer = {
   /** One sentence for readers of the documentation. */
@@ -43,7 +40,7 @@ export type Declaration = {
   path: `/${string}`;
   /** A few words, as menus show them. */
   summary: string;
-  /** What a caller has to know beyond the schemas, in sentences. */
+  /** Facts for callers beyond the schemas, in sentences. */
   description?: string;
   /** Null: anybody may. */
   access: Access | null;
@@ -81,16 +78,15 @@ export type Operation<Id extends string = string> = Declaration & {
   id: Id;
   /** Heading under which documentation lists it. */
   tag: string;
-  service: Service;
 };
 
 /** Names the operations of one heading; the keys are their ids. */
 export function operationsOf<const Declarations extends Record<string, Declaration>>(
-  { tag, service = "management" }: { tag: string; service?: Service },
+  { tag }: { tag: string },
   declarations: Declarations,
 ): { [Id in keyof Declarations & string]: Declarations[Id] & Operation<Id> } {
   return Object.fromEntries(
-    Object.entries(declarations).map(([id, declaration]) => [id, { ...declaration, id, tag, service }]),
+    Object.entries(declarations).map(([id, declaration]) => [id, { ...declaration, id, tag }]),
   ) as never;
 }
 

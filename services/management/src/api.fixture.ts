@@ -1,6 +1,6 @@
 // The whole management API on real stores, for tests that go through the front door.
 import { randomUUID } from "node:crypto";
-import { type SeenAnswer, violationsOf } from "@qrfactory/api/check-answer";
+import { expectDeclared } from "@qrfactory/api/check-answer";
 import { operations } from "@qrfactory/api/operations";
 import { changeWorkspace, type WorkspaceChange } from "@qrfactory/db/accounts/workspaces";
 import { noOrigin } from "@qrfactory/db/audit/audit";
@@ -33,12 +33,6 @@ export type Send = (
   path: string,
   options?: { body?: unknown; headers?: Record<string, string>; raw?: string },
 ) => Promise<Answer>;
-
-/** Throws for an answer that differs from its declaration. */
-function expectDeclared(seen: SeenAnswer): void {
-  const violations = violationsOf(operations, seen);
-  if (violations.length > 0) throw new Error(violations.join("\n"));
-}
 
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
@@ -99,7 +93,7 @@ export async function startApi(overrides: Partial<ManagementConfig> = {}) {
     expectGoodMessage({ method, status, headers: given, text });
     const json = /[/+]json/.test(response.headers.get("content-type") ?? "");
     const answer = json && text !== "" ? JSON.parse(text) : undefined;
-    expectDeclared({
+    expectDeclared(operations, {
       method,
       path,
       status,

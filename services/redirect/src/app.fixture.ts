@@ -4,20 +4,17 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach } from "@jest/globals";
-import { expectDeclared } from "@qrfactory/api/check-answer";
-import { redirectOperations } from "@qrfactory/api/operations/redirect";
 import type { LiveCode } from "@qrfactory/codes/published/published";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { createHttpServer } from "@qrfactory/runtime/http/serve";
 import { createTable, type Table } from "@qrfactory/state/codes/table/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
-import { answerChecks, fetchOurs } from "@qrfactory/testing/http-message";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { type FastLane, openFastLane } from "./fast-lane.js";
 import { routingOptions } from "./routing.fixture.js";
 import { makeDescribeScan } from "./scan/scan.js";
-
-answerChecks.push((seen) => expectDeclared(Object.values(redirectOperations), seen));
+import "./declared.fixture.js";
 
 /** When every scan is made. */
 export const now = Date.UTC(2026, 10, 21, 12);

@@ -5,20 +5,16 @@ import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect } from "@jest/globals";
-import { expectDeclared } from "@qrfactory/api/check-answer";
-import { redirectOperations } from "@qrfactory/api/operations/redirect";
 import type { Routing } from "@qrfactory/codes/routing/routing";
 import type { ScanEvent } from "@qrfactory/domain/events";
 import { createHttpServer } from "@qrfactory/runtime/http/serve";
 import { createTable } from "@qrfactory/state/codes/table/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
-import { answerChecks } from "@qrfactory/testing/http-message";
 import { createApp, makeTakeScan } from "./app.js";
 import { openFastLane } from "./fast-lane.js";
 import { routingOptions } from "./routing.fixture.js";
 import { makeDescribeScan } from "./scan/scan.js";
-
-answerChecks.push((seen) => expectDeclared(Object.values(redirectOperations), seen));
+import "./declared.fixture.js";
 
 /** When every scan is made. */
 export const now = Date.UTC(2026, 10, 21, 12);

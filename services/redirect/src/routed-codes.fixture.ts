@@ -4,21 +4,18 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach } from "@jest/globals";
 import { hash } from "@node-rs/argon2";
-import { expectDeclared } from "@qrfactory/api/check-answer";
-import { redirectOperations } from "@qrfactory/api/operations/redirect";
 import type { LiveCode } from "@qrfactory/codes/published/published";
 import type { Routing } from "@qrfactory/codes/routing/routing";
 import { type ScanEvent, scanEvent } from "@qrfactory/domain/events";
 import { createHttpServer } from "@qrfactory/runtime/http/serve";
 import { createTable, type Table } from "@qrfactory/state/codes/table/table";
 import { type Listening, listen } from "@qrfactory/testing/http";
-import { answerChecks, fetchOurs } from "@qrfactory/testing/http-message";
+import { fetchOurs } from "@qrfactory/testing/http-message";
 import { type AppOptions, createApp, makeTakeScan } from "./app.js";
 import { type FastLane, openFastLane } from "./fast-lane.js";
 import { routingOptions } from "./routing.fixture.js";
 import { makeDescribeScan, makeReadScanner } from "./scan/scan.js";
-
-answerChecks.push((seen) => expectDeclared(Object.values(redirectOperations), seen));
+import "./declared.fixture.js";
 
 /** When a test begins. */
 export const noon = Date.UTC(2026, 10, 21, 12);

@@ -12,7 +12,7 @@ export const addresses: Record<string, string[]> = {
 /** Of every device. */
 export const userAgent =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 SecretAgent/77.4711";
-/** What is sent of each kind; no part of it may be found again but the host of the referrer. */
+/** Personal data sent of each kind; no part of it may be found again but the host of the referrer. */
 export const sent = {
   userAgent: "SecretAgent/77.4711",
   userAgentWhole: "iPhone OS 19_1 like",
@@ -52,7 +52,7 @@ export const logo = (() => {
   ]);
 })();
 
-/** What one searches for: text as it is and as encodings change it. */
+/** Needles of the search: text as it is and as encodings change it. */
 const spellings = (text: string) => {
   const bytes = Buffer.from(text);
   const plain = [text, encodeURIComponent(text), new URLSearchParams({ text }).toString().slice("text=".length)];

@@ -13,10 +13,10 @@ import { startGateway } from "./gateway.js";
 
 const temp = makeTempDirectory();
 const names = ["management", "worker", "render", "region-1", "region-2"] as const;
-/** What is behind it. */
+/** Services behind it. */
 export type Name = (typeof names)[number];
 
-/** What each service does with a request instead of telling what it got. */
+/** Behaviour of each service in place of echoing the request. */
 export const behaviour: Partial<Record<Name, "hang" | "503">> = {};
 /** By name; a test may close one. */
 export const services = {} as Record<Name, Listening>;
@@ -41,7 +41,7 @@ function tell(name: Name): Promise<Listening> {
   return listen(server);
 }
 
-/** What a service was asked. */
+/** A request as a service got it. */
 export type Told = { name: Name; url: string; method: string; headers: IncomingHttpHeaders; bodyBytes: number };
 
 /** Sends a request exactly as written and returns the whole answer as text; every answer here says how long it is. */

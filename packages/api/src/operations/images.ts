@@ -77,7 +77,7 @@ const example = { body: { data: "https://example.com/menu", color: "#0b3d2e", fo
 
 /** Operations on images, by id. */
 export const imageOperations = operationsOf(
-  { tag: "Images", service: "render" },
+  { tag: "Images" },
   {
     generateImage: {
       method: "POST",

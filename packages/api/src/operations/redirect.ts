@@ -12,7 +12,7 @@ const pages = {
 
 /** Operations on scans themselves, by id. They stay for ever: codes are printed. */
 export const redirectOperations = operationsOf(
-  { tag: "Scans", service: "redirect" },
+  { tag: "Scans" },
   {
     scan: {
       method: "GET",

@@ -2,7 +2,7 @@
 // written, answers, versions, scheduled changes, the CSV export, the published row and the checks of plan and scope all
 // follow. Another field is a row here, a migration with its line in schema.prisma, and a test.
 import { checkDestination } from "@qrfactory/domain/destination";
-import { listOf, storable } from "@qrfactory/domain/http/validate";
+import { listOf, nameField, storable } from "@qrfactory/domain/http/validate";
 import { lengthsMax, tooLongFor } from "@qrfactory/domain/limits";
 import { momentField } from "@qrfactory/domain/moment";
 import type { Plan } from "@qrfactory/domain/plan/plans";
@@ -24,16 +24,14 @@ import {
 import { campaignOf, publishedRule, publishedVariant } from "../routing/to-routing.js";
 import { type CamelCase, camelCase, type FieldRow, field, type ReadContext } from "./field.js";
 
-const nameField = storable.trim().min(1, "Give the code a name.").max(lengthsMax.name, tooLongFor(lengthsMax.name));
-
 /** The folder of a code in the dashboard; null is none. */
 const folderField = storable
   .trim()
   .min(1, "Give the folder a name, or use null for none.")
   .max(lengthsMax.folder, tooLongFor(lengthsMax.folder));
 
-/** Free text for the team, line breaks included. */
 const notesLengthMax = 2_000;
+/** Free text for the team, line breaks included. */
 const notesField = storable.max(notesLengthMax, tooLongFor(notesLengthMax));
 
 const tagsField = listOf(storable.trim().min(1).max(lengthsMax.tag), { max: 20, message: "Use at most 20 tags." });
@@ -44,7 +42,10 @@ const scansMax = 2_147_483_647;
 const maxScansField = z.int("Use a whole number.").min(1, "Use 1 or more, or null for no limit.").max(scansMax);
 
 /** Typed on phones, so shorter than one of an account; guesses are counted where it is asked for. */
-const passwordField = z.string().min(4, "Use at least 4 characters.").max(256, "Use at most 256 characters.");
+const passwordField = z
+  .string()
+  .min(4, "Use at least 4 characters.")
+  .max(lengthsMax.secret, tooLongFor(lengthsMax.secret));
 
 const readAddress = (url: string, { rules, path }: ReadContext) => checkDestination(url, rules, path);
 
@@ -52,7 +53,7 @@ const advanced = { includes: (plan: Plan) => plan.advanced, isNeeded: (list: rea
 
 /** Wire name → what is known of the field, in the order of answers and of the CSV export. */
 export const codeFields = {
-  name: field({ schema: nameField, column: "text" }),
+  name: field({ schema: nameField("Give the code a name."), column: "text" }),
   destination_url: field({
     schema: addressField,
     column: "text",
@@ -151,6 +152,11 @@ type KeptOf<Name extends FieldName> = Row<Name> extends FieldRow<infer _Sent, in
 
 /** Values of all fields of a code, by property. */
 export type CodeValues = { [Name in FieldName as PropertyOf<Name>]: KeptOf<Name> };
+
+/** Properties of the fields whose row in the table has a member, such as `route`, or one of a value. */
+export type PropertiesWith<Member extends object> = {
+  [Name in FieldName]: Row<Name> extends Member ? PropertyOf<Name> : never;
+}[FieldName];
 
 /** Values that a client sets; absent means unchanged, or the default at creation. */
 export type CodeFields = Partial<CodeValues>;

@@ -1,10 +1,10 @@
 // A dynamic code as PostgreSQL keeps it, and what follows from the table of fields for it: defaults of a new one,
 // answers, names in the audit trail.
 import type { z } from "zod";
-import { type CodeFields, type CodeValues, fieldList } from "./fields.js";
+import { type CodeFields, type CodeValues, fieldList, type PropertiesWith } from "./fields.js";
 
 /** The JSON columns hold what the API has checked; the database does not know their shapes. */
-type JsonProperty = "rules" | "variants" | "utm" | "appLinks";
+type JsonProperty = PropertiesWith<{ column: "jsonb" }>;
 
 /** A row of `dynamic_codes`. */
 export type StoredCode = Omit<CodeValues, JsonProperty> & { [Property in JsonProperty]: unknown } & {

@@ -1,6 +1,6 @@
 // The publication of codes: the row that redirect answers from, made of the stored one by the table of fields, and the
 // one way by which it gets there after any change of a code.
-import { fieldList } from "../fields/fields.js";
+import { fieldList, type PropertiesWith } from "../fields/fields.js";
 import type { StoredCode } from "../fields/stored.js";
 import type { CodeState } from "../routing/route.js";
 import type { Routing } from "../routing/routing.js";
@@ -24,7 +24,7 @@ export function toRouting(row: Pick<StoredCode, RoutedProperty>): Routing | null
   return Object.keys(routing).length > 0 ? routing : null;
 }
 
-type RoutedProperty = "passwordHash" | "rules" | "variants" | "forwardQuery" | "utm" | "appLinks";
+type RoutedProperty = PropertiesWith<{ route: unknown }>;
 
 /** The state of a stored code: whether it leads on at all. */
 export function stateOf({ isActive, expiresAt, maxScans, scanCount, fallbackUrl }: StateColumns): CodeState {

@@ -13,7 +13,7 @@ export function codeDocument(row: DynamicCode, scanBaseUrl: string, isScheduled 
     short_id: row.shortId,
     public_url: publicUrl(scanBaseUrl, row.shortId),
     status: statusOf(row, isScheduled),
-    ...showFields(row as unknown as Parameters<typeof showFields>[0]),
+    ...showFields(row),
     scan_count: Number(row.scanCount),
     last_scanned_at: row.lastScannedAt?.toISOString() ?? null,
     destination_changes_count: row.destinationChangesCount,

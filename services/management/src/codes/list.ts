@@ -1,7 +1,9 @@
 // The list of dynamic codes over HTTP. `next` and `previous` carry a position in the order, `?page=` a number of rows;
 // both may be asked for, and the links lead on from either.
 
-import { type codeFilters, codeOperations } from "@qrfactory/api/operations/codes";
+import type { codeFilters } from "@qrfactory/api/input/codes";
+import { codeOperations } from "@qrfactory/api/operations/codes";
+import { camelCase } from "@qrfactory/codes/fields/field";
 import type { Db } from "@qrfactory/db/client";
 import {
   type CodeFilter,
@@ -27,20 +29,11 @@ import { readCursor, writeCursor } from "../http/cursor.js";
 import { type ListDocument, readListQuery } from "../http/paging.js";
 import { codeDocument } from "./code-document.js";
 
-const sortable = {
-  created_at: "createdAt",
-  updated_at: "updatedAt",
-  name: "name",
-  scan_count: "scanCount",
-  last_scanned_at: "lastScannedAt",
-} as const;
-
-const orders: Record<string, CodeOrder> = Object.fromEntries(
-  Object.entries(sortable).flatMap(([wire, field]) => [
-    [wire, { field, direction: "asc" }],
-    [`-${wire}`, { field, direction: "desc" }],
-  ]),
-);
+/** The order that a query names: a field of the wire, with a hyphen from the largest down. */
+const orderOf = (name: string): CodeOrder => ({
+  field: camelCase(name.replace("-", "")) as CodeOrder["field"],
+  direction: name.startsWith("-") ? "desc" : "asc",
+});
 
 /** PostgreSQL knows no year 0. */
 const moment = z.iso.datetime().refine((text) => !text.startsWith("0000"));
@@ -80,7 +73,7 @@ export function makeListCodes({ db, findCaller, publicBaseUrl, scanBaseUrl }: Li
   return async function list(req: Request, res: Response): Promise<void> {
     const { workspaceId } = await findCaller(req, res);
     const { query, page } = readListQuery(req, codeOperations.listCodes.query);
-    const order = orders[query.ordering] as CodeOrder;
+    const order = orderOf(query.ordering);
     const wanted = { ...readFilter(query), deleted: query.deleted === "true" };
     const filter = await withSearchBounds(db, workspaceId, wanted);
     const start = query.cursor === undefined ? { skip: page.skip } : readStart(query.cursor, order);
